@@ -1,0 +1,1 @@
+"""The app spec: validation and measured health checks."""

@@ -1,0 +1,1 @@
+"""The ground floor: substances that know nothing of deploying or merging."""

@@ -1,0 +1,68 @@
+"""What reaches the user's terminal: documents on stdout, everything said on the way on stderr."""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from afterpush.ground.secrets import REDACTED, Secret
+
+
+def tolerate_any_encoding() -> None:
+    """A terminal that cannot show a character shows `?` instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace")
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a terminal that can redraw."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def say(text: str) -> None:
+    """A line of the answer, on stdout."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """Progress or a warning, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(document: object) -> None:
+    """Exactly one JSON document on stdout, from dataclasses, enums, paths and plain values."""
+    print(json.dumps(plain(document), indent=2, ensure_ascii=True), flush=True)
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, enums, paths and sets as what JSON can hold; a Secret as `[REDACTED]`."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {entry.name: plain(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner) for inner in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, Secret):
+        return REDACTED
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns for plain output; the last column is not padded."""
+    lines = [list(headings), *[list(map(str, row)) for row in rows]]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -1,0 +1,156 @@
+"""HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import urllib3
+
+from afterpush import __version__
+from afterpush.ground.clock import Clock, SystemClock
+from afterpush.ground.errors import AfterpushError, ExitCode
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+USER_AGENT = f"afterpush/{__version__}"
+
+
+class NoAnswer(AfterpushError):
+    """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ExitCode.UNREACHABLE)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer, whatever its status. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of a URL can only be this machine."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+class Client:
+    """A small pool of connections with one deadline for each request.
+
+    Redirects are answers, not followed. `ca_file` replaces the system's certificate authorities.
+    """
+
+    def __init__(
+        self, *, timeout_seconds: float = 20, ca_file: Path | None = None, clock: Clock | None = None
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._timeout_seconds = timeout_seconds
+        try:
+            context = ssl.create_default_context(cafile=ca_file)
+        except OSError as error:
+            raise AfterpushError(f"cannot read the certificate authorities in {ca_file}: {error.strerror}") from error
+        self._pool = urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context, retries=False)
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
+        """GET. Raises NoAnswer."""
+        return self.request("GET", url, headers)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Response:
+        """One request; the whole answer must arrive within the limit. Raises NoAnswer."""
+        limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        deadline = self._clock.monotonic() + limit
+        with self._answer(method, url, headers, body, limit) as answer:
+            content = bytearray()
+            while chunk := answer.read1(65536):
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise NoAnswer(f"{method} {_shown(url)}: the answer is larger than {MAX_BODY_BYTES >> 20} MiB")
+                if self._clock.monotonic() > deadline:
+                    raise NoAnswer(f"{method} {_shown(url)}: the answer was not complete after {limit:g} s")
+            names = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, names, bytes(content))
+
+    def stream(
+        self, url: str, headers: Mapping[str, str] | None = None, timeout_seconds: float | None = None
+    ) -> Iterator[bytes]:
+        """The body of a 200 answer in pieces as they come, without a limit of size or total time.
+
+        `timeout_seconds` bounds the silence between two pieces. Raises NoAnswer.
+        """
+        limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        with self._answer("GET", url, headers, None, limit) as answer:
+            if answer.status != 200:
+                raise NoAnswer(f"GET {_shown(url)}: answered {answer.status}")
+            while chunk := answer.read1(65536):
+                yield chunk
+
+    @contextmanager
+    def _answer(
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, limit: float
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        answer: urllib3.BaseHTTPResponse | None = None
+        try:
+            answer = self._pool.request(
+                method,
+                url,
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"} | dict(headers or {}),
+                body=body,
+                timeout=urllib3.Timeout(total=limit),
+                preload_content=False,
+                redirect=False,
+                retries=False,
+            )
+            yield answer
+            answer.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise NoAnswer(f"{method} {_shown(url)}: {_cause(error)}") from error
+        finally:
+            if answer is not None and not answer.closed:
+                answer.close()
+
+    def close(self) -> None:
+        """Closes the pooled connections."""
+        self._pool.clear()
+
+
+def _shown(url: str) -> str:
+    """A URL without what may be secret in it: user, password, query."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(a malformed URL)"
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason in few words: `connection refused`, `no answer in time`."""
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "no answer in time"
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return f"the certificate is not trusted ({seen.verify_message})"
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror.lower()
+        seen = seen.__cause__ or seen.__context__
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return "the connection broke off"
+    return type(error).__name__

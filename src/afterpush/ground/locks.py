@@ -1,0 +1,59 @@
+"""Operating-system locks: the kernel frees them on any death of their holder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from afterpush.ground.errors import AfterpushError
+
+
+class HeldLock:
+    """A lock that this process holds until `release` or death."""
+
+    def __init__(self, lock: object, path: Path) -> None:
+        self._lock = lock
+        self.path = path
+
+    def release(self) -> None:
+        self._lock.release()  # type: ignore[attr-defined]
+
+
+def try_lock(path: Path, *, wait_seconds: float = 0) -> HeldLock | None:
+    """Takes the lock, or returns None when another process holds it after `wait_seconds`.
+
+    The file stays when the lock is free: unlinking it would let two holders lock two files of one
+    name. Raises AfterpushError when the file cannot be made.
+    """
+    from filelock import Timeout, UnixFileLock
+
+    lock = UnixFileLock(path, timeout=wait_seconds, mode=0o600, thread_local=False)
+    try:
+        lock.acquire(poll_interval=0.02)
+    except Timeout:
+        return None
+    except OSError as error:
+        raise AfterpushError(f"cannot lock {path}: {error.strerror or error}; make its folder writable") from error
+    return HeldLock(lock, path)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock now; does not make the file."""
+    if not path.exists():
+        return False
+    held = try_lock(path)
+    if held is None:
+        return True
+    held.release()
+    return False
+
+
+@contextmanager
+def locked(path: Path, *, wait_seconds: float, doing: str) -> Iterator[None]:
+    """Holds the lock for a block. Raises AfterpushError that says what was being `doing` when it stays taken."""
+    held = try_lock(path, wait_seconds=wait_seconds)
+    if held is None:
+        raise AfterpushError(f"{doing}: another process holds {path}; wait for it to end")
+    try:
+        yield
+    finally:
+        held.release()

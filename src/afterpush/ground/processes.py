@@ -1,0 +1,217 @@
+"""Running, starting and ending processes: the only place that starts any.
+
+A process is identified by pid, start time and boot: pids are reused, also across containers
+and reboots, and a signal to a reused pid hits a stranger.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.ground.errors import AfterpushError
+
+Argument = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended: `code` is negative for a signal."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """stdout as text; bytes that are not UTF-8 survive as surrogates."""
+        return self.stdout.decode("utf-8", "surrogateescape")
+
+    @property
+    def error_text(self) -> str:
+        return self.stderr.decode("utf-8", "replace").strip()
+
+
+def run(
+    argv: Sequence[Argument],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    input: bytes | None = None,
+    timeout_seconds: float | None = None,
+) -> Completed:
+    """Runs a command to its end and returns what it said; never raises for its exit code.
+
+    Without `input`, stdin is empty. Raises AfterpushError when the program is missing or took longer
+    than the limit (it and everything below it is then killed).
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    with _started(words, cwd, env, has_input=input is not None) as process:
+        try:
+            stdout, stderr = process.communicate(input, timeout=timeout_seconds)
+        except BaseException as error:
+            _kill_tree(process.pid)
+            process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise AfterpushError(f"{_name(words)} took longer than {timeout_seconds} s and was ended") from error
+            raise
+    return Completed(words, process.returncode, stdout, stderr)
+
+
+@contextlib.contextmanager
+def _started(
+    words: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] | None, *, has_input: bool
+) -> Iterator["subprocess.Popen[bytes]"]:
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise AfterpushError(f"cannot run {_name(words)}: the folder {cwd} does not exist") from error
+        raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
+    except OSError as error:
+        raise AfterpushError(f"cannot run {words[0]}: {error.strerror}") from error
+    with process:
+        yield process
+
+
+def _name(words: tuple[str, ...]) -> str:
+    return " ".join(words[:3])
+
+
+def _kill_tree(pid: int) -> None:
+    # Not a process group of its own: ssh below git could then not ask for a passphrase on the terminal.
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in [*root.children(recursive=True), root]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def run_attached(
+    argv: Sequence[Argument], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> int:
+    """Runs a command in the user's terminal (its stdin, stdout, stderr) and returns its exit code."""
+    words = tuple(os.fspath(word) for word in argv)
+    try:
+        return subprocess.run(words, cwd=cwd, env=None if env is None else dict(env), check=False).returncode
+    except FileNotFoundError as error:
+        raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
+
+
+def start_detached(
+    argv: Sequence[Argument],
+    *,
+    log: Path | None,
+    cwd: Path,
+    env: Mapping[str, str],
+    keep: Sequence[int] = (),
+) -> int:
+    """Starts a process that outlives this one and its terminal; returns its pid.
+
+    It gets a session of its own and no descriptor of ours except those in `keep`: a hook's caller that
+    reads our stdout must not wait for it. Output is appended to `log` (mode 0600), else dropped.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    output = os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=tuple(keep),
+        )
+    except OSError as error:
+        raise AfterpushError(f"cannot start {_name(words)} in the background: {error.strerror}") from error
+    finally:
+        os.close(output)
+    process.returncode = 0  # It is not ours to wait for; keeps Popen from warning about it.
+    return process.pid
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which process, beyond doubt: a pid alone may be somebody else's by now."""
+
+    pid: int
+    started_at: float
+    boot_id: str
+
+
+def boot_id() -> str:
+    """Changes with every boot; empty where the system does not tell (the start time still counts)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def identity_of(pid: int) -> Identity | None:
+    """The identity of the process that has this pid now, or None when there is none."""
+    import psutil
+
+    try:
+        return Identity(pid, psutil.Process(pid).create_time(), boot_id())
+    except (psutil.Error, ValueError, OverflowError):
+        return None
+
+
+def own_identity() -> Identity:
+    """The identity of this process."""
+    found = identity_of(os.getpid())
+    if found is None:
+        raise AfterpushError("cannot read this process's own start time; is /proc mounted?")
+    return found
+
+
+def is_running(identity: Identity) -> bool:
+    """Whether exactly this process still runs (a zombie does not)."""
+    import psutil
+
+    now = identity_of(identity.pid)
+    if now is None or now.boot_id != identity.boot_id or abs(now.started_at - identity.started_at) > 0.05:
+        return False
+    try:
+        return psutil.Process(identity.pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def descendants(identity: Identity) -> list[Identity]:
+    """All processes below this one, as far as the parent links still show them."""
+    import psutil
+
+    try:
+        children = psutil.Process(identity.pid).children(recursive=True) if is_running(identity) else []
+    except psutil.Error:
+        children = []
+    return [found for child in children if (found := identity_of(child.pid))]
+
+
+def signal_process(identity: Identity, number: signal.Signals) -> bool:
+    """Signals exactly this process; False when it is gone. Raises AfterpushError without the right to."""
+    if not is_running(identity):
+        return False
+    try:
+        os.kill(identity.pid, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError as error:
+        raise AfterpushError(f"may not signal process {identity.pid}: it belongs to another user") from error
+    return True

@@ -1,0 +1,138 @@
+"""Every configuration key, with its type and default: `config/afterpush.yaml` documents them.
+
+Numbers are in the unit that the key's name says. A section's meaning belongs to its room; the
+shapes stand here together because one file holds them all.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Positive = Annotated[float, Meta(ge=0)]
+Globs = list[str]
+GuardLevel = Literal["off", "warn", "block"]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One mapping of the file; unknown keys are errors."""
+
+
+class Poll(Section):
+    discover_seconds: Positive = 5
+    building_seconds: Positive = 10
+    deploying_seconds: Positive = 4
+    backoff_max_seconds: Positive = 60
+
+
+class Deploy(Section):
+    app: str | None = None
+    branches: list[str] = field(default_factory=lambda: ["main"])
+    timeout_seconds: Positive = 1800
+    grace_seconds: Positive = 180
+    keep_days: Positive = 7
+    state_dir: str | None = None
+    poll: Poll = field(default_factory=Poll)
+    database_table: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_$]+$")] = "deployments"
+
+
+class Health(Section):
+    url: str | None = None
+    commit_field: str | None = None
+    ready_seconds: Positive = 30
+
+
+class Guards(Section):
+    conflict_markers: GuardLevel = "block"
+    secrets: GuardLevel = "warn"
+    force_push: GuardLevel = "warn"
+    unfinished_merge: GuardLevel = "warn"
+
+
+class Hooks(Section):
+    enabled: bool = True
+    guards: Guards = field(default_factory=Guards)
+
+
+class Push(Section):
+    remote: str = "origin"
+    branch: str = "main"
+    attempts: Annotated[int, Meta(ge=1)] = 10
+    strategy: Literal["rebase", "merge"] = "rebase"
+    check: str | None = None
+
+
+class LockFile(Section):
+    """A file that one side wins whole, and that its owner then makes anew."""
+
+    regenerate: list[str] = field(default_factory=list)
+
+
+class Documents(Section):
+    roadmap: Globs = field(default_factory=lambda: ["docs/roadmaps/*.md", "docs/ROADMAP.md", "ROADMAP.md"])
+    sessions: Globs = field(default_factory=lambda: ["docs/ACTIVE_SESSIONS.md"])
+    session_files: Globs = field(default_factory=lambda: ["docs/sessions/**/*.md"])
+    lock_files: dict[str, LockFile] | None = None
+    json_rules: dict[str, dict[str, Literal["ours", "theirs", "max", "min", "newest"]]] = field(default_factory=dict)
+
+
+class Migrate(Section):
+    base: Globs = field(default_factory=list)
+    sources: Globs = field(default_factory=lambda: ["migrations/*.sql"])
+    boot_script: str | None = "server/autoMigrate.ts"
+    entry_point: str | None = None
+    start_script: str | None = "scripts/start.sh"
+    consolidated: str = "migrations/consolidated.sql"
+
+
+class Prompts(Section):
+    roadmap: Globs = field(default_factory=lambda: ["docs/roadmaps/*.md", "docs/ROADMAP.md", "ROADMAP.md"])
+    template: str = "config/prompts/task.md.j2"
+    output: str = "docs/prompts"
+    generated_pattern: str | None = None
+
+
+class Docs(Section):
+    source: str = "docs"
+    output: str = "site"
+    title: str | None = None
+    ignore: Globs = field(default_factory=list)
+
+
+class AppSpec(Section):
+    path: str = ".do/app.yaml"
+
+
+class Swarm(Section):
+    agents: Annotated[int, Meta(ge=1)] = 4
+    command: str | None = None
+    check: str | None = None
+    timeout_seconds: Positive = 3600
+    engine: Literal["local", "dask"] = "local"
+    attempts: Annotated[int, Meta(ge=1)] = 1
+    claim_seconds: Positive = 14400
+    worktrees: str | None = None
+    memory_megabytes: Positive = 0
+    disk_free_megabytes: Positive = 500
+    scheduler: str | None = None
+    hosts: list[str] = field(default_factory=list)
+
+
+class Notify(Section):
+    command: list[str] = field(default_factory=list)
+    webhook_env: str | None = None
+
+
+class Settings(Section):
+    """The whole file."""
+
+    deploy: Deploy = field(default_factory=Deploy)
+    health: Health = field(default_factory=Health)
+    hooks: Hooks = field(default_factory=Hooks)
+    push: Push = field(default_factory=Push)
+    documents: Documents = field(default_factory=Documents)
+    migrate: Migrate = field(default_factory=Migrate)
+    prompts: Prompts = field(default_factory=Prompts)
+    docs: Docs = field(default_factory=Docs)
+    appspec: AppSpec = field(default_factory=AppSpec)
+    swarm: Swarm = field(default_factory=Swarm)
+    notify: Notify = field(default_factory=Notify)

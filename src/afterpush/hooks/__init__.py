@@ -1,0 +1,1 @@
+"""Hooks that fire after a push, and the proof that the push landed."""

@@ -1,0 +1,1 @@
+"""The manual: generated reference, site, checks."""

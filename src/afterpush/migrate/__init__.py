@@ -1,0 +1,1 @@
+"""MySQL migrations: audit, consolidation, proof."""

@@ -1,0 +1,1 @@
+"""A simulated App Platform that speaks the published API."""

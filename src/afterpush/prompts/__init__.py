@@ -1,0 +1,1 @@
+"""One prompt per task, never stale."""

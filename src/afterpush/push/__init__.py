@@ -1,0 +1,1 @@
+"""A push that gets through: fetch, merge, check, push, again."""

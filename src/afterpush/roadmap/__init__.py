@@ -1,0 +1,1 @@
+"""Reading task documents without losing a byte."""

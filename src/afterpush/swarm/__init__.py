@@ -1,0 +1,1 @@
+"""Many agents, one main: worktrees, supervision, merge queue."""

@@ -1,0 +1,23 @@
+"""The doors: every task, by namespace. Other repositories write `from afterpush.tasks import ns`."""
+
+import invoke.parser.parser
+from invoke import Collection
+from invoke.exceptions import Exit, ParseError
+
+from afterpush.ground.errors import ExitCode
+
+
+class UsageError(Exit, ParseError):
+    """A command line that Invoke cannot read.
+
+    Invoke (2.2) exits with 1 for it, which here means "the answer is bad"; as an Exit it carries 2.
+    """
+
+    def __init__(self, message: str, context: object = None) -> None:
+        Exit.__init__(self, message, int(ExitCode.USAGE))
+        self.context = context
+
+
+invoke.parser.parser.ParseError = UsageError  # type: ignore[misc]
+
+ns = Collection("afterpush")

@@ -1,0 +1,3 @@
+"""Working on afterpush itself: tests and measurements. Only this repository's tasks.py offers them."""
+
+TASKS: list[object] = []

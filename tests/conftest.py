@@ -1,0 +1,77 @@
+"""What every test stands on: a pinned HOME and git identity, and no network beyond this machine."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.repositories import Repository, make_repository
+
+PINNED = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "init.defaultBranch",
+    "GIT_CONFIG_VALUE_0": "main",
+    "GIT_CONFIG_KEY_1": "protocol.file.allow",
+    "GIT_CONFIG_VALUE_1": "always",
+    "TZ": "UTC",
+}
+OURS = (
+    "DIGITALOCEAN_TOKEN DIGITALOCEAN_API_URL AFTERPUSH_APP DB_HOST DB_PORT DB_USER DB_PASS DB_NAME DB_SSL_CA "
+    "DB_SSL_MODE HEALTH_URL AFTERPUSH_REPO AFTERPUSH HUSKY NO_COLOR GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX"
+).split()
+
+
+@pytest.fixture(autouse=True)
+def pinned_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """HOME is empty, git's identity is fixed, and none of our variables leaks in from outside."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    for name, value in PINNED.items():
+        monkeypatch.setenv(name, value)
+    for name in OURS:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection of the test process to anywhere but this machine is an error."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if isinstance(host, str) and host and not host.startswith("127.") and host not in ("::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository with a bare remote `origin` and one commit on main, pushed."""
+    return make_repository(tmp_path)
+
+
+@pytest.fixture
+def in_repository(repository: Repository) -> Iterator[Repository]:
+    """The same, with the current folder in it."""
+    before = Path.cwd()
+    os.chdir(repository.path)
+    yield repository
+    os.chdir(before)

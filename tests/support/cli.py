@@ -1,0 +1,45 @@
+"""Running tasks as a user does: another process, its exit code, stdout and stderr."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a task said."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.out)
+
+
+def afterpush(
+    *words: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    timeout_seconds: float = 60,
+) -> Answer:
+    """Runs `afterpush WORDS` (the installed console script's code) in `cwd`."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from afterpush.program import main; main()", *words],
+        cwd=cwd,
+        env=dict(os.environ) | dict(env or {}),
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
