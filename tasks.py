@@ -1,4 +1,5 @@
 """Invoke's entry into this repository: the namespace of afterpush, and the tasks for working on it."""
+
 from afterpush.tasks import dev, ns
 
 for own_task in dev.TASKS:

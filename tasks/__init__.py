@@ -3,6 +3,7 @@
 import invoke.parser.parser
 from invoke import Collection
 from invoke.exceptions import Exit, ParseError
+from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
 
@@ -13,11 +14,11 @@ class UsageError(Exit, ParseError):
     Invoke (2.2) exits with 1 for it, which here means "the answer is bad"; as an Exit it carries 2.
     """
 
-    def __init__(self, message: str, context: object = None) -> None:
+    def __init__(self, message: str, context: ParserContext | None = None) -> None:
         Exit.__init__(self, message, int(ExitCode.USAGE))
         self.context = context
 
 
-invoke.parser.parser.ParseError = UsageError  # type: ignore[misc]
+invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
 
 ns = Collection("afterpush")

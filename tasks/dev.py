@@ -1,3 +1,5 @@
 """Working on afterpush itself: tests and measurements. Only this repository's tasks.py offers them."""
 
-TASKS: list[object] = []
+from typing import Any
+
+TASKS: list[Any] = []

@@ -26,8 +26,9 @@ PINNED = {
     "TZ": "UTC",
 }
 OURS = (
-    "DIGITALOCEAN_TOKEN DIGITALOCEAN_API_URL AFTERPUSH_APP DB_HOST DB_PORT DB_USER DB_PASS DB_NAME DB_SSL_CA "
-    "DB_SSL_MODE HEALTH_URL AFTERPUSH_REPO AFTERPUSH HUSKY NO_COLOR GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX"
+    "DIGITALOCEAN_TOKEN DIGITALOCEAN_API_URL AFTERPUSH_APP DB_HOST DB_PORT DB_USER DB_PASS DB_NAME "
+    "DB_SSL_CA DB_SSL_MODE HEALTH_URL AFTERPUSH_REPO AFTERPUSH HUSKY NO_COLOR GIT_DIR GIT_WORK_TREE "
+    "GIT_INDEX_FILE GIT_PREFIX MYSQL_URL"
 ).split()
 
 
@@ -49,8 +50,13 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        host = address[0] if isinstance(address, tuple) else ""
-        if isinstance(host, str) and host and not host.startswith("127.") and host not in ("::1", "localhost"):
+        host = str(address[0]) if isinstance(address, tuple) else ""
+        if (
+            isinstance(host, str)
+            and host
+            and not host.startswith("127.")
+            and host not in ("::1", "localhost")
+        ):
             raise AssertionError(f"a test tried to reach {host}")
         connect(self, address)
 

@@ -17,7 +17,9 @@ from afterpush.ground.secrets import Redactor, Secret
 from afterpush.ground.settings import Settings
 
 CONFIG_PATH = Path("config/afterpush.yaml")
-_SECRET_NAME = re.compile(r"(TOKEN|PASS|PASSWORD|SECRET|WEBHOOK|PRIVATE|API_?KEY|CREDENTIAL|_URL$)", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(TOKEN|PASS|PASSWORD|SECRET|WEBHOOK|PRIVATE|API_?KEY|CREDENTIAL|_URL$)", re.IGNORECASE
+)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -64,15 +66,17 @@ def read_environment(root: Path | None, process: Mapping[str, str] | None = None
     path = root / ".env" if root else None
     if path is None or not path.is_file():
         return Environment(own)
+    from io import StringIO
+
     from dotenv.main import DotEnv
     from dotenv.parser import parse_stream
-    from io import StringIO
 
     text = read_text(path, "reading .env")
     for binding in parse_stream(StringIO(text)):
         if binding.error:
             raise AfterpushError(
-                f"reading {path}: line {binding.original.line} is not NAME=value; correct it (.env.example shows the form)"
+                f"reading {path}: line {binding.original.line} is not NAME=value; "
+                "correct it (.env.example shows the form)"
             )
     values = DotEnv(None, StringIO(text), interpolate=False).dict()
     return Environment({name: value for name, value in values.items() if value} | own)
@@ -101,7 +105,9 @@ def parse_settings(text: str, path: Path) -> Settings:
     if tree is None:
         return Settings()
     if not isinstance(tree, dict):
-        raise AfterpushError(f"{path}: expected a mapping of sections (deploy:, push:, ...), found {_kind(tree)}")
+        raise AfterpushError(
+            f"{path}: expected a mapping of sections (deploy:, push:, ...), found {_kind(tree)}"
+        )
     unknown = _unknown_key(tree, Settings, "")
     if unknown:
         raise AfterpushError(f"{path}: {unknown}")
@@ -112,7 +118,14 @@ def parse_settings(text: str, path: Path) -> Settings:
 
 
 def _kind(value: object) -> str:
-    names = {list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a mapping"}
+    names = {
+        list: "a list",
+        str: "text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "a mapping",
+    }
     return names.get(type(value), type(value).__name__)
 
 
@@ -170,4 +183,5 @@ def type_name(annotation: object) -> str:
     options = [option for option in arguments if option is not type(None)]
     if options and type(None) in arguments:
         return type_name(options[0])
-    return {str: "text", bool: "true or false", int: "whole number", float: "number"}.get(annotation, "mapping")  # type: ignore[call-overload]
+    names: dict[object, str] = {str: "text", bool: "true or false", int: "whole number", float: "number"}
+    return names.get(annotation, "mapping")

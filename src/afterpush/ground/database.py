@@ -24,7 +24,10 @@ class DatabaseFailure(AfterpushError):
 
 @dataclass(frozen=True)
 class Address:
-    """Where a database is and who asks. `REQUIRED` with a CA verifies the chain, without one it encrypts only."""
+    """Where a database is and who asks.
+
+    `REQUIRED` verifies the certificate chain when a CA is given; without one it encrypts only.
+    """
 
     host: str
     port: int = 25060
@@ -71,7 +74,9 @@ def _tls(address: Address) -> ssl.SSLContext | None:
     if address.ssl_mode == "DISABLED":
         return None
     if address.ssl_ca is None and address.ssl_mode != "REQUIRED":
-        raise AfterpushError(f"DB_SSL_MODE={address.ssl_mode} needs the server's CA: set DB_SSL_CA to its file")
+        raise AfterpushError(
+            f"DB_SSL_MODE={address.ssl_mode} needs the server's CA: set DB_SSL_CA to its file"
+        )
     try:
         context = ssl.create_default_context(cafile=address.ssl_ca)
     except OSError as error:
@@ -123,7 +128,9 @@ class Connection:
 
 
 @contextmanager
-def connected(address: Address, *, timeout_seconds: float = 10, read_timeout_seconds: float = 20) -> Iterator[Connection]:
+def connected(
+    address: Address, *, timeout_seconds: float = 10, read_timeout_seconds: float = 20
+) -> Iterator[Connection]:
     """A connection that is closed afterwards. Raises DatabaseFailure; the password is in no message."""
     connection = connect(address, timeout_seconds=timeout_seconds, read_timeout_seconds=read_timeout_seconds)
     try:
@@ -166,6 +173,8 @@ def _translated(doing: str) -> Iterator[None]:
     except pymysql.err.Error as error:
         number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         said = str(error.args[-1]) if error.args else type(error).__name__
-        raise DatabaseFailure(f"{doing}: {said.strip() or type(error).__name__} ({number})", number) from error
+        raise DatabaseFailure(
+            f"{doing}: {said.strip() or type(error).__name__} ({number})", number
+        ) from error
     except (OSError, ValueError, RuntimeError) as error:
         raise DatabaseFailure(f"{doing}: {error}") from error

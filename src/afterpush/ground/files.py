@@ -17,7 +17,9 @@ def write_atomic(path: Path, content: bytes | str, mode: int | None = None) -> N
     """
     target = path.resolve()
     data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+    descriptor, temporary = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp"
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -63,6 +65,8 @@ def read_text(path: Path, doing: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AfterpushError(f"{doing}: {path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+        raise AfterpushError(
+            f"{doing}: {path} is not UTF-8 (byte {error.start}); save it as UTF-8"
+        ) from error
     except OSError as error:
         raise AfterpushError(f"{doing}: cannot read {path}: {error.strerror}") from error

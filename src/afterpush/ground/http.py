@@ -57,7 +57,9 @@ class Client:
         try:
             context = ssl.create_default_context(cafile=ca_file)
         except OSError as error:
-            raise AfterpushError(f"cannot read the certificate authorities in {ca_file}: {error.strerror}") from error
+            raise AfterpushError(
+                f"cannot read the certificate authorities in {ca_file}: {error.strerror}"
+            ) from error
         self._pool = urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context, retries=False)
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -80,7 +82,9 @@ class Client:
             while chunk := answer.read1(65536):
                 content += chunk
                 if len(content) > MAX_BODY_BYTES:
-                    raise NoAnswer(f"{method} {_shown(url)}: the answer is larger than {MAX_BODY_BYTES >> 20} MiB")
+                    raise NoAnswer(
+                        f"{method} {_shown(url)}: the answer is larger than {MAX_BODY_BYTES >> 20} MiB"
+                    )
                 if self._clock.monotonic() > deadline:
                     raise NoAnswer(f"{method} {_shown(url)}: the answer was not complete after {limit:g} s")
             names = {name.lower(): value for name, value in answer.headers.items()}

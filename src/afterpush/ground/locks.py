@@ -32,7 +32,9 @@ def try_lock(path: Path, *, wait_seconds: float = 0) -> HeldLock | None:
     except Timeout:
         return None
     except OSError as error:
-        raise AfterpushError(f"cannot lock {path}: {error.strerror or error}; make its folder writable") from error
+        raise AfterpushError(
+            f"cannot lock {path}: {error.strerror or error}; make its folder writable"
+        ) from error
     return HeldLock(lock, path)
 
 
@@ -49,7 +51,7 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def locked(path: Path, *, wait_seconds: float, doing: str) -> Iterator[None]:
-    """Holds the lock for a block. Raises AfterpushError that says what was being `doing` when it stays taken."""
+    """Holds the lock for a block. Raises AfterpushError that says what was being `doing` when it is taken."""
     held = try_lock(path, wait_seconds=wait_seconds)
     if held is None:
         raise AfterpushError(f"{doing}: another process holds {path}; wait for it to end")

@@ -57,7 +57,9 @@ def run(
             _kill_tree(process.pid)
             process.wait()
             if isinstance(error, subprocess.TimeoutExpired):
-                raise AfterpushError(f"{_name(words)} took longer than {timeout_seconds} s and was ended") from error
+                raise AfterpushError(
+                    f"{_name(words)} took longer than {timeout_seconds} s and was ended"
+                ) from error
             raise
     return Completed(words, process.returncode, stdout, stderr)
 

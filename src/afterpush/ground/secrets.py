@@ -67,7 +67,9 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         values = {secret.reveal() for secret in secrets if len(secret.reveal()) >= 4}
-        spellings = values | {quote(value, safe="") for value in values} | {quote_plus(value) for value in values}
+        spellings = (
+            values | {quote(value, safe="") for value in values} | {quote_plus(value) for value in values}
+        )
         longest_first = sorted(spellings, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 

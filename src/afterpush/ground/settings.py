@@ -17,14 +17,14 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One mapping of the file; unknown keys are errors."""
 
 
-class Poll(Section):
+class Poll(Section, frozen=True):
     discover_seconds: Positive = 5
     building_seconds: Positive = 10
     deploying_seconds: Positive = 4
     backoff_max_seconds: Positive = 60
 
 
-class Deploy(Section):
+class Deploy(Section, frozen=True):
     app: str | None = None
     branches: list[str] = field(default_factory=lambda: ["main"])
     timeout_seconds: Positive = 1800
@@ -35,25 +35,25 @@ class Deploy(Section):
     database_table: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_$]+$")] = "deployments"
 
 
-class Health(Section):
+class Health(Section, frozen=True):
     url: str | None = None
     commit_field: str | None = None
     ready_seconds: Positive = 30
 
 
-class Guards(Section):
+class Guards(Section, frozen=True):
     conflict_markers: GuardLevel = "block"
     secrets: GuardLevel = "warn"
     force_push: GuardLevel = "warn"
     unfinished_merge: GuardLevel = "warn"
 
 
-class Hooks(Section):
+class Hooks(Section, frozen=True):
     enabled: bool = True
     guards: Guards = field(default_factory=Guards)
 
 
-class Push(Section):
+class Push(Section, frozen=True):
     remote: str = "origin"
     branch: str = "main"
     attempts: Annotated[int, Meta(ge=1)] = 10
@@ -61,21 +61,23 @@ class Push(Section):
     check: str | None = None
 
 
-class LockFile(Section):
+class LockFile(Section, frozen=True):
     """A file that one side wins whole, and that its owner then makes anew."""
 
     regenerate: list[str] = field(default_factory=list)
 
 
-class Documents(Section):
+class Documents(Section, frozen=True):
     roadmap: Globs = field(default_factory=lambda: ["docs/roadmaps/*.md", "docs/ROADMAP.md", "ROADMAP.md"])
     sessions: Globs = field(default_factory=lambda: ["docs/ACTIVE_SESSIONS.md"])
     session_files: Globs = field(default_factory=lambda: ["docs/sessions/**/*.md"])
     lock_files: dict[str, LockFile] | None = None
-    json_rules: dict[str, dict[str, Literal["ours", "theirs", "max", "min", "newest"]]] = field(default_factory=dict)
+    json_rules: dict[str, dict[str, Literal["ours", "theirs", "max", "min", "newest"]]] = field(
+        default_factory=dict
+    )
 
 
-class Migrate(Section):
+class Migrate(Section, frozen=True):
     base: Globs = field(default_factory=list)
     sources: Globs = field(default_factory=lambda: ["migrations/*.sql"])
     boot_script: str | None = "server/autoMigrate.ts"
@@ -84,25 +86,25 @@ class Migrate(Section):
     consolidated: str = "migrations/consolidated.sql"
 
 
-class Prompts(Section):
+class Prompts(Section, frozen=True):
     roadmap: Globs = field(default_factory=lambda: ["docs/roadmaps/*.md", "docs/ROADMAP.md", "ROADMAP.md"])
     template: str = "config/prompts/task.md.j2"
     output: str = "docs/prompts"
     generated_pattern: str | None = None
 
 
-class Docs(Section):
+class Docs(Section, frozen=True):
     source: str = "docs"
     output: str = "site"
     title: str | None = None
     ignore: Globs = field(default_factory=list)
 
 
-class AppSpec(Section):
+class AppSpec(Section, frozen=True):
     path: str = ".do/app.yaml"
 
 
-class Swarm(Section):
+class Swarm(Section, frozen=True):
     agents: Annotated[int, Meta(ge=1)] = 4
     command: str | None = None
     check: str | None = None
@@ -117,12 +119,12 @@ class Swarm(Section):
     hosts: list[str] = field(default_factory=list)
 
 
-class Notify(Section):
+class Notify(Section, frozen=True):
     command: list[str] = field(default_factory=list)
     webhook_env: str | None = None
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """The whole file."""
 
     deploy: Deploy = field(default_factory=Deploy)

@@ -36,9 +36,7 @@ def git(
 ) -> Completed:
     """Runs git in `repo` with a clean environment plus `env`; the exit code is the caller's to read."""
     environment = clean_environment() | dict(env or {})
-    return run(
-        ("git", *arguments), cwd=repo, env=environment, input=input, timeout_seconds=timeout_seconds
-    )
+    return run(("git", *arguments), cwd=repo, env=environment, input=input, timeout_seconds=timeout_seconds)
 
 
 def git_text(repo: Path, *arguments: str | os.PathLike[str], doing: str, input: bytes | None = None) -> str:
@@ -66,7 +64,9 @@ def top_level(folder: Path) -> Path:
 
 def common_folder(repo: Path) -> Path:
     """The git directory that all worktrees share, absolute."""
-    text = git_text(repo, "rev-parse", "--path-format=absolute", "--git-common-dir", doing="finding the git folder")
+    text = git_text(
+        repo, "rev-parse", "--path-format=absolute", "--git-common-dir", doing="finding the git folder"
+    )
     return Path(text)
 
 
@@ -87,7 +87,9 @@ def resolve_commit(repo: Path, revision: str) -> str:
 
 def commit_time(repo: Path, sha: str) -> float:
     """When the commit was committed, seconds since the epoch."""
-    return float(git_text(repo, "show", "-s", "--format=%ct", sha, "--", doing=f"reading the time of {sha[:7]}"))
+    return float(
+        git_text(repo, "show", "-s", "--format=%ct", sha, "--", doing=f"reading the time of {sha[:7]}")
+    )
 
 
 def is_ancestor(repo: Path, ancestor: str, descendant: str) -> bool:
