@@ -146,7 +146,9 @@ def _shown(url: str) -> str:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in few words: `connection refused`, `no answer in time`."""
-    if isinstance(error, urllib3.exceptions.TimeoutError):
+    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was stands below.
+    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused:
         return "no answer in time"
     seen: BaseException | None = error
     while seen is not None:
