@@ -165,14 +165,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in few words: `connection refused`, `no answer in time`."""
+    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was stands below.
+    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused:
+        return "no answer in time"
     for seen in _causes(error):
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"the certificate is not trusted ({seen.verify_message})"
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror.lower()
-    # Not before the loop: a refused connection is a TimeoutError to urllib3 2.
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
     if isinstance(error, urllib3.exceptions.ProtocolError):
         return "the connection broke off"
     return type(error).__name__
