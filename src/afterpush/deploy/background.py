@@ -86,7 +86,9 @@ def _ended_at_once(folder: StateFolder, sha: str, child: int, code: int, offset:
     if code == ExitCode.GOOD:
         return _running(folder, sha) or Started(sha, child, str(folder.log(sha)), already_running=False)
     if code == ExitCode.USAGE:
-        raise AfterpushError(last_line(folder.log(sha), offset) or "the monitor could not start", ExitCode.USAGE)
+        raise AfterpushError(
+            last_line(folder.log(sha), offset) or "the monitor could not start", ExitCode.USAGE
+        )
     if folder.result(sha).exists():
         return Started(sha, child, str(folder.log(sha)), already_running=False)
     said = last_line(folder.log(sha), offset)
@@ -106,6 +108,3 @@ def last_line(path: Path, offset: int = 0) -> str:
         return ""
     text = next((line for line in reversed(lines) if line.strip()), "")
     return text.removeprefix("afterpush: ").strip()
-
-
-

@@ -50,7 +50,9 @@ def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = Fal
     except FileNotFoundError:
         return Cleaned(0, 0, 0)
     except OSError as error:
-        raise AfterpushError(f"cleaning {folder.path}: cannot remove {error.filename}: {error.strerror}") from error
+        raise AfterpushError(
+            f"cleaning {folder.path}: cannot remove {error.filename}: {error.strerror}"
+        ) from error
     return Cleaned(removed, young + spared, size)
 
 
@@ -61,7 +63,11 @@ def _sorted_by_age(folder: StateFolder, before: float) -> tuple[list[_Entry], in
     with os.scandir(folder.path) as entries:
         for entry in entries:
             found = _OURS.fullmatch(entry.name)
-            if not found or entry.name.startswith(".") != bool(folder.prefix) or entry.is_dir(follow_symlinks=False):
+            if (
+                not found
+                or entry.name.startswith(".") != bool(folder.prefix)
+                or entry.is_dir(follow_symlinks=False)
+            ):
                 continue
             facts = entry.stat(follow_symlinks=False)
             if facts.st_mtime < before:
@@ -82,7 +88,7 @@ def _is_running(folder: StateFolder, entries: list[_Entry]) -> bool:
     return _with_lock(folder, entries[0].short) is False
 
 
-def _with_lock(folder: StateFolder, short: str) -> HeldLock | None | bool:
+def _with_lock(folder: StateFolder, short: str) -> HeldLock | bool | None:
     """The commit's lock; None when there is no lock file, False when a monitor holds it."""
     path = folder.lock(short)
     if path.is_symlink() or not path.exists():
@@ -115,4 +121,3 @@ def cleanup_if_due(folder: StateFolder, now: float, days: float) -> Cleaned | No
     except OSError:
         return None
     return cleanup(folder, now, days)
-

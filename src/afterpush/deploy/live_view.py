@@ -17,7 +17,12 @@ from afterpush.deploy.facts import Verdict
 from afterpush.deploy.watching import Finished, State, Watching
 from afterpush.ground.clock import Clock, duration
 
-_MARKS = {"SUCCESS": ("✔", "green"), "ERROR": ("✘", "bold red"), "RUNNING": ("●", "cyan"), "PENDING": ("○", "dim")}
+_MARKS = {
+    "SUCCESS": ("✔", "green"),
+    "ERROR": ("✘", "bold red"),
+    "RUNNING": ("●", "cyan"),
+    "PENDING": ("○", "dim"),
+}
 _GOOD = (Verdict.LIVE,)
 
 
@@ -125,7 +130,9 @@ def _progress(elapsed: float, estimate: float | None, deployment: Deployment | N
 
 
 def _verdict(state: Finished) -> Text:
-    style = "bold green" if state.verdict in _GOOD else "bold red" if state.verdict == "failed" else "bold yellow"
+    style = (
+        "bold green" if state.verdict in _GOOD else "bold red" if state.verdict == "failed" else "bold yellow"
+    )
     return Text.assemble((state.verdict.value.upper(), style), f"  {state.message}")
 
 

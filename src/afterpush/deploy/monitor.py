@@ -131,8 +131,8 @@ def run_monitor(
         result: Outcome | None = None
         try:
             with interruptible():
-                for state in _reported(prepared, desk, clock, reporter, observe):
-                    pass
+                for following in _reported(prepared, desk, clock, reporter, observe):
+                    state = following
                 assert isinstance(state, Finished)
                 result = complete(state, _outcome(prepared, desk, state))
         except Interrupted as interruption:
@@ -225,4 +225,3 @@ def _record(result: Outcome, context: Context) -> Record:
         committed_at=context.committed_at,
         phases=result.phases or {},
     )
-

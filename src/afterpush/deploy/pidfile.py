@@ -5,6 +5,7 @@ import json
 import socket
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from afterpush.ground.files import write_atomic
 from afterpush.ground.processes import Identity, is_running
@@ -36,7 +37,13 @@ class PidFile:
         return self.host == socket.gethostname() and is_running(self.identity)
 
 
-_REQUIRED = {"pid": int, "pid_started_at": (int, float), "boot_id": str, "host": str, "sha": str}
+_REQUIRED: dict[str, Any] = {
+    "pid": int,
+    "pid_started_at": (int, float),
+    "boot_id": str,
+    "host": str,
+    "sha": str,
+}
 
 
 def write_pid_file(path: Path, content: PidFile) -> None:

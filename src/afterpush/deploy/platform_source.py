@@ -8,6 +8,7 @@ from afterpush.deploy.facts import Fact, NotYet, Seen, Successor, Vanished
 from afterpush.deploy.sources import SourceFailure
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
 from afterpush.ground.apps import Wanted, find_app
+from afterpush.ground.errors import AfterpushError, ExitCode
 
 # Clocks of committers are off by minutes, not hours; a deployment older than that is not of this commit.
 COMMIT_CLOCK_SLACK_SECONDS = 3600.0
@@ -48,6 +49,13 @@ class PlatformSource:
             ) from failure
         except ValueError as error:
             raise SourceFailure(f"the platform's answer is unusable: {error}") from error
+
+    def look_or_raise(self) -> Fact:
+        """One look for a command that needs the answer now. Raises AfterpushError when there is none."""
+        try:
+            return self.look()
+        except SourceFailure as failure:
+            raise AfterpushError(str(failure), ExitCode.UNREACHABLE) from failure
 
     def _discover(self, app: App) -> Fact:
         found = self._newest_of_commit(app)

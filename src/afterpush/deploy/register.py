@@ -93,7 +93,9 @@ def _crashed(folder: StateFolder, sha: str, paper: PidFile | None, now: float) -
     who = f"the monitor of {sha[:7]}" + (f" (pid {paper.pid})" if paper else "")
     said = last_line(folder.log(sha))
     message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
-    crashed = _bare(sha, CRASHED, f"{message}; watch again: inv deploy.monitor --sha={sha[:7]}", str(folder.log(sha)))
+    crashed = _bare(
+        sha, CRASHED, f"{message}; watch again: inv deploy.monitor --sha={sha[:7]}", str(folder.log(sha))
+    )
     return _with_paper(crashed, paper, now) if paper else crashed
 
 

@@ -1,5 +1,6 @@
 """Who is told about each state of a watch."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 from afterpush.deploy.lines import changes, stamped
 from afterpush.deploy.watching import Finished, State
 from afterpush.ground.secrets import Redactor
+
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class Reporter(Protocol):
@@ -60,13 +63,7 @@ class LogFile:
     def write(self, line: str) -> None:
         """Appends one line; remembers the first failure instead of raising it."""
         try:
-            with self._path.open("a", encoding="utf-8", errors="replace", opener=_private) as file:
-                file.write(self._redactor(line) + "\n")
+            with os.fdopen(os.open(self._path, _APPENDING, 0o600), "wb") as file:
+                file.write((self._redactor(line) + "\n").encode("utf-8", "replace"))
         except OSError as error:
             self.failure = self.failure or error
-
-
-def _private(path: str, flags: int) -> int:
-    import os
-
-    return os.open(path, flags, 0o600)

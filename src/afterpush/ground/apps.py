@@ -92,10 +92,14 @@ def _is_built_from(app: dict[str, Any], wanted: Wanted) -> bool:
     for component in components(app):
         for kind in _SOURCES:
             source = component.get(kind)
-            is_ours = isinstance(source, dict) and str(source.get("repo", "")).lower() in wanted.repos
-            if is_ours and (not source.get("branch") or source["branch"] in wanted.branches):
+            if isinstance(source, dict) and _is_wanted(source, wanted):
                 return True
     return False
+
+
+def _is_wanted(source: dict[str, Any], wanted: Wanted) -> bool:
+    branch = source.get("branch")
+    return str(source.get("repo", "")).lower() in wanted.repos and (not branch or branch in wanted.branches)
 
 
 def components(app: dict[str, Any]) -> list[dict[str, Any]]:
