@@ -16,7 +16,8 @@ class UsageError(Exit, ParseError):
     """
 
     def __init__(self, message: str, context: ParserContext | None = None) -> None:
-        Exit.__init__(self, message, int(ExitCode.USAGE))
+        Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
+        self.args = (message,)
         self.context = context
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from afterpush.deploy.lines import how_to_go_on
 from afterpush.deploy.outcome import Outcome
-from afterpush.deploy.reporters import Everybody, LineReporter
+from afterpush.deploy.reporters import LineReporter
 from afterpush.deploy.session import Session, exit_code, open_session, watch_or_follow
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.console import is_terminal, note, plain, print_json, say
@@ -42,7 +42,7 @@ def monitor_here(
 
 def _watch(session: Session, *, json: bool) -> Outcome:
     if json:
-        return session.run(Everybody([]))
+        return session.run(LineReporter(note))
     if not is_terminal():
         return session.run(LineReporter(say))
     from afterpush.deploy.live_view import LiveView

@@ -127,11 +127,12 @@ def run_monitor(
     SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
     """
     with desk.occupied():
-        state: State = begin(prepared.sha, clock.now())
+        began = begin(prepared.sha, clock.now())
+        state: State = began
         result: Outcome | None = None
         try:
             with interruptible():
-                for following in _reported(prepared, desk, clock, reporter, observe):
+                for following in _reported(began, prepared, desk, clock, reporter, observe):
                     state = following
                 assert isinstance(state, Finished)
                 result = complete(state, _outcome(prepared, desk, state))
@@ -148,12 +149,17 @@ def run_monitor(
 
 
 def _reported(
-    prepared: Prepared, desk: Desk, clock: Clock, reporter: Reporter, observe: Callable[[State], None]
+    began: Watching,
+    prepared: Prepared,
+    desk: Desk,
+    clock: Clock,
+    reporter: Reporter,
+    observe: Callable[[State], None],
 ) -> Iterator[State]:
     """The states of the watch, each shown and noted in the pid file before it is handed on."""
-    paper = _pid_file(prepared, clock.now())
+    paper = _pid_file(prepared, began.started_at)
     desk.write_pid(paper)
-    for state in watch(prepared.sha, prepared.sources, clock, prepared.pace, prepared.limits):
+    for state in watch(began, prepared.sources, clock, prepared.pace, prepared.limits):
         while prepared.sources.notes:
             reporter.note(prepared.sources.notes.pop(0))
         if isinstance(state, Watching):
@@ -166,7 +172,7 @@ def _reported(
         yield state
 
 
-def _pid_file(prepared: Prepared, now: float) -> PidFile:
+def _pid_file(prepared: Prepared, started_at: float) -> PidFile:
     identity = own_identity()
     return PidFile(
         pid=identity.pid,
@@ -174,7 +180,7 @@ def _pid_file(prepared: Prepared, now: float) -> PidFile:
         boot_id=identity.boot_id,
         host=socket.gethostname(),
         sha=prepared.sha,
-        started_at=now,
+        started_at=started_at,
         timeout_seconds=prepared.limits.timeout_seconds,
     )
 

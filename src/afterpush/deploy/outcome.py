@@ -89,8 +89,8 @@ def _reason(state: State) -> dict[str, str | None] | None:
 def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:
     """Seconds spent in each phase that was seen, in order; final phases take no time."""
     spent: dict[str, float] = {}
-    ends = [at for _, at in known.phases[1:]] + [known.now if ended is None else ended]
-    for (phase, began), end in zip(known.phases, ends, strict=True):
+    ends = [*(at for _, at in known.phases[1:]), known.now if ended is None else ended]
+    for (phase, began), end in zip(known.phases, ends, strict=False):
         if phase not in ("ACTIVE", "ERROR", "CANCELED", "SUPERSEDED"):
             spent[phase] = round(spent.get(phase, 0.0) + max(0.0, end - began), 3)
     return spent

@@ -234,16 +234,16 @@ class Pace(Protocol):
         """Seconds; zero or more."""
 
 
-def watch(sha: str, sources: Sources, clock: Clock, pace: Pace, limits: Limits) -> Iterator[State]:
-    """Yields the state after each look, a Finished one last.
+def watch(began: Watching, sources: Sources, clock: Clock, pace: Pace, limits: Limits) -> Iterator[State]:
+    """Yields the state after each look, a Finished one last; `began` is what `begin` returned just now.
 
     Elapsed time is monotonic: a corrected wall clock neither ends a watch nor prolongs it.
     """
-    started_at, origin = clock.now(), clock.monotonic()
-    state: Watching = begin(sha, started_at)
+    origin = clock.monotonic()
+    state = began
     while True:
         fact = sources.look()
-        now = started_at + clock.monotonic() - origin
+        now = began.started_at + clock.monotonic() - origin
         following = next_state(state, fact, now, limits)
         yield following
         if isinstance(following, Finished):
