@@ -10,7 +10,9 @@ from afterpush.ground.locks import HeldLock, try_lock
 from afterpush.ground.state import StateFolder
 
 DAY_SECONDS = 86_400
-_OURS = re.compile(r"\.?deployment-(status|monitor)-([0-9a-f]{7})(?:\.[a-z_]+)?\.(log|result|pid|lock)")
+_OURS = re.compile(
+    r"\.?deployment-(?:status|monitor)-([0-9a-f]{7})(?:\.[a-z_]+)?\.(log|result|pid|lock)(\.[0-9a-f]{12}\.tmp)?"
+)
 _MARK = "last-cleanup"
 
 
@@ -63,15 +65,11 @@ def _sorted_by_age(folder: StateFolder, before: float) -> tuple[list[_Entry], in
     with os.scandir(folder.path) as entries:
         for entry in entries:
             found = _OURS.fullmatch(entry.name)
-            if (
-                not found
-                or entry.name.startswith(".") != bool(folder.prefix)
-                or entry.is_dir(follow_symlinks=False)
-            ):
+            if not found or entry.is_dir(follow_symlinks=False):
                 continue
             facts = entry.stat(follow_symlinks=False)
             if facts.st_mtime < before:
-                old.append(_Entry(entry.path, found[2], found[3] == "lock", facts.st_size))
+                old.append(_Entry(entry.path, found[1], found[2] == "lock" and not found[3], facts.st_size))
             else:
                 young += 1
     return old, young

@@ -9,7 +9,6 @@ the phase decides: an end can only follow DEPLOYING, so BUILDING is looked at le
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import fmean, pstdev
 
 from afterpush.deploy.facts import Fact, Silence
 from afterpush.deploy.history import Record
@@ -58,7 +57,10 @@ def estimate(records: list[Record], phase: str) -> Estimate | None:
         record.phases[phase] for record in records if record.verdict == "live" and phase in record.phases
     ]
     recent = seconds[:50]
-    return Estimate(fmean(recent), pstdev(recent)) if len(recent) >= ENOUGH_RECORDS else None
+    if len(recent) < ENOUGH_RECORDS:
+        return None
+    mean = math.fsum(recent) / len(recent)
+    return Estimate(mean, math.sqrt(math.fsum((entry - mean) ** 2 for entry in recent) / len(recent)))
 
 
 def total_estimate(records: list[Record]) -> float | None:
