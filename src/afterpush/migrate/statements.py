@@ -18,9 +18,7 @@ _NOUNS = frozenset(
     "TABLE INDEX VIEW TRIGGER PROCEDURE FUNCTION EVENT DATABASE SCHEMA SEQUENCE USER ROLE SERVER "
     "TABLESPACE LOGFILE PACKAGE".split()
 )
-_PROGRAMS = frozenset(
-    f"{verb} {noun}" for verb in ("CREATE",) for noun in "TRIGGER PROCEDURE FUNCTION EVENT PACKAGE".split()
-)
+_PROGRAMS = frozenset(f"CREATE {noun}" for noun in "TRIGGER PROCEDURE FUNCTION EVENT PACKAGE".split())
 _UNENDING = {"'": "a string that never ends", '"': "a string that never ends"} | {
     "`": "a quoted name that never ends",
     "/": "a comment that never ends",
