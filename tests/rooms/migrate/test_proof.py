@@ -1,4 +1,4 @@
-"""The proof on a real server: green when two ways are equal, red for everything else, and clean afterwards."""
+"""The proof on a real server: green when two ways are equal, red otherwise, and clean afterwards."""
 
 import secrets
 
