@@ -107,5 +107,5 @@ def ways(
 ) -> Ways:
     """The old way against itself as steps, unless `new` says otherwise."""
     boot_statements = split(boot, "boot.sql")
-    made = [*steps(old), *boot_statements] if new is None else new
+    made: Sequence[Step | Statement] = [*steps(old), *boot_statements] if new is None else new
     return Ways(split(base, "base.sql"), split(old, "001.sql"), boot_statements, made)
