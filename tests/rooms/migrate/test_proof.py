@@ -152,7 +152,7 @@ def test_an_old_way_that_empties_its_tables_when_it_runs_again_is_red(proving: A
 
 
 def test_rows_that_the_new_way_changes_are_lost_rows_too(proving: Address) -> None:
-    new = [
+    new: list[Step | Statement] = [
         *steps(TABLE),
         *statements("ALTER TABLE t DROP COLUMN a"),
         *statements("ALTER TABLE t ADD COLUMN a INT"),
