@@ -8,13 +8,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from afterpush.appspec.healthrules import is_liveness_name
+from afterpush.appspec.healthrules import SHORT_BUDGET_SECONDS, is_liveness_name
 from afterpush.appspec.probing import Measured
 from afterpush.appspec.schema import LIVENESS, READINESS, Field
 from afterpush.appspec.spec import HealthCheck, defaults
 from afterpush.ground.clock import duration
 
 _PERIOD_SECONDS = 10
+_LONGEST_KEPT_SECONDS = 30
 _TIMEOUT_SECONDS = 3
 _LIVENESS_FAILURES = 9
 
@@ -29,13 +30,13 @@ class Startup:
 
     @property
     def target_seconds(self) -> float:
-        """The budget to aim for: a start may take twice as long on a busy machine, or half a minute more."""
-        return max(2 * self.seconds, self.seconds + 30)
+        """The budget to aim for: a start may take twice as long on a small or busy machine, or 30 s more."""
+        return max(2 * self.seconds, self.seconds + 30, SHORT_BUDGET_SECONDS)
 
     @property
     def least_seconds(self) -> float:
         """The smallest budget that is not changed."""
-        return max(1.5 * self.seconds, self.seconds + 15)
+        return max(1.5 * self.seconds, self.seconds + 15, SHORT_BUDGET_SECONDS)
 
 
 @dataclass
@@ -68,7 +69,8 @@ def readiness_check(endpoint: Measured | None, startup: Startup | None, current:
     check = Check()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}")
-    _put_rhythm(check, endpoint, current, READINESS)
+    is_needed = bool(startup and current and _is_stretched(current, startup))
+    _put_rhythm(check, endpoint, current, READINESS, is_needed)
     if startup is None:
         _keep_budget(check, current or defaults(READINESS), "the start was not measured")
     elif current and _is_wide_enough(_with_rhythm(current, check), startup):
@@ -84,7 +86,7 @@ def liveness_check(endpoint: Measured | None, startup: Startup | None, current: 
     check = Check()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
-    _put_rhythm(check, endpoint, current, LIVENESS)
+    _put_rhythm(check, endpoint, current, LIVENESS, is_long_needed=False)
     known = current or defaults(LIVENESS)
     if startup is None:
         _keep_budget(check, known, "the start was not measured")
@@ -117,33 +119,36 @@ def liveness_endpoint(
 
 
 def _put_rhythm(
-    check: Check, endpoint: Measured | None, current: HealthCheck | None, fields: Mapping[str, Field]
+    check: Check,
+    endpoint: Measured | None,
+    current: HealthCheck | None,
+    fields: Mapping[str, Field],
+    is_long_needed: bool,
 ) -> None:
     """period, timeout and success threshold, from the speed of the endpoint."""
     slowest = endpoint.slowest_seconds if endpoint else 0.0
-    measured = f"the slowest of {len(endpoint.seconds)} answers took {_ms(slowest)}" if endpoint else ""
+    speed = f"the slowest answer took {_ms(slowest)}" if endpoint else "it must be shorter than the period"
     timeout = min(max(_TIMEOUT_SECONDS, math.ceil(4 * slowest)), 60)
-    period = max(_PERIOD_SECONDS, timeout + 5 if timeout >= _PERIOD_SECONDS else 0)
-    if current and timeout < current.period_seconds <= 30:
-        period = current.period_seconds
-    check.put(
-        "period_seconds",
-        period,
-        "kept"
-        if current and current.period_seconds == period
-        else "the platform's default"
-        if period == _PERIOD_SECONDS
-        else "longer than the timeout",
-    )
+    _put_period(check, timeout, current, 300 if is_long_needed else _LONGEST_KEPT_SECONDS)
+    period = int(check.values["period_seconds"])
     if current and max(2, math.ceil(2 * slowest)) <= current.timeout_seconds < period:
-        check.put(
-            "timeout_seconds", current.timeout_seconds, "kept: " + (measured or "shorter than the period")
-        )
+        check.put("timeout_seconds", current.timeout_seconds, f"kept: {speed}")
     else:
-        check.put("timeout_seconds", timeout, measured or "shorter than the period, longer than a pause")
-    most = fields["success_threshold"].most or 1
-    success = current.success_threshold if current and 1 <= current.success_threshold <= min(3, most) else 1
-    check.put("success_threshold", success, "one ready answer is enough" if success == 1 else "kept")
+        check.put("timeout_seconds", timeout, speed)
+    most = min(3, fields["success_threshold"].most or 1)
+    if current and 1 < current.success_threshold <= most:
+        check.put("success_threshold", current.success_threshold, "kept")
+    else:
+        check.put("success_threshold", 1, "one ready answer is enough")
+
+
+def _put_period(check: Check, timeout: int, current: HealthCheck | None, longest: int) -> None:
+    if current and timeout < current.period_seconds <= longest:
+        check.put("period_seconds", current.period_seconds, "kept")
+    elif timeout < _PERIOD_SECONDS:
+        check.put("period_seconds", _PERIOD_SECONDS, "the platform's default")
+    else:
+        check.put("period_seconds", timeout + 5, "longer than the timeout")
 
 
 def _put_budget(check: Check, startup: Startup) -> None:
@@ -187,6 +192,11 @@ def _is_wide_enough(current: HealthCheck, startup: Startup) -> bool:
     is_idle = startup.is_exact and current.initial_delay_seconds > startup.seconds + 15
     widest = max(4 * startup.target_seconds, 300)
     return in_bounds and not is_idle and startup.least_seconds <= current.budget_seconds <= widest
+
+
+def _is_stretched(current: HealthCheck, startup: Startup) -> bool:
+    """A long period that is needed, because the threshold is near its limit already."""
+    return current.failure_threshold >= 40 and _is_wide_enough(current, startup)
 
 
 def _spares_the_start(current: HealthCheck, startup: Startup) -> bool:

@@ -1,5 +1,6 @@
 """Looking at a running app from outside: the endpoint in question, its neighbours, its start."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -60,13 +61,22 @@ def target_of(url: str, path: str | None, flag: str = "--url") -> Target:
     return Target(base, own, f"?{parts.query}" if parts.query else "")
 
 
-def look_at(client: Client, target: Target, clock: Clock, *, wait_seconds: float, tries: int) -> Seen:
-    """Follows a start, measures the endpoint, looks at its neighbours.
+def look_at(
+    client: Client,
+    target: Target,
+    clock: Clock,
+    *,
+    wait_seconds: float,
+    tries: int,
+    also: Collection[str] = (),
+    notice: Callable[[str], None] = lambda _: None,
+) -> Seen:
+    """Follows a start, measures the endpoint, looks at its neighbours (well-known ones, and those in `also`).
 
     Raises AfterpushError (exit 6) when nobody listened within `wait_seconds`.
     """
     origin = Origin(client, target.base, target.query, clock)
-    start = origin.follow_start(target.path, wait_seconds)
+    start = origin.follow_start(target.path, wait_seconds, notice)
     if not start.was_listening:
         raise AfterpushError(
             f"asking {target.shown}: nobody listened there within {wait_seconds:g} s; "
@@ -77,7 +87,7 @@ def look_at(client: Client, target: Target, clock: Clock, *, wait_seconds: float
     if endpoint.status is None:
         return Seen(endpoint, start_seconds=start.seconds)
     nowhere = origin.look(_NOWHERE)
-    others = survey(origin, target.path) if nowhere.status is not None else []
+    others = survey(origin, target.path, also) if nowhere.status is not None else []
     telling = tuple(other for other in others if other.status != 404 and not _alike(other, nowhere))
     return Seen(endpoint, telling, nowhere, start.seconds)
 

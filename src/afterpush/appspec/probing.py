@@ -3,6 +3,7 @@
 import hashlib
 import re
 import statistics
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from afterpush.ground.clock import Clock
@@ -81,31 +82,35 @@ class Origin:
         """One answer. Raises NoAnswer."""
         return self._client.request("GET", f"{self._base}{path}{self._query}", timeout_seconds=limit_seconds)
 
-    def follow_start(self, path: str, wait_seconds: float) -> Start:
+    def follow_start(self, path: str, wait_seconds: float, notice: Callable[[str], None]) -> Start:
         """Waits for a first answer, and from a refused connection on for the first ready one.
 
         An app that answers at the first try is up: what it says is then measured, not waited for.
+        `notice` is told when the waiting begins, and when the first answer is not ready yet.
         """
         begun = self._clock.monotonic()
         limit = begun + wait_seconds
-        is_starting, was_listening = False, False
+        is_starting, was_listening, has_answered = False, False, False
         while True:
             try:
                 response = self.ask(path)
             except NoAnswer as error:
-                was_listening |= error.connected
-                is_starting |= not error.untrusted
                 if error.untrusted:
                     return Start(True)
+                if not is_starting:
+                    notice(f"{error}; waiting up to {wait_seconds:g} s for a first answer")
+                was_listening |= error.connected
+                is_starting = True
             else:
                 now = self._clock.monotonic()
                 if judge(response).ready:
                     return Start(True, now - begun if is_starting else None)
                 if not is_starting or is_page(response) or 300 <= response.status < 400:
                     return Start(True)
-                if not was_listening:
+                if not has_answered:
                     limit = now + wait_seconds
-                was_listening = True
+                    notice(f"it {judge(response).why}; following the start for up to {wait_seconds:g} s more")
+                has_answered = was_listening = True
             if self._clock.monotonic() >= limit:
                 return Start(was_listening)
             self._clock.sleep(_FOLLOW_SECONDS)
@@ -131,10 +136,10 @@ class Origin:
         return self._clock.monotonic() - begun, answer
 
 
-def survey(origin: Origin, asked: str) -> list[Measured]:
-    """The other well-known endpoints that answer; stops at the first that hangs."""
+def survey(origin: Origin, asked: str, also: Iterable[str] = ()) -> list[Measured]:
+    """The other endpoints, named and well-known, that answer; stops at the first that hangs."""
     found = []
-    for path in WELL_KNOWN:
+    for path in dict.fromkeys([*also, *WELL_KNOWN]):
         if path != asked:
             seen = origin.look(path)
             if seen.status is None:

@@ -20,7 +20,10 @@ from afterpush.ground.clock import duration
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Values with reasons, and warnings in sentences. `is_proven`: the recommended endpoint was seen ready."""
+    """Values with reasons, and warnings in sentences.
+
+    `is_proven`: the recommended endpoint was seen ready, or none was asked and the path is left alone.
+    """
 
     readiness: Check
     liveness: Check
@@ -81,7 +84,10 @@ def _endpoint_warnings(seen: Seen | None, best: Measured | None) -> Iterator[str
             "the answer proves only that something listens"
         )
     elif seen.any_path_answers_a_page:
-        yield "unknown paths answer 200 with a page (a catch-all route): a mistyped http_path would look healthy"
+        yield (
+            "unknown paths answer 200 with a page (a catch-all route): "
+            "a mistyped http_path would look healthy"
+        )
     if endpoint.slowest_seconds > 1:
         yield (
             f"{endpoint.path} took up to {endpoint.slowest_seconds:.1f} s: "
