@@ -42,9 +42,10 @@ def create_table(table: Table, *, if_not_exists: bool, replaces: bool) -> Change
                     (table.place, f"table {table.name} was made at {standing.place} already")
                 )
             return
+        made = table.copy(table.name, table.place, with_foreign_keys=True)
         if standing is not None and not standing.created:
-            _adopt(table, standing)
-        folding.schema.tables[table.name.lower()] = table
+            _adopt(made, standing)
+        folding.schema.tables[table.name.lower()] = made
 
     return apply
 

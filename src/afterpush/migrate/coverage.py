@@ -172,10 +172,8 @@ def _differences(ours: Table, theirs: Table) -> list[str]:
     if ours.created and theirs.created:
         found += [f"table {option}" for option in table_differences(ours, theirs)]
         found += [f"column {column.name} (only there)" for column in _extra(ours, theirs)]
-        found += [
-            f"column {ours.columns[name].name} (not there)"
-            for name in ours.columns.keys() - theirs.columns.keys()
-        ]
+        lacking = ours.columns.keys() - theirs.columns.keys()
+        found += [f"column {ours.columns[name].name} (not there)" for name in lacking]
     for name in ours.indexes.keys() & theirs.indexes.keys():
         if ours.indexes[name].facts() != theirs.indexes[name].facts():
             found.append("the primary key" if name == "primary" else f"index {ours.indexes[name].name}")

@@ -66,7 +66,7 @@ def find_entry_point(root: Path) -> str | None:
     texts += [str(package.get("main", "")), *_other_starts(root)]
     for text in texts:
         for word in _CODE.findall(text if isinstance(text, str) else ""):
-            path = word.removeprefix("./")
+            path: str = word.removeprefix("./")
             is_tool = Path(path).name.startswith(
                 ("vite.config", "webpack.config", "rollup.config", "drizzle")
             )

@@ -90,10 +90,8 @@ def _existence_of(kind: str, found: Sequence[Token], at: int, clause: str) -> tu
     if kind == "RENAME TABLE":
         return ("rename-if-exists", "MySQL 8 rejects RENAME TABLE IF EXISTS (1064)")
     if kind == "CREATE VIEW":
-        return (
-            "create-view-if",
-            "MySQL 8 rejects CREATE VIEW IF NOT EXISTS (1064); write CREATE OR REPLACE VIEW",
-        )
+        cure = "write CREATE OR REPLACE VIEW"
+        return ("create-view-if", f"MySQL 8 rejects CREATE VIEW IF NOT EXISTS (1064); {cure}")
     if verb == "CREATE" and noun in ("TRIGGER", "PROCEDURE", "FUNCTION"):
         return ("create-program-if", f"MySQL before 8.0.29 rejects CREATE {noun} IF NOT EXISTS (1064)")
     return None
@@ -130,15 +128,14 @@ def _words(statement: Statement, found: Sequence[Token]) -> Iterator[Said]:
             return
 
 
+_BOTH = "utf8mb4_unicode_ci is on both"
+
+
 def _collation(word: str) -> tuple[str, str, str] | None:
     if "_0900_" in word and word.startswith("utf8mb4"):
-        return (
-            "collation",
-            MARIADB,
-            f"MariaDB before 11.4 does not know {word} (1273); utf8mb4_unicode_ci is on both",
-        )
+        return ("collation", MARIADB, f"MariaDB 10.11 does not know {word} (1273); {_BOTH}")
     if word.startswith(("uca1400_", "utf8mb4_uca1400_", "utf8mb3_uca1400_")) or "_nopad_" in word:
-        return ("collation", MYSQL, f"MySQL 8 does not know {word} (1273); utf8mb4_unicode_ci is on both")
+        return ("collation", MYSQL, f"MySQL 8 does not know {word} (1273); {_BOTH}")
     return None
 
 
@@ -178,12 +175,8 @@ def _columns(found: Sequence[Token]) -> Iterator[Said]:
             message = "MariaDB rejects an expression in an index (1064); index a generated column"
             yield (token.start, "functional-index", MARIADB, message)
         elif word == "INVISIBLE" and _word(found, at - 1) == ")":
-            yield (
-                token.start,
-                "invisible-index",
-                MARIADB,
-                "MariaDB rejects INVISIBLE (1064); there it is IGNORED",
-            )
+            message = "MariaDB rejects INVISIBLE indexes (1064); there they are IGNORED"
+            yield (token.start, "invisible-index", MARIADB, message)
 
 
 _BIG = frozenset("TINYTEXT TEXT MEDIUMTEXT LONGTEXT TINYBLOB BLOB MEDIUMBLOB LONGBLOB JSON GEOMETRY".split())
