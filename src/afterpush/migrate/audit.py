@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from afterpush.migrate.boot import BootScript
+from afterpush.migrate.changes import Hidden
 from afterpush.migrate.coverage import (
     Duplicate,
     Object,
@@ -13,13 +13,11 @@ from afterpush.migrate.coverage import (
     redefinitions,
 )
 from afterpush.migrate.folding import Folded, fold
-from afterpush.migrate.imports import Reach
 from afterpush.migrate.model import Place
 from afterpush.migrate.portability import Finding, findings
 from afterpush.migrate.reading import Reading, Sort
-from afterpush.migrate.start_script import OldStep
+from afterpush.migrate.repository import Repository
 from afterpush.migrate.statements import Statement, kind_of
-from afterpush.migrate.steps import Step
 
 
 @dataclass(frozen=True)
@@ -30,23 +28,6 @@ class Remark:
     line: int
     message: str
     sql: str = ""
-
-
-@dataclass(frozen=True)
-class Repository:
-    """What was read of the app repository; all paths are relative to its root."""
-
-    base: tuple[Statement, ...]
-    sources: tuple[Statement, ...]
-    source_files: tuple[str, ...]
-    boot: BootScript | None
-    boot_path: str | None
-    reach: Reach | None
-    consolidated: tuple[Step, ...]
-    consolidated_path: str
-    start_path: str | None
-    start_text: str | None
-    old_steps: tuple[OldStep, ...]
 
 
 @dataclass(frozen=True)
@@ -86,11 +67,12 @@ class Audit:
 
 def audit(repository: Repository, invalid: Iterable[Remark] = ()) -> Audit:
     """Compares; `invalid` is what a server rejected."""
-    base = fold(repository.base)
-    sources = fold(repository.sources, base.readings)
+    inputs = repository.inputs
+    base = fold(inputs.base)
+    sources = fold(inputs.sources, base.readings)
     cover = fold(cover_statements(repository), base.readings)
     own, other = sources.folding, cover.folding
-    owned = frozenset(repository.source_files)
+    owned = frozenset(inputs.source_files)
     boot_schema = [reading for reading in cover.readings if reading.statement.kind.startswith(_SCHEMA_VERBS)]
     rejected = _rejected(sources, invalid)
     return Audit(
@@ -103,7 +85,7 @@ def audit(repository: Repository, invalid: Iterable[Remark] = ()) -> Audit:
         tuple(findings([*sources.readings, *_of_boot(cover, repository)])),
         tuple(_destructive(sources.readings)),
         tuple(duplicates(own.schema, other.schema)),
-        (*_hidden(sources), *_hidden(cover), *redefinitions(own.schema, other.schema)),
+        (*_hidden(own.hidden), *_hidden(other.lost), *redefinitions(own.schema, other.schema)),
         tuple(_remark(reading, "") for reading in sources.of(Sort.QUERY)),
         tuple(_remark(reading, reading.statement.kind) for reading in sources.of(Sort.DATA)),
     )
@@ -114,17 +96,19 @@ _SCHEMA_VERBS = ("CREATE", "ALTER", "DROP", "RENAME")
 
 def cover_statements(repository: Repository) -> list[Statement]:
     """The boot script's statements and those of the consolidated file, in the order in which they run."""
-    boot = repository.boot.statements if repository.boot else []
+    inputs, file = repository.inputs, repository.settings.consolidated
+    boot = inputs.boot.statements if inputs.boot else []
     steps = [
-        Statement(step.sql, repository.consolidated_path, number, kind_of(step.sql))
-        for number, step in enumerate(repository.consolidated, 1)
+        Statement(step.sql, file, line, kind_of(step.sql))
+        for step, line in zip(inputs.steps, repository.step_lines, strict=True)
         if step.kind != "data"
     ]
-    return [*boot, *steps]
+    return [*steps, *boot]
 
 
 def _of_boot(cover: Folded, repository: Repository) -> list[Reading]:
-    return [reading for reading in cover.readings if reading.statement.file == repository.boot_path]
+    boot = repository.settings.boot_script
+    return [reading for reading in cover.readings if reading.statement.file == boot]
 
 
 def _remark(reading: Reading, message: str) -> Remark:
@@ -151,10 +135,10 @@ def _destructive(readings: Sequence[Reading]) -> list[Remark]:
     return [_remark(reading, "; ".join(reading.destructive)) for reading in readings if reading.destructive]
 
 
-def _hidden(folded: Folded) -> list[Redefinition]:
+def _hidden(hidden: Iterable[Hidden]) -> list[Redefinition]:
     """Tables that a later CREATE TABLE IF NOT EXISTS describes otherwise: it does nothing, silently."""
     places: dict[str, list[Place]] = {}
-    for name, first, second in folded.folding.hidden:
+    for name, first, second in hidden:
         places.setdefault(name, [first]).append(second)
     said = "IF NOT EXISTS hides that these differ"
     return [Redefinition(name, tuple(found), said) for name, found in places.items()]
