@@ -162,6 +162,15 @@ def start_detached(
     return process.pid
 
 
+def exit_code_of_child(pid: int) -> int | None:
+    """The exit code of a child of this process that has ended (negative: a signal), None while it runs."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0  # Somebody else has collected it.
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
 @dataclass(frozen=True)
 class Identity:
     """Which process, beyond doubt: a pid alone may be somebody else's by now.

@@ -126,3 +126,10 @@ def config_value(repo: Path, key: str) -> str | None:
     """One configuration value (the last, as git itself takes it), or None when unset."""
     done = git(repo, "config", "--null", "--get", key)
     return done.text.removesuffix("\0") if done.code == 0 else None
+
+
+def commit_facts(repo: Path, sha: str) -> tuple[str, float]:
+    """The author's name and the commit time (epoch seconds) of a commit."""
+    shown = git_text(repo, "show", "-s", "--format=%an%x00%ct", sha, "--", doing=f"reading {sha[:7]}")
+    author, _, seconds = shown.partition("\0")
+    return author, float(seconds)
