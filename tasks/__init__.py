@@ -6,7 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks import deploy, doappspec
+from afterpush.tasks import deploy, doappspec, hooks
 
 
 class UsageError(Exit, ParseError):
@@ -26,3 +26,4 @@ invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
 ns = Collection("afterpush")
 ns.add_collection(deploy.ns, "deploy")
 ns.add_collection(doappspec.ns, "doappspec")
+ns.add_collection(hooks.ns, "hooks")

@@ -7,14 +7,14 @@ from pathlib import Path
 from afterpush.ground.clock import SystemClock
 from afterpush.hooks.arming import Request
 from afterpush.hooks.journal import Journal, journal_path
-from afterpush.hooks.selftest import SelfTest
+from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
 from afterpush.hooks.watcher import watch
 
 
 def main() -> None:
     repo = Path.cwd()
     request = Request.from_words(sys.argv[1:])
-    test = SelfTest.of(os.environ.get("AFTERPUSH_SELF_TEST"), request.remote)
+    test = SelfTest.of(os.environ.get(SELF_TEST_VARIABLE), request.remote)
     journal = Journal(test.log if test else journal_path(repo))
     if not test:
         journal.turn_over()

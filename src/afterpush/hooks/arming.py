@@ -11,8 +11,6 @@ from afterpush.ground.process_table import Entry
 from afterpush.ground.processes import Identity, boot_id, start_detached
 from afterpush.hooks.updates import RefUpdate
 
-SELF_TEST_VARIABLE = "AFTERPUSH_SELF_TEST"
-
 
 @dataclass(frozen=True)
 class Request:
@@ -45,5 +43,6 @@ def arm(request: Request, *, repo: Path, log: Path, environment: Mapping[str, st
     env = clean_environment(os.environ if environment is None else environment)
     # The watcher and what it runs act on the repository that is pushed.
     env.pop("AFTERPUSH_REPO", None)
-    argv = [sys.executable, "-m", "afterpush.hooks", *request.words()]
+    # -P: a module in the app repository must not shadow ours.
+    argv = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
     return start_detached(argv, log=log, cwd=repo, env=env)

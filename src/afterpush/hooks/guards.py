@@ -86,7 +86,8 @@ def secret_findings(patches: str) -> list[Finding]:
 
 def _added_lines(patch: str) -> Iterable[tuple[str, str]]:
     """Each file of a patch without context, with its added lines in one text."""
-    path, added = "", []
+    path = ""
+    added: list[str] = []
     in_header = False
     for line in patch.split("\n"):
         if line.startswith("diff "):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import current_branch
+from afterpush.ground.git import current_branch, own_git_folder
 from afterpush.ground.git.outgoing import (
     behind_and_ahead,
     changes_matching,
@@ -29,7 +29,17 @@ WARNING_SECONDS = 1.0
 GUARD_SECONDS = 2.0
 BLOCKING_GUARD_SECONDS = 20.0  # Well below the idle time after which a server drops the connection.
 
+# What git leaves in a worktree's git folder meanwhile; a rebase that stopped leaves CHERRY_PICK_HEAD too.
+_UNDER_WAY = (
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("MERGE_HEAD", "merge"),
+)
+
 Fact = TypeVar("Fact")
+Standing = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,9 @@ def look_at(push: Outgoing, policy: Policy) -> Look:
     if sent and policy.level("unfinished_merge") != OFF:
         findings += _unfinished(push.repo)
     if policy.level("conflict_markers") != OFF:
-        findings += _guarded(lambda limit: _markers(push, sent, policy, limit), "conflict_markers", policy, warnings)
+        findings += _guarded(
+            lambda limit: _markers(push, sent, policy, limit), "conflict_markers", policy, warnings
+        )
     if sent and policy.level("secrets") != OFF:
         findings += _guarded(lambda limit: _secrets(push, sent, limit), "secrets", policy, warnings)
     for update in sent:
@@ -94,10 +106,17 @@ def _in_time(look: Callable[[], Fact], otherwise: Fact) -> Fact:
         return otherwise
 
 
-def _unfinished(repo: Path) -> list[Finding]:
-    from afterpush.ground.git.unmerged import operation_under_way
+def _standing_of(repo: Path, theirs: str, ours: str, otherwise: Standing) -> Standing:
+    return _in_time(lambda: behind_and_ahead(repo, theirs, ours, timeout_seconds=WARNING_SECONDS), otherwise)
 
-    operation = operation_under_way(repo)
+
+def _conflicts_of(repo: Path, ours: str, theirs: str) -> list[str]:
+    return _in_time(lambda: conflicting_paths(repo, ours, theirs, timeout_seconds=WARNING_SECONDS), [])
+
+
+def _unfinished(repo: Path) -> list[Finding]:
+    folder = own_git_folder(repo)
+    operation = next((name for mark, name in _UNDER_WAY if (folder / mark).exists()), None)
     return [unfinished_finding(operation)] if operation else []
 
 
@@ -124,14 +143,15 @@ def _secrets(push: Outgoing, sent: Sequence[RefUpdate], limit: float) -> list[Fi
 def _standing(push: Outgoing, update: RefUpdate, findings: list[Finding], warnings: list[str]) -> None:
     """git tells the hook of a branch that is behind only when it is forced, or when the remote has commits
     that are not here (transport.c: it leaves out what it has refused as no fast-forward)."""
-    question = (push.repo, update.old, update.sha)
-    standing = _in_time(lambda: behind_and_ahead(*question, timeout_seconds=WARNING_SECONDS), (0, 0))
+    standing = _standing_of(push.repo, update.old, update.sha, (0, 0))
     branch = update.branch or update.ref
     if standing is None:
         if push.forced:
             findings.append(force_finding(branch, None))
         else:
-            warnings.append(f"{push.remote} has commits on {branch} that are not here yet; inv push fetches them")
+            warnings.append(
+                f"{push.remote} has commits on {branch} that are not here yet; inv push fetches them"
+            )
     elif standing[0] and push.forced is not None:
         findings.append(force_finding(branch, standing[0]))
     elif standing[0]:
@@ -145,12 +165,12 @@ def _refused_by_git(push: Outgoing, policy: Policy) -> list[str]:
         return []
     theirs = f"refs/remotes/{push.remote}/{branch}"
     ours = f"{BRANCH_PREFIX}{branch}"
-    standing = _in_time(lambda: behind_and_ahead(push.repo, theirs, ours, timeout_seconds=WARNING_SECONDS), None)
+    standing = _standing_of(push.repo, theirs, ours, None)
     return _behind(push, ours, theirs, branch, standing[0]) if standing and standing[0] else []
 
 
 def _behind(push: Outgoing, ours: str, theirs: str, branch: str, behind: int) -> list[str]:
-    paths = _in_time(lambda: conflicting_paths(push.repo, ours, theirs, timeout_seconds=WARNING_SECONDS), [])
+    paths = _conflicts_of(push.repo, ours, theirs)
     ahead = f"{push.remote} is {behind} commit{'' if behind == 1 else 's'} ahead on {branch}"
     if not paths:
         return [f"{ahead}; inv push brings both together"]

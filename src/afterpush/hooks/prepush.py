@@ -6,16 +6,17 @@ from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import config_value, remote_urls
-from afterpush.ground.git.refs import is_same_place
+from afterpush.ground.git.refs import followed_ref, is_same_place
+from afterpush.ground.process_table import argv_of, entry_of
 from afterpush.ground.processes import Identity
 from afterpush.ground.state import state_folder
-from afterpush.hooks.arming import SELF_TEST_VARIABLE, Request, arm, identity_of_push
+from afterpush.hooks.arming import Request, arm, identity_of_push
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
 from afterpush.hooks.journal import Journal, journal_path
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.previous import untold_outcome
-from afterpush.hooks.pushing import find_push, is_forced
-from afterpush.hooks.selftest import SelfTest
+from afterpush.hooks.pushing import find_push, is_forced, push_words
+from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
 
 BLOCKED_EXIT_CODE = 40
@@ -61,7 +62,7 @@ def before_push(push: Push, policy: Policy) -> Answer:
     identity = identity_of_push(above[0]) if above else None
     test = SelfTest.of(push.environment.get(SELF_TEST_VARIABLE), push.url)
     if test:
-        test.reached()
+        test.mark("hook")
         arm(Request(push.url, identity, tuple(updates)), repo=push.repo, log=test.log)
         return Answer([])
     forced = is_forced(above[1]) if above else None
@@ -92,6 +93,34 @@ def _look_and_arm(
     if choice.watched:
         arm(Request(policy.remote, identity, tuple(choice.watched)), repo=push.repo, log=journal.path)
     return Answer(lines)
+
+
+def after_tracking_moved(
+    repo: Path, policy: Policy, pid: int, text: str, environment: Mapping[str, str]
+) -> None:
+    """Arms the watcher for what a `git push` without pre-push has landed: `- sha tracking-ref -` lines.
+
+    The push is still busy, or has just ended; another process under its pid is not waited for.
+    """
+    journal = Journal(journal_path(repo))
+    off = switched_off(policy, environment)
+    if off:
+        journal.add(f"tracking refs moved: {off}; not watched")
+        return
+    push = entry_of(pid)
+    if push and push_words(argv_of(pid), lambda name: config_value(repo, f"alias.{name}")) is None:
+        journal.add("tracking refs moved, but by no git push; not watched")
+        return
+    moved = [
+        RefUpdate("", update.sha, ref, "0" * len(update.sha))
+        for update in parse_updates(text)
+        if (ref := followed_ref(repo, policy.remote, update.ref))
+    ]
+    choice = choose(moved, policy, remote=policy.remote, is_app_remote=True)
+    journal.add(*choice.reasons)
+    if choice.watched:
+        request = Request(policy.remote, identity_of_push(push), tuple(choice.watched))
+        arm(request, repo=repo, log=journal.path)
 
 
 def goes_to_app_remote(push: Push, policy: Policy) -> bool:

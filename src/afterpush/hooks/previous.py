@@ -15,7 +15,10 @@ def untold_outcome(state: StateFolder, memory: Path) -> str | None:
     """
     told = _told_until(memory)
     fresh = sorted(
-        ((path.stat().st_mtime_ns, path) for path in state.path.glob(f"{state.prefix}deployment-status-*.result")),
+        (
+            (path.stat().st_mtime_ns, path)
+            for path in state.path.glob(f"{state.prefix}deployment-status-*.result")
+        ),
         reverse=True,
     )
     fresh = [(time, path) for time, path in fresh if time > told]

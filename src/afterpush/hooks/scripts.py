@@ -4,6 +4,7 @@ A repository's own copy under `.husky/` is committed and serves everybody, so it
 machine; the last resort, `git config afterpush.program`, is local to a clone.
 """
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 BEGIN = "# >>> afterpush: written by hooks.install, taken out by hooks.uninstall >>>"
@@ -49,6 +50,11 @@ def own_script(hook: str) -> str:
     return f"#!/bin/sh\n{_ABOUT[hook]}{_BODY[hook]}"
 
 
+def about(hook: str) -> str:
+    """The comment that a file of ours starts with; empty for a hook that is always a block."""
+    return _ABOUT.get(hook, "")
+
+
 def block(hook: str) -> str:
     """The lines for the top of a script that is there: it then goes on with the same arguments and input."""
     body = _BODY[hook]
@@ -56,16 +62,15 @@ def block(hook: str) -> str:
         return f"{BEGIN}\n(\n{body}) </dev/null || :\n{END}\n"
     return (
         f"{BEGIN}\nafterpush_refs=$(cat)\n"
-        f'printf \'%s\\n\' "$afterpush_refs" | (\n{body}) || exit 1\n'
+        f"printf '%s\\n' \"$afterpush_refs\" | (\n{body}) || exit 1\n"
         'if [ -n "$afterpush_refs" ]; then exec <<AFTERPUSH_REFS\n$afterpush_refs\nAFTERPUSH_REFS\n'
         f"else exec </dev/null; fi\n{END}\n"
     )
 
 
-def wrapper(hook: str, body: str | None = None) -> str:
-    """The file that runs ours and then the hook that was there, set aside beside it under `ASIDE`."""
-    go_on = f'if [ -x "$0{ASIDE}" ]; then exec "$0{ASIDE}" "$@"; fi\n'
-    return f"#!/bin/sh\n{body or block(hook)}{go_on}"
+def wrapper(text: str) -> str:
+    """The file that runs the block `text`, and then the hook that was there, beside it under `ASIDE`."""
+    return f'#!/bin/sh\n{text}if [ -x "$0{ASIDE}" ]; then exec "$0{ASIDE}" "$@"; fi\n'
 
 
 def with_block(script: str, text: str) -> str:
@@ -91,8 +96,8 @@ def is_shell(script: str) -> bool:
     return first.startswith("#!") and any(word in SHELLS for word in words[:3])
 
 
-def reference_transaction(watched: dict[str, str], remote: str) -> str:
-    """The filter for `--enforce`: `watched` maps tracking refs (shell patterns) to the remote's refs.
+def reference_transaction(watched: Sequence[str]) -> str:
+    """The filter for `--enforce`: `watched` are tracking refs, as shell patterns.
 
     git runs it several times for each commit and fetch, so it leaves at the first sign that nothing was
     pushed; the tracking ref still has its old value in the state "prepared" (githooks(5)).
@@ -102,12 +107,13 @@ if [ "$1" = prepared ]; then
     afterpush_refs=$(cat)
     while read -r _ new ref; do
         case $ref in {"|".join(watched)}) ;; *) continue ;; esac
-        case $(tr '\\0' ' ' 2>/dev/null </proc/$PPID/cmdline || ps -o args= -p $PPID) in *push*) ;; *) continue ;; esac
+        parent=$({{ tr '\\0' ' ' </proc/$PPID/cmdline || ps -o args= -p $PPID; }} 2>/dev/null)
+        case $parent in *push*) ;; *) continue ;; esac
         [ "$(git rev-parse -q --verify "$ref")" != "$new" ] || continue
         (
 {_OFF}{_FIND}[ -x "$inv" ] || exit 0
 trap '' HUP INT
-printf '%s\\n' "- $new $ref -" | "$inv" hooks.pre-push --remote {remote} --landing $PPID >/dev/null 2>&1 &
+printf '%s\\n' "- $new $ref -" | "$inv" hooks.pre-push --landing $PPID >/dev/null 2>&1 &
         )
     done <<AFTERPUSH_REFS
 $afterpush_refs

@@ -23,7 +23,9 @@ POST_PUSH_SECONDS = 300
 PAUSES_SECONDS = (1.0, 5.0, 0.0)
 
 
-def watch(request: Request, repo: Path, journal: Journal, clock: Clock, environment: Mapping[str, str]) -> None:
+def watch(
+    request: Request, repo: Path, journal: Journal, clock: Clock, environment: Mapping[str, str]
+) -> None:
     """Serves one request to its end."""
     refs = {update.ref: tracking_ref(repo, request.remote, update.ref) for update in request.updates}
     before = _values(repo, refs) if request.push and is_running(request.push) else None
@@ -85,7 +87,8 @@ def _claims(request: Request, journal: Journal) -> Iterator[list[RefUpdate]]:
                 journal.add(f"{update.ref} {update.sha[:7]}: another watcher of this push has it")
                 continue
             # The name belongs to one push alone, so nobody can be waiting for it.
-            stack.callback(lambda lock=held: (lock.path.unlink(missing_ok=True), lock.release()))
+            stack.callback(held.release)
+            stack.callback(held.path.unlink, missing_ok=True)
             mine.append(update)
         yield mine
 
@@ -102,7 +105,9 @@ def _report(
         journal.add(f"{place}: {error}")
         return
     if code != 0:
-        journal.add(f"{place}: post-push ended with {code}; inv deploy.monitor --sha={update.sha[:7]} watches it")
+        journal.add(
+            f"{place}: post-push ended with {code}; inv deploy.monitor --sha={update.sha[:7]} watches it"
+        )
 
 
 def post_push_command(
@@ -113,7 +118,7 @@ def post_push_command(
     flags = ["--sha", update.sha, "--ref", update.ref]
     script = _husky_folder(repo) / "post-push"
     if not script.is_file():
-        return [sys.executable, "-m", "afterpush", "hooks.post-push", *flags], dict(environment)
+        return [sys.executable, "-P", "-m", "afterpush", "hooks.post-push", *flags], dict(environment)
     path = os.pathsep.join(["node_modules/.bin", environment.get("PATH", os.defpath)])
     return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path}
 

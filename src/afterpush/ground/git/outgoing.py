@@ -29,9 +29,7 @@ def conflicting_paths(repo: Path, ours: str, theirs: str, *, timeout_seconds: fl
     return sorted(set(done.text.split("\0")[1:]) - {""}) if done.code == 1 else []
 
 
-def marked_lines(
-    repo: Path, commit: str, globs: Sequence[str], *, timeout_seconds: float
-) -> dict[str, int]:
+def marked_lines(repo: Path, commit: str, globs: Sequence[str], *, timeout_seconds: float) -> dict[str, int]:
     """The files of a commit that hold both ends of a conflict, each with the line of the first one."""
     words = ("grep", "-n", "-z", "-I", "--no-color", "--no-column", "--full-name", "-E")
     paths = [f":(top,glob){pattern}" for pattern in globs]
@@ -51,7 +49,9 @@ def marked_lines(
 
 def is_changed(repo: Path, old: str, new: str, path: str, *, timeout_seconds: float) -> bool:
     """Whether a path differs between two commits; True when git here lacks one of them."""
-    done = git(repo, "diff", "--quiet", old, new, "--", f":(top,literal){path}", timeout_seconds=timeout_seconds)
+    done = git(
+        repo, "diff", "--quiet", old, new, "--", f":(top,literal){path}", timeout_seconds=timeout_seconds
+    )
     return done.code != 0
 
 
@@ -66,5 +66,15 @@ def changes_matching(
     """
     words = ("log", "-p", "-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
     options = ("--src-prefix=a/", "--dst-prefix=b/", "--format=%x00%H", f"-G{pattern}")
-    done = git(repo, *words, *options, "--ignore-missing", *new, "--not", *known, "--", timeout_seconds=timeout_seconds)
+    done = git(
+        repo,
+        *words,
+        *options,
+        "--ignore-missing",
+        *new,
+        "--not",
+        *known,
+        "--",
+        timeout_seconds=timeout_seconds,
+    )
     return done.text

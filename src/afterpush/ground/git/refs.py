@@ -24,8 +24,18 @@ def ref_value(repo: Path, ref: str) -> str | None:
 
 def tracking_ref(repo: Path, remote: str, ref: str) -> str | None:
     """The ref here that follows `ref` of the remote, by `remote.NAME.fetch`; None when nothing does."""
+    return tracked_by(_fetch_refspecs(repo, remote), ref)
+
+
+def followed_ref(repo: Path, remote: str, tracking: str) -> str | None:
+    """The remote's ref that the ref `tracking` here follows; None when it follows none."""
+    turned = [":".join(reversed(spec.removeprefix("+").split(":"))) for spec in _fetch_refspecs(repo, remote)]
+    return tracked_by(turned, tracking)
+
+
+def _fetch_refspecs(repo: Path, remote: str) -> list[str]:
     done = git(repo, "config", "--null", "--get-all", f"remote.{remote}.fetch")
-    return tracked_by(done.text.split("\0"), ref)
+    return [spec for spec in done.text.split("\0") if spec]
 
 
 def tracked_by(fetch_refspecs: Sequence[str], ref: str) -> str | None:
