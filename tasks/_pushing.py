@@ -44,12 +44,12 @@ def pushed_repository(*, as_hook: bool) -> Site:
     return Site(top_level(Path.cwd()))
 
 
-def watch_landing(pid: int) -> ExitCode:
+def watch_landing(process: str) -> ExitCode:
     """Arms the watcher for a push that skipped the hook; called by the reference-transaction hook."""
     from afterpush.hooks.prepush import after_tracking_moved
 
     here = pushed_repository(as_hook=True)
-    after_tracking_moved(here.repo, policy_of(here), pid, sys.stdin.read(), os.environ)
+    after_tracking_moved(here.repo, policy_of(here), process, sys.stdin.read(), os.environ)
     return ExitCode.GOOD
 
 

@@ -7,7 +7,7 @@ from invoke import Collection
 
 from afterpush.ground.console import note, print_json, say
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door, site, whole_number
+from afterpush.tasks._door import door, site
 
 JSON = "print one JSON document on stdout"
 MANAGER = "who runs the hooks: auto (whoever owns core.hooksPath), husky or git"
@@ -18,7 +18,7 @@ MANAGER = "who runs the hooks: auto (whoever owns core.hooksPath), husky or git"
         "remote": "the remote's name, as git gives it to the hook",
         "url": "the remote's URL, as git gives it to the hook",
         "hook": "for git's hook: exit 40 when a guard stops the push, so that no other failure does",
-        "landing": "for --enforce: the pid of a git push whose tracking refs stand on stdin",
+        "landing": "for --enforce: PID@START of the git push whose tracking refs stand on stdin",
     }
 )
 def pre_push(
@@ -28,7 +28,7 @@ def pre_push(
     from afterpush.tasks._pushing import look_at_push, watch_landing
 
     if landing:
-        return watch_landing(whole_number(landing, "--landing", default=0))
+        return watch_landing(landing)
     return look_at_push(remote, url, as_hook=hook)
 
 

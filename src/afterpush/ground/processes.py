@@ -197,6 +197,11 @@ def identity_of(pid: int) -> Identity | None:
     return Identity(pid, found.started_at, boot_id()) if found else None
 
 
+def identity_from_ticks(pid: int, ticks: int) -> Identity:
+    """The identity of a process, perhaps ended, whose start a shell read from /proc/PID/stat."""
+    return Identity(pid, ticks / os.sysconf("SC_CLK_TCK"), boot_id())
+
+
 def own_identity() -> Identity:
     """The identity of this process."""
     found = identity_of(os.getpid())

@@ -8,7 +8,7 @@ from afterpush.ground.clock import SystemClock
 from afterpush.hooks.arming import Request
 from afterpush.hooks.journal import Journal, journal_path
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
-from afterpush.hooks.watcher import watch
+from afterpush.hooks.watcher import forget_old_claims, watch
 
 
 def main() -> None:
@@ -16,9 +16,11 @@ def main() -> None:
     request = Request.from_words(sys.argv[1:])
     test = SelfTest.of(os.environ.get(SELF_TEST_VARIABLE), request.remote)
     journal = Journal(test.log if test else journal_path(repo))
+    clock = SystemClock()
     if not test:
         journal.turn_over()
-    watch(request, repo, journal, SystemClock(), os.environ)
+        forget_old_claims(journal.path.parent, clock.now())
+    watch(request, repo, journal, clock, os.environ)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import config_value, remote_urls
 from afterpush.ground.git.refs import followed_ref, is_same_place
 from afterpush.ground.process_table import argv_of, entry_of
-from afterpush.ground.processes import Identity
+from afterpush.ground.processes import Identity, identity_from_ticks
 from afterpush.ground.state import state_folder
 from afterpush.hooks.arming import Request, arm, identity_of_push
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
@@ -96,30 +96,38 @@ def _look_and_arm(
 
 
 def after_tracking_moved(
-    repo: Path, policy: Policy, pid: int, text: str, environment: Mapping[str, str]
+    repo: Path, policy: Policy, process: str, text: str, environment: Mapping[str, str]
 ) -> None:
-    """Arms the watcher for what a `git push` without pre-push has landed: `- sha tracking-ref -` lines.
+    """Arms the watcher for what a `git push` without pre-push has landed: `sha tracking-ref` lines.
 
-    The push is still busy, or has just ended; another process under its pid is not waited for.
+    `process` is `PID@TICKS` of what moved the refs, which may have ended by now; without ticks (no /proc)
+    it is only known while it runs.
     """
     journal = Journal(journal_path(repo))
     off = switched_off(policy, environment)
     if off:
         journal.add(f"tracking refs moved: {off}; not watched")
         return
-    push = entry_of(pid)
-    if push and push_words(argv_of(pid), lambda name: config_value(repo, f"alias.{name}")) is None:
+    pid, _, ticks = process.partition("@")
+    if not pid.isdigit() or not (ticks or "0").isdigit():
+        raise AfterpushError(
+            f"--landing={process}: expected PID@TICKS, as the reference-transaction hook has it"
+        )
+    push = entry_of(int(pid))
+    if push and push_words(argv_of(push.pid), lambda name: config_value(repo, f"alias.{name}")) is None:
         journal.add("tracking refs moved, but by no git push; not watched")
         return
+    identity = identity_from_ticks(int(pid), int(ticks)) if ticks else identity_of_push(push)
+    pairs = (line.split(" ", 1) for line in text.splitlines() if " " in line)
     moved = [
-        RefUpdate("", update.sha, ref, "0" * len(update.sha))
-        for update in parse_updates(text)
-        if (ref := followed_ref(repo, policy.remote, update.ref))
+        RefUpdate("", sha, ref, "0" * len(sha))
+        for sha, tracking in pairs
+        if (ref := followed_ref(repo, policy.remote, tracking))
     ]
     choice = choose(moved, policy, remote=policy.remote, is_app_remote=True)
     journal.add(*choice.reasons)
     if choice.watched:
-        request = Request(policy.remote, identity_of_push(push), tuple(choice.watched))
+        request = Request(policy.remote, identity, tuple(choice.watched))
         arm(request, repo=repo, log=journal.path)
 
 

@@ -113,7 +113,14 @@ if [ "$1" = prepared ]; then
         (
 {_OFF}{_FIND}[ -x "$inv" ] || exit 0
 trap '' HUP INT
-printf '%s\\n' "- $new $ref -" | "$inv" hooks.pre-push --landing $PPID >/dev/null 2>&1 &
+started=
+if read -r stat </proc/$PPID/stat; then
+    # The fields behind the name; the 22nd of all is the start, in clock ticks (proc_pid_stat(5)).
+    set -- ${{stat##*)}}
+    shift 19
+    started=$1
+fi 2>/dev/null
+printf '%s\\n' "$new $ref" | "$inv" hooks.pre-push --landing "$PPID@$started" >/dev/null 2>&1 &
         )
     done <<AFTERPUSH_REFS
 $afterpush_refs

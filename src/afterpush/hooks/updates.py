@@ -1,11 +1,13 @@
 """What a push says it will do (githooks(5), pre-push), and which of it is to be watched."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterpush.hooks.policy import Policy
 
 BRANCH_PREFIX = "refs/heads/"
+_LINE = re.compile(r"(.*) ([0-9a-f]{40,64}) ([^ ]+) ([0-9a-f]{40,64})")
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class RefUpdate:
 
 def parse_updates(text: str) -> list[RefUpdate]:
     """The lines that git writes to the hook. The local ref may be any revision, also one with spaces."""
-    words = (line.rsplit(" ", 3) for line in text.splitlines())
-    return [RefUpdate(*line) for line in words if len(line) == 4]
+    found = (_LINE.fullmatch(line) for line in text.split("\n"))
+    return [RefUpdate(*line.groups()) for line in found if line]
 
 
 @dataclass(frozen=True)

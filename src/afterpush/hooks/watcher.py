@@ -20,6 +20,7 @@ from afterpush.hooks.updates import RefUpdate
 PUSH_SECONDS = 600
 REMOTE_SECONDS = 30
 POST_PUSH_SECONDS = 300
+CLAIM_SECONDS = 24 * 3600
 PAUSES_SECONDS = (1.0, 5.0, 0.0)
 
 
@@ -73,7 +74,10 @@ def _proved(
 
 @contextlib.contextmanager
 def _claims(request: Request, journal: Journal) -> Iterator[list[RefUpdate]]:
-    """The updates that no other watcher of the same push has: `--enforce` arms a second one."""
+    """The updates that no other watcher of the same push has or had: `--enforce` arms a second one.
+
+    The file of a claim stays, marked as served, for a watcher that starts late; the next day's remove it.
+    """
     if request.push is None:
         yield list(request.updates)
         return
@@ -83,14 +87,22 @@ def _claims(request: Request, journal: Journal) -> Iterator[list[RefUpdate]]:
             ref = update.ref.replace("/", "-")
             name = f"push-{request.push.pid}-{request.push.started_at:.2f}-{ref}.lock"
             held = try_lock(journal.path.with_name(name))
-            if held is None:
+            if held:
+                stack.callback(held.release)
+            if held is None or held.path.stat().st_size:
                 journal.add(f"{update.ref} {update.sha[:7]}: another watcher of this push has it")
                 continue
-            # The name belongs to one push alone, so nobody can be waiting for it.
-            stack.callback(held.release)
-            stack.callback(held.path.unlink, missing_ok=True)
+            stack.callback(held.path.write_text, "served\n")
             mine.append(update)
         yield mine
+
+
+def forget_old_claims(folder: Path, now: float) -> None:
+    """Removes the claims of pushes that ended long ago."""
+    for path in folder.glob("push-*.lock"):
+        with contextlib.suppress(OSError):
+            if now - path.stat().st_mtime > CLAIM_SECONDS:
+                path.unlink()
 
 
 def _report(
