@@ -67,7 +67,7 @@ class Step:
     """One idempotent step.
 
     `name` is unique and stable: the kind and the thing (`index client_needs.idx_client`). `kind` is one of
-    table, column, primary key, index, foreign key, check, view, trigger, procedure, function, event,
+    table, column, primary_key, index, foreign_key, check, view, trigger, procedure, function, event,
     drop (of a program that is defined anew) and data. `table` is empty for what belongs to none.
     """
 
