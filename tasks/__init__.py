@@ -6,7 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks import deploy, doappspec, env, migrate
+from afterpush.tasks import demo, deploy, doappspec, env, hooks, migrate
 
 
 class UsageError(Exit, ParseError):
@@ -27,4 +27,6 @@ ns = Collection("afterpush")
 ns.add_collection(deploy.ns, "deploy")
 ns.add_collection(doappspec.ns, "doappspec")
 ns.add_collection(env.ns, "env")
+ns.add_collection(hooks.ns, "hooks")
 ns.add_collection(migrate.ns, "migrate")
+ns.add_task(demo.demo)
