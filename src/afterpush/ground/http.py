@@ -18,10 +18,16 @@ USER_AGENT = f"afterpush/{__version__}"
 
 
 class NoAnswer(AfterpushError):
-    """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large."""
+    """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large.
 
-    def __init__(self, message: str) -> None:
+    `refused`: nobody listens there (yet). `untrusted`: somebody does, but not with a certificate that
+    the certificate authorities vouch for.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False, untrusted: bool = False) -> None:
         super().__init__(message, ExitCode.UNREACHABLE)
+        self.refused = refused
+        self.untrusted = untrusted
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,12 @@ class Client:
             yield answer
             answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise NoAnswer(f"{method} {_shown(url)}: {_cause(error)}") from error
+            causes = list(_causes(error))
+            raise NoAnswer(
+                f"{method} {_shown(url)}: {_cause(error)}",
+                refused=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
+                untrusted=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
+            ) from error
         finally:
             if answer is not None and not answer.closed:
                 answer.close()
@@ -144,17 +155,25 @@ def _shown(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason in few words: `connection refused`, `no answer in time`."""
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it, outermost first."""
     seen: BaseException | None = error
     while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason in few words: `connection refused`, `no answer in time`."""
+    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was stands below.
+    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused:
+        return "no answer in time"
+    for seen in _causes(error):
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"the certificate is not trusted ({seen.verify_message})"
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror.lower()
-        seen = seen.__cause__ or seen.__context__
     if isinstance(error, urllib3.exceptions.ProtocolError):
         return "the connection broke off"
     return type(error).__name__
