@@ -6,6 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
+from afterpush.tasks import conflicts
 
 
 class UsageError(Exit, ParseError):
@@ -22,3 +23,4 @@ class UsageError(Exit, ParseError):
 invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
 
 ns = Collection("afterpush")
+ns.add_collection(conflicts.namespace)

@@ -9,24 +9,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from afterpush.conflicts.driver_command import NAME
+from afterpush.conflicts.merge import merge_document
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import temporary_folder
 from afterpush.ground.git import config_value, git
 from afterpush.ground.git.merge_tree import TreeMerge, merge_attribute, merge_trees
 from afterpush.ground.git.objects import Env, read_blob, scratch_objects, write_blob, write_commit
 
+if TYPE_CHECKING:
+    from afterpush.ground.settings import Documents
+
+# Both sides append at the same place: git alone stops there, afterpush keeps both.
 BASE = b"# Probe\n\n### PROBE-001: One\n\n**Status:** ready\n"
 OURS = BASE + b"\n### PROBE-002: Two\n\n**Status:** ready\n"
 THEIRS = BASE + b"\n### PROBE-003: Three\n\n**Status:** ready\n"
-
-
-class Merge(Protocol):
-    """The engine: base, ours, theirs and the path give the merged bytes, or None when it is not clean."""
-
-    def __call__(self, base: bytes, ours: bytes, theirs: bytes, path: str) -> bytes | None: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def sample_path(pattern: str) -> str:
     return re.sub(r"\*+", "afterpush-probe", text).replace("?", "x")
 
 
-def probe_driver(repo: Path, patterns: Sequence[str], merge: Merge) -> list[Probe]:
+def probe_driver(repo: Path, patterns: Sequence[str], documents: "Documents") -> list[Probe]:
     """Lets git merge a made-up document for each glob; nothing of the repository changes."""
     paths = {pattern: sample_path(pattern) for pattern in patterns}
     with scratch_objects(repo) as env:
@@ -59,20 +58,28 @@ def probe_driver(repo: Path, patterns: Sequence[str], merge: Merge) -> list[Prob
         except AfterpushError as error:
             merged, said = None, str(error)
         attributes = merge_attribute(repo, list(paths.values()))
-        found = {path: _blob_at(repo, merged.tree, path, env) if merged else None for path in paths.values()}
+        stopped_at = {entry.path for entry in merged.conflicts} if merged else set()
+        found = {
+            path: _blob_at(repo, merged.tree, path, env) if merged and path not in stopped_at else None
+            for path in paths.values()
+        }
     has_command = config_value(repo, f"merge.{NAME}.driver") is not None
     return [
         _judged(
             pattern,
             path,
             found[path],
-            merge(BASE, OURS, THEIRS, path),
+            _expected(path, documents),
             attributes.get(path),
             has_command,
             said,
         )
         for pattern, path in paths.items()
     ]
+
+
+def _expected(path: str, documents: "Documents") -> bytes:
+    return merge_document(BASE, OURS, THEIRS, path=path, documents=documents).text
 
 
 def _judged(
@@ -96,7 +103,7 @@ def _judged(
         )
     if not has_command:
         return Probe(pattern, path, False, "no driver is registered in this clone; run inv conflicts.install")
-    first = said.splitlines()[0] if said else "its answer is not ours"
+    first = said.splitlines()[0] if said else "it did not give our answer"
     return Probe(
         pattern, path, False, f"git called the registered driver, but: {first}; run inv conflicts.install"
     )

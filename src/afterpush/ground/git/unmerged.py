@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import temporary_folder
 from afterpush.ground.git import git, git_text
 
 
@@ -82,3 +83,52 @@ def by_path(entries: Sequence[str]) -> list[Unmerged]:
         mode, oid, number = facts.split(" ")
         stages.setdefault(path, {})[names[number]] = Stage(mode, oid)
     return [Unmerged(path, **sides) for path, sides in stages.items()]
+
+
+def conflict_texts(repo: Path, entry: Unmerged) -> list[bytes]:
+    """What git would write to the work tree for this conflict, in each of its marker styles.
+
+    Made in a temporary index and work tree, from the stages alone: no driver and no `.gitattributes`
+    takes part. Empty for what git cannot show as text with markers (a side deleted it).
+    """
+    if entry.ours is None or entry.theirs is None:
+        return []
+    stages = ((1, entry.base), (2, entry.ours), (3, entry.theirs))
+    lines = "".join(f"{side.mode} {side.oid} {number}\t{entry.path}\0" for number, side in stages if side)
+    texts = []
+    with temporary_folder("afterpush-conflict-") as folder:
+        env = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(folder / "tree")}
+        env["GIT_DIR"] = str(worktree_git_folder(repo))
+        tree = folder / "tree"
+        tree.mkdir()
+        git(
+            tree,
+            "update-index",
+            "-z",
+            "--index-info",
+            input=lines.encode("utf-8", "surrogateescape"),
+            env=env,
+        )
+        for style in ("merge", "diff3", "zdiff3"):
+            done = git(tree, "checkout", "--merge", f"--conflict={style}", "--", entry.path, env=env)
+            if done.code == 0 and (tree / entry.path).is_file():
+                texts.append((tree / entry.path).read_bytes())
+                (tree / entry.path).unlink()
+    return texts
+
+
+def smudged(repo: Path, path: str, content: bytes) -> bytes:
+    """The content as it stands in the work tree, after line-ending conversion and filters."""
+    oid = git_text(repo, "hash-object", "-w", "--stdin", doing="storing the merged text", input=content)
+    done = git(repo, "cat-file", "--filters", f"--path={path}", oid)
+    if done.code != 0:
+        raise AfterpushError(f"writing {path} in {repo}: git says: {done.error_text}")
+    return done.stdout
+
+
+def stage(repo: Path, path: str, mode: str, oid: str) -> None:
+    """Puts a merged version of an unmerged path into the index: the conflict is over for git."""
+    entry = f"{mode} {oid} 0\t{path}\0".encode("utf-8", "surrogateescape")
+    done = git(repo, "update-index", "-z", "--index-info", input=entry)
+    if done.code != 0:
+        raise AfterpushError(f"staging {path} in {repo}: git says: {done.error_text}")
