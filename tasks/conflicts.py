@@ -128,4 +128,4 @@ def check(context: Any, json: bool = False) -> ExitCode:
     return ExitCode.GOOD if is_live(probes) and not markers else ExitCode.BAD_ANSWER
 
 
-namespace = Collection("conflicts", merge, resolve, install, check)
+ns = Collection("conflicts", merge, resolve, install, check)

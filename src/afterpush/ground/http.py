@@ -1,5 +1,6 @@
 """HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
 
+import functools
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,13 +61,19 @@ class Client:
     ) -> None:
         self._clock = clock or SystemClock()
         self._timeout_seconds = timeout_seconds
+        self._ca_file = ca_file
+        self._plain = urllib3.PoolManager(num_pools=4, maxsize=2)
+
+    @functools.cached_property
+    def _secure(self) -> urllib3.PoolManager:
+        # On first use: the certificate authorities take time and 2 MB, which plain http does not need.
         try:
-            context = ssl.create_default_context(cafile=ca_file)
+            context = ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
             raise AfterpushError(
-                f"cannot read the certificate authorities in {ca_file}: {error.strerror}"
+                f"cannot read the certificate authorities in {self._ca_file}: {error.strerror}"
             ) from error
-        self._pool = urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context, retries=False)
+        return urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context)
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET. Raises NoAnswer."""
@@ -116,7 +123,8 @@ class Client:
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         answer: urllib3.BaseHTTPResponse | None = None
         try:
-            answer = self._pool.request(
+            pool = self._secure if url[:6].lower() == "https:" else self._plain
+            answer = pool.request(
                 method,
                 url,
                 headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"} | dict(headers or {}),
@@ -141,7 +149,8 @@ class Client:
 
     def close(self) -> None:
         """Closes the pooled connections."""
-        self._pool.clear()
+        self._plain.clear()
+        self._secure.clear() if "_secure" in vars(self) else None
 
 
 def _shown(url: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
+from afterpush.ground.process_table import entry_of
 
 Argument = str | os.PathLike[str]
 
@@ -147,9 +148,21 @@ def start_detached(
     return process.pid
 
 
+def exit_code_of_child(pid: int) -> int | None:
+    """The exit code of a child of this process that has ended (negative: a signal), None while it runs."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0  # Somebody else has collected it.
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
 @dataclass(frozen=True)
 class Identity:
-    """Which process, beyond doubt: a pid alone may be somebody else's by now."""
+    """Which process, beyond doubt: a pid alone may be somebody else's by now.
+
+    `started_at` is only good for comparing (`process_table.Entry`).
+    """
 
     pid: int
     started_at: float
@@ -166,12 +179,8 @@ def boot_id() -> str:
 
 def identity_of(pid: int) -> Identity | None:
     """The identity of the process that has this pid now, or None when there is none."""
-    import psutil
-
-    try:
-        return Identity(pid, psutil.Process(pid).create_time(), boot_id())
-    except (psutil.Error, ValueError, OverflowError):
-        return None
+    found = entry_of(pid)
+    return Identity(pid, found.started_at, boot_id()) if found else None
 
 
 def own_identity() -> Identity:
@@ -184,15 +193,10 @@ def own_identity() -> Identity:
 
 def is_running(identity: Identity) -> bool:
     """Whether exactly this process still runs (a zombie does not)."""
-    import psutil
-
-    now = identity_of(identity.pid)
-    if now is None or now.boot_id != identity.boot_id or abs(now.started_at - identity.started_at) > 0.05:
+    now = entry_of(identity.pid)
+    if now is None or now.is_zombie or identity.boot_id != boot_id():
         return False
-    try:
-        return psutil.Process(identity.pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    return abs(now.started_at - identity.started_at) < 0.005
 
 
 def descendants(identity: Identity) -> list[Identity]:
