@@ -6,5 +6,23 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
+from afterpush.tasks import conflicts, deploy
+
+
+class UsageError(Exit, ParseError):
+    """A command line that Invoke cannot read.
+
+    Invoke (2.2) exits with 1 for it, which here means "the answer is bad"; as an Exit it carries 2.
+    """
+
+    def __init__(self, message: str, context: ParserContext | None = None) -> None:
+        Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
+        self.args = (message,)
+        self.context = context
+
+
+invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
+
+ns = Collection("afterpush")
 ns.add_collection(conflicts.ns, "conflicts")
 ns.add_collection(deploy.ns, "deploy")
