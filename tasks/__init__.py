@@ -6,7 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks import conflicts, deploy
+from afterpush.tasks import conflicts, deploy, push
 
 
 class UsageError(Exit, ParseError):
@@ -26,3 +26,4 @@ invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
 ns = Collection("afterpush")
 ns.add_collection(conflicts.ns, "conflicts")
 ns.add_collection(deploy.ns, "deploy")
+ns.add_collection(push.ns, "push")

@@ -1,6 +1,5 @@
 """The merge driver under real git: one text from every operation, and never a bare "ours"."""
 
-import os
 import shlex
 import signal
 import stat
@@ -186,8 +185,10 @@ def test_paths_with_spaces_and_quotes_reach_the_driver(repository: Repository) -
     path = 'docs/the team\'s "map"/x y.md'
     repository.write(".gitattributes", "*.md merge=afterpush\n")
     install(repository)
-    diverge(repository, OURS, CLASHING, path=path)
-    assert run_git(repository.path, "merge", "side").returncode == 0
+    diverge(repository, document(owner="ben"), CLASHING, path=path)
+    done = run_git(repository.path, "merge", "side")
+    assert done.returncode == 1 and f"afterpush: {path}" in done.stderr
+    assert "**Owner:** ann" in (repository.path / path).read_text()
 
 
 def test_both_added_files_keep_every_line(repository: Repository) -> None:
@@ -205,7 +206,5 @@ def test_a_signal_to_the_whole_group_loses_nothing(repository: Repository) -> No
         ["git", "merge", "side"], cwd=repository.path, start_new_session=True, stderr=subprocess.DEVNULL
     )
     assert started.wait(timeout=60) in (-signal.SIGTERM, 1, 2, 128)
-    lock = repository.path / ".git" / "index.lock"
-    if lock.exists():
-        os.unlink(lock)
+    (repository.path / ".git" / "index.lock").unlink(missing_ok=True)
     assert (repository.path / DOCUMENT).read_text() == OURS

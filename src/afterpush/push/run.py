@@ -1,0 +1,203 @@
+"""`inv push`: fetch, put together, check, push; on a lost race again; on a real conflict as before."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from afterpush.ground.clock import rfc3339
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.git import git, git_text, is_ancestor, resolve_commit
+from afterpush.ground.git.exchange import PushAnswer, Target, Verdict, fetch_branch, push_commit
+from afterpush.ground.git.unmerged import worktree_git_folder
+from afterpush.ground.git.worktree import tracked_changes
+from afterpush.push.checking import run_check
+from afterpush.push.joining import Clash, join, position
+from afterpush.push.journal import Journal
+from afterpush.push.order import Order, World, backoff_seconds
+from afterpush.push.outcome import Outcome
+from afterpush.push.preflight import branch_to_push, refuse_dirty
+from afterpush.push.queue import turn, worktree_lock
+from afterpush.push.recovery import recover
+from afterpush.push.seat import Seat
+
+RECOVERY_PREFIX = "refs/afterpush/before-push"
+KEPT_RECOVERY_REFS = 10
+
+
+def push(order: Order, world: World) -> Outcome:
+    """Gets the branch's commits onto the target, or leaves the clone exactly as it was.
+
+    Raises AfterpushError for what cannot be tried (dirty tree, detached HEAD, unreachable remote).
+    """
+    repo = world.repo
+    with worktree_lock(world):
+        journal = Journal(world.state / f"journal-{worktree_git_folder(repo).name.lstrip('.')}.json")
+        for sentence in recover(repo, journal):
+            world.note(sentence)
+        branch = branch_to_push(repo, order.target)
+        if not order.autostash:
+            refuse_dirty(tracked_changes(repo))
+        ref = f"refs/heads/{branch}"
+        with turn(world, order.target):
+            seat = Seat(repo, ref, resolve_commit(repo, ref), journal, world.note, world.merging.options)
+            with _put_back_on_failure(seat):
+                return _Pushing(order, world, seat, branch).run()
+
+
+@contextmanager
+def _put_back_on_failure(seat: Seat) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        seat.put_back()
+        raise
+
+
+@dataclass
+class _Pushing:
+    """One run: the attempts with what they learned."""
+
+    order: Order
+    world: World
+    seat: Seat
+    branch: str
+    attempts: int = 0
+    resolved: set[str] = field(default_factory=set)
+    recovery_ref: str | None = None
+
+    @property
+    def target(self) -> Target:
+        return self.order.target
+
+    def run(self) -> Outcome:
+        while True:
+            upstream = fetch_branch(self.world.repo, self.target)
+            if upstream is None:
+                tip = self.seat.original
+            else:
+                joined = self._join(upstream)
+                if isinstance(joined, Outcome):
+                    return joined
+                tip = joined
+            outcome = self._attempt(tip, upstream)
+            if outcome is not None:
+                return outcome
+            self.world.clock.sleep(backoff_seconds(self.attempts, self.world.random()))
+
+    def _join(self, upstream: str) -> str | Outcome:
+        """The commit to push; an outcome when there is none: a conflict, or nothing to push."""
+        repo, original = self.world.repo, self.seat.original
+        where = position(repo, upstream, original, self.target.tracking_ref)
+        if where.ahead == 0:
+            return self._nothing(f"nothing to push: {self.branch} is in {self.target}")
+        if where.behind == 0:
+            return original
+        strategy, why = where.strategy(self.order.strategy)
+        if why and not self.attempts:
+            self.world.note(f"merging instead of rebasing: {why}")
+        self._keep_original()
+        title = f"Merge {self.target} into {self.branch}"
+        joined = join(repo, upstream, original, strategy, self.world.merging, title)
+        self.resolved |= set(joined.merged)
+        if joined.tip is None:
+            assert joined.clash is not None
+            return self._conflict(joined.clash)
+        if joined.tip == upstream:
+            self.seat.move(upstream, f"inv push: {self.target} has these changes already")
+            return self._nothing(f"nothing to push: {self.target} has the changes of {self.branch} already")
+        return joined.tip
+
+    def _nothing(self, message: str) -> Outcome:
+        moved = self.seat.at != self.seat.original
+        self.seat.finish()
+        return self._outcome(message, pushed=False, sha=self.seat.at if moved else self.seat.original)
+
+    def _attempt(self, tip: str, upstream: str | None) -> Outcome | None:
+        """Checks and pushes one commit; None after a lost race that may be tried again."""
+        self.attempts += 1
+        self.seat.move(tip, f"inv push: onto {self.target}")
+        if self.order.check:
+            self.seat.clear()
+            failed = run_check(self.world.repo, self.order.check, self.world.note)
+            if failed:
+                return self._failure(f"the check failed, nothing was pushed: {failed}")
+        answer = push_commit(self.world.repo, tip, self.target)
+        if answer.verdict is Verdict.NO_ANSWER:
+            answer = self._proved(answer, tip)
+        match answer.verdict:
+            case Verdict.LANDED:
+                return self._landed(tip, upstream)
+            case Verdict.LOST_RACE if self.attempts < self.order.attempts:
+                self.world.note(f"{self.target} moved meanwhile ({answer.message}): again")
+                return None
+            case Verdict.LOST_RACE:
+                return self._failure(
+                    f"lost {self.attempts} races for {self.target}; nothing was pushed: "
+                    "run it again, or raise --attempts"
+                )
+            case _:
+                return self._failure(f"{self.target.remote} refused the push: {answer.message}")
+
+    def _proved(self, answer: PushAnswer, tip: str) -> PushAnswer:
+        """The connection broke: whether the commit landed only the remote can tell."""
+        try:
+            now = fetch_branch(self.world.repo, self.target)
+        except AfterpushError as error:
+            raise AfterpushError(
+                f"pushing to {self.target}: {answer.message}; whether it landed is unknown: run it again",
+                ExitCode.UNREACHABLE,
+            ) from error
+        if now and is_ancestor(self.world.repo, tip, now):
+            return PushAnswer(Verdict.LANDED)
+        return replace(answer, verdict=Verdict.REFUSED)
+
+    def _landed(self, tip: str, upstream: str | None) -> Outcome:
+        self.seat.finish()
+        span = f"{upstream}..{tip}" if upstream else tip
+        count = int(git(self.world.repo, "rev-list", "--count", span).text or 0)
+        plural = "commit" if count == 1 else "commits"
+        tries = "" if self.attempts == 1 else f", after {self.attempts - 1} lost"
+        message = f"pushed {tip[:10]} to {self.target} ({count} {plural}{tries})"
+        return replace(self._outcome(message, pushed=True, sha=tip), commits=count)
+
+    def _conflict(self, clash: Clash) -> Outcome:
+        self._keep_original()
+        outcome = self._failure(
+            f"{self.branch} and {self.target} are in conflict; nothing was pushed or changed"
+        )
+        return replace(outcome, clash=clash)
+
+    def _failure(self, message: str) -> Outcome:
+        self.seat.put_back()
+        return self._outcome(message, pushed=False, sha=self.seat.original, code=ExitCode.BAD_ANSWER)
+
+    def _outcome(self, message: str, *, pushed: bool, sha: str, code: ExitCode = ExitCode.GOOD) -> Outcome:
+        return Outcome(
+            self.target,
+            sha,
+            pushed,
+            self.attempts,
+            message,
+            code,
+            resolved=tuple(sorted(self.resolved)),
+            recovery_ref=self.recovery_ref,
+        )
+
+    def _keep_original(self) -> None:
+        """A ref on the commit where the branch was: to go back to, and so that git keeps it."""
+        if self.recovery_ref:
+            return
+        stamp = rfc3339(self.world.clock.now()).replace(":", "").replace("-", "").replace(".", "")
+        self.recovery_ref = f"{RECOVERY_PREFIX}/{self.branch}/{stamp}"
+        git_text(
+            self.world.repo,
+            *("update-ref", self.recovery_ref, self.seat.original),
+            doing="keeping a recovery ref",
+        )
+        self._forget_old_ones()
+
+    def _forget_old_ones(self) -> None:
+        prefix = f"{RECOVERY_PREFIX}/{self.branch}/"
+        listed = git(self.world.repo, "for-each-ref", "--format=%(refname)", "--sort=-refname", prefix)
+        for ref in listed.text.split()[KEPT_RECOVERY_REFS:]:
+            git(self.world.repo, "update-ref", "-d", ref)
