@@ -91,7 +91,7 @@ def _judged(
     has_command: bool,
     said: str,
 ) -> Probe:
-    if found is not None and found == expected:
+    if attribute == NAME and found is not None and found == expected:
         return Probe(pattern, path, True)
     if attribute != NAME:
         given = "no line" if attribute in (None, "unspecified") else f"merge={attribute}, not merge={NAME}"

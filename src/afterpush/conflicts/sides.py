@@ -32,17 +32,17 @@ def name_sides(repo: Path, operation: Operation | None) -> Sides:
             # In a rebase the sides are swapped: "ours" is what the commits are put on.
             mine = f"your commit {_named(repo, 'REBASE_HEAD')}"
             onto = f"already there: {_subject(repo, 'HEAD')}"
-            return Sides(onto, mine, "git -c core.editor=true rebase --continue", "git rebase --abort")
+            return Sides(onto, mine, "GIT_EDITOR=true git rebase --continue", "git rebase --abort")
         case Operation.AM:
             return Sides(here, "the patch", "git am --continue", "git am --abort")
         case Operation.CHERRY_PICK:
             picked = _named(repo, "CHERRY_PICK_HEAD")
             return Sides(
-                here, picked, "git -c core.editor=true cherry-pick --continue", "git cherry-pick --abort"
+                here, picked, "GIT_EDITOR=true git cherry-pick --continue", "git cherry-pick --abort"
             )
         case Operation.REVERT:
             reverted = f"before {_named(repo, 'REVERT_HEAD')}"
-            return Sides(here, reverted, "git -c core.editor=true revert --continue", "git revert --abort")
+            return Sides(here, reverted, "GIT_EDITOR=true git revert --continue", "git revert --abort")
         case None:
             return Sides(
                 here,

@@ -11,7 +11,7 @@ from typing import Literal
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.git import config_value, git, git_text
 from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
-from afterpush.ground.git.objects import read_blob, read_commit, tree_of, write_commit
+from afterpush.ground.git.objects import CommitText, read_blob, read_commits, write_commit
 
 Strategy = Literal["rebase", "merge"]
 # Why a path is in conflict: (path, base, ours, theirs) give sentences; none for what is no shared document.
@@ -29,21 +29,33 @@ class Merging:
 
 
 @dataclass(frozen=True)
-class Position:
-    """Where the local commits stand beside the remote's."""
+class Standing:
+    """Where the local commits stand beside the remote's; `mine` are those it does not have, oldest first."""
 
-    ahead: int
-    behind: int
+    upstream: str
+    head: str
+    merge_base: str
+    mine: tuple[str, ...]
     has_local_merges: bool
-    published_on: str | None
 
-    def strategy(self, asked: Strategy) -> tuple[Strategy, str | None]:
-        """What is done, and why it is not what was asked."""
-        if asked == "rebase" and self.has_local_merges:
-            return "merge", "your commits hold a merge, which a rebase would flatten"
-        if asked == "rebase" and self.published_on:
-            return "merge", f"your commits are published on {self.published_on}, so they are not rewritten"
-        return asked, None
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there is anything to push."""
+        return self.merge_base != self.head
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the remote has what we do not have."""
+        return self.merge_base != self.upstream
+
+
+def choose(standing: Standing, asked: Strategy, published_on: str | None) -> tuple[Strategy, str | None]:
+    """What is done, and why it is not what was asked: what others may have is not rewritten."""
+    if asked == "rebase" and standing.has_local_merges:
+        return "merge", "your commits hold a merge, which a rebase would flatten"
+    if asked == "rebase" and published_on:
+        return "merge", f"your commits are published on {published_on}, so they are not rewritten"
+    return asked, None
 
 
 @dataclass(frozen=True)
@@ -64,49 +76,55 @@ class Joined:
     merged: tuple[str, ...] = field(default=())
 
 
-def position(
-    repo: Path, upstream: str, head: str, target_ref: str, env: Mapping[str, str] | None = None
-) -> Position:
-    """Counts the commits of both sides. Raises AfterpushError when they have no common history."""
-    if git(repo, "merge-base", upstream, head, env=env).code != 0:
+def stand(repo: Path, upstream: str, head: str, env: Mapping[str, str] | None = None) -> Standing:
+    """Compares both sides. Raises AfterpushError when they have no common history.
+
+    A commit of ours whose change the remote has under another sha is not among `mine`.
+    """
+    base = git(repo, "merge-base", upstream, head, env=env)
+    if base.code != 0:
         raise AfterpushError(
             f"{head[:10]} and the remote's {upstream[:10]} have no common history; is this the right remote?",
             ExitCode.BAD_ANSWER,
         )
-    counts = git(repo, "rev-list", "--left-right", "--count", f"{upstream}...{head}", env=env).text.split()
-    merges = git(repo, "rev-list", "--merges", "--max-count=1", f"{upstream}..{head}", env=env).text.strip()
-    return Position(
-        ahead=int(counts[1]),
-        behind=int(counts[0]),
-        has_local_merges=bool(merges),
-        published_on=_published_on(repo, upstream, head, target_ref, env),
+    listed = git_text(
+        repo,
+        *("rev-list", "--reverse", "--topo-order", "--parents", "--cherry-pick", "--right-only"),
+        f"{upstream}...{head}",
+        doing="listing your commits",
+        env=env,
+    )
+    commits = [line.split() for line in listed.splitlines()]
+    return Standing(
+        upstream,
+        head,
+        base.text.strip(),
+        mine=tuple(sha for sha, *_ in commits),
+        has_local_merges=any(len(parents) > 1 for _, *parents in commits),
     )
 
 
-def _published_on(
-    repo: Path, upstream: str, head: str, target_ref: str, env: Mapping[str, str] | None
+def published_on(
+    repo: Path, standing: Standing, target_ref: str, env: Mapping[str, str] | None = None
 ) -> str | None:
-    """Another remote branch that holds the oldest of the local commits."""
-    oldest = git(repo, "rev-list", "--topo-order", "--reverse", f"{upstream}..{head}", env=env).text.split()
-    if not oldest:
+    """Another remote branch than the target that holds the oldest of the local commits."""
+    if not standing.mine:
         return None
-    done = git(
-        repo, "for-each-ref", "--format=%(refname)", f"--contains={oldest[0]}", "refs/remotes", env=env
-    )
+    contains = f"--contains={standing.mine[0]}"
+    done = git(repo, "for-each-ref", "--format=%(refname)", contains, "refs/remotes", env=env)
     others = [ref for ref in done.text.split() if ref != target_ref and not ref.endswith("/HEAD")]
     return others[0].removeprefix("refs/remotes/") if others else None
 
 
-def join(repo: Path, upstream: str, head: str, strategy: Strategy, merging: Merging, title: str) -> Joined:
-    """Puts `head`'s commits on top of `upstream`, or merges upstream into head (message: `title`)."""
-    return (
-        _merge(repo, upstream, head, merging, title)
-        if strategy == "merge"
-        else _rebase(repo, upstream, head, merging)
-    )
+def join(repo: Path, standing: Standing, strategy: Strategy, merging: Merging, title: str) -> Joined:
+    """Puts our commits on top of the remote's, or merges the remote's into ours (message: `title`)."""
+    if strategy == "merge":
+        return _merge(repo, standing, merging, title)
+    return _rebase(repo, standing, merging)
 
 
-def _merge(repo: Path, upstream: str, head: str, merging: Merging, title: str) -> Joined:
+def _merge(repo: Path, standing: Standing, merging: Merging, title: str) -> Joined:
+    upstream, head = standing.upstream, standing.head
     merged = merge_trees(repo, head, upstream, options=merging.options, env=merging.env)
     if not merged.is_clean:
         return Joined(None, _clash(repo, upstream, merged, merging))
@@ -116,32 +134,30 @@ def _merge(repo: Path, upstream: str, head: str, merging: Merging, title: str) -
     return Joined(tip, merged=_documents(merged, merging))
 
 
-def _rebase(repo: Path, upstream: str, head: str, merging: Merging) -> Joined:
-    """Replays the commits one by one; one that is there already, or adds nothing any more, is left out."""
-    listed = git_text(
-        repo,
-        *("rev-list", "--reverse", "--topo-order", "--cherry-pick", "--right-only", f"{upstream}...{head}"),
-        doing="listing your commits",
-        env=merging.env,
-    )
-    tip, merged_documents, signs = upstream, set[str](), _signs(repo)
-    for commit in listed.split():
-        text = read_commit(repo, commit, env=merging.env)
-        parent = text.parents[0]
-        tree = tree_of(repo, tip, env=merging.env)
+def _rebase(repo: Path, standing: Standing, merging: Merging) -> Joined:
+    """Replays the commits one by one; one that adds nothing any more is left out."""
+    tip, merged_documents, signs = standing.upstream, set[str](), _signs(repo)
+    onto, *texts = read_commits(repo, [standing.upstream, *standing.mine], env=merging.env)
+    tree = onto.tree
+    for commit, text in zip(standing.mine, texts, strict=True):
         # git before 2.40 takes no --merge-base: a commit with the tip's tree on the commit's own parent
         # makes that parent the merge base.
-        stand_in = write_commit(repo, tree, [parent], b"stand-in\n", env=merging.env)
+        stand_in = write_commit(repo, tree, text.parents[:1], b"stand-in\n", env=merging.env)
         merged = merge_trees(repo, stand_in, commit, options=merging.options, env=merging.env)
         if not merged.is_clean:
             return Joined(None, _clash(repo, commit, merged, merging))
         merged_documents |= set(_documents(merged, merging))
-        if merged.tree == tree and tree_of(repo, commit, env=merging.env) != tree_of(
-            repo, parent, env=merging.env
-        ):
+        if merged.tree == tree and not _was_empty(repo, text, merging):
             continue
         tip = write_commit(repo, merged.tree, [tip], text.message, like=text, sign=signs, env=merging.env)
+        tree = merged.tree
     return Joined(tip, merged=tuple(sorted(merged_documents)))
+
+
+def _was_empty(repo: Path, text: CommitText, merging: Merging) -> bool:
+    """Whether a commit was made without a change, on purpose."""
+    [parent] = read_commits(repo, text.parents[:1], env=merging.env)
+    return parent.tree == text.tree
 
 
 def _signs(repo: Path) -> bool:

@@ -1,13 +1,14 @@
 """What a push would meet now: `push.check` and `inv push --dry-run`. Nothing of the clone is touched."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from afterpush.ground.errors import ExitCode
-from afterpush.ground.git import current_branch, resolve_commit
+from afterpush.ground.git import current_branch, git, resolve_commit
 from afterpush.ground.git.exchange import fetch_without_trace
 from afterpush.ground.git.objects import scratch_objects
 from afterpush.ground.git.worktree import tracked_changes
-from afterpush.push.joining import join, position
+from afterpush.push.joining import choose, join, published_on, stand
 from afterpush.push.order import Order, World
 from afterpush.push.outcome import Outcome, Prediction
 from afterpush.push.preflight import branch_to_push, refuse_dirty, require_remote
@@ -22,20 +23,23 @@ def predict(order: Order, world: World) -> Prediction:
         merging = replace(world.merging, env=scratch)
         upstream = fetch_without_trace(repo, target, scratch)
         if upstream is None:
-            return Prediction(target, 0, _all_commits(world, head), head, note=f"{target} does not exist yet")
-        where = position(repo, upstream, head, target.tracking_ref, env=scratch)
-        if not where.ahead or not where.behind:
-            return Prediction(target, where.behind, where.ahead, head)
-        strategy, why = where.strategy(order.strategy)
-        joined = join(repo, upstream, head, strategy, merging, "prediction")
+            return Prediction(target, 0, _count(world, head), head, note=f"{target} does not exist yet")
+        standing = stand(repo, upstream, head, env=scratch)
+        ahead, behind = (
+            _count(world, f"{upstream}..{head}", scratch),
+            _count(world, f"{head}..{upstream}", scratch),
+        )
+        if not standing.is_ahead or not standing.is_behind:
+            return Prediction(target, behind, ahead, head)
+        other = published_on(repo, standing, target.tracking_ref, env=scratch)
+        strategy, why = choose(standing, order.strategy, other)
+        joined = join(repo, standing, strategy, merging, "prediction")
         note = f"would merge instead of rebase: {why}" if why else None
-        return Prediction(target, where.behind, where.ahead, head, joined.merged, joined.clash, note)
+        return Prediction(target, behind, ahead, head, joined.merged, joined.clash, note)
 
 
-def _all_commits(world: World, head: str) -> int:
-    from afterpush.ground.git import git
-
-    return int(git(world.repo, "rev-list", "--count", head).text or 0)
+def _count(world: World, span: str, env: Mapping[str, str] | None = None) -> int:
+    return int(git(world.repo, "rev-list", "--count", span, env=env).text or 0)
 
 
 def dry_run(order: Order, world: World) -> Outcome:

@@ -10,10 +10,10 @@ from afterpush.ground.git.unmerged import Operation, operation_under_way, unmerg
 
 _ENDINGS = {
     Operation.MERGE: ("git commit --no-edit", "git merge --abort"),
-    Operation.REBASE: ("git rebase --continue", "git rebase --abort"),
+    Operation.REBASE: ("GIT_EDITOR=true git rebase --continue", "git rebase --abort"),
     Operation.AM: ("git am --continue", "git am --abort"),
-    Operation.CHERRY_PICK: ("git cherry-pick --continue", "git cherry-pick --abort"),
-    Operation.REVERT: ("git revert --continue", "git revert --abort"),
+    Operation.CHERRY_PICK: ("GIT_EDITOR=true git cherry-pick --continue", "git cherry-pick --abort"),
+    Operation.REVERT: ("GIT_EDITOR=true git revert --continue", "git revert --abort"),
 }
 
 

@@ -7,11 +7,18 @@ from dataclasses import dataclass, field, replace
 from afterpush.ground.clock import rfc3339
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.git import git, git_text, is_ancestor, resolve_commit
-from afterpush.ground.git.exchange import PushAnswer, Target, Verdict, fetch_branch, push_commit
+from afterpush.ground.git.exchange import (
+    PushAnswer,
+    Target,
+    Verdict,
+    fetch_branch,
+    forget_fetched,
+    push_commit,
+)
 from afterpush.ground.git.unmerged import worktree_git_folder
 from afterpush.ground.git.worktree import tracked_changes
 from afterpush.push.checking import run_check
-from afterpush.push.joining import Clash, join, position
+from afterpush.push.joining import Clash, Standing, Strategy, choose, join, published_on, stand
 from afterpush.push.journal import Journal
 from afterpush.push.order import Order, World, backoff_seconds
 from afterpush.push.outcome import Outcome
@@ -35,11 +42,13 @@ def push(order: Order, world: World) -> Outcome:
         for sentence in recover(repo, journal):
             world.note(sentence)
         branch = branch_to_push(repo, order.target)
+        changes = tracked_changes(repo)
         if not order.autostash:
-            refuse_dirty(tracked_changes(repo))
+            refuse_dirty(changes)
         ref = f"refs/heads/{branch}"
         with turn(world, order.target):
-            seat = Seat(repo, ref, resolve_commit(repo, ref), journal, world.note, world.merging.options)
+            at, options = resolve_commit(repo, ref), world.merging.options
+            seat = Seat(repo, ref, at, journal, world.note, options, is_clean=not changes)
             with _put_back_on_failure(seat):
                 return _Pushing(order, world, seat, branch).run()
 
@@ -51,6 +60,8 @@ def _put_back_on_failure(seat: Seat) -> Iterator[None]:
     except BaseException:
         seat.put_back()
         raise
+    finally:
+        forget_fetched(seat.repo)
 
 
 @dataclass
@@ -64,40 +75,37 @@ class _Pushing:
     attempts: int = 0
     resolved: set[str] = field(default_factory=set)
     recovery_ref: str | None = None
+    strategy: Strategy | None = None
 
     @property
     def target(self) -> Target:
         return self.order.target
 
     def run(self) -> Outcome:
+        clock = self.world.clock
         while True:
+            began = clock.monotonic()
             upstream = fetch_branch(self.world.repo, self.target)
-            if upstream is None:
-                tip = self.seat.original
-            else:
-                joined = self._join(upstream)
-                if isinstance(joined, Outcome):
-                    return joined
-                tip = joined
-            outcome = self._attempt(tip, upstream)
+            joined = self._join(upstream) if upstream else self.seat.original
+            if isinstance(joined, Outcome):
+                return joined
+            outcome = self._attempt(joined, upstream)
             if outcome is not None:
                 return outcome
-            self.world.clock.sleep(backoff_seconds(self.attempts, self.world.random()))
+            took = clock.monotonic() - began
+            clock.sleep(backoff_seconds(self.attempts, self.order.attempts, took, self.world.random()))
 
     def _join(self, upstream: str) -> str | Outcome:
         """The commit to push; an outcome when there is none: a conflict, or nothing to push."""
         repo, original = self.world.repo, self.seat.original
-        where = position(repo, upstream, original, self.target.tracking_ref)
-        if where.ahead == 0:
+        standing = stand(repo, upstream, original)
+        if not standing.is_ahead:
             return self._nothing(f"nothing to push: {self.branch} is in {self.target}")
-        if where.behind == 0:
+        if not standing.is_behind:
             return original
-        strategy, why = where.strategy(self.order.strategy)
-        if why and not self.attempts:
-            self.world.note(f"merging instead of rebasing: {why}")
         self._keep_original()
         title = f"Merge {self.target} into {self.branch}"
-        joined = join(repo, upstream, original, strategy, self.world.merging, title)
+        joined = join(repo, standing, self._strategy(standing), self.world.merging, title)
         self.resolved |= set(joined.merged)
         if joined.tip is None:
             assert joined.clash is not None
@@ -106,6 +114,15 @@ class _Pushing:
             self.seat.move(upstream, f"inv push: {self.target} has these changes already")
             return self._nothing(f"nothing to push: {self.target} has the changes of {self.branch} already")
         return joined.tip
+
+    def _strategy(self, standing: Standing) -> Strategy:
+        """Chosen at the first attempt; what the branch holds does not change in between."""
+        if self.strategy is None:
+            other = published_on(self.world.repo, standing, self.target.tracking_ref)
+            self.strategy, why = choose(standing, self.order.strategy, other)
+            if why:
+                self.world.note(f"merging instead of rebasing: {why}")
+        return self.strategy
 
     def _nothing(self, message: str) -> Outcome:
         moved = self.seat.at != self.seat.original
@@ -153,6 +170,7 @@ class _Pushing:
 
     def _landed(self, tip: str, upstream: str | None) -> Outcome:
         self.seat.finish()
+        self._forget_old_ones()
         span = f"{upstream}..{tip}" if upstream else tip
         count = int(git(self.world.repo, "rev-list", "--count", span).text or 0)
         plural = "commit" if count == 1 else "commits"
@@ -169,6 +187,7 @@ class _Pushing:
 
     def _failure(self, message: str) -> Outcome:
         self.seat.put_back()
+        self._forget_old_ones()
         return self._outcome(message, pushed=False, sha=self.seat.original, code=ExitCode.BAD_ANSWER)
 
     def _outcome(self, message: str, *, pushed: bool, sha: str, code: ExitCode = ExitCode.GOOD) -> Outcome:
@@ -194,7 +213,6 @@ class _Pushing:
             *("update-ref", self.recovery_ref, self.seat.original),
             doing="keeping a recovery ref",
         )
-        self._forget_old_ones()
 
     def _forget_old_ones(self) -> None:
         prefix = f"{RECOVERY_PREFIX}/{self.branch}/"

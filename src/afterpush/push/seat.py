@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.git import git, resolve_commit
+from afterpush.ground.git import git
 from afterpush.ground.git.worktree import (
     apply_stash,
     changes_as_commit,
@@ -34,6 +34,8 @@ class Seat:
         journal: Journal,
         note: Note,
         merge_options: Sequence[str] = (),
+        *,
+        is_clean: bool = False,
     ) -> None:
         self.repo = repo
         self.at = original
@@ -41,6 +43,7 @@ class Seat:
         self._journal = journal
         self._note = note
         self._merge_options = merge_options
+        self._is_known_clean = is_clean
 
     @property
     def original(self) -> str:
@@ -48,7 +51,7 @@ class Seat:
 
     def clear(self) -> None:
         """Sets tracked changes aside, so that what is checked is what is pushed."""
-        if self._entry.stash or not tracked_changes(self.repo):
+        if self._entry.stash or self._is_known_clean:
             return
         stash = changes_as_commit(self.repo, STASH_MESSAGE)
         if stash is None:
@@ -56,6 +59,7 @@ class Seat:
         self._record(Entry(self._entry.branch_ref, self.original, self._entry.moved_to, stash))
         list_stash(self.repo, stash, STASH_MESSAGE)
         discard_changes(self.repo)
+        self._is_known_clean = True
 
     def move(self, tip: str, why: str) -> None:
         """Moves branch, index and work tree to a commit. Raises AfterpushError when git refuses."""
@@ -92,8 +96,8 @@ class Seat:
 
     def _is_in_place(self) -> bool:
         """Whether the branch is still checked out here and where we put it: nobody committed meanwhile."""
-        head = git(self.repo, "symbolic-ref", "--quiet", "HEAD").text.strip()
-        return head == self._entry.branch_ref and resolve_commit(self.repo, head) == self.at
+        said = git(self.repo, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD").text.split()
+        return said == [self.at, self._entry.branch_ref]
 
     def _return_to_original(self) -> None:
         if self.at == self.original:

@@ -8,7 +8,7 @@ import pytest
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git.objects import scratch_objects
-from afterpush.push.joining import Joined, Merging, join, position
+from afterpush.push.joining import Joined, Merging, Strategy, choose, join, published_on, stand
 from tests.support.repositories import Repository
 
 PLAIN = Merging((), lambda path, base, ours, theirs: ("explained",), lambda path: path.endswith("ROADMAP.md"))
@@ -25,10 +25,9 @@ def diverged(repository: Repository, mine: dict[str, str], theirs: dict[str, str
     return their_commit
 
 
-def joined(repository: Repository, upstream: str, strategy: str = "rebase") -> Joined:
-    assert strategy in ("rebase", "merge")
-    way = "merge" if strategy == "merge" else "rebase"
-    return join(repository.path, upstream, repository.head(), way, PLAIN, "Merge it")  # type: ignore[arg-type]
+def joined(repository: Repository, upstream: str, strategy: Strategy = "rebase") -> Joined:
+    standing = stand(repository.path, upstream, repository.head())
+    return join(repository.path, standing, strategy, PLAIN, "Merge it")
 
 
 def test_the_tip_has_the_tree_that_git_rebase_gives(repository: Repository) -> None:
@@ -138,26 +137,28 @@ def test_commits_that_hold_a_merge_or_are_published_elsewhere_are_not_rewritten(
     repository: Repository,
 ) -> None:
     upstream = diverged(repository, {"mine": "1\n"}, {"theirs": "1\n"})
-    where = position(repository.path, upstream, repository.head(), "refs/remotes/origin/main")
-    assert (where.ahead, where.behind, where.strategy("rebase")) == (1, 1, ("rebase", None))
+    target = "refs/remotes/origin/main"
+    standing = stand(repository.path, upstream, repository.head())
+    assert standing.is_ahead and standing.is_behind
+    assert published_on(repository.path, standing, target) is None
+    assert choose(standing, "rebase", None) == ("rebase", None)
     repository.push("main:refs/heads/topic")
     repository.git("fetch", "--quiet")
-    published = position(repository.path, upstream, repository.head(), "refs/remotes/origin/main")
-    assert published.strategy("rebase")[0] == "merge" and published.published_on == "origin/topic"
-    repository.git("push", "--quiet", "origin", ":topic")
+    other = published_on(repository.path, standing, target)
+    assert other == "origin/topic" and choose(standing, "rebase", other)[0] == "merge"
     repository.git("switch", "--quiet", "--create", "more", "HEAD~1")
     repository.commit("More", more="1\n")
     repository.git("switch", "--quiet", "main")
     repository.git("merge", "--quiet", "--no-edit", "more")
-    merged = position(repository.path, upstream, repository.head(), "refs/remotes/origin/main")
-    assert merged.has_local_merges and merged.strategy("rebase")[0] == "merge"
+    merged = stand(repository.path, upstream, repository.head())
+    assert merged.has_local_merges and choose(merged, "rebase", None)[0] == "merge"
 
 
 def test_without_common_history_it_says_so(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "--orphan", "other")
     repository.commit("Unrelated", unrelated="1\n")
     with pytest.raises(AfterpushError, match="no common history"):
-        position(repository.path, "main", repository.head(), "refs/remotes/origin/main")
+        stand(repository.path, "main", repository.head())
 
 
 def test_in_a_scratch_store_no_object_is_added(repository: Repository) -> None:
@@ -165,7 +166,8 @@ def test_in_a_scratch_store_no_object_is_added(repository: Repository) -> None:
     before = objects(repository.path)
     with scratch_objects(repository.path) as env:
         merging = replace(PLAIN, env=env)
-        assert join(repository.path, upstream, repository.head(), "rebase", merging, "").tip
+        standing = stand(repository.path, upstream, repository.head(), env=env)
+        assert join(repository.path, standing, "rebase", merging, "").tip
     assert objects(repository.path) == before
 
 

@@ -12,6 +12,11 @@ from afterpush.ground.processes import run_shown
 
 # A ref of this worktree alone (gitrevisions(7)): parallel fetches of one clone do not meet in it.
 _FETCHED = "refs/worktree/afterpush/fetched"
+# Housekeeping has its time after a push, not between the look at the remote and the write to it.
+_QUIET_FETCH = (
+    *("-c", "fetch.writeCommitGraph=false", "fetch", "--quiet", "--no-tags"),
+    *("--no-recurse-submodules", "--no-auto-maintenance"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,22 +43,17 @@ def fetch_branch(repo: Path, target: Target) -> str | None:
 
     Raises AfterpushError (unreachable) when the remote does not answer.
     """
-    done = git(
-        repo,
-        "fetch",
-        "--quiet",
-        "--no-tags",
-        "--no-recurse-submodules",
-        target.remote,
-        f"+{target.ref}:{_FETCHED}",
-    )
+    done = git(repo, *_QUIET_FETCH, target.remote, f"+{target.ref}:{_FETCHED}")
     if done.code != 0:
         if "couldn't find remote ref" in done.error_text:
             return None
         raise _unreachable(f"fetching {target}", done.error_text)
-    fetched = git(repo, "rev-parse", "--verify", "--quiet", _FETCHED).text.strip()
+    return git(repo, "rev-parse", "--verify", "--quiet", _FETCHED).text.strip()
+
+
+def forget_fetched(repo: Path) -> None:
+    """Removes the ref that `fetch_branch` has left in this worktree."""
     git(repo, "update-ref", "-d", _FETCHED)
-    return fetched
 
 
 def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) -> str | None:
@@ -68,8 +68,8 @@ def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) 
         return sha
     done = git(
         repo,
-        *("-c", "gc.auto=0", "-c", "fetch.writeCommitGraph=false"),
-        *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--refmap="),
+        *_QUIET_FETCH,
+        *("--no-write-fetch-head", "--refmap="),
         target.remote,
         target.ref,
         env=scratch,

@@ -58,38 +58,45 @@ def write_blob(repo: Path, content: bytes, *, env: Env | None = None) -> str:
     return done.text.strip()
 
 
-def tree_of(repo: Path, commit: str, *, env: Env | None = None) -> str:
-    """The tree of a commit."""
-    done = git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}", env=env)
-    if done.code != 0:
-        raise AfterpushError(f"git in {repo} knows no commit {commit}; fetch it")
-    return done.text.strip()
-
-
 @dataclass(frozen=True)
 class CommitText:
-    """What a commit says beside its tree and parents."""
+    """What a commit says, byte for byte where it is text."""
 
+    tree: str
     parents: tuple[str, ...]
     author: bytes
     encoding: str
     message: bytes
 
 
-def read_commit(repo: Path, commit: str, *, env: Env | None = None) -> CommitText:
-    """A commit's parents, author line and message, byte for byte."""
-    done = git(repo, "cat-file", "commit", commit, env=env)
-    if done.code != 0:
-        raise AfterpushError(f"reading the commit {commit} in {repo}: git says: {done.error_text}")
-    head, _, message = done.stdout.partition(b"\n\n")
+def read_commits(repo: Path, shas: Sequence[str], *, env: Env | None = None) -> list[CommitText]:
+    """The commits of these full shas, in their order, with one git process for all."""
+    asked = "".join(f"{sha}\n" for sha in shas).encode()
+    done = git(repo, "cat-file", "--batch", input=asked, env=env)
+    commits, at = [], 0
+    for sha in shas:
+        header, _, _ = done.stdout[at:].partition(b"\n")
+        facts = header.split()
+        if done.code != 0 or len(facts) != 3 or facts[1] != b"commit":
+            raise AfterpushError(
+                f"reading the commit {sha} in {repo}: git says: {done.error_text or header!r}"
+            )
+        at += len(header) + 1
+        commits.append(_commit_text(done.stdout[at : at + int(facts[2])]))
+        at += int(facts[2]) + 1
+    return commits
+
+
+def _commit_text(raw: bytes) -> CommitText:
+    head, _, message = raw.partition(b"\n\n")
     # Continued lines (a signature's) start with a space: they belong to no field that is read here.
     fields = [line.partition(b" ") for line in head.split(b"\n") if not line.startswith(b" ")]
+    values = {name: value for name, _, value in reversed(fields)}
     return CommitText(
+        tree=values[b"tree"].decode(),
         parents=tuple(value.decode() for name, _, value in fields if name == b"parent"),
-        author=next(value for name, _, value in fields if name == b"author"),
-        encoding=next(
-            (value.decode("ascii", "replace") for name, _, value in fields if name == b"encoding"), ""
-        ),
+        author=values[b"author"],
+        encoding=values.get(b"encoding", b"").decode("ascii", "replace"),
         message=message,
     )
 

@@ -27,8 +27,11 @@ def move_worktree(repo: Path, current: str, wanted: str) -> str | None:
 
     Like `git switch`, but refuses for ignored files too: nothing untracked is ever overwritten.
     """
-    git(repo, "update-index", "-q", "--refresh")
     done = git(repo, "read-tree", "-m", "-u", current, wanted)
+    if done.code != 0:
+        # Files that were only touched look changed until the index is refreshed.
+        git(repo, "update-index", "-q", "--refresh")
+        done = git(repo, "read-tree", "-m", "-u", current, wanted)
     return None if done.code == 0 else done.error_text.removeprefix("error: ").splitlines()[0]
 
 
