@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.documents import driver_patterns
+from afterpush.conflicts.shared_files import driver_patterns
 from afterpush.conflicts.driver_command import NAME, TITLE, attribute_lines, driver_command
 from afterpush.conflicts.kinds import Kind, kind_of
 from afterpush.conflicts.merge import merge_document

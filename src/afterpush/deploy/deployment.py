@@ -106,6 +106,13 @@ class Spec(_Wire, frozen=True):
 class GitPush(_Wire, frozen=True):
     commit_sha: str | None = None
     commit_author: str | None = None
+    github: Source | None = None
+    gitlab: Source | None = None
+    bitbucket: Source | None = None
+
+    @property
+    def source(self) -> Source | None:
+        return self.github or self.gitlab or self.bitbucket
 
 
 class CauseDetails(_Wire, frozen=True):
@@ -173,20 +180,19 @@ class Deployment(_Wire, frozen=True):
 
         An empty set asks for nothing. A component whose source the deployment does not tell counts.
         """
-        sources = {entry.name: entry for entry in (self.spec.components if self.spec else ())}
+        sources = {entry.name: entry.source for entry in (self.spec.components if self.spec else ())}
         found = [
             component.source_commit_hash
             for component in self.components
             if component.source_commit_hash and _is_wanted(sources.get(component.name), repos, branches)
         ]
         push = self.cause_details.git_push if self.cause_details else None
-        if push and push.commit_sha:
+        if push and push.commit_sha and _is_wanted(push.source, repos, branches):
             found.append(push.commit_sha)
         return [sha.lower() for sha in dict.fromkeys(found)]
 
 
-def _is_wanted(spec: ComponentSpec | None, repos: frozenset[str], branches: frozenset[str]) -> bool:
-    source = spec.source if spec else None
+def _is_wanted(source: Source | None, repos: frozenset[str], branches: frozenset[str]) -> bool:
     if source is None:
         return True
     wrong_repo = bool(repos and source.repo and source.repo.lower() not in repos)

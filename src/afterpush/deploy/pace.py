@@ -19,8 +19,20 @@ FEW_REMAINING, HARDLY_ANY_REMAINING = 500, 100
 HARDLY_ANY_SECONDS = 60.0
 ENOUGH_RECORDS = 5
 # The price of a second of latency in requests, set so that the economy table of docs/performance.md holds.
-DENSITY_SECONDS = 1.35
-DEPLOYING_BOUNDS = (2.0, 8.0)
+
+
+@dataclass(frozen=True)
+class Density:
+    """How a phase is looked at when its duration is known: the price of a call in latency (roots of
+    seconds), and the shortest and longest interval as multiples of the configured one."""
+
+    price: float
+    shortest: float
+    longest: float
+
+
+BUILDING = Density(1.35, 1.0, 1.5)
+DEPLOYING = Density(0.3, 0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,17 @@ def total_estimate(records: list[Record]) -> float | None:
     return seconds[len(seconds) // 2] if seconds else None
 
 
+def _dense(state: Watching, known: Estimate | None, usual: float, density: Density) -> float:
+    elapsed = state.now - state.phases[-1][1]
+    if known is None:
+        # No app starts, answers its health check and takes over in the first seconds of DEPLOYING.
+        return usual * 2 if state.phase == "DEPLOYING" and elapsed <= 0 else usual
+    hazard = known.hazard(elapsed)
+    if hazard <= 0:
+        return usual
+    return min(max(density.price * math.sqrt(2 / hazard), density.shortest * usual), density.longest * usual)
+
+
 class AdaptivePace:
     """Intervals by phase, denser where this app's history expects the end; patience after failures."""
 
@@ -79,11 +102,13 @@ class AdaptivePace:
         intervals: Intervals,
         *,
         random: Callable[[], float],
+        building: Estimate | None = None,
         deploying: Estimate | None = None,
         allowance: Callable[[], Allowance | None] = lambda: None,
     ) -> None:
         self._intervals = intervals
         self._random = random
+        self._building = building
         self._deploying = deploying
         self._allowance = allowance
 
@@ -99,21 +124,9 @@ class AdaptivePace:
             case None:
                 return self._intervals.discover_seconds
             case "DEPLOYING":
-                return self._while_deploying(state)
+                return _dense(state, self._deploying, self._intervals.deploying_seconds, DEPLOYING)
             case _:
-                return self._intervals.building_seconds
-
-    def _while_deploying(self, state: Watching) -> float:
-        usual = self._intervals.deploying_seconds
-        if self._deploying is None:
-            return usual
-        hazard = self._deploying.hazard(state.now - state.phases[-1][1])
-        if hazard <= 0:
-            return usual
-        low, high = DEPLOYING_BOUNDS
-        # The bounds follow the configured interval, so that a team's own setting keeps its meaning.
-        scale = usual / Intervals.deploying_seconds
-        return min(max(DENSITY_SECONDS * math.sqrt(2 / hazard), low * scale), high * scale)
+                return _dense(state, self._building, self._intervals.building_seconds, BUILDING)
 
     def _back_off(self, usual: float, failures: int, retry_after_seconds: float | None) -> float:
         """Full jitter up to a ceiling that doubles; a server that names a time is obeyed."""

@@ -168,5 +168,9 @@ def _pace(
         poll.discover_seconds, poll.building_seconds, poll.deploying_seconds, poll.backoff_max_seconds
     )
     return AdaptivePace(
-        intervals, random=random, deploying=estimate(records, "DEPLOYING"), allowance=allowance
+        intervals,
+        random=random,
+        building=estimate(records, "BUILDING"),
+        deploying=estimate(records, "DEPLOYING"),
+        allowance=allowance,
     )

@@ -168,7 +168,7 @@ class Connection:
 
 @contextmanager
 def connected(
-    address: Address, *, timeout_seconds: float = 10, read_timeout_seconds: float = 20
+    address: Address, *, timeout_seconds: float = 10, read_timeout_seconds: float | None = 20
 ) -> Iterator[Connection]:
     """A connection that is closed afterwards. Raises DatabaseFailure; the password is in no message."""
     connection = connect(address, timeout_seconds=timeout_seconds, read_timeout_seconds=read_timeout_seconds)

@@ -67,7 +67,7 @@ class Step:
     """One idempotent step.
 
     `name` is unique and stable: the kind and the thing (`index client_needs.idx_client`). `kind` is one of
-    table, column, primary key, index, foreign key, check, view, trigger, procedure, function, event,
+    table, column, primary_key, index, foreign_key, check, view, trigger, procedure, function, event,
     drop (of a program that is defined anew) and data. `table` is empty for what belongs to none.
     """
 
@@ -102,6 +102,11 @@ def read_sql(text: str, file: str = "consolidated.sql") -> list[Step]:
         where = f"{file}:{text.count(chr(10), 0, header.start()) + 1}"
         steps.append(_read(header[1], text[header.end() : end], where))
     return steps
+
+
+def step_lines(text: str) -> list[int]:
+    """The lines (from 1) on which the steps of a consolidated file begin."""
+    return [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
 
 
 def _rendered(step: Step) -> str:
