@@ -89,9 +89,9 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
 )
 def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: bool = False) -> ExitCode:
     """Make git merge the shared documents by meaning: .gitattributes and the merge driver."""
-    from afterpush.conflicts.shared_files import driver_patterns
     from afterpush.conflicts.install import apply_plan, plan_install, plan_uninstall
     from afterpush.conflicts.report import install_document, install_text
+    from afterpush.conflicts.shared_files import driver_patterns
     from afterpush.ground.console import print_json, say
 
     here = site()
@@ -112,9 +112,9 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
 @door(help={"json": "One JSON document on stdout"})
 def check(context: Any, json: bool = False) -> ExitCode:
     """Prove with a probe merge that git calls the driver here; find conflict markers left over."""
-    from afterpush.conflicts.shared_files import driver_patterns, left_markers
     from afterpush.conflicts.probe import probe_driver
     from afterpush.conflicts.report import check_document, check_text, is_live
+    from afterpush.conflicts.shared_files import driver_patterns, left_markers
     from afterpush.ground.console import print_json, say
 
     here = site()

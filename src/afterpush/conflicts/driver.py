@@ -55,7 +55,7 @@ def _merge(asked: argparse.Namespace) -> int:
     )
     write_atomic(asked.output, merged.text)
     for sentence in (*merged.reasons, *merged.warnings):
-        print(f"afterpush: {sentence}", file=sys.stderr)
+        print(f"afterpush: {asked.path}: {sentence.removeprefix(f'{asked.path}: ')}", file=sys.stderr)
     return CLEAN if merged.is_clean else CONFLICTS
 
 

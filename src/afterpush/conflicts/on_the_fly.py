@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.shared_files import driver_patterns
 from afterpush.conflicts.driver_command import NAME, TITLE, attribute_lines, driver_command
 from afterpush.conflicts.kinds import Kind, kind_of
 from afterpush.conflicts.merge import merge_document
+from afterpush.conflicts.shared_files import driver_patterns
 from afterpush.ground.files import temporary_folder
 from afterpush.ground.git import git
 
