@@ -1,0 +1,226 @@
+"""Searching a log of any length for all signatures at once, in bounded memory.
+
+The words that the signatures need are looked for in every line, the signatures' expressions only where
+one of their words stands, and no more than a few hits of each signature are kept.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from afterpush.deploy.explain.lines import AFTER, BEFORE, Window, body, shown, windows
+from afterpush.deploy.explain.sieve import Sieve, shape
+from afterpush.deploy.explain.signatures import Branch, Failures, Pattern, Settlement, Signature
+
+KEPT_PER_SIGNATURE = 3
+KEPT_FAULTS = 30
+Candidate = tuple[Pattern, Branch]
+_LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A line with its neighbours, ready to be shown. `number` counts from 1."""
+
+    number: int
+    line: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A signature that was found."""
+
+    signature: Signature
+    excerpt: Excerpt
+    groups: dict[str, str]
+    doubtful: bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line that looks like a fault without fitting a signature; `kind` 0 is the most telling."""
+
+    kind: int
+    excerpt: Excerpt
+
+
+@dataclass
+class Findings:
+    """What a log showed: hits in its order, the lines that look like faults, the last lines."""
+
+    hits: list[Hit] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    last_lines: tuple[str, ...] = ()
+    lines: int = 0
+
+
+def scan(pieces: Iterable[bytes], failures: Failures) -> Findings:
+    """What the log in `pieces` shows."""
+    return Scanner(failures).scan(pieces)
+
+
+class Scanner:
+    """The state of one search."""
+
+    def __init__(self, failures: Failures) -> None:
+        self._failures = failures
+        self._sieve: Sieve[Candidate] = Sieve(
+            ((pattern, branch), branch.words) for pattern in _all(failures) for branch in pattern.branches
+        )
+        self._signatures: dict[Pattern, Signature] = {entry.pattern: entry for entry in failures.signatures}
+        self._witnesses: dict[Pattern, list[re.Match[str]]] = {
+            entry.also: [] for entry in failures.signatures if entry.also
+        }
+        self._settlements: dict[Pattern, Settlement] = {
+            entry.pattern: entry for entry in failures.settlements
+        }
+        self._hits: dict[Pattern, list[Hit]] = {}
+        self._first_faults: list[Fault] = []
+        self._last_faults: deque[Fault] = deque(maxlen=KEPT_FAULTS)
+        self._tail: deque[str] = deque(maxlen=8)
+
+    def scan(self, pieces: Iterable[bytes]) -> Findings:
+        count = 0
+        for window in windows(pieces):
+            for line, candidates in _suspicious(window, self._sieve):
+                self._look_at(line, candidates)
+            count = window.first_line + window.text.count(b"\n", window.start, window.end)
+            self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
+        return Findings(
+            hits=sorted(self._confirmed(), key=lambda hit: hit.excerpt.number),
+            faults=[
+                *self._first_faults,
+                *(fault for fault in self._last_faults if fault not in self._first_faults),
+            ],
+            last_lines=tuple(self._tail),
+            lines=count,
+        )
+
+    def _look_at(self, line: "Line", candidates: tuple[Candidate, ...]) -> None:
+        said = body(line.text)
+        lowered = said.lower()
+        matched: dict[Pattern, re.Match[str]] = {}
+        for pattern, branch in candidates:
+            if pattern in matched or len(self._hits.get(pattern, ())) >= KEPT_PER_SIGNATURE:
+                continue
+            if found := pattern.admitted(branch.search(said, lowered), said):
+                matched[pattern] = found
+        if matched:
+            self._take(matched, said, line)
+
+    def _take(self, matched: dict[Pattern, re.Match[str]], said: str, line: "Line") -> None:
+        benign = any(pattern.search(said) for pattern in self._failures.benign)
+        kinds: list[int] = []
+        for pattern, found in matched.items():
+            if settlement := self._settlements.get(pattern):
+                self._settle(settlement)
+            elif (witnesses := self._witnesses.get(pattern)) is not None:
+                if len(witnesses) < KEPT_PER_SIGNATURE:
+                    witnesses.append(found)
+            elif benign:
+                continue
+            elif signature := self._signatures.get(pattern):
+                self._note_hit(signature, found, said, line)
+            elif pattern is not self._failures.success:
+                kinds.append(self._failures.faults.index(pattern))
+        if kinds:
+            self._note_fault(Fault(min(kinds), line.excerpt()))
+        elif self._failures.success in matched:
+            self._first_faults.clear()
+            self._last_faults.clear()
+
+    def _settle(self, settlement: Settlement) -> None:
+        for pattern in list(self._hits):
+            if self._signatures[pattern].category in settlement.categories:
+                del self._hits[pattern]
+
+    def _note_hit(self, signature: Signature, found: re.Match[str], said: str, line: "Line") -> None:
+        if signature.followed_by and not any(map(signature.followed_by.search, map(body, line.after()))):
+            return
+        groups = {name: value for name, value in found.groupdict().items() if value}
+        doubtful = bool(self._failures.doubtful.search(said))
+        hit = Hit(signature, line.excerpt(found.start()), groups, doubtful)
+        self._hits.setdefault(signature.pattern, []).append(hit)
+
+    def _note_fault(self, fault: Fault) -> None:
+        if len(self._first_faults) < KEPT_FAULTS:
+            self._first_faults.append(fault)
+        else:
+            self._last_faults.append(fault)
+
+    def _confirmed(self) -> Iterator[Hit]:
+        """The hits whose second line, where they need one, was seen too."""
+        for hits in self._hits.values():
+            for hit in hits:
+                also, name = hit.signature.also, hit.signature.differs
+                if also is None or any(_differ(hit, witness, name) for witness in self._witnesses[also]):
+                    yield hit
+
+
+def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
+    return name is None or hit.groups.get(name) != witness.groupdict().get(name)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a window that is worth a closer look."""
+
+    window: Window
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.window.text[self.start : self.end].decode("utf-8", "replace")
+
+    def after(self) -> list[str]:
+        """The next lines."""
+        following = self.window.text[self.end + 1 : self.end + 1 + 4096].split(b"\n", AFTER)[:AFTER]
+        return [line.decode("utf-8", "replace") for line in following]
+
+    def excerpt(self, around: int = 0) -> Excerpt:
+        text = self.window.text
+        preceding = text[max(0, self.start - 4096) : self.start].split(b"\n")[-BEFORE - 1 : -1]
+        before = [shown(line.decode("utf-8", "replace")) for line in preceding]
+        own = shown(self.text, around)
+        after = [shown(line) for line in self.after()]
+        while before and not before[0].strip():
+            before.pop(0)
+        while after and not after[-1].strip():
+            after.pop()
+        number = self.window.first_line + text.count(b"\n", self.window.start, self.start)
+        return Excerpt(number, own, (*before, own, *after))
+
+
+def _suspicious(window: Window, sieve: Sieve[Candidate]) -> Iterator[tuple[Line, tuple[Candidate, ...]]]:
+    """The lines of a window that may match something, in order; a very long line in pieces."""
+    start = window.start
+    for line in shape(window.text[window.start : window.end]).split(b"\n"):
+        size = len(line)
+        if size <= _LONG_LINE:
+            if candidates := sieve.keys_in(line):
+                yield Line(window, start, start + size), candidates
+        else:
+            for at in range(0, size, _PIECE):
+                first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
+                if candidates := sieve.keys_in(line[first:end]):
+                    yield Line(window, start + first, start + end), candidates
+        start += size + 1
+
+
+def _all(failures: Failures) -> Iterator[Pattern]:
+    for signature in failures.signatures:
+        yield signature.pattern
+        if signature.also:
+            yield signature.also
+    yield from (settlement.pattern for settlement in failures.settlements)
+    yield failures.success
+    yield from failures.faults
+
+
+def _non_empty(data: bytes) -> Iterator[str]:
+    for line in data.split(b"\n")[-12:]:
+        if line.strip():
+            yield shown(line.decode("utf-8", "replace"))
