@@ -8,6 +8,7 @@ from dataclasses import dataclass
 CHUNK_BYTES = 1 << 20
 BEFORE, AFTER = 3, 6
 LONGEST_SHOWN = 300
+_UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _COLOURS = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)?|[PX^_][^\x1b\n]{0,2000}\x1b\\|[ -/]*[0-~])"
@@ -17,13 +18,13 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # What platforms and loggers put in front of a line: time stamps, BuildKit's step and seconds, frames,
 # and the component's name (docker compose and doctl: `web | ...`, `web 2026-...`; others: `[web] ...`).
 _PREFIX = re.compile(
-    r"""(?:\s*(?:
-        \[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*\s?(?:Z|UTC|[+-]\d\d:?\d\d)?\]?
+    r"""(?:\s*+(?:
+        \[?\d{4}[-/]\d\d[-/]\d\d[T\ ]\d\d:\d\d:\d\d[.,\d]*\s?(?:Z|UTC|[+-]\d\d:?\d\d)?\]?
       | \[\d\d-[A-Z][a-z]{2}-\d{4}\ \d\d:\d\d:\d\d(?:\ \w+)?\]
       | \#\d+\ \d+\.\d+(?=\s)
       | [│╭╰├─]+
-      | [a-z][\w.-]{0,40}\ +(?=\d{4}-\d\d-\d\dT)
-      | [a-z][\w.-]{0,40}\ +\|(?=\s)
+      | [a-z][\w.-]{0,40}+\ ++(?=\d{4}-\d\d-\d\dT)
+      | [a-z][\w.-]{0,40}+\ ++\|(?=\s)
       | \[[a-z][\w./-]{0,40}\](?=\s)
     )\s?)+""",
     re.VERBOSE,
@@ -117,8 +118,7 @@ def body(line: str) -> str:
 
 def shown(line: str, around: int = 0) -> str:
     """A line for people: no control characters, at most 300 characters (those around an offset)."""
-    text = "".join(character if character >= " " or character == "\t" else " " for character in line)
-    text = text.expandtabs(4).rstrip()
+    text = _UNSHOWN.sub(" ", line).expandtabs(4).rstrip()
     if len(text) <= LONGEST_SHOWN:
         return text
     start = max(0, min(around - LONGEST_SHOWN // 3, len(text) - LONGEST_SHOWN))

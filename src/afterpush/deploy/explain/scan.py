@@ -1,20 +1,23 @@
 """Searching a log of any length for all signatures at once, in bounded memory.
 
 The words that the signatures need are looked for in every line, the signatures' expressions only where
-one of their words stands, and no more than a few hits of each signature are kept.
+one of their words stands, and no more than a few hits of each signature are kept. An expression that has
+failed on thousands of lines is given up until the last lines of the log.
 """
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from afterpush.deploy.explain.lines import AFTER, BEFORE, Window, body, shown, windows
 from afterpush.deploy.explain.sieve import Sieve, shape
 from afterpush.deploy.explain.signatures import Branch, Failures, Pattern, Settlement, Signature
 
 KEPT_PER_SIGNATURE = 3
-KEPT_FAULTS = 30
+KEPT_FAULTS_OF_A_KIND = 10
+MOST_VAIN_TRIES = 2000
 Candidate = tuple[Pattern, Branch]
 _LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
 
@@ -77,36 +80,50 @@ class Scanner:
             entry.pattern: entry for entry in failures.settlements
         }
         self._hits: dict[Pattern, list[Hit]] = {}
-        self._first_faults: list[Fault] = []
-        self._last_faults: deque[Fault] = deque(maxlen=KEPT_FAULTS)
+        self._full: set[Pattern] = set()
+        self._faults: list[list[Fault]] = [[] for _ in failures.faults]
         self._tail: deque[str] = deque(maxlen=8)
+        self._vain_tries: Counter[Branch] = Counter()
 
     def scan(self, pieces: Iterable[bytes]) -> Findings:
         count = 0
+        last_windows: deque[Window] = deque(maxlen=2)
         for window in windows(pieces):
-            for line, candidates in _suspicious(window, self._sieve):
-                self._look_at(line, candidates)
+            last_windows.append(window)
+            self._look_through(window)
             count = window.first_line + window.text.count(b"\n", window.start, window.end)
             self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
+        if any(tries >= MOST_VAIN_TRIES for tries in self._vain_tries.values()):
+            self._vain_tries.clear()
+            for window in last_windows:
+                self._look_through(window)
         return Findings(
             hits=sorted(self._confirmed(), key=lambda hit: hit.excerpt.number),
-            faults=[
-                *self._first_faults,
-                *(fault for fault in self._last_faults if fault not in self._first_faults),
-            ],
+            faults=sorted(chain(*self._faults), key=lambda fault: fault.excerpt.number),
             last_lines=tuple(self._tail),
             lines=count,
         )
 
+    def _look_through(self, window: Window) -> None:
+        for line, candidates in _suspicious(window, self._sieve):
+            self._look_at(line, candidates)
+
     def _look_at(self, line: "Line", candidates: tuple[Candidate, ...]) -> None:
+        tries = [
+            candidate
+            for candidate in candidates
+            if candidate[0] not in self._full and self._vain_tries[candidate[1]] < MOST_VAIN_TRIES
+        ]
+        if not tries:
+            return
         said = body(line.text)
         lowered = said.lower()
         matched: dict[Pattern, re.Match[str]] = {}
-        for pattern, branch in candidates:
-            if pattern in matched or len(self._hits.get(pattern, ())) >= KEPT_PER_SIGNATURE:
-                continue
+        for pattern, branch in tries:
             if found := pattern.admitted(branch.search(said, lowered), said):
-                matched[pattern] = found
+                matched.setdefault(pattern, found)
+            else:
+                self._vain_tries[branch] += 1
         if matched:
             self._take(matched, said, line)
 
@@ -117,8 +134,9 @@ class Scanner:
             if settlement := self._settlements.get(pattern):
                 self._settle(settlement)
             elif (witnesses := self._witnesses.get(pattern)) is not None:
-                if len(witnesses) < KEPT_PER_SIGNATURE:
-                    witnesses.append(found)
+                witnesses.append(found)
+                if len(witnesses) >= KEPT_PER_SIGNATURE:
+                    self._full.add(pattern)
             elif benign:
                 continue
             elif signature := self._signatures.get(pattern):
@@ -126,29 +144,35 @@ class Scanner:
             elif pattern is not self._failures.success:
                 kinds.append(self._failures.faults.index(pattern))
         if kinds:
-            self._note_fault(Fault(min(kinds), line.excerpt()))
+            self._note_fault(min(kinds), line)
         elif self._failures.success in matched:
-            self._first_faults.clear()
-            self._last_faults.clear()
+            for faults in self._faults:
+                faults.clear()
+            self._full.difference_update(self._failures.faults)
 
     def _settle(self, settlement: Settlement) -> None:
         for pattern in list(self._hits):
             if self._signatures[pattern].category in settlement.categories:
                 del self._hits[pattern]
+                self._full.discard(pattern)
 
     def _note_hit(self, signature: Signature, found: re.Match[str], said: str, line: "Line") -> None:
         if signature.followed_by and not any(map(signature.followed_by.search, map(body, line.after()))):
             return
         groups = {name: value for name, value in found.groupdict().items() if value}
         doubtful = bool(self._failures.doubtful.search(said))
-        hit = Hit(signature, line.excerpt(found.start()), groups, doubtful)
-        self._hits.setdefault(signature.pattern, []).append(hit)
+        hits = self._hits.setdefault(signature.pattern, [])
+        if all(hit.excerpt.number != line.number for hit in hits):
+            hits.append(Hit(signature, line.excerpt(found.start()), groups, doubtful))
+        if len(hits) >= KEPT_PER_SIGNATURE:
+            self._full.add(signature.pattern)
 
-    def _note_fault(self, fault: Fault) -> None:
-        if len(self._first_faults) < KEPT_FAULTS:
-            self._first_faults.append(fault)
-        else:
-            self._last_faults.append(fault)
+    def _note_fault(self, kind: int, line: "Line") -> None:
+        faults = self._faults[kind]
+        if all(fault.excerpt.number != line.number for fault in faults):
+            faults.append(Fault(kind, line.excerpt()))
+        if len(faults) >= KEPT_FAULTS_OF_A_KIND:
+            self._full.add(self._failures.faults[kind])
 
     def _confirmed(self) -> Iterator[Hit]:
         """The hits whose second line, where they need one, was seen too."""
@@ -165,9 +189,10 @@ def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a window that is worth a closer look."""
+    """A line of a window that is worth a closer look; `number` counts from 1."""
 
     window: Window
+    number: int
     start: int
     end: int
 
@@ -190,23 +215,23 @@ class Line:
             before.pop(0)
         while after and not after[-1].strip():
             after.pop()
-        number = self.window.first_line + text.count(b"\n", self.window.start, self.start)
-        return Excerpt(number, own, (*before, own, *after))
+        return Excerpt(self.number, own, (*before, own, *after))
 
 
 def _suspicious(window: Window, sieve: Sieve[Candidate]) -> Iterator[tuple[Line, tuple[Candidate, ...]]]:
     """The lines of a window that may match something, in order; a very long line in pieces."""
     start = window.start
-    for line in shape(window.text[window.start : window.end]).split(b"\n"):
+    lines = shape(window.text[window.start : window.end]).split(b"\n")
+    for number, line in enumerate(lines, window.first_line):
         size = len(line)
         if size <= _LONG_LINE:
             if candidates := sieve.keys_in(line):
-                yield Line(window, start, start + size), candidates
+                yield Line(window, number, start, start + size), candidates
         else:
             for at in range(0, size, _PIECE):
                 first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
                 if candidates := sieve.keys_in(line[first:end]):
-                    yield Line(window, start + first, start + end), candidates
+                    yield Line(window, number, start + first, start + end), candidates
         start += size + 1
 
 

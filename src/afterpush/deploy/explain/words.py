@@ -13,6 +13,7 @@ from typing import Any
 _parser: Any = import_module("re._parser")
 SHORTEST = 3
 MOST_SPELLINGS = 100
+_COMMON = frozenset("0123456789abcdef ")
 
 
 def branches(pattern: str) -> list[str]:
@@ -137,4 +138,5 @@ def _best(sets: list[frozenset[str]]) -> frozenset[str]:
 
 
 def _rarity(words: frozenset[str]) -> tuple[int, int]:
-    return min(8, min(map(len, words))), -len(words)
+    """How seldom a line holds one of the words: their letters count, hexadecimal digits hardly do."""
+    return min(16, min(sum(2 if letter not in _COMMON else 1 for letter in word) for word in words)), -len(words)
