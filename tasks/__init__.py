@@ -6,6 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
+from afterpush.tasks import demo, deploy, doappspec, env, hooks, migrate
 
 
 class UsageError(Exit, ParseError):
@@ -15,10 +16,17 @@ class UsageError(Exit, ParseError):
     """
 
     def __init__(self, message: str, context: ParserContext | None = None) -> None:
-        Exit.__init__(self, message, int(ExitCode.USAGE))
+        Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
+        self.args = (message,)
         self.context = context
 
 
 invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
 
 ns = Collection("afterpush")
+ns.add_collection(deploy.ns, "deploy")
+ns.add_collection(doappspec.ns, "doappspec")
+ns.add_collection(env.ns, "env")
+ns.add_collection(hooks.ns, "hooks")
+ns.add_collection(migrate.ns, "migrate")
+ns.add_task(demo.demo)

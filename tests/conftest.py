@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.mariadb import database as database
+from tests.support.mariadb import mariadb as mariadb
+from tests.support.mariadb import mortal_mariadb as mortal_mariadb
+from tests.support.mariadb import proving as proving
 from tests.support.repositories import Repository, make_repository
 
 PINNED = {

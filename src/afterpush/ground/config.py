@@ -1,6 +1,5 @@
 """Reading the configuration of an app repository: `config/afterpush.yaml`, `.env`, environment."""
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import msgspec
-import yaml
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import read_text
@@ -20,7 +18,6 @@ CONFIG_PATH = Path("config/afterpush.yaml")
 _SECRET_NAME = re.compile(
     r"(TOKEN|PASS|PASSWORD|SECRET|WEBHOOK|PRIVATE|API_?KEY|CREDENTIAL|_URL$)", re.IGNORECASE
 )
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -93,8 +90,10 @@ def load_settings(root: Path) -> Settings:
 
 def parse_settings(text: str, path: Path) -> Settings:
     """Settings from YAML text; `path` is for the messages."""
+    import yaml
+
     try:
-        tree = yaml.load(text, Loader=_Loader)
+        tree = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
@@ -140,6 +139,8 @@ def _unknown_key(tree: Mapping[Any, Any], shape: type[msgspec.Struct], prefix: s
     fields = {entry.name: entry.type for entry in msgspec.structs.fields(shape)}
     for key, value in tree.items():
         if key not in fields:
+            import difflib
+
             near = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.5)
             hint = f"did you mean {prefix}{near[0]}?" if near else f"valid here: {', '.join(fields)}"
             return f"unknown key {prefix}{key}; {hint}"

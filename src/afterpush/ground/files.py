@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,29 +16,28 @@ def write_atomic(path: Path, content: bytes | str, mode: int | None = None) -> N
     """
     target = path.resolve()
     data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp"
-    )
+    temporary = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), _mode_of(target) if mode is None else mode)
+            kept = _mode_of(target) if mode is None else mode
+            if kept is not None:
+                os.fchmod(file.fileno(), kept)
             os.fsync(file.fileno())
-        Path(temporary).replace(target)
+        temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
 
 
-def _mode_of(target: Path) -> int:
+def _mode_of(target: Path) -> int | None:
     try:
         return target.stat().st_mode & 0o7777
     except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
-        return 0o666 & ~umask
+        return None
 
 
 def private_folder(path: Path) -> Path:
@@ -56,6 +54,8 @@ def private_folder(path: Path) -> Path:
 @contextlib.contextmanager
 def temporary_folder(prefix: str = "afterpush-") -> Iterator[Path]:
     """A private folder that is gone afterwards, whatever happens inside."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder).resolve()
 

@@ -1,5 +1,6 @@
 """HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
 
+import functools
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,10 +19,16 @@ USER_AGENT = f"afterpush/{__version__}"
 
 
 class NoAnswer(AfterpushError):
-    """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large."""
+    """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large.
 
-    def __init__(self, message: str) -> None:
+    `refused`: nobody listens there (yet). `untrusted`: somebody does, but not with a certificate that
+    the certificate authorities vouch for.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False, untrusted: bool = False) -> None:
         super().__init__(message, ExitCode.UNREACHABLE)
+        self.refused = refused
+        self.untrusted = untrusted
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,19 @@ class Client:
     ) -> None:
         self._clock = clock or SystemClock()
         self._timeout_seconds = timeout_seconds
+        self._ca_file = ca_file
+        self._plain = urllib3.PoolManager(num_pools=4, maxsize=2)
+
+    @functools.cached_property
+    def _secure(self) -> urllib3.PoolManager:
+        # On first use: the certificate authorities take time and 2 MB, which plain http does not need.
         try:
-            context = ssl.create_default_context(cafile=ca_file)
+            context = ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
             raise AfterpushError(
-                f"cannot read the certificate authorities in {ca_file}: {error.strerror}"
+                f"cannot read the certificate authorities in {self._ca_file}: {error.strerror}"
             ) from error
-        self._pool = urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context, retries=False)
+        return urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context)
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET. Raises NoAnswer."""
@@ -110,7 +123,8 @@ class Client:
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         answer: urllib3.BaseHTTPResponse | None = None
         try:
-            answer = self._pool.request(
+            pool = self._secure if url[:6].lower() == "https:" else self._plain
+            answer = pool.request(
                 method,
                 url,
                 headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"} | dict(headers or {}),
@@ -123,14 +137,20 @@ class Client:
             yield answer
             answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise NoAnswer(f"{method} {_shown(url)}: {_cause(error)}") from error
+            causes = list(_causes(error))
+            raise NoAnswer(
+                f"{method} {_shown(url)}: {_cause(error)}",
+                refused=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
+                untrusted=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
+            ) from error
         finally:
             if answer is not None and not answer.closed:
                 answer.close()
 
     def close(self) -> None:
         """Closes the pooled connections."""
-        self._pool.clear()
+        self._plain.clear()
+        self._secure.clear() if "_secure" in vars(self) else None
 
 
 def _shown(url: str) -> str:
@@ -144,17 +164,25 @@ def _shown(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason in few words: `connection refused`, `no answer in time`."""
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it, outermost first."""
     seen: BaseException | None = error
     while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason in few words: `connection refused`, `no answer in time`."""
+    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was stands below.
+    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused:
+        return "no answer in time"
+    for seen in _causes(error):
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"the certificate is not trusted ({seen.verify_message})"
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror.lower()
-        seen = seen.__cause__ or seen.__context__
     if isinstance(error, urllib3.exceptions.ProtocolError):
         return "the connection broke off"
     return type(error).__name__

@@ -6,13 +6,16 @@ and reboots, and a signal to a reused pid hits a stranger.
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.ground.clock import Clock
 from afterpush.ground.errors import AfterpushError
+from afterpush.ground.process_table import entry_of
 
 Argument = str | os.PathLike[str]
 
@@ -103,14 +106,26 @@ def _kill_tree(pid: int) -> None:
 
 
 def run_attached(
-    argv: Sequence[Argument], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    argv: Sequence[Argument],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_seconds: float | None = None,
 ) -> int:
-    """Runs a command in the user's terminal (its stdin, stdout, stderr) and returns its exit code."""
+    """Runs a command in the user's terminal (our stdin, stdout, stderr) and returns its exit code.
+
+    What it leaves running in the background is not waited for. Raises AfterpushError when the program is
+    missing, or was ended after the limit.
+    """
     words = tuple(os.fspath(word) for word in argv)
+    environment = None if env is None else dict(env)
     try:
-        return subprocess.run(words, cwd=cwd, env=None if env is None else dict(env), check=False).returncode
+        done = subprocess.run(words, cwd=cwd, env=environment, check=False, timeout=timeout_seconds)
     except FileNotFoundError as error:
         raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
+    except subprocess.TimeoutExpired as error:
+        raise AfterpushError(f"{_name(words)} took longer than {timeout_seconds} s and was ended") from error
+    return done.returncode
 
 
 def start_detached(
@@ -147,9 +162,21 @@ def start_detached(
     return process.pid
 
 
+def exit_code_of_child(pid: int) -> int | None:
+    """The exit code of a child of this process that has ended (negative: a signal), None while it runs."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0  # Somebody else has collected it.
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
 @dataclass(frozen=True)
 class Identity:
-    """Which process, beyond doubt: a pid alone may be somebody else's by now."""
+    """Which process, beyond doubt: a pid alone may be somebody else's by now.
+
+    `started_at` is only good for comparing (`process_table.Entry`).
+    """
 
     pid: int
     started_at: float
@@ -166,12 +193,13 @@ def boot_id() -> str:
 
 def identity_of(pid: int) -> Identity | None:
     """The identity of the process that has this pid now, or None when there is none."""
-    import psutil
+    found = entry_of(pid)
+    return Identity(pid, found.started_at, boot_id()) if found else None
 
-    try:
-        return Identity(pid, psutil.Process(pid).create_time(), boot_id())
-    except (psutil.Error, ValueError, OverflowError):
-        return None
+
+def identity_from_ticks(pid: int, ticks: int) -> Identity:
+    """The identity of a process, perhaps ended, whose start a shell read from /proc/PID/stat."""
+    return Identity(pid, ticks / os.sysconf("SC_CLK_TCK"), boot_id())
 
 
 def own_identity() -> Identity:
@@ -184,15 +212,39 @@ def own_identity() -> Identity:
 
 def is_running(identity: Identity) -> bool:
     """Whether exactly this process still runs (a zombie does not)."""
-    import psutil
+    now = entry_of(identity.pid)
+    if now is None or now.is_zombie or identity.boot_id != boot_id():
+        return False
+    return abs(now.started_at - identity.started_at) < 0.005
 
-    now = identity_of(identity.pid)
-    if now is None or now.boot_id != identity.boot_id or abs(now.started_at - identity.started_at) > 0.05:
-        return False
+
+def wait_for_end(identity: Identity, clock: Clock, *, timeout_seconds: float) -> bool:
+    """Waits until exactly this process has ended, also when it is no child of ours; False after the limit."""
+    deadline = clock.monotonic() + timeout_seconds
+    with contextlib.ExitStack() as stack:
+        descriptor = _pidfd(identity.pid)
+        if descriptor is not None:
+            stack.callback(os.close, descriptor)
+        pause = 0.01
+        # Asked after the pidfd is open: from then on the pid cannot become somebody else's unnoticed.
+        while is_running(identity):
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                return False
+            if descriptor is not None:
+                select.select([descriptor], [], [], left)
+                return not is_running(identity)
+            clock.sleep(min(pause, left))
+            pause = min(pause * 1.5, 0.5)
+    return True
+
+
+def _pidfd(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends (Linux 5.3), else None."""
     try:
-        return psutil.Process(identity.pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+        return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    except (OSError, OverflowError):
+        return None
 
 
 def descendants(identity: Identity) -> list[Identity]:

@@ -1,1 +1,1 @@
-"""Hooks that fire after a push, and the proof that the push landed."""
+"""The room of the git hooks: a push is looked at, and watched once it has landed."""

@@ -1,1 +1,56 @@
-"""Reading task documents without losing a byte."""
+"""Reading task documents without losing a byte: `read(data, path)`, then `.tasks()`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from afterpush.roadmap.outline import Outline, Section, read_outline
+from afterpush.roadmap.sessions import Session, sessions_in
+from afterpush.roadmap.status import Status
+from afterpush.roadmap.tasks import Task, combined, tasks_in
+
+__all__ = ["Document", "Session", "Status", "Task", "read", "tasks_by_id"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A task document, a session registry or a session file."""
+
+    path: str
+    outline: Outline
+
+    @property
+    def root(self) -> Section:
+        """The tree of sections."""
+        return self.outline.root
+
+    @cached_property
+    def spans(self) -> tuple[str, ...]:
+        """The text in pieces; joined they are the text (bytes that are not UTF-8 are surrogates in it)."""
+        return tuple(self.outline.spans)
+
+    def tasks(self) -> list[Task]:
+        """Every place that speaks of a task as one, in order; an ID may come several times."""
+        return list(tasks_in(self.root, self.path))
+
+    def sessions(self) -> list[Session]:
+        """The sessions that a registry lists, in order."""
+        return list(sessions_in(self.root))
+
+
+def read(data: bytes, path: str = "") -> Document:
+    """Reads a document; never fails, whatever the bytes are."""
+    return Document(path, read_outline(data))
+
+
+def tasks_by_id(documents: Iterable[Document]) -> dict[str, Task]:
+    """One task for each ID, of everything that rows, headings and checkbox lines say about it.
+
+    In the order of first mention. A heading's facts come before a row's; of different statuses the one that
+    stops work counts (complete, cancelled, blocked, review, in progress, ready).
+    """
+    found: dict[str, list[Task]] = {}
+    for document in documents:
+        for task in document.tasks():
+            found.setdefault(task.id, []).append(task)
+    return {task_id: combined(tasks) for task_id, tasks in found.items()}

@@ -64,14 +64,27 @@ def top_level(folder: Path) -> Path:
 
 def common_folder(repo: Path) -> Path:
     """The git directory that all worktrees share, absolute."""
+    if (repo / ".git").is_dir():
+        return repo / ".git"
     text = git_text(
         repo, "rev-parse", "--path-format=absolute", "--git-common-dir", doing="finding the git folder"
     )
     return Path(text)
 
 
+def own_git_folder(repo: Path) -> Path:
+    """The git directory of this worktree alone: HEAD, MERGE_HEAD and rebases under way lie there."""
+    if (repo / ".git").is_dir():
+        return repo / ".git"
+    return Path(git_text(repo, "rev-parse", "--absolute-git-dir", doing="finding the git folder"))
+
+
 def main_worktree(repo: Path) -> Path:
     """The root of the main worktree, whichever linked worktree `repo` is; of a bare one, `repo` itself."""
+    if (repo / ".git").is_dir():
+        return repo  # The usual case, without asking git: only linked worktrees and submodules have a file.
+    if own_git_folder(repo) == common_folder(repo):
+        return repo  # A submodule: git 2.39 lists its git folder as its worktree.
     listed = git_text(repo, "worktree", "list", "--porcelain", "-z", doing="listing the worktrees")
     main, *attributes = listed.split("\0\0", 1)[0].split("\0")
     return repo if "bare" in attributes else Path(main.removeprefix("worktree "))
@@ -113,3 +126,10 @@ def config_value(repo: Path, key: str) -> str | None:
     """One configuration value (the last, as git itself takes it), or None when unset."""
     done = git(repo, "config", "--null", "--get", key)
     return done.text.removesuffix("\0") if done.code == 0 else None
+
+
+def commit_facts(repo: Path, sha: str) -> tuple[str, float]:
+    """The author's name and the commit time (epoch seconds) of a commit."""
+    shown = git_text(repo, "show", "-s", "--format=%an%x00%ct", sha, "--", doing=f"reading {sha[:7]}")
+    author, _, seconds = shown.partition("\0")
+    return author, float(seconds)

@@ -1,0 +1,183 @@
+"""What makes a health check lie: rules that go beyond types and bounds."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from afterpush.appspec.problems import Problem, error, warning
+from afterpush.appspec.spec import Component, HealthCheck, Spec
+from afterpush.appspec.yamltree import Node
+from afterpush.ground.clock import duration
+
+_LIVENESS_NAME = re.compile(r"(?:^|[/_-])(?:live|livez|liveness|alive|ping)(?:$|[/_.-])", re.IGNORECASE)
+_READINESS_NAME = re.compile(r"(?:^|[/_-])(?:ready|readyz|readiness)(?:$|[/_.-])", re.IGNORECASE)
+
+# Without a measured start-up this much is asked for: small apps start in a few seconds, apps that migrate a
+# database at the start in about a minute.
+SHORT_BUDGET_SECONDS: Final = 60
+
+
+def health_problems(spec: Spec, startup_seconds: float | None) -> Iterator[Problem]:
+    """Problems of all health checks; `startup_seconds` is how long the app takes to start, if known."""
+    for component in spec.components:
+        if component.kind == "service":
+            yield from _service_problems(component, startup_seconds)
+        for name in ("health_check", "liveness_health_check"):
+            node = component.node.get(name)
+            if node and node.is_mapping:
+                yield from _check_problems(component, name, node)
+        if component.liveness:
+            yield from _liveness_problems(component, component.liveness, startup_seconds)
+
+
+def _service_problems(component: Component, startup_seconds: float | None) -> Iterator[Problem]:
+    check, node = component.readiness, _key(component, "health_check")
+    if not check:
+        yield warning(
+            component.path,
+            component.node,
+            f"service {component.name} has no health_check: the platform only opens a TCP connection, "
+            "so a process that listens and fails every request goes live",
+            "measure one with inv doappspec.healthcheck",
+        )
+        return
+    place = f"{component.path}.health_check"
+    if check.http_path and _LIVENESS_NAME.search(check.http_path):
+        yield warning(
+            f"{place}.http_path",
+            component.node.entries()["health_check"][1].get("http_path") or node,
+            f"{check.http_path} looks like a liveness endpoint: it stays green while the database is down, "
+            "and the deployment goes live all the same",
+            "point health_check at the readiness endpoint",
+        )
+    yield from _startup_problems(component, place, node, check, startup_seconds)
+
+
+def _startup_problems(
+    component: Component, place: str, node: Node, check: HealthCheck, startup_seconds: float | None
+) -> Iterator[Problem]:
+    if startup_seconds is None:
+        if check.budget_seconds < SHORT_BUDGET_SECONDS:
+            yield warning(
+                place,
+                node,
+                f"the platform gives service {component.name} up after {_sum(check)}; "
+                "how long it takes to start was not measured",
+                "measure it with inv doappspec.healthcheck beside a start, or pass --startup-seconds",
+            )
+        return
+    if check.budget_seconds < startup_seconds:
+        yield error(
+            place,
+            node,
+            f"the platform gives service {component.name} up after {_sum(check)}, "
+            f"but it takes {duration(startup_seconds)} to start",
+            "raise failure_threshold; inv doappspec.healthcheck computes it",
+        )
+    elif check.budget_seconds < startup_seconds * 1.5:
+        yield warning(
+            place,
+            node,
+            f"the platform gives service {component.name} up after {_sum(check)}, which leaves little "
+            f"above the {duration(startup_seconds)} that it takes to start",
+            "raise failure_threshold; inv doappspec.healthcheck computes it",
+        )
+
+
+def _check_problems(component: Component, name: str, node: Node) -> Iterator[Problem]:
+    check = component.readiness if name == "health_check" else component.liveness
+    assert check is not None
+    place = f"{component.path}.{name}"
+    if not check.http_path:
+        yield warning(
+            place,
+            _key(component, name),
+            f"{name} of {component.name} has no http_path, which silently means a TCP check: "
+            "whatever listens counts as healthy",
+            "add http_path: with an endpoint that answers for the app",
+        )
+    else:
+        yield from _path_problems(place, node, check.http_path)
+    if check.timeout_seconds >= check.period_seconds:
+        yield warning(
+            f"{place}.timeout_seconds",
+            node.get("timeout_seconds") or node.get("period_seconds") or node,
+            f"the timeout ({check.timeout_seconds} s) is not shorter than the period "
+            f"({check.period_seconds} s): the next check is due before this one has failed",
+            "make timeout_seconds smaller than period_seconds",
+        )
+    yield from _port_problems(component, place, node, check)
+
+
+def _path_problems(place: str, node: Node, path: str) -> Iterator[Problem]:
+    where = node.get("http_path") or node.get("path") or node
+    if "${" not in path and not path.startswith("/"):
+        yield error(
+            f"{place}.http_path", where, f"http_path is {path}, which does not begin with /", f"write /{path}"
+        )
+    if path == "/":
+        yield warning(
+            f"{place}.http_path",
+            where,
+            "http_path is /, where a catch-all route answers 200 with a page whatever state the app is in",
+            "name an endpoint that answers for the app, such as /health/ready",
+        )
+
+
+def _port_problems(component: Component, place: str, node: Node, check: HealthCheck) -> Iterator[Problem]:
+    internal = component.node.get("internal_ports")
+    ports = {component.http_port} | {item.real.value for item in (internal.children() if internal else [])}
+    if component.kind == "service" and check.port and check.port not in ports:
+        yield warning(
+            f"{place}.port",
+            node.get("port") or node,
+            f"port {check.port} is neither the http_port ({component.http_port}) nor one of the "
+            "internal_ports; the platform has refused such specs",
+            "remove port, or add it to internal_ports",
+        )
+
+
+def _liveness_problems(
+    component: Component, check: HealthCheck, startup_seconds: float | None
+) -> Iterator[Problem]:
+    place, node = f"{component.path}.liveness_health_check", component.node.get("liveness_health_check")
+    assert node is not None
+    readiness = component.readiness
+    where = node.get("http_path") or node
+    if check.http_path and _READINESS_NAME.search(check.http_path):
+        yield warning(
+            f"{place}.http_path",
+            where,
+            f"{check.http_path} looks like a readiness endpoint: when the database is away, "
+            "the platform restarts instances that a restart cannot help",
+            "point liveness_health_check at an endpoint that asks nothing else",
+        )
+    elif check.http_path and readiness and check.http_path == readiness.http_path:
+        yield warning(
+            f"{place}.http_path",
+            where,
+            f"liveness and readiness ask the same endpoint {check.http_path}: if it depends on the database, "
+            "an outage there restarts every instance",
+            "point liveness_health_check at an endpoint that asks nothing else",
+        )
+    if startup_seconds is not None and check.budget_seconds < startup_seconds:
+        yield error(
+            place,
+            _key(component, "liveness_health_check"),
+            f"{component.name} is restarted after {_sum(check)} without an answer, "
+            f"but it takes {duration(startup_seconds)} to start: it never gets there",
+            "raise initial_delay_seconds above the start-up",
+        )
+
+
+def _key(component: Component, name: str) -> Node:
+    """The line to point at for a block as a whole: its key's."""
+    found = component.node.entries().get(name)
+    return found[0] if found else component.node
+
+
+def _sum(check: HealthCheck) -> str:
+    return (
+        f"{check.budget_seconds} s ({check.initial_delay_seconds} + "
+        f"{check.period_seconds} x {check.failure_threshold})"
+    )

@@ -1,0 +1,37 @@
+"""`doappspec.validate`: all that can be said about a spec without sending it anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from afterpush.appspec.agreement import disagreements
+from afterpush.appspec.envrules import variable_problems
+from afterpush.appspec.healthrules import health_problems
+from afterpush.appspec.problems import Problem, Severity
+from afterpush.appspec.routerules import route_problems
+from afterpush.appspec.shape import shape_problems
+from afterpush.appspec.sourcerules import Watched, source_problems
+from afterpush.appspec.spec import Spec
+
+
+def problems_of(
+    spec: Spec,
+    *,
+    watched: Watched,
+    others: Sequence[Spec] = (),
+    startup_seconds: float | None = None,
+) -> list[Problem]:
+    """Every problem of the spec, by line; `startup_seconds` is how long the app takes to start, if known."""
+    found = [
+        *shape_problems(spec.node),
+        *source_problems(spec, watched),
+        *route_problems(spec),
+        *health_problems(spec, startup_seconds),
+        *variable_problems(spec),
+        *disagreements(spec, others),
+    ]
+    return sorted((replace(problem, file=spec.name) for problem in found), key=lambda problem: problem.line)
+
+
+def has_error(problems: Sequence[Problem]) -> bool:
+    """Whether the answer is bad: warnings alone are none."""
+    return any(problem.severity is Severity.ERROR for problem in problems)

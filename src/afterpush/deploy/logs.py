@@ -1,0 +1,58 @@
+"""The platform's own logs of a deployment: where they are, and their bytes as they come."""
+
+from collections.abc import Iterator
+
+from afterpush.deploy.deployment import Deployment
+from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.http import Client
+
+TYPES = ("build", "deploy", "run")
+
+
+def log_urls(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, follow: bool) -> list[str]:
+    """Where the logs of this type are: archived ones first, else the live one. Raises ApiFailure.
+
+    The live URL may be given as wss: the same host serves it over https, and both carry their own token.
+    """
+    answer = api.get(
+        path_of("apps", app_id, "deployments", deployment_id, "logs"),
+        type=kind.upper(),
+        follow="true" if follow else "false",
+        pod_connection_timeout="3m",
+    )
+    archived = [url for url in answer.get("historic_urls") or [] if isinstance(url, str)]
+    live = answer.get("live_url")
+    if isinstance(live, str) and live and (follow or not archived):
+        scheme, _, rest = live.partition("://")
+        return [f"{ {'wss': 'https', 'ws': 'http'}.get(scheme, scheme) }://{rest}"]
+    return archived
+
+
+def read_logs(http: Client, urls: list[str], *, quiet_seconds: float) -> Iterator[bytes]:
+    """The bytes behind the URLs, one after another; without our token, which is none of their business."""
+    for url in urls:
+        yield from http.stream(url, timeout_seconds=quiet_seconds)
+
+
+def platform_logs(
+    api: AppPlatform, http: Client, app_id: str, deployment: Deployment, kind: str, *, follow: bool
+) -> Iterator[bytes]:
+    """The log of one type. Raises AfterpushError that says what is left to try."""
+    if kind not in TYPES:
+        raise AfterpushError(f"--type={kind}: valid: {', '.join(TYPES)}")
+    try:
+        urls = log_urls(api, app_id, deployment.id, kind, follow=follow)
+    except ApiFailure as failure:
+        if failure.status != 400:
+            raise
+        raise AfterpushError(
+            f"the platform has no {kind} log of deployment {deployment.id}: {failure}; "
+            f"its phase is {deployment.phase}, try another --type",
+            ExitCode.BAD_ANSWER,
+        ) from failure
+    if not urls:
+        raise AfterpushError(
+            f"the platform has no {kind} log of deployment {deployment.id} yet", ExitCode.BAD_ANSWER
+        )
+    yield from read_logs(http, urls, quiet_seconds=3600 if follow else 20)

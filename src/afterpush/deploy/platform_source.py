@@ -1,0 +1,159 @@
+"""The App Platform API as a source: finds the deployment of a commit, then follows it by its id."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from afterpush.deploy.deployment import App, Deployment, read_app, read_deployment
+from afterpush.deploy.facts import Fact, NotYet, Seen, Successor, Vanished
+from afterpush.deploy.sources import SourceFailure
+from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
+from afterpush.ground.apps import Wanted, find_app
+from afterpush.ground.errors import AfterpushError, ExitCode
+
+# Clocks of committers are off by minutes, not hours; a deployment older than that is not of this commit.
+COMMIT_CLOCK_SLACK_SECONDS = 3600.0
+_REPLACED = ("SUPERSEDED", "CANCELED")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What is looked for: a full sha, and when it was committed (epoch seconds)."""
+
+    sha: str
+    committed_at: float
+
+
+class PlatformSource:
+    """Asks the API: lists until a deployment of the commit is there, then gets just that one."""
+
+    name = "platform"
+    is_authority = True
+
+    def __init__(self, api: AppPlatform, wanted: Wanted, commit: Commit) -> None:
+        self.api = api
+        self._wanted = wanted
+        self._commit = commit
+        self.app: App | None = None
+        self._deployment_id: str | None = None
+        self._known: set[str] = set()
+
+    def look(self) -> Fact:
+        """One look. Raises SourceFailure; AfterpushError (exit 2) when the app cannot be determined."""
+        try:
+            if self.app is None:
+                self.app = read_app(find_app(self.api, self._wanted))
+            return self._follow() if self._deployment_id else self._discover(self.app)
+        except ApiFailure as failure:
+            raise SourceFailure(
+                str(failure), is_refused=failure.is_refused, retry_after_seconds=failure.retry_after_seconds
+            ) from failure
+        except ValueError as error:
+            raise SourceFailure(f"the platform's answer is unusable: {error}") from error
+
+    def look_or_raise(self) -> Fact:
+        """One look for a command that needs the answer now. Raises AfterpushError when there is none."""
+        try:
+            return self.look()
+        except SourceFailure as failure:
+            raise AfterpushError(str(failure), ExitCode.UNREACHABLE) from failure
+
+    def _discover(self, app: App) -> Fact:
+        found = self._newest_of_commit(app)
+        if found is None:
+            return NotYet(self.name, _why_never(app, self._repos(app), self._wanted.branches))
+        self._deployment_id = found.id
+        return self._seen(app, found)
+
+    def _follow(self) -> Fact:
+        assert self.app and self._deployment_id
+        try:
+            answer = self.api.get(path_of("apps", self.app.id, "deployments", self._deployment_id))
+        except ApiFailure as failure:
+            if failure.is_missing:
+                return Vanished(self.name)
+            raise
+        return self._seen(self.app, read_deployment(answer.get("deployment")))
+
+    def _seen(self, app: App, deployment: Deployment) -> Fact:
+        if deployment.phase not in _REPLACED:
+            return Seen(self.name, deployment)
+        newer = self._newer_than(app, deployment)
+        again = next((other for other in newer if self._is_ours(app, other)), None)
+        if again:  # The same commit, deployed anew: that one decides.
+            self._deployment_id = again.id
+            return Seen(self.name, again) if again.phase not in _REPLACED else self._seen(app, again)
+        if not newer:
+            return Seen(self.name, deployment)
+        replaced_by = newer[-1]
+        sha = next(iter(replaced_by.shas(self._repos(app), self._wanted.branches)), None)
+        return Seen(self.name, deployment, Successor(replaced_by.id, sha))
+
+    def _newest_of_commit(self, app: App) -> Deployment | None:
+        """The newest deployment of the commit; pages back to the commit's time, once."""
+        passed: set[str] = set()
+        for page in self._pages(app):
+            for deployment in page:
+                if self._is_ours(app, deployment):
+                    return deployment
+            ids = {deployment.id for deployment in page}
+            passed |= ids
+            oldest = min((at for deployment in page if (at := deployment.created)), default=None)
+            past_commit = (
+                oldest is not None and oldest < self._commit.committed_at - COMMIT_CLOCK_SLACK_SECONDS
+            )
+            if past_commit or not self._known.isdisjoint(ids):
+                break
+        # Only a scan that came to its end spares the next one the older pages.
+        self._known |= passed
+        return None
+
+    def _newer_than(self, app: App, deployment: Deployment) -> list[Deployment]:
+        """The deployments made after this one, newest first."""
+        newer: list[Deployment] = []
+        for page in self._pages(app):
+            for other in page:
+                if other.id == deployment.id:
+                    return newer
+                newer.append(other)
+            created = [at for other in page if (at := other.created)]
+            if deployment.created and created and min(created) < deployment.created:
+                break
+        return [other for other in newer if (other.created or 0) > (deployment.created or 0)]
+
+    def _pages(self, app: App) -> Iterator[list[Deployment]]:
+        for page in self.api.pages(path_of("apps", app.id, "deployments"), "deployments"):
+            yield [read_deployment(entry) for entry in page]
+
+    def _is_ours(self, app: App, deployment: Deployment) -> bool:
+        shas = deployment.shas(self._repos(app), self._wanted.branches)
+        return self._commit.sha in shas and not deployment.is_rollback
+
+    def _repos(self, app: App) -> frozenset[str]:
+        """The repository names to insist on: none where the app names no repository that we know as ours.
+
+        A configured app may be built from a mirror or under a new name; the full sha still proves the commit.
+        """
+        sources = {
+            component.source.repo.lower()
+            for component in (app.spec.components if app.spec else ())
+            if component.source and component.source.repo
+        }
+        return self._wanted.repos if sources & self._wanted.repos else frozenset()
+
+
+def _why_never(app: App, repos: frozenset[str], branches: frozenset[str]) -> str | None:
+    """Why no push can start a deployment of this app, or None when one can."""
+    components = app.spec.components if app.spec else ()
+    if not components:
+        return None
+    sources = [component.source for component in components if component.source]
+    if not sources:
+        return f"the app {app.name} is built from images or a plain clone URL, which no push deploys"
+    ours = [source for source in sources if not repos or (source.repo or "").lower() in repos] or sources
+    if not any(source.deploy_on_push for source in ours):
+        return f"deploy_on_push is off in the app {app.name}; start a deployment by hand, or switch it on"
+    watched = [source for source in ours if not source.branch or source.branch in branches]
+    if repos and not watched:
+        built = ", ".join(sorted({source.branch or "?" for source in ours}))
+        return f"the app {app.name} is built from the branch {built}, not from {', '.join(sorted(branches))}"
+    return None

@@ -1,0 +1,185 @@
+"""One watch of one commit, put together: foreground, background, and following another monitor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from afterpush.deploy.cleanup import cleanup_if_due
+from afterpush.deploy.facts import Verdict
+from afterpush.deploy.history import History
+from afterpush.deploy.monitor import AlreadyRunning, Context, Desk, run_monitor
+from afterpush.deploy.outcome import CRASHED, RUNNING, Outcome
+from afterpush.deploy.pace import total_estimate
+from afterpush.deploy.register import status
+from afterpush.deploy.reporters import Everybody, LineReporter, LogFile, Reporter
+from afterpush.deploy.setup import Prepared, health_url, prepare
+from afterpush.deploy.watching import Finished
+from afterpush.ground import notify
+from afterpush.ground.clock import Clock
+from afterpush.ground.config import Environment
+from afterpush.ground.console import plain
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.git import commit_facts
+from afterpush.ground.http import Client
+from afterpush.ground.readiness import settled
+from afterpush.ground.settings import Settings
+from afterpush.ground.state import StateFolder, state_folder
+
+FOLLOW_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Session:
+    """A watch that is ready to begin. `folder` is None where no state can be kept."""
+
+    repo: Path
+    prepared: Prepared
+    settings: Settings
+    environment: Environment
+    clock: Clock
+    folder: StateFolder | None
+    warn: Callable[[str], None]
+
+    @property
+    def sha(self) -> str:
+        return self.prepared.sha
+
+    @property
+    def estimate_seconds(self) -> float | None:
+        """What a deployment of this repository usually takes, from its history."""
+        return total_estimate(self.prepared.records)
+
+    def run(self, reporter: Reporter) -> Outcome:
+        """Watches in this process, telling `reporter` and the log. Raises AlreadyRunning."""
+        log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
+        reporters = [reporter, LineReporter(log.write)] if log else [reporter]
+        result = run_monitor(
+            self.prepared,
+            Desk(self.folder, self.sha, self.warn),
+            self.clock,
+            Everybody(reporters),
+            complete=self._complete,
+            context=self._context(),
+        )
+        if log and log.failure:
+            self.warn(f"cannot write the log {result.log_path} ({log.failure.strerror})")
+        self._clean()
+        return result
+
+    def run_in_background(self, *, strict: bool) -> ExitCode:
+        """Watches, then tells the user where they are; the exit code is the verdict's."""
+        silent = Everybody([])
+        result = self.run(silent)
+        told = notify.Outcome.from_document(plain(result))
+        for problem in notify.notify(told, self.settings.notify, self.environment, cwd=self.repo):
+            self.warn(problem)
+        return exit_code(result, strict=strict)
+
+    def _complete(self, finished: Finished, result: Outcome) -> Outcome:
+        """Adds to a live verdict whether the app answers ready: the platform's word is not the app's."""
+        url = health_url(self.settings, self.environment)
+        seconds = self.settings.health.ready_seconds
+        if finished.verdict is not Verdict.LIVE or not url or not seconds or finished.superseded_by:
+            return result
+        client = Client(timeout_seconds=10)
+        readiness = settled(lambda: client.get(url), self.clock, seconds)
+        said = "ready" if readiness.ready else "NOT ready"
+        return replace(
+            result,
+            ready=readiness.ready,
+            message=f"{result.message}; the app is {said}: {readiness.why}",
+        )
+
+    def _context(self) -> Context:
+        author, committed_at = commit_facts(self.repo, self.sha)
+        return Context(self.settings.deploy.branches[0], author, committed_at)
+
+    def _clean(self) -> None:
+        if self.folder:
+            try:
+                cleanup_if_due(self.folder, self.clock.now(), self.settings.deploy.keep_days)
+            except AfterpushError as error:
+                self.warn(str(error))
+
+
+def open_session(
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    random: Callable[[], float],
+    warn: Callable[[str], None],
+    timeout_seconds: float | None = None,
+) -> Session:
+    """Prepares a watch of a full sha. Raises AfterpushError (exit 2) for a wrong configuration.
+
+    A state folder that cannot be written is told through `warn`, once; the watch does without.
+    """
+    folder = state_folder(repo, settings.deploy.state_dir)
+    history = History(folder.history)
+    prepared = prepare(
+        repo,
+        sha,
+        settings,
+        environment,
+        clock,
+        history=history,
+        random=random,
+        timeout_seconds=timeout_seconds,
+    )
+    for warning in history.warnings:
+        warn(warning)
+    return Session(repo, prepared, settings, environment, clock, _writable(folder, warn), warn)
+
+
+def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder | None:
+    try:
+        probe = folder.ready().path / f"{folder.prefix}deployment-status-0000000.log"
+        existed = probe.exists()
+        probe.touch(mode=0o600)
+        if not existed:
+            probe.unlink()
+    except (AfterpushError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        warn(f"cannot keep state in {folder.path} ({why}); watching without lock, log and result")
+        return None
+    return folder
+
+
+def follow(folder: StateFolder, sha: str, clock: Clock, show: Callable[[Outcome], None]) -> Outcome:
+    """Waits for another process's monitor of the commit and returns what it ended with (or `crashed`)."""
+    phase: object = ()
+    while True:
+        found = status(folder, sha, clock.now())
+        if found.verdict != RUNNING:
+            return found
+        if found.phase != phase:
+            phase = found.phase
+            show(found)
+        clock.sleep(FOLLOW_SECONDS)
+
+
+def watch_or_follow(
+    session: Session, view: Callable[[], Outcome], show: Callable[[Outcome], None]
+) -> tuple[Outcome, bool]:
+    """The outcome, and whether another monitor watched already and was followed.
+
+    Where that one crashes, this process takes the watch over.
+    """
+    while True:
+        try:
+            return view(), False
+        except AlreadyRunning:
+            assert session.folder
+            followed = follow(session.folder, session.sha, session.clock, show)
+            if followed.verdict != CRASHED:
+                return followed, True
+
+
+def exit_code(result: Outcome, *, strict: bool) -> ExitCode:
+    """The verdict's exit code; with `strict` a commit that is live but not ready is no success."""
+    if strict and result.verdict == Verdict.LIVE and result.ready is False:
+        return ExitCode.BAD_ANSWER
+    return result.exit_code

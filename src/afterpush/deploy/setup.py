@@ -1,0 +1,176 @@
+"""From settings and variables to the sources, limits and pace of one watch."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from afterpush.deploy.database_source import DatabaseSource
+from afterpush.deploy.health_source import HealthSource
+from afterpush.deploy.history import History, Record
+from afterpush.deploy.pace import AdaptivePace, Intervals, estimate
+from afterpush.deploy.platform_source import Commit, PlatformSource
+from afterpush.deploy.sources import RankedSources, Source
+from afterpush.deploy.watching import Limits
+from afterpush.ground.app_platform import PUBLIC_API, Allowance, AppPlatform, checked_base_url
+from afterpush.ground.apps import Wanted, repository_names
+from afterpush.ground.clock import Clock
+from afterpush.ground.config import Environment
+from afterpush.ground.database import Address, connected, ssl_mode
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.git import commit_time, git, is_ancestor
+from afterpush.ground.http import Client
+from afterpush.ground.settings import Settings
+
+NO_SOURCE = (
+    "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (scope app:read is enough), or DB_HOST and DB_PASS, "
+    "or HEALTH_URL, in the environment or in .env"
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a watch of one commit needs."""
+
+    sha: str
+    sources: RankedSources
+    platform: PlatformSource | None
+    limits: Limits
+    pace: AdaptivePace
+    records: list[Record]
+
+    @property
+    def requests(self) -> int:
+        """API requests so far, failed ones too."""
+        return self.platform.api.requests if self.platform else 0
+
+    @property
+    def app_id(self) -> str | None:
+        return self.platform.app.id if self.platform and self.platform.app else None
+
+
+def prepare(
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    history: History,
+    random: Callable[[], float],
+    timeout_seconds: float | None = None,
+) -> Prepared:
+    """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
+    platform = platform_source(repo, sha, settings, environment, clock)
+    sources: list[Source] = [platform] if platform else []
+    address = database_address(environment)
+    if address:
+        sources.append(DatabaseSource(partial(connected, address), settings.deploy.database_table, sha))
+    url = health_url(settings, environment)
+    if url:
+        client = Client(timeout_seconds=10)
+        containing = partial(_containing, repo, sha)
+        sources.append(HealthSource(client, url, sha, containing, settings.health.commit_field))
+    if not sources:
+        raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
+    records = _records(history)
+    return Prepared(
+        sha=sha,
+        sources=RankedSources(sources),
+        platform=platform,
+        limits=_limits(settings, timeout_seconds),
+        pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None),
+        records=records,
+    )
+
+
+def app_platform(environment: Environment, clock: Clock) -> AppPlatform | None:
+    """The API client of the environment's token; None without a token."""
+    base_url = checked_base_url(environment.get("DIGITALOCEAN_API_URL", PUBLIC_API))
+    token = environment.secret("DIGITALOCEAN_TOKEN")
+    return AppPlatform(Client(timeout_seconds=20), token, base_url, clock) if token else None
+
+
+def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Wanted:
+    """Which app is meant: configured, or found by the push remote and the watched branches."""
+    return Wanted(
+        environment.get("AFTERPUSH_APP") or settings.deploy.app,
+        repository_names(repo, settings.push.remote),
+        frozenset(settings.deploy.branches),
+    )
+
+
+def platform_source(
+    repo: Path, sha: str, settings: Settings, environment: Environment, clock: Clock
+) -> PlatformSource | None:
+    """The API as a source of this commit; None without a token."""
+    api = app_platform(environment, clock)
+    if api is None:
+        return None
+    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, commit_time(repo, sha)))
+
+
+def health_url(settings: Settings, environment: Environment) -> str | None:
+    """The health URL: HEALTH_URL, else `health.url`. Raises AfterpushError when it is no http(s) URL."""
+    url = environment.get("HEALTH_URL") or settings.health.url
+    if url and not url.startswith(("http://", "https://")):
+        raise AfterpushError(f"HEALTH_URL (health.url) must begin with http:// or https://, not {url[:30]!r}")
+    return url
+
+
+def database_address(environment: Environment) -> Address | None:
+    """Where `DB_*` points; None without DB_HOST. Raises AfterpushError for a bad port or mode."""
+    host = environment.get("DB_HOST")
+    if not host:
+        return None
+    port = environment.get("DB_PORT", "25060")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise AfterpushError(f"DB_PORT is {port!r}; expected a port number such as 25060")
+    return Address(
+        host=host,
+        port=int(port),
+        user=environment.get("DB_USER", "doadmin"),
+        password=environment.secret("DB_PASS"),
+        database=environment.get("DB_NAME", "defaultdb"),
+        ssl_mode=ssl_mode(environment.get("DB_SSL_MODE", "REQUIRED")),
+        ssl_ca=environment.get("DB_SSL_CA") or None,
+    )
+
+
+def _containing(repo: Path, sha: str, shown: str) -> str | None:
+    """The full sha of what the app shows, when git here knows that it contains ours; nothing is fetched."""
+    done = git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{shown}^{{commit}}")
+    full = done.text.strip()
+    return full if done.code == 0 and is_ancestor(repo, sha, full) else None
+
+
+def _records(history: History) -> list[Record]:
+    """The history, newest first; a history that cannot be read makes the estimates poorer and no more."""
+    with contextlib.suppress(AfterpushError):
+        return history.records(limit=500)
+    return []
+
+
+def _limits(settings: Settings, timeout_seconds: float | None) -> Limits:
+    timeout = settings.deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
+    return Limits(settings.deploy.grace_seconds, timeout)
+
+
+def _pace(
+    settings: Settings,
+    records: list[Record],
+    random: Callable[[], float],
+    allowance: Callable[[], Allowance | None],
+) -> AdaptivePace:
+    poll = settings.deploy.poll
+    intervals = Intervals(
+        poll.discover_seconds, poll.building_seconds, poll.deploying_seconds, poll.backoff_max_seconds
+    )
+    return AdaptivePace(
+        intervals,
+        random=random,
+        building=estimate(records, "BUILDING"),
+        deploying=estimate(records, "DEPLOYING"),
+        allowance=allowance,
+    )

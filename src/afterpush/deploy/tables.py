@@ -1,0 +1,79 @@
+"""Monitors and history as plain tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from afterpush.deploy.history import Record
+from afterpush.deploy.register import Monitor, Stopped
+from afterpush.ground.clock import duration, rfc3339
+from afterpush.ground.console import table
+
+
+def monitor_table(monitors: Sequence[Monitor]) -> str:
+    """One line a monitor."""
+    if not monitors:
+        return "no monitor has watched anything here yet; start one: inv deploy.monitor --background"
+    rows = [
+        (
+            entry.sha[:7],
+            entry.state,
+            str(entry.pid or "-"),
+            entry.started_at or "-",
+            entry.verdict or entry.phase or "-",
+        )
+        for entry in monitors
+    ]
+    return table(("COMMIT", "STATE", "PID", "STARTED", "PHASE OR VERDICT"), rows)
+
+
+def stop_lines(ended: Sequence[Stopped]) -> str:
+    """One line for each monitor that was asked to stop."""
+    if not ended:
+        return "no monitor runs"
+    return "\n".join(
+        f"{entry.sha[:7]}: stopped (pid {entry.pid})" if entry.stopped else f"{entry.sha[:7]}: {entry.reason}"
+        for entry in ended
+    )
+
+
+def history_documents(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """The records as `deploy.history --json` prints them, newest first."""
+    return [
+        {
+            "sha": record.sha,
+            "verdict": record.verdict,
+            "started_at": rfc3339(record.started_at),
+            "finished_at": rfc3339(record.finished_at),
+            "elapsed_seconds": record.elapsed_seconds,
+            "phases": record.phases,
+            "app": record.app,
+            "deployment_id": record.deployment_id,
+            "source": record.source,
+            "branch": record.branch,
+            "author": record.author,
+            "category": record.category,
+            "committed_at": rfc3339(record.committed_at) if record.committed_at else None,
+            "message": record.message,
+        }
+        for record in records
+    ]
+
+
+def history_table(records: Sequence[Record]) -> str:
+    """One line a deployment, then how many went live."""
+    if not records:
+        return "no deployment has been watched here yet"
+    rows = [
+        (
+            record.sha[:7],
+            record.verdict,
+            rfc3339(record.started_at)[:19].replace("T", " "),
+            duration(record.elapsed_seconds),
+            ", ".join(f"{phase.lower()} {duration(seconds)}" for phase, seconds in record.phases.items()),
+        )
+        for record in records
+    ]
+    decided = [record for record in records if record.verdict in ("live", "failed")]
+    live = sum(record.verdict == "live" for record in decided)
+    rate = f"\n{live} of {len(decided)} went live ({round(100 * live / len(decided))} %)" if decided else ""
+    return table(("COMMIT", "VERDICT", "STARTED (UTC)", "TOOK", "PHASES"), rows) + rate

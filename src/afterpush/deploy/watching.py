@@ -1,0 +1,276 @@
+"""The watch: look, decide, wait, until there is a verdict.
+
+`next_state` is pure and holds every rule; `watch` only looks, asks it, and sleeps.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from afterpush.deploy.deployment import Deployment
+from afterpush.deploy.facts import (
+    Fact,
+    Inconclusive,
+    NotYet,
+    Seen,
+    Serving,
+    Silence,
+    Successor,
+    Vanished,
+    Verdict,
+)
+from afterpush.ground.clock import Clock, duration, rfc3339
+
+VANISHED_AFTER_MISSES = 3
+VANISHED_AFTER_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to wait for a deployment to appear, and for the whole watch; seconds."""
+
+    grace_seconds: float = 180
+    timeout_seconds: float = 1800
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A watch that is under way. Times are epoch seconds."""
+
+    sha: str
+    started_at: float
+    now: float
+    answered_at: float | None = None
+    source: str | None = None
+    deployment: Deployment | None = None
+    phases: tuple[tuple[str, float], ...] = ()
+    misses: int = 0
+    missing_since: float | None = None
+    troubles: tuple[str, ...] = ()
+    silent_looks: int = 0
+
+    @property
+    def phase(self) -> str | None:
+        return self.deployment.phase if self.deployment else None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A watch with its verdict; `before` is what was known until then."""
+
+    verdict: Verdict
+    message: str
+    finished_at: float
+    before: Watching
+    source: str | None = None
+    superseded_by: str | None = None
+
+
+State = Watching | Finished
+
+
+def begin(sha: str, now: float) -> Watching:
+    """The state before the first look."""
+    return Watching(sha=sha, started_at=now, now=now)
+
+
+def next_state(state: Watching, fact: Fact, now: float, limits: Limits) -> State:
+    """What is known after one more look; a verdict as soon as there is one, and never before."""
+    match fact:
+        case Seen():
+            known = _answered(state, fact.source, now, deployment=fact.deployment)
+            return _judged(known, fact) or _within_limits(known, limits)
+        case Serving():
+            return _served(_answered(state, fact.source, now), fact)
+        case NotYet():
+            return _not_yet(_answered(state, fact.source, now), fact, limits)
+        case Vanished():
+            return _vanished(state, fact, now) or _within_limits(_missed(state, now), limits)
+        case Inconclusive():
+            known = _answered(state, fact.source, now)
+            return _within_limits(replace(known, troubles=(fact.detail,)), limits)
+        case Silence():
+            return _silent(state, fact, now, limits)
+
+
+def _answered(state: Watching, source: str, now: float, deployment: Deployment | None = None) -> Watching:
+    shown = deployment or state.deployment
+    phases = state.phases
+    if deployment and (not phases or phases[-1][0] != deployment.phase):
+        phases = (*phases, (deployment.phase, now))
+    return replace(
+        state,
+        now=now,
+        answered_at=now,
+        source=source,
+        deployment=shown,
+        phases=phases,
+        misses=0,
+        missing_since=None,
+        troubles=(),
+        silent_looks=0,
+    )
+
+
+def _judged(known: Watching, fact: Seen) -> Finished | None:
+    """The verdict of a phase that ends a deployment, else None. Unknown phases end nothing."""
+    by = fact.successor.sha if fact.successor else None
+    short = known.sha[:7]
+    match fact.deployment.phase:
+        case "ACTIVE":
+            return _finish(known, Verdict.LIVE, f"{short} is live")
+        case "SUPERSEDED" if fact.deployment.is_wholly_successful:
+            return _finish(known, Verdict.LIVE, f"{short} went live and was then replaced{_by(by)}", by)
+        case "SUPERSEDED":
+            return _finish(known, Verdict.SUPERSEDED, f"{short} was superseded{_by(by)}", by)
+        case "CANCELED" if fact.successor:
+            message = f"the deployment of {short} was canceled because a newer one began{_by(by)}"
+            return _finish(known, Verdict.SUPERSEDED, message, by)
+        case "CANCELED":
+            return _finish(known, Verdict.CANCELED, f"the deployment of {short} was canceled; none is newer")
+        case "ERROR":
+            return _finish(known, Verdict.FAILED, f"the deployment of {short} failed{_why(fact.deployment)}")
+        case _:
+            return None
+
+
+def _by(sha: str | None) -> str:
+    return f" by {sha[:7]}" if sha else ""
+
+
+def _why(deployment: Deployment) -> str:
+    step = deployment.failure
+    if step is None:
+        return ""
+    code = f" ({step.reason.code})" if step.reason and step.reason.code else ""
+    said = f": {' '.join(step.reason.message.split())[:300]}" if step.reason and step.reason.message else ""
+    return f" in {step.title!r}{code}{said}"
+
+
+def _served(known: Watching, fact: Serving) -> Finished:
+    if fact.superseded_by:
+        message = f"{known.sha[:7]} is live, contained in {fact.superseded_by[:7]}"
+    else:
+        message = f"{known.sha[:7]} is live: the app itself says so"
+    return _finish(known, Verdict.LIVE, message, fact.superseded_by)
+
+
+def _not_yet(known: Watching, fact: NotYet, limits: Limits) -> State:
+    if known.deployment is None:
+        if fact.never:
+            return _finish(known, Verdict.NONE, f"no deployment of {known.sha[:7]} will come: {fact.never}")
+        if known.now - known.started_at >= limits.grace_seconds:
+            waited = duration(known.now - known.started_at)
+            return _finish(known, Verdict.NONE, f"no deployment of {known.sha[:7]} appeared in {waited}")
+    return _within_limits(known, limits)
+
+
+def _missed(state: Watching, now: float) -> Watching:
+    return replace(
+        state,
+        now=now,
+        misses=state.misses + 1,
+        missing_since=now if state.missing_since is None else state.missing_since,
+        troubles=("the deployment is not found (404)",),
+    )
+
+
+def _vanished(state: Watching, fact: Vanished, now: float) -> Finished | None:
+    known = _missed(state, now)
+    since = known.missing_since if known.missing_since is not None else now
+    if known.misses < VANISHED_AFTER_MISSES or now - since < VANISHED_AFTER_SECONDS:
+        return None
+    message = f"the deployment of {state.sha[:7]} has vanished: the platform does not know it any more"
+    return _finish(replace(known, source=fact.source), Verdict.NONE, message)
+
+
+def _silent(state: Watching, fact: Silence, now: float, limits: Limits) -> State:
+    known = replace(state, now=now, troubles=fact.failures, silent_looks=state.silent_looks + 1)
+    nothing_ever = state.answered_at is None and now - state.started_at >= limits.grace_seconds
+    if fact.is_final or (nothing_ever and state.deployment is None):
+        return _finish(known, Verdict.UNREACHABLE, f"no source could be asked: {'; '.join(fact.failures)}")
+    return _within_limits(known, limits)
+
+
+def _within_limits(known: Watching, limits: Limits) -> State:
+    if known.now - known.started_at < limits.timeout_seconds:
+        return known
+    waited = duration(known.now - known.started_at)
+    last = f"its last phase was {known.phase}" if known.phase else "no deployment of it was seen"
+    message = f"no verdict on {known.sha[:7]} after {waited}; {last}"
+    if known.silent_looks and known.answered_at is not None:
+        message += (
+            f"; no source has answered since {rfc3339(known.answered_at)} ({'; '.join(known.troubles)})"
+        )
+    elif known.answered_at is None:
+        return _finish(known, Verdict.UNREACHABLE, f"no source could be asked: {'; '.join(known.troubles)}")
+    elif known.troubles:
+        message += f" ({'; '.join(known.troubles)})"
+    return _finish(known, Verdict.TIMEOUT, message)
+
+
+def _finish(known: Watching, verdict: Verdict, message: str, superseded_by: str | None = None) -> Finished:
+    return Finished(verdict, message, known.now, known, known.source, superseded_by)
+
+
+def stopped(state: Watching, now: float, by: str) -> Finished:
+    """The verdict of a watch that somebody ended."""
+    return _finish(
+        replace(state, now=now), Verdict.STOPPED, f"the watch of {state.sha[:7]} was stopped by {by}"
+    )
+
+
+class Sources(Protocol):
+    """Where facts come from; one look at all that can be asked."""
+
+    def look(self) -> Fact:
+        """One look. Never raises for what a network or a server can do."""
+
+
+class Pace(Protocol):
+    """How long to wait until the next look."""
+
+    def seconds(self, state: Watching, fact: Fact) -> float:
+        """Seconds; zero or more."""
+
+
+def watch(began: Watching, sources: Sources, clock: Clock, pace: Pace, limits: Limits) -> Iterator[State]:
+    """Yields the state after each look, a Finished one last; `began` is what `begin` returned just now.
+
+    Elapsed time is monotonic: a corrected wall clock neither ends a watch nor prolongs it.
+    """
+    origin = clock.monotonic()
+    state = began
+    while True:
+        fact = sources.look()
+        now = began.started_at + clock.monotonic() - origin
+        following = next_state(state, fact, now, limits)
+        yield following
+        if isinstance(following, Finished):
+            return
+        state = following
+        clock.sleep(_until_due(state, pace.seconds(state, fact), limits))
+
+
+def _until_due(state: Watching, seconds: float, limits: Limits) -> float:
+    """Not past the moment at which a limit has to be judged."""
+    elapsed = state.now - state.started_at
+    dues = [limits.timeout_seconds - elapsed]
+    if state.deployment is None and elapsed < limits.grace_seconds:
+        dues.append(limits.grace_seconds - elapsed)
+    return max(0.0, min(seconds, *dues))
+
+
+__all__ = [
+    "Finished",
+    "Limits",
+    "Pace",
+    "Sources",
+    "State",
+    "Successor",
+    "Watching",
+    "begin",
+    "next_state",
+    "stopped",
+    "watch",
+]

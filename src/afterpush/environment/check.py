@@ -1,0 +1,92 @@
+"""The whole check: asks the slow things side by side, then judges."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from afterpush.environment.credentials import credential_problems, find_credentials
+from afterpush.environment.hooks import hooks_owner
+from afterpush.environment.probe import Probe
+from afterpush.environment.report import Check, Report, Severity
+from afterpush.environment.repository import (
+    env_file_check,
+    hooks_check,
+    read_env_file,
+    remote_check,
+    state_check,
+)
+from afterpush.environment.services import service_problems
+from afterpush.environment.tools import find_tools, needs, tool_problems
+from afterpush.ground.config import CONFIG_PATH, Environment
+from afterpush.ground.git import remote_urls
+from afterpush.ground.secrets import Redactor
+from afterpush.ground.settings import Settings
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is to be checked. `in_file` is what `.env` alone says; `probes` ask the sources."""
+
+    repo: Path
+    root: Path
+    state_folder: Path
+    settings: Settings
+    environment: Environment
+    in_file: Environment
+    probes: tuple[Callable[[], Probe], ...]
+
+
+def examine(here: Surroundings) -> Report:
+    """Looks at everything; raises only what is a bug, or a repository that git cannot read."""
+    urls = remote_urls(here.repo, here.settings.push.remote, push=True)
+    needed = needs(here.root, urls, here.settings.swarm.hosts)
+    with ThreadPoolExecutor(max_workers=len(here.probes) + 1) as pool:
+        looking = pool.submit(find_tools, here.root, here.environment.get("PATH"), needed)
+        asking = [pool.submit(probe) for probe in here.probes]
+        tools, probes = looking.result(), [asked.result() for asked in asking]
+    webhook = here.settings.notify.webhook_env
+    credentials = find_credentials(here.environment, here.in_file, webhook)
+    redact = here.environment.redactor()
+    pairs = [
+        remote_check(here.settings.push.remote, [redact(url) for url in urls]),
+        hooks_check(hooks_owner(here.repo, here.root), _switch(here)),
+        state_check(here.state_folder),
+        env_file_check(read_env_file(here.root)),
+    ]
+    probes = [_redacted(probe, redact) for probe in probes]
+    problems = [
+        *service_problems(probes),
+        *tool_problems(tools),
+        *credential_problems(credentials, webhook),
+        *(problem for _, found in pairs for problem in found),
+    ]
+    return Report(
+        tools=tools,
+        credentials=credentials,
+        services=[probe.service for probe in probes],
+        repository=[_configuration(here.root), *(check for check, _ in pairs)],
+        problems=sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR),
+    )
+
+
+def _redacted(probe: Probe, redact: Redactor) -> Probe:
+    """What a source said, without the secrets that it may have repeated."""
+    said = probe.service
+    target = None if said.target is None else redact(said.target)
+    return replace(probe, service=replace(said, detail=redact(said.detail), target=target))
+
+
+def _configuration(root: Path) -> Check:
+    exists = (root / CONFIG_PATH).is_file()
+    return Check(
+        "configuration", True, str(CONFIG_PATH) if exists else f"defaults ({CONFIG_PATH} is not there)"
+    )
+
+
+def _switch(here: Surroundings) -> str | None:
+    """What switches the hooks off, if anything does."""
+    for name in ("AFTERPUSH", "HUSKY"):
+        if here.environment.get(name) == "0":
+            return f"{name}=0"
+    return None if here.settings.hooks.enabled else "hooks.enabled: false"

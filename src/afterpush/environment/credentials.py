@@ -1,0 +1,62 @@
+"""Which variables are set, and where; their values are never looked at here beyond being empty."""
+
+from afterpush.environment.report import Credential, Problem, warning
+from afterpush.ground.config import Environment
+
+PURPOSES = {
+    "DIGITALOCEAN_TOKEN": "ask the App Platform API (scope app:read is enough)",
+    "DIGITALOCEAN_API_URL": "another address of that API",
+    "AFTERPUSH_APP": "which app, where it cannot be found from the repository",
+    "DB_HOST": "ask the deployments table",
+    "DB_PORT": "its port (25060)",
+    "DB_USER": "its user (doadmin)",
+    "DB_PASS": "its password",
+    "DB_NAME": "its database (defaultdb)",
+    "DB_SSL_CA": "verify its certificate",
+    "DB_SSL_MODE": "how its connection is secured (REQUIRED)",
+    "HEALTH_URL": "ask the app itself",
+    "AFTERPUSH_REPO": "act on another repository than the current folder's",
+    "AFTERPUSH": "0 switches our hooks off",
+    "HUSKY": "0 switches husky's hooks off",
+}
+
+
+def find_credentials(environment: Environment, in_file: Environment, webhook: str | None) -> list[Credential]:
+    """Every variable by name. `in_file` is `.env` alone; the environment's own value goes before it."""
+    purposes = PURPOSES | ({webhook: "tell a webhook of verdicts"} if webhook else {})
+    return [_credential(name, purpose, environment, in_file) for name, purpose in purposes.items()]
+
+
+def _credential(name: str, purpose: str, environment: Environment, in_file: Environment) -> Credential:
+    value = environment.secret(name)
+    if value is None:
+        return Credential(name, False, None, purpose)
+    source = ".env" if value == in_file.secret(name) else "environment"
+    return Credential(name, True, source, purpose)
+
+
+def credential_problems(credentials: list[Credential], webhook: str | None) -> list[Problem]:
+    """Halves of pairs: what is set and has no effect."""
+    present = {credential.name for credential in credentials if credential.present}
+    problems = []
+    if "DB_PASS" in present and "DB_HOST" not in present:
+        problems.append(
+            warning(
+                "DB_PASS is set, but DB_HOST is not",
+                "set DB_HOST",
+                "the other sources; the table is not asked",
+            )
+        )
+    if "DB_HOST" in present and "DB_PASS" not in present:
+        problems.append(
+            warning("DB_HOST is set, but DB_PASS is not", "set DB_PASS", "the table, if it needs no password")
+        )
+    if webhook and webhook not in present:
+        problems.append(
+            warning(
+                f"notify.webhook_env names {webhook}, which is not set",
+                f"set {webhook}, or take the key out",
+                "everything but that message",
+            )
+        )
+    return problems

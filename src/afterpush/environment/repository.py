@@ -1,0 +1,125 @@
+"""The repository's side: remote, hooks, state folder, `.env`."""
+
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.environment.hooks import HooksOwner
+from afterpush.environment.report import Check, Problem, error, warning
+from afterpush.ground.git import git
+
+
+@dataclass(frozen=True)
+class EnvFile:
+    """`.env` at the root: its permission bits, and what git does with it."""
+
+    exists: bool
+    mode: int
+    is_ignored: bool
+    is_tracked: bool
+
+
+def read_env_file(root: Path) -> EnvFile:
+    """Looks at the file without reading it."""
+    path = root / ".env"
+    ignored = git(root, "check-ignore", "--quiet", "--no-index", "--", ".env").code == 0
+    tracked = git(root, "ls-files", "--error-unmatch", "--", ".env").code == 0
+    try:
+        return EnvFile(True, stat.S_IMODE(path.stat().st_mode), ignored, tracked)
+    except OSError:
+        return EnvFile(False, 0, ignored, tracked)
+
+
+def env_file_check(found: EnvFile) -> tuple[Check, list[Problem]]:
+    """Others must not read it, and git must not keep it."""
+    if not found.exists:
+        return Check(".env", True, "not there; the environment alone is used"), []
+    problems = []
+    if found.mode & 0o077:
+        who = "everybody" if found.mode & 0o007 else "its group"
+        problems.append(
+            warning(
+                f".env can be read by {who} on this machine (mode {found.mode:04o})",
+                "chmod 600 .env",
+                "everything",
+            )
+        )
+    if found.is_tracked:
+        problems.append(
+            warning(
+                ".env is tracked by git: its secrets are in the history",
+                "git rm --cached .env, add it to .gitignore, and replace the secrets",
+                "everything",
+            )
+        )
+    elif not found.is_ignored:
+        problems.append(
+            warning(
+                ".env is not ignored by git: the next git add . would commit it",
+                "echo .env >> .gitignore",
+                "everything",
+            )
+        )
+    words = [
+        f"mode {found.mode:04o}",
+        "tracked" if found.is_tracked else "",
+        "ignored" if found.is_ignored else "not ignored",
+    ]
+    return Check(".env", not problems, ", ".join(filter(None, words))), problems
+
+
+def state_check(folder: Path) -> tuple[Check, list[Problem]]:
+    """Whether the monitors can write their files; nothing is left there."""
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        if not place.is_dir():
+            raise NotADirectoryError(20, f"{place} is no folder")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(13, "permission denied")
+        with tempfile.NamedTemporaryFile(dir=place, prefix=".afterpush-check-") as file:
+            file.write(b"\0" * 65536)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as failure:
+        said = (failure.strerror or str(failure)).lower()
+        problem = error(
+            f"the state folder {folder} cannot be written: {said}",
+            f"make {place} writable and see that its disk has room, or name another in deploy.state_dir",
+            "watching in the foreground; no background monitor, no history",
+        )
+        return Check("state", False, f"{folder}: {said}"), [problem]
+    return Check("state", True, f"{folder} is writable"), []
+
+
+def remote_check(name: str, urls: list[str]) -> tuple[Check, list[Problem]]:
+    """The remote that pushes are proved against. `urls` are shown: they must be redacted."""
+    if urls:
+        return Check("remote", True, f"{name}: {', '.join(urls)}"), []
+    problem = warning(
+        f"there is no remote {name}",
+        f"git remote add {name} URL, or set push.remote",
+        "watching a commit that is named, with AFTERPUSH_APP set",
+    )
+    return Check("remote", False, f"no remote {name}"), [problem]
+
+
+def hooks_check(owner: HooksOwner, off: str | None) -> tuple[Check, list[Problem]]:
+    """Whether a push starts a watch by itself. `off` names the switch that is off."""
+    works = "inv deploy.monitor after a push"
+    problems = []
+    if off:
+        problems.append(warning(f"the hooks are switched off by {off}", f"unset {off}", works))
+    if owner.manager == "husky" and not owner.folder_exists:
+        problems.append(
+            warning(
+                f"husky's hooks folder {owner.folder} is not there: git runs no hook here",
+                "npm install (or npx husky) in this worktree",
+                works,
+            )
+        )
+    elif not owner.is_ours_called:
+        problems.append(warning("no hook of this repository starts a watch", "inv hooks.install", works))
+    called = "starts a watch" if owner.is_ours_called else "starts no watch"
+    return Check("hooks", not problems, f"{owner.manager}, {called} ({owner.folder})"), problems

@@ -1,0 +1,48 @@
+"""The request to watch a push, and starting the watcher that serves it."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from afterpush.ground.git import clean_environment
+from afterpush.ground.process_table import Entry
+from afterpush.ground.processes import Identity, boot_id, start_detached
+from afterpush.hooks.updates import RefUpdate
+
+
+@dataclass(frozen=True)
+class Request:
+    """Wait for `push` to end (None: there is nothing to wait for), then prove and report `updates`."""
+
+    remote: str
+    push: Identity | None
+    updates: Sequence[RefUpdate] = field(default_factory=tuple)
+
+    def words(self) -> list[str]:
+        """As arguments. A remote is given by name, so that no URL with a password stands among them."""
+        push = f"{self.push.pid}@{self.push.started_at!r}" if self.push else "-"
+        return [self.remote, push, *(f"{update.sha}:{update.old}:{update.ref}" for update in self.updates)]
+
+    @classmethod
+    def from_words(cls, words: Sequence[str]) -> "Request":
+        remote, push, *updates = words
+        pid, _, started_at = push.partition("@")
+        identity = Identity(int(pid), float(started_at), boot_id()) if started_at else None
+        parts = (update.split(":", 2) for update in updates)
+        return cls(remote, identity, tuple(RefUpdate("", sha, ref, old) for sha, old, ref in parts))
+
+
+def identity_of_push(push: Entry | None) -> Identity | None:
+    return Identity(push.pid, push.started_at, boot_id()) if push else None
+
+
+def arm(request: Request, *, repo: Path, log: Path, environment: Mapping[str, str] | None = None) -> int:
+    """Starts the watcher in a session of its own; returns its pid. Raises AfterpushError."""
+    env = clean_environment(os.environ if environment is None else environment)
+    # The watcher and what it runs act on the repository that is pushed.
+    env.pop("AFTERPUSH_REPO", None)
+    # -P: a module in the app repository must not shadow ours.
+    argv = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
+    return start_detached(argv, log=log, cwd=repo, env=env)

@@ -1,0 +1,84 @@
+"""What installing changes, as a plan that can be shown before it is carried out."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import write_atomic
+from afterpush.ground.git import git
+from afterpush.hooks.owners import Owner
+
+PROGRAM_KEY = "afterpush.program"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One file: new content, or set aside under another name, or removed."""
+
+    what: str
+    path: Path
+    content: str | None = None
+    mode: int | None = None
+    moved_to: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps; `advice` is what the user is to add by hand; `problems` keep our hook from running."""
+
+    owner: Owner
+    steps: list[Step] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    program: str | None = None
+    forgets_program: bool = False
+
+
+def apply(plan: Plan, repo: Path) -> None:
+    """Carries the plan out. Raises AfterpushError naming the file that could not be written."""
+    for step in plan.steps:
+        try:
+            _take(step)
+        except OSError as error:
+            raise AfterpushError(f"{step.what}: {step.path}: {error.strerror or error}") from error
+    if plan.program:
+        git(repo, "config", PROGRAM_KEY, plan.program)
+    elif plan.forgets_program:
+        git(repo, "config", "--unset-all", PROGRAM_KEY)
+
+
+def _take(step: Step) -> None:
+    if step.moved_to:
+        if step.moved_to.exists() or step.moved_to.is_symlink():
+            raise FileExistsError(17, f"{step.moved_to.name} is there already")
+        step.path.rename(step.moved_to)
+    elif step.content is None:
+        step.path.unlink(missing_ok=True)
+    else:
+        step.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(step.path, step.content, step.mode)
+
+
+def as_document(plan: Plan, *, dry_run: bool) -> dict[str, Any]:
+    """The JSON document of `hooks.install` and `hooks.uninstall`."""
+    return {
+        "manager": plan.owner.manager,
+        "hooks_path": plan.owner.hooks_path,
+        "changes": [{"what": step.what, "path": step.path} for step in plan.steps],
+        "advice": plan.advice,
+        "problems": plan.problems,
+        "dry_run": dry_run,
+    }
+
+
+def describe(plan: Plan, *, dry_run: bool) -> str:
+    """The same for people."""
+    lines = [f"hooks are run by {plan.owner.manager} from {plan.owner.hooks_path}"]
+    lines += [f"{'would ' if dry_run else ''}{step.what}: {step.path}" for step in plan.steps]
+    lines += ["nothing to change"] if not plan.steps else []
+    lines += plan.advice
+    lines += [f"problem: {problem}" for problem in plan.problems]
+    if plan.steps and not dry_run and not plan.problems:
+        lines.append("inv hooks.status proves it")
+    return "\n".join(lines)

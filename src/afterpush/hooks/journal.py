@@ -1,0 +1,47 @@
+"""The log of the hooks: a line for whatever was watched, or was not and why."""
+
+import os
+from pathlib import Path
+
+from afterpush.ground.clock import Clock, SystemClock, rfc3339
+from afterpush.ground.state import room_folder
+
+MOST_BYTES = 512 * 1024
+
+
+def journal_path(repo: Path) -> Path:
+    """`<git folder>/afterpush/hooks/watcher.log`; its folder is made. Raises AfterpushError."""
+    return room_folder(repo, "hooks") / "watcher.log"
+
+
+class Journal:
+    """Appends lines; many processes write one file, and a line of it stays whole (O_APPEND)."""
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self.path = path
+        self._clock = clock or SystemClock()
+
+    def add(self, *sentences: str) -> None:
+        """One line each. A disk that is full or read-only must not fail a push: it is then lost."""
+        now = rfc3339(self._clock.now())
+        text = "".join(f"{now} {' '.join(sentence.split())}\n" for sentence in sentences)
+        if not text:
+            return
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return
+        try:
+            os.write(descriptor, text.encode("utf-8", "replace"))
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
+
+    def turn_over(self) -> None:
+        """Sets a log that has grown large aside as `.1`; who still writes to it goes on there."""
+        try:
+            if self.path.stat().st_size > MOST_BYTES:
+                self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+        except OSError:
+            return

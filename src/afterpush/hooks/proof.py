@@ -1,0 +1,41 @@
+"""Whether a ref really arrived at the remote: git's exit code is not ours to see, so we look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from afterpush.hooks.updates import RefUpdate
+
+Contains = Callable[[str, str], bool]
+"""Whether the second commit contains the first one; False when git here does not know."""
+
+
+def moved_here(update: RefUpdate, before: str | None, now: str | None, contains: Contains) -> bool:
+    """Whether the tracking ref proves the push: git moves it when the remote took the ref, and then only.
+
+    A ref that stood there before proves nothing: a dry run of what is already pushed, or a forced step
+    back that the server refused, look just so.
+    """
+    if now is None or now in (before, update.old):
+        return False
+    return now == update.sha or contains(update.sha, now)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the remote says, as a sentence."""
+
+    landed: bool
+    sentence: str
+
+
+def there(update: RefUpdate, value: str | None, contains: Contains) -> Answer:
+    """Whether the remote's own value of the ref proves the push."""
+    if value == update.sha:
+        return Answer(True, "is there")
+    if value is None:
+        return Answer(False, "did not land: the remote has no such branch")
+    if value == update.old:
+        return Answer(False, "did not land: the remote still has what it had")
+    if contains(update.sha, value):
+        return Answer(True, f"is there, below {value[:7]}")
+    return Answer(False, f"cannot be proved: the remote has {value[:7]}")

@@ -1,0 +1,194 @@
+"""The boot script: the SQL in it, in order, and how it reaches the database."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from afterpush.migrate.statements import Statement, kind_of, split
+from afterpush.migrate.steps import Step
+from afterpush.migrate.typescript import Source, Text, ancestors, walk
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+OPENING, CLOSING = "<afterpush>", "</afterpush>"
+_SQL = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*(?!\!).*?\*/|\()*+(?:/\*!\d*\s*)?(?:"
+    r"CREATE\s+(?:OR\s|TEMPORARY\s|UNIQUE\s|FULLTEXT\s|SPATIAL\s|DEFINER\b|ALGORITHM\b|SQL\s|TABLE\s|INDEX\s|VIEW\s"
+    r"|TRIGGER\s|PROCEDURE\s|FUNCTION\s|EVENT\s|DATABASE\s|SCHEMA\s|SEQUENCE\s)"
+    r"|ALTER\s+(?:TABLE|VIEW|DATABASE|SCHEMA|ONLINE|IGNORE)\s"
+    r"|DROP\s+(?:TABLE|VIEW|INDEX|TRIGGER|PROCEDURE|FUNCTION|EVENT|TEMPORARY|DATABASE|SCHEMA)\s"
+    r"|RENAME\s+TABLE\s|INSERT\s+(?:INTO|IGNORE)\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|TRUNCATE\s"
+    r"|UPDATE\s+\S+\s+SET\s|SELECT\s|SHOW\s|SET\s+[@\w]+|PREPARE\s+\w+\s+FROM|EXECUTE\s+\w+\s*$|CALL\s+\w+\s*\()",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPEAKERS = re.compile(r"^(?:console|logger|log|winston|pino|debug|warn|info|error)\b", re.IGNORECASE)
+_QUESTIONS = frozenset("includes startsWith endsWith indexOf match test search replace describe it".split())
+_KINDS = ("primary key", "foreign key")
+
+
+@dataclass(frozen=True)
+class BootScript:
+    """What a boot script does to the schema.
+
+    `program` is its SQL in order: statements of its own, and the steps of our block. `unreadable` is the
+    line from which on the text is no TypeScript, None for none.
+    """
+
+    file: str
+    kind: str
+    program: tuple[Statement | Step, ...]
+    steps_at: tuple[int, ...] = ()
+    unreadable: int | None = None
+
+    @property
+    def statements(self) -> list[Statement]:
+        """Everything as statements; a step is the statement that it may execute, with its line."""
+        lines = iter(self.steps_at)
+        return [
+            entry
+            if isinstance(entry, Statement)
+            else Statement(entry.sql, self.file, next(lines), kind_of(entry.sql))
+            for entry in self.program
+        ]
+
+    @property
+    def steps(self) -> list[Step]:
+        return [entry for entry in self.program if isinstance(entry, Step)]
+
+
+def kind_of_script(file: str) -> str:
+    """`typescript` (also for JavaScript) or `sql`, by the file's name."""
+    return "sql" if PurePosixPath(file).suffix.lower() == ".sql" else "typescript"
+
+
+def read_boot(data: bytes, file: str) -> BootScript:
+    """The SQL of a boot script of either kind."""
+    if kind_of_script(file) == "sql":
+        return BootScript(file, "sql", tuple(split(data.decode("utf-8", "replace"), file)))
+    source = Source(data, file)
+    blocks = block_ranges(data)
+    program: list[Statement | Step] = []
+    lines: list[int] = []
+    read_until = 0
+    for node in walk(source.root):
+        if node.start_byte < read_until:
+            continue
+        inside = any(begin <= node.start_byte < end for begin, end in blocks)
+        if inside and (step := _step(source, node)):
+            program.append(step)
+            lines.append(_line_of_value(source, node, "run"))
+            read_until = node.end_byte
+        elif not inside and (text := _sql_text(source, node)):
+            program += _statements(source, node, text)
+            read_until = node.end_byte
+    return BootScript(file, "typescript", tuple(program), tuple(lines), source.first_error())
+
+
+def block_ranges(data: bytes) -> list[tuple[int, int]]:
+    """Where our blocks begin and end, in bytes."""
+    pattern = re.compile(rf"//[ \t]*{OPENING}.*?//[ \t]*{CLOSING}".encode(), re.DOTALL)
+    return [match.span() for match in pattern.finditer(data)]
+
+
+def sql_nodes(source: Source) -> list["Node"]:
+    """Every expression outside our blocks that is SQL, outermost first."""
+    blocks = block_ranges(source.data)
+    found: list[Node] = []
+    read_until = 0
+    for node in walk(source.root):
+        if node.start_byte < read_until or any(begin <= node.start_byte < end for begin, end in blocks):
+            continue
+        if _sql_text(source, node):
+            found.append(node)
+            read_until = node.end_byte
+    return found
+
+
+def _sql_text(source: Source, node: "Node") -> Text | None:
+    """The text of an expression that is SQL and not something said about SQL."""
+    if node.type not in ("string", "template_string", "binary_expression"):
+        return None
+    text = source.value(node)
+    if text is None or not _SQL.match(text.value) or _is_said(source, node):
+        return None
+    return text
+
+
+def _is_said(source: Source, node: "Node") -> bool:
+    """Whether the string goes to a log, an error or a comparison, or is a type."""
+    for above in ancestors(node):
+        if above.type in ("call_expression", "new_expression"):
+            called = above.child_by_field_name("function") or above.child_by_field_name("constructor")
+            name = source.text(called) if called is not None else ""
+            is_tag = called is not None and node.start_byte == above.start_byte
+            said = _SPEAKERS.match(name) or name.endswith("Error") or name.split(".")[-1] in _QUESTIONS
+            return bool(said) and not is_tag
+        if above.type in ("literal_type", "import_statement", "switch_case", "throw_statement"):
+            return True
+        if above.type == "binary_expression" and source.value(above) is None:
+            return True
+        if above.type in ("statement_block", "program"):
+            return False
+    return False
+
+
+def _statements(source: Source, node: "Node", text: Text) -> list[Statement]:
+    found: list[Statement] = []
+    for statement in split(text.value, source.file):
+        marks = tuple(mark for mark in text.marks if mark in statement.sql)
+        line = source.line(node) + statement.line - 1
+        # An escaped line end moves the text against the file: the line of the string is then the answer.
+        line = min(line, node.end_point[0] + 1)
+        found.append(Statement(statement.sql, source.file, line, statement.kind, statement.problem, marks))
+    return found
+
+
+def _step(source: Source, node: "Node") -> Step | None:
+    """The step that an object of our block describes."""
+    if node.type != "object":
+        return None
+    values = {
+        key: text.value
+        for key in ("name", "probe", "run")
+        if (child := _property(source, node, key)) is not None
+        and (text := source.value(_untagged(child))) is not None
+    }
+    if len(values) < 3:
+        return None
+    kind, table = kind_and_table(values["name"])
+    return Step(values["name"], kind, table, values["probe"], values["run"])
+
+
+def kind_and_table(name: str) -> tuple[str, str]:
+    """`foreign_key` and `a` of the step's name `foreign key a.b`."""
+    kind = next((two for two in _KINDS if name.startswith(f"{two} ")), name.split(" ")[0])
+    thing = name[len(kind) + 1 :]
+    if kind == "drop":
+        thing = thing.split(" ", 1)[-1]
+    owned = "." in thing or kind == "table"
+    return kind.replace(" ", "_"), thing.split(".")[0] if owned else ""
+
+
+def _property(source: Source, node: "Node", key: str) -> "Node | None":
+    for pair in node.named_children:
+        name = pair.child_by_field_name("key")
+        if pair.type == "pair" and name is not None and source.text(name) == key:
+            return pair.child_by_field_name("value")
+    return None
+
+
+def _untagged(node: "Node") -> "Node":
+    """The string below a tag or a call: of `sql`...`` and `sql.raw("...")`."""
+    if node.type != "call_expression":
+        return node
+    arguments = node.child_by_field_name("arguments")
+    if arguments is None or arguments.type == "template_string":
+        return arguments or node
+    return arguments.named_children[0] if arguments.named_children else node
+
+
+def _line_of_value(source: Source, node: "Node", key: str) -> int:
+    child = _property(source, node, key)
+    return source.line(child if child is not None else node)

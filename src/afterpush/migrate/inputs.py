@@ -1,0 +1,114 @@
+"""The files of an app repository that migrations are made of, read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.settings import Migrate
+from afterpush.migrate.boot import BootScript, read_boot
+from afterpush.migrate.evidence import Ways
+from afterpush.migrate.proof_report import Invalid
+from afterpush.migrate.reading import Sort, read
+from afterpush.migrate.statements import Statement, split
+from afterpush.migrate.steps import Step, read_sql
+
+QUERY_KINDS = frozenset("SELECT SHOW DESCRIBE DESC EXPLAIN".split())
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was read. `boot` is None without a boot script; `steps` are those of the consolidated file."""
+
+    base: tuple[Statement, ...]
+    sources: tuple[Statement, ...]
+    source_files: tuple[str, ...]
+    boot: BootScript | None
+    steps: tuple[Step, ...]
+
+    def ways(self) -> Ways:
+        """Old way and new way, as the proof takes them.
+
+        The boot script's queries are left out: they change nothing, and only the program fills them in. So
+        are its statements with `?` places that write rows.
+        """
+        program = (
+            [] if self.boot is None else [entry for entry in self.boot.program if _changes_schema(entry)]
+        )
+        before = [entry for entry in program if isinstance(entry, Statement)]
+        return Ways(self.base, self.sources, before, [*self.steps, *program])
+
+    def unaudited(self) -> list[Invalid]:
+        """What no reader understood, in the sources and in the boot script."""
+        ways = self.ways()
+        statements = [*ways.old, *(entry for entry in ways.boot if isinstance(entry, Statement))]
+        found = [
+            Invalid(reading.place.file, reading.place.line, reading.why)
+            for reading in map(read, statements)
+            if reading.sort is Sort.UNAUDITED
+        ]
+        if self.boot is not None and self.boot.unreadable is not None:
+            found.append(Invalid(self.boot.file, self.boot.unreadable, "from here on this is no TypeScript"))
+        return found
+
+
+def _changes_schema(entry: Statement | Step) -> bool:
+    if isinstance(entry, Step):
+        return True
+    is_filled_in = bool(entry.marks) or "?" in entry.sql
+    writes_rows = entry.kind in ("INSERT", "REPLACE", "UPDATE", "DELETE")
+    return entry.kind not in QUERY_KINDS and not (writes_rows and is_filled_in)
+
+
+def read_inputs(root: Path, migrate: Migrate) -> Inputs:
+    """Reads the files that `migrate.*` of the settings name. Raises AfterpushError when no source matches."""
+    files = files_of(root, migrate.sources, without=migrate.consolidated)
+    if not files:
+        raise AfterpushError(
+            f"no file matches migrate.sources ({', '.join(migrate.sources)}) in {root}; "
+            "name your SQL files in config/afterpush.yaml"
+        )
+    return Inputs(
+        base=statements_of(root, files_of(root, migrate.base, without=migrate.consolidated)),
+        sources=statements_of(root, files),
+        source_files=tuple(files),
+        boot=boot_of(root, migrate.boot_script),
+        steps=tuple(steps_of(root, migrate.consolidated) or ()),
+    )
+
+
+def files_of(root: Path, patterns: Sequence[str], *, without: str) -> list[str]:
+    """The files that the patterns match, each once, by pattern and then by name, relative to the root."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        try:
+            paths = sorted(path for path in root.glob(pattern) if path.is_file())
+        except (ValueError, NotImplementedError) as error:
+            raise AfterpushError(f"the pattern {pattern!r} cannot be used: {error}") from error
+        found.update(dict.fromkeys(path.relative_to(root).as_posix() for path in paths))
+    found.pop(Path(without).as_posix(), None)
+    return list(found)
+
+
+def statements_of(root: Path, files: Sequence[str]) -> tuple[Statement, ...]:
+    """The statements of these files, in order. Bytes that are no UTF-8 are replaced."""
+    return tuple(statement for file in files for statement in split(_text(root / file), file))
+
+
+def boot_of(root: Path, boot_script: str | None) -> BootScript | None:
+    """The boot script; None where there is none."""
+    path = root / boot_script if boot_script else None
+    return read_boot(path.read_bytes(), str(boot_script)) if path and path.is_file() else None
+
+
+def steps_of(root: Path, consolidated: str) -> list[Step] | None:
+    """The steps of the consolidated file; None when there is no such file."""
+    path = root / consolidated
+    return read_sql(_text(path), consolidated) if path.is_file() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise AfterpushError(f"reading {path}: {error.strerror or error}") from error

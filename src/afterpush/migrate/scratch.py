@@ -1,0 +1,152 @@
+"""Scratch schemas: made under random names, dropped whatever happens, and nothing else is touched.
+
+A run holds a lock of the server named like its schemas for as long as it lives. A run that was killed
+leaves schemas whose lock is free: the next run drops those, and only those.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from afterpush.ground.database import (
+    Address,
+    Connection,
+    DatabaseFailure,
+    StatementRejected,
+    connect,
+    connected,
+)
+from afterpush.ground.errors import AfterpushError
+
+PREFIX = "afterpush_proof_"
+_OURS = re.compile(rf"({PREFIX}[0-9a-f]{{12}})_[a-z0-9]+")
+_NO_RIGHT = (1044, 1045, 1227)
+# A proof's connection must outlive the pauses in which other connections work.
+_IDLE_SECONDS = 86400
+_LOCK_WAIT_SECONDS = 30
+
+
+def without_schema(text: str) -> str:
+    """A server's message without the scratch schema's name, which means nothing to the reader."""
+    return re.sub(rf"`?{_OURS.pattern}`?\.", "", text)
+
+
+@dataclass
+class Scratch:
+    """The schemas of one run. `keeper` is a connection that holds the run's lock and works on no schema."""
+
+    address: Address
+    name: str
+    keeper: Connection
+    options: str
+    made: list[str]
+
+    def schema(self, ending: str) -> str:
+        """A new, empty schema. Raises AfterpushError without the right to make one."""
+        schema = f"{self.name}_{ending}"
+        self.made.append(schema)
+        try:
+            self.keeper.execute(f"CREATE DATABASE `{schema}` {self.options}")
+        except StatementRejected as error:
+            if error.number not in _NO_RIGHT:
+                raise
+            user = self.address.user
+            raise AfterpushError(
+                f"{user} may not make scratch schemas on {self.address.host}: {error.said}; an administrator "
+                f"can allow it: GRANT ALL PRIVILEGES ON `afterpush\\_proof\\_%`.* TO '{user}'@'%'"
+            ) from error
+        return schema
+
+    @contextmanager
+    def connection(self, schema: str) -> Iterator[Connection]:
+        """A connection of its own into a scratch schema, with the server's default settings."""
+        with connected(replace(self.address, database=schema), read_timeout_seconds=600) as connection:
+            connection.execute(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_SECONDS}")
+            _freeze_time(connection)
+            yield connection
+
+    def drop(self, schema: str) -> None:
+        """Drops one of the schemas now."""
+        self.keeper.execute(f"DROP DATABASE IF EXISTS `{schema}`")
+        self.made.remove(schema)
+
+
+def _freeze_time(connection: Connection) -> None:
+    """NOW() is the same in every run, or events would differ by when they were made."""
+    try:
+        connection.execute("SET SESSION timestamp = 1764000000")
+    except StatementRejected:
+        return  # Without the right to, only the start times of events can differ.
+
+
+@contextmanager
+def scratch(address: Address, random_hex: Callable[[int], str]) -> Iterator[Scratch]:
+    """Room for scratch schemas on a server; `random_hex(n)` gives n random bytes in hex.
+
+    Raises DatabaseFailure, and AfterpushError without the rights.
+    """
+    options = _options(address)
+    name = PREFIX + random_hex(6)
+    outside = replace(address, database=None)
+    keeper = connect(outside, read_timeout_seconds=600)
+    made: list[str] = []
+    try:
+        keeper.execute(
+            f"SET SESSION wait_timeout = {_IDLE_SECONDS}, lock_wait_timeout = {_LOCK_WAIT_SECONDS}"
+        )
+        _hold(keeper, name)
+        drop_leftovers(keeper)
+        yield Scratch(outside, name, keeper, options, made)
+    except BaseException:
+        keeper.close()
+        _drop_after_failure(outside, made)
+        raise
+    _drop_all(keeper, made)
+    keeper.close()
+
+
+def _options(address: Address) -> str:
+    """Character set and collation as the configured database has them, if it is there to be asked."""
+    if not address.database:
+        return ""
+    with connected(replace(address, database=None)) as connection:
+        rows = connection.query(
+            "SELECT DEFAULT_CHARACTER_SET_NAME AS cs, DEFAULT_COLLATION_NAME AS co "
+            "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s",
+            [address.database],
+        )
+    return f"DEFAULT CHARACTER SET {rows[0]['cs']} COLLATE {rows[0]['co']}" if rows else ""
+
+
+def _hold(keeper: Connection, name: str) -> None:
+    rows = keeper.query("SELECT GET_LOCK(%s, 0) AS held", [name])
+    if rows[0]["held"] != 1:
+        raise AfterpushError(f"the server did not give the lock {name}; run it again")
+
+
+def drop_leftovers(keeper: Connection) -> list[str]:
+    """Drops the schemas of runs that are dead; returns their names. Those of living runs stay."""
+    rows = keeper.query(
+        "SELECT SCHEMA_NAME AS name, IS_FREE_LOCK(LEFT(SCHEMA_NAME, %s)) AS free "
+        "FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, %s) = %s",
+        [len(PREFIX) + 12, len(PREFIX), PREFIX],
+    )
+    dead = [row["name"] for row in rows if row["free"] == 1 and _OURS.fullmatch(row["name"])]
+    _drop_all(keeper, dead)
+    return dead
+
+
+def _drop_all(connection: Connection, schemas: list[str]) -> None:
+    for schema in schemas:
+        connection.execute(f"DROP DATABASE IF EXISTS `{schema}`")
+
+
+def _drop_after_failure(address: Address, schemas: list[str]) -> None:
+    """On a new connection: an interrupt in the middle of an answer makes the old one useless."""
+    try:
+        with connected(address) as connection:
+            connection.execute(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_SECONDS}")
+            _drop_all(connection, schemas)
+    except DatabaseFailure:
+        return  # The server is gone; the first error is the one to tell, and the next run cleans up.

@@ -1,0 +1,84 @@
+"""MySQL's lexical rules: words, names, strings, comments.
+
+Sources: the MySQL 8 manual, "Comments" and "String Literals"; the MariaDB manual, "Comment Syntax".
+`--` begins a comment only before white space; `/*! */` and `/*M! */` hold code; `/* */` does not nest.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+STRING = r"""(?:'(?:[^'\\]++|\\.|'')*+'|"(?:[^"\\]++|\\.|"")*+")"""
+QUOTED_NAME = r"`(?:[^`]++|``)*+`"
+COMMENT = r"(?:--(?=[\s\x00-\x1f]|\Z)[^\n]*+|\#[^\n]*+|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/)"
+CONDITIONAL_OPEN = r"/\*M?!\d*+"
+WORD = r"[\w$\x80-\U0010ffff]++"
+
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>[\s\ufeff]++|{COMMENT}|{CONDITIONAL_OPEN}|\*/)
+    | (?P<string>[nNxXbB]?{STRING})
+    | (?P<name>{QUOTED_NAME})
+    | (?P<variable>@@?(?:{WORD}(?:\.{WORD})*+|{STRING}|{QUOTED_NAME}))
+    | (?P<number>(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w$]))
+    | (?P<word>{WORD})
+    | (?P<op>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a statement; `kind` is one of string, name, variable, number, word, op."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def upper(self) -> str:
+        """The keyword that this may be; empty for strings, quoted names and operators' opposites."""
+        return self.text.upper() if self.kind in ("word", "op") else ""
+
+
+def tokens(sql: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
+    """The tokens, without white space, comments and the frames of conditional comments.
+
+    Any text is read: a quote that never ends comes out as an operator.
+    """
+    for match in _TOKEN.finditer(sql, start, len(sql) if end is None else end):
+        kind = match.lastgroup or "op"
+        if kind != "space":
+            yield Token(kind, match.group(), match.start(), match.end())
+
+
+def unquoted(token: Token) -> str:
+    """The name that a word or a back-quoted token stands for, as written (case kept)."""
+    if token.kind == "name":
+        return token.text[1:-1].replace("``", "`")
+    return string_value(token.text) if token.kind == "string" else token.text
+
+
+def string_value(literal: str) -> str:
+    """What a string literal means: quotes removed, doubled quotes and backslash escapes resolved."""
+    quote = literal[-1]
+    body = literal[literal.index(quote) + 1 : -1].replace(quote * 2, quote)
+    return re.sub(
+        r"\\(.)",
+        lambda found: found[0] if found[1] in "%_" else _ESCAPES.get(found[1], found[1]),
+        body,
+        flags=re.DOTALL,
+    )
+
+
+def literal(value: str) -> str:
+    """The value as a string literal that every sql_mode reads alike, unless it holds a backslash."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """The name in back quotes."""
+    return "`" + name.replace("`", "``") + "`"

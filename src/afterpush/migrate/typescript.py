@@ -1,0 +1,139 @@
+"""TypeScript and JavaScript text as a tree, and the strings in it whose value is known without running it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+_STRINGS = frozenset(["string", "template_string"])
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
+# A part that is only known at run time stands in the text like this, for people to read.
+_MARK = "${%s}"
+
+
+@dataclass(frozen=True)
+class Text:
+    """The value of a string: `marks` are its `${...}` parts that are known only at run time."""
+
+    value: str
+    marks: tuple[str, ...] = ()
+
+    def __add__(self, other: "Text") -> "Text":
+        return Text(self.value + other.value, self.marks + other.marks)
+
+
+@lru_cache(maxsize=2)
+def _parser(tsx: bool) -> "Parser":
+    import tree_sitter_typescript
+    from tree_sitter import Language, Parser
+
+    language = tree_sitter_typescript.language_tsx() if tsx else tree_sitter_typescript.language_typescript()
+    return Parser(Language(language))
+
+
+class Source:
+    """One parsed file; every position is a byte offset into `data`."""
+
+    def __init__(self, data: bytes, file: str) -> None:
+        self.data, self.file = data, file
+        # JavaScript may hold JSX; TypeScript's `<T>x` casts are read only by the other grammar.
+        self.root = _parser(not file.endswith((".ts", ".mts", ".cts"))).parse(data).root_node
+
+    def text(self, node: "Node") -> str:
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def line(self, node: "Node") -> int:
+        return node.start_point[0] + 1
+
+    def first_error(self) -> int | None:
+        """The line of the first place that is no TypeScript; None when all is."""
+        if not self.root.has_error:
+            return None
+        for node in walk(self.root):
+            if node.type == "ERROR" or node.is_missing:
+                return self.line(node)
+        return 1
+
+    @cached_property
+    def constants(self) -> dict[str, Text]:
+        """Names that this file binds once, by `const`, to a string that is known."""
+        found: dict[str, list[Text | None]] = {}
+        for node in walk(self.root):
+            if node.type != "variable_declarator":
+                continue
+            name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            if name is not None and name.type == "identifier":
+                is_const = node.parent is not None and self.text(node.parent).startswith("const")
+                known = self._known(value) if is_const and value is not None else None
+                found.setdefault(self.text(name), []).append(known)
+        return {name: bound[0] for name, bound in found.items() if len(bound) == 1 and bound[0] is not None}
+
+    def _known(self, node: "Node") -> Text | None:
+        if node.type not in _STRINGS or any(c.type == "template_substitution" for c in node.named_children):
+            return None
+        return self.value(node)
+
+    def value(self, node: "Node") -> Text | None:
+        """The text of a string, a template, a sum of them, or a constant; None for everything else."""
+        if node.type in _STRINGS:
+            parts = [self._part(child) for child in node.named_children]
+            return sum(parts, start=Text(""))
+        if node.type in ("parenthesized_expression", "as_expression", "satisfies_expression"):
+            inner = node.named_children[0] if node.named_children else None
+            return self.value(inner) if inner is not None else None
+        if node.type == "binary_expression":
+            return self._sum(node)
+        return self.constants.get(self.text(node)) if node.type == "identifier" else None
+
+    def _sum(self, node: "Node") -> Text | None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = node.child_by_field_name("operator")
+        if left is None or right is None or operator is None or self.text(operator) != "+":
+            return None
+        first, second = self.value(left), self.value(right)
+        if first is None and second is None:
+            return None
+        return (first or self._mark(left)) + (second or self._mark(right))
+
+    def _mark(self, node: "Node") -> Text:
+        said = _MARK % self.text(node)
+        return Text(said, (said,))
+
+    def _part(self, node: "Node") -> Text:
+        if node.type == "escape_sequence":
+            return Text(_unescaped(self.text(node)))
+        if node.type == "template_substitution":
+            inner = node.named_children[0] if node.named_children else None
+            known = self.value(inner) if inner is not None else None
+            return known if known is not None else Text(self.text(node), (self.text(node),))
+        return Text(self.text(node))
+
+
+def _unescaped(sequence: str) -> str:
+    body = sequence[1:].replace("\r\n", "\n")
+    code = re.fullmatch(r"u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})", body)
+    if code:
+        number = int(code[1] or code[2] or code[3], 16)
+        return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
+    return _ESCAPES.get(body, body)
+
+
+def walk(node: "Node") -> Iterator["Node"]:
+    """The node and all below it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting += reversed(current.children)
+
+
+def ancestors(node: "Node") -> Iterator["Node"]:
+    """The node's parent, its parent, and so on."""
+    current = node.parent
+    while current is not None:
+        yield current
+        current = current.parent

@@ -1,0 +1,97 @@
+"""The longer doors of deploying: watching in the terminal, printing logs, reading history."""
+
+import random
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from afterpush.deploy.lines import how_to_go_on
+from afterpush.deploy.outcome import Outcome
+from afterpush.deploy.reporters import LineReporter
+from afterpush.deploy.session import Session, exit_code, open_session, watch_or_follow
+from afterpush.ground.clock import SystemClock
+from afterpush.ground.console import is_terminal, note, plain, print_json, say
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.tasks._door import Site
+
+if TYPE_CHECKING:
+    from afterpush.deploy.history import Record
+
+
+def monitor_here(
+    here: Site, sha: str, *, timeout_seconds: float | None, strict: bool, json: bool
+) -> ExitCode:
+    """Watches in this terminal and prints the outcome; returns its exit code."""
+    session = open_session(
+        here.repo,
+        sha,
+        here.settings,
+        here.environment,
+        SystemClock(),
+        random=random.random,
+        warn=lambda text: note(f"note: {text}"),
+        timeout_seconds=timeout_seconds,
+    )
+    result, was_running = watch_or_follow(session, lambda: _watch(session, json=json), _show_followed)
+    if json:
+        print_json(plain(result) | {"already_running": was_running})
+    else:
+        _print_end(result, was_running)
+    return exit_code(result, strict=strict)
+
+
+def _watch(session: Session, *, json: bool) -> Outcome:
+    if json:
+        return session.run(LineReporter(note))
+    if not is_terminal():
+        return session.run(LineReporter(say))
+    from afterpush.deploy.live_view import LiveView
+
+    with LiveView(session.clock, session.estimate_seconds) as view:
+        return session.run(view)
+
+
+def _show_followed(outcome: Outcome) -> None:
+    note(f"another monitor watches {outcome.sha[:7]}; following it ({outcome.phase or 'no deployment yet'})")
+
+
+def _print_end(result: Outcome, was_running: bool) -> None:
+    """What the live view or the lines have not said yet: the app's readiness, the log, what to do next."""
+    if was_running or is_terminal() or result.ready is not None:
+        say(f"{result.verdict.upper()}: {result.message}")
+    further = how_to_go_on(result.sha, result.verdict)  # type: ignore[arg-type]
+    if further:
+        note(further)
+
+
+def print_logs(here: Site, sha: str, kind: str, *, follow: bool) -> ExitCode:
+    """Copies the platform's log to stdout as it comes."""
+    from afterpush.deploy.deployment import Deployment
+    from afterpush.deploy.facts import Seen
+    from afterpush.deploy.logs import platform_logs
+    from afterpush.deploy.setup import platform_source
+    from afterpush.ground.http import Client
+
+    source = platform_source(here.repo, sha, here.settings, here.environment, SystemClock())
+    if source is None:
+        raise AfterpushError("logs come from the platform: set DIGITALOCEAN_TOKEN (scope app:read is enough)")
+    fact = source.look_or_raise()
+    if not isinstance(fact, Seen) or source.app is None:
+        raise AfterpushError(f"no deployment of {sha[:7]} is there", ExitCode.NO_DEPLOYMENT)
+    deployment: Deployment = fact.deployment
+    write: Callable[[bytes], int] = sys.stdout.buffer.write
+    for piece in platform_logs(source.api, Client(), source.app.id, deployment, kind, follow=follow):
+        write(piece)
+        sys.stdout.buffer.flush()
+    return ExitCode.GOOD
+
+
+def read_history(here: Site, limit: int) -> "list[Record]":
+    """The records, newest first; a corrupt file is said once."""
+    from afterpush.deploy.history import History
+
+    history = History(here.state.history)
+    records = history.records(limit=limit)
+    for warning in history.warnings:
+        note(f"note: {warning}")
+    return records

@@ -1,0 +1,24 @@
+"""The whole thing at once, on a simulated platform."""
+
+from typing import Any
+
+from afterpush.ground.console import note, print_json, say
+from afterpush.ground.errors import ExitCode
+from afterpush.tasks._door import door
+
+
+@door(
+    name="demo",
+    help={
+        "fast": "a few seconds instead of half a minute",
+        "json": "print one JSON document on stdout; the story goes to stderr",
+    },
+)
+def demo(context: Any, fast: bool = False, json: bool = False) -> ExitCode:
+    """Show three pushes, three monitors and three verdicts, on a simulated platform."""
+    from afterpush.tasks._demonstration import FAST, NORMAL, demonstrate
+
+    shown = demonstrate(FAST if fast else NORMAL, note if json else say)
+    if json:
+        print_json({"pushes": shown.pushes})
+    return shown.exit_code

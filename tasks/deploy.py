@@ -1,0 +1,148 @@
+"""From a push to a verdict: is the commit live, and if not, why?"""
+
+from typing import Any
+
+from invoke import Collection
+
+from afterpush.ground.clock import SystemClock
+from afterpush.ground.console import note, print_json, say
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.tasks._door import door, number, site
+from afterpush.tasks._watching import commit_of, start_background
+
+SHA = "the commit, as git can resolve it (default: HEAD)"
+JSON = "print one JSON document on stdout"
+
+
+@door(
+    help={
+        "sha": SHA,
+        "background": "detach: print pid and log path, and go on watching without this terminal",
+        "timeout": "seconds until the verdict is timeout (default: deploy.timeout_seconds)",
+        "strict": "live but not ready at health.url is no success (exit 1)",
+        "json": JSON,
+    }
+)
+def monitor(
+    context: Any,
+    sha: Any = None,
+    background: bool = False,
+    timeout: Any = None,
+    strict: bool = False,
+    json: bool = False,
+) -> ExitCode:
+    """Watch a commit until it is live, or say why it is not."""
+    from afterpush.tasks._monitoring import monitor_here
+
+    here = site()
+    commit = commit_of(here, sha)
+    seconds = number(timeout, "--timeout")
+    if not background:
+        return monitor_here(here, commit, timeout_seconds=seconds, strict=strict, json=json)
+    started = start_background(here, commit, timeout_seconds=seconds, strict=strict)
+    if json:
+        print_json(started)
+    else:
+        say(
+            f"{'already watched' if started.already_running else 'watching'} {commit[:7]} in the background "
+            f"(pid {started.pid})\nlog: {started.log_path}\nask: inv deploy.status --sha={commit[:7]}"
+        )
+    return ExitCode.GOOD
+
+
+@door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "json": JSON})
+def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False) -> ExitCode:
+    """Tell what is known about a commit, without asking the platform."""
+    from afterpush.deploy import register, session
+
+    here, clock = site(), SystemClock()
+    commit = commit_of(here, sha)
+    if wait:
+        found = session.follow(here.state, commit, clock, lambda outcome: note(outcome.message))
+    else:
+        found = register.status(here.state, commit, clock.now())
+    if json:
+        print_json(found)
+    else:
+        say(f"{found.verdict.upper()}: {found.message}")
+    return found.exit_code
+
+
+@door(help={"json": JSON})
+def monitors(context: Any, json: bool = False) -> ExitCode:
+    """List the monitors of this repository: running, crashed, finished."""
+    from afterpush.deploy.register import monitors as listed
+    from afterpush.deploy.tables import monitor_table
+
+    found = listed(site().state, SystemClock().now())
+    print_json(found) if json else say(monitor_table(found))
+    return ExitCode.GOOD
+
+
+@door(help={"sha": SHA, "all": "stop every monitor of this repository", "json": JSON})
+def stop(context: Any, sha: Any = None, all: bool = False, json: bool = False) -> ExitCode:
+    """End a background monitor; the deployment itself goes on."""
+    from afterpush.deploy import register
+    from afterpush.deploy.tables import stop_lines
+
+    here, clock = site(), SystemClock()
+    if all and sha:
+        raise AfterpushError("--all stops every monitor; leave --sha out")
+    ended = (
+        register.stop_all(here.state, clock)
+        if all
+        else [register.stop(here.state, commit_of(here, sha), clock)]
+    )
+    print_json(ended) if json else say(stop_lines(ended))
+    return ExitCode.GOOD
+
+
+@door(
+    help={
+        "days": "remove what has not changed for so many days (default: 7, or deploy.keep_days)",
+        "dry_run": "only count",
+        "json": JSON,
+    }
+)
+def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
+    """Remove the files of monitors that ended long ago."""
+    from afterpush.deploy.cleanup import cleanup as clean
+
+    here = site()
+    age = number(days, "--days", default=here.settings.deploy.keep_days) or 0.0
+    cleaned = clean(here.state, SystemClock().now(), age, dry_run=dry_run)
+    verb = "would remove" if dry_run else "removed"
+    print_json(cleaned) if json else say(
+        f"{verb} {cleaned.removed} files ({cleaned.bytes} bytes), kept {cleaned.kept}"
+    )
+    return ExitCode.GOOD
+
+
+@door(
+    help={
+        "sha": SHA,
+        "type": "build, deploy or run (default: build)",
+        "follow": "go on printing while the log grows",
+    }
+)
+def logs(context: Any, sha: Any = None, type: str = "build", follow: bool = False) -> ExitCode:
+    """Print the platform's log of the deployment of a commit."""
+    from afterpush.tasks._monitoring import print_logs
+
+    here = site()
+    return print_logs(here, commit_of(here, sha), type.lower(), follow=follow)
+
+
+@door(help={"limit": "how many, the latest first (default: 20)", "json": JSON})
+def history(context: Any, limit: Any = None, json: bool = False) -> ExitCode:
+    """Show the watched deployments with their durations and the success rate."""
+    from afterpush.deploy.tables import history_documents, history_table
+    from afterpush.tasks._door import whole_number
+    from afterpush.tasks._monitoring import read_history
+
+    records = read_history(site(), whole_number(limit, "--limit", default=20, least=1))
+    print_json(history_documents(records)) if json else say(history_table(records))
+    return ExitCode.GOOD
+
+
+ns = Collection("deploy", monitor, status, monitors, stop, cleanup, logs, history)

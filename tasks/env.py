@@ -1,0 +1,66 @@
+"""What is there and what is missing: tools, credentials, services, this repository."""
+
+from functools import partial
+from typing import Any
+
+from invoke import Collection
+
+from afterpush.ground.clock import SystemClock
+from afterpush.ground.console import print_json, say
+from afterpush.ground.errors import ExitCode
+from afterpush.tasks._door import Site, door, site
+
+
+@door(help={"json": "print one JSON document on stdout"})
+def check(context: Any, json: bool = False) -> ExitCode:
+    """Check tools, credentials, services and repository; name each problem with its cure."""
+    from afterpush.environment.check import examine
+    from afterpush.environment.text import report_text
+
+    report = examine(_surroundings(site()))
+    print_json(report) if json else say(report_text(report))
+    return ExitCode.BAD_ANSWER if report.has_errors else ExitCode.GOOD
+
+
+def _surroundings(here: Site) -> Any:
+    """What the check looks at: the same sources, built in the same way, as a watch has them."""
+    from afterpush.deploy import setup
+    from afterpush.deploy.health_source import shown_commit
+    from afterpush.environment.check import Surroundings
+    from afterpush.environment.database_probe import probe_database
+    from afterpush.environment.health_probe import probe_health
+    from afterpush.environment.platform_probe import probe_platform
+    from afterpush.ground.config import read_environment
+
+    clock, settings, environment = SystemClock(), here.settings, here.environment
+    return Surroundings(
+        repo=here.repo,
+        root=here.root,
+        state_folder=here.state.path,
+        settings=settings,
+        environment=environment,
+        in_file=read_environment(here.root, {}),
+        probes=(
+            partial(
+                probe_platform,
+                partial(setup.app_platform, environment, clock),
+                partial(setup.wanted_app, here.repo, settings, environment),
+                clock,
+            ),
+            partial(
+                probe_database,
+                partial(setup.database_address, environment),
+                settings.deploy.database_table,
+                clock,
+            ),
+            partial(
+                probe_health,
+                partial(setup.health_url, settings, environment),
+                partial(shown_commit, field=settings.health.commit_field),
+                clock,
+            ),
+        ),
+    )
+
+
+ns = Collection("env", check)

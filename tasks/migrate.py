@@ -1,0 +1,89 @@
+"""Migrations in one place, with proof."""
+
+from typing import Any
+
+from invoke import Collection
+
+from afterpush.ground.console import is_terminal, note, print_json, say
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.tasks._database import app_database, proving_server, required_proving_server
+from afterpush.tasks._door import door, number, site
+
+JSON = "print one JSON document on stdout"
+DRY_RUN = "ask the live schema what would be done, and do nothing"
+WAIT = "how many seconds to wait while another run holds the lock (default 600)"
+STRICT = "let other names of indexes and another order of columns count as differences"
+
+LAX_STRICT = "let warnings (portability, duplicates, destructive statements, dead code) exit with 1 too"
+
+
+@door(help={"strict": LAX_STRICT, "json": JSON})
+def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
+    """List what the migrations define and the boot script does not cover."""
+    from secrets import token_hex
+
+    from afterpush.migrate import audit_report
+    from afterpush.migrate.audit import audit as audited
+    from afterpush.migrate.judging import rejected_by_server
+    from afterpush.migrate.repository import read_repository
+
+    here = site()
+    repository = read_repository(here.root, here.settings.migrate)
+    invalid = rejected_by_server(proving_server(here), repository, random_hex=token_hex, note=note)
+    found = audited(repository, invalid)
+    print_json(audit_report.document(found)) if json else say(audit_report.rendered(found))
+    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+
+
+@door(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
+def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = False) -> ExitCode:
+    """Run the consolidated steps on the database: one lock, resumable."""
+    from afterpush.ground.clock import SystemClock
+    from afterpush.migrate import apply as applying
+    from afterpush.migrate.apply_report import bar, rendered
+    from afterpush.migrate.inputs import steps_of
+
+    here = site()
+    wait_seconds = number(wait, "--wait", default=600) or 0.0
+    file = here.settings.migrate.consolidated
+    steps = steps_of(here.root, file)
+    if steps is None:
+        raise AfterpushError(f"there is no {file} to apply: `inv migrate.consolidate --target=sql` writes it")
+    address = app_database(here)
+    if dry_run:
+        applied = applying.preview(address, steps)
+    else:
+        with bar(note, terminal=is_terminal() and not json) as progress:
+            applied = applying.apply(
+                address, steps, clock=SystemClock(), wait_seconds=wait_seconds, progress=progress
+            )
+    print_json(applied) if json else say(rendered(applied))
+    return ExitCode.BAD_ANSWER if applied.drifted else ExitCode.GOOD
+
+
+@door(help={"strict": STRICT, "json": JSON})
+def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
+    """Prove on a live server that old way and new way give one schema."""
+    from secrets import token_hex
+
+    from afterpush.ground.clock import SystemClock
+    from afterpush.migrate import proof as proving
+    from afterpush.migrate.inputs import read_inputs
+    from afterpush.migrate.proof_report import rendered
+
+    here = site()
+    inputs = read_inputs(here.root, here.settings.migrate)
+    proof = proving.prove(
+        required_proving_server(here),
+        inputs.ways(),
+        random_hex=token_hex,
+        clock=SystemClock(),
+        progress=note,
+        unaudited=inputs.unaudited(),
+        strict=strict,
+    )
+    print_json(proof) if json else say(rendered(proof))
+    return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
+
+
+ns = Collection("migrate", audit, apply, prove)

@@ -1,0 +1,96 @@
+"""Reading a document loses nothing and takes nothing for what it is not."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from afterpush.roadmap import read
+from tests.support.shared import shared_data
+
+PIECES = st.sampled_from(
+    [
+        "# Title",
+        "## ✅ Done (2026-01-20)",
+        "### QA-001: Title",
+        "#### ",
+        "- [ ] **QA-002: x**",
+        "  - **Key:** v",
+        "* a",
+        "1. one",
+        "| A | B |",
+        "| --- | :-: |",
+        "|--|--|",
+        "| QA-003 | x |",
+        "```",
+        "```py",
+        "~~~",
+        "<!--",
+        "-->",
+        "<!-- x -->",
+        "---",
+        "===",
+        "**Status:** ready",
+        "> **Note:** 3 tasks",
+        "",
+        "",
+        " ",
+        "\t",
+        "text",
+        "    code",
+        "\r",
+        "a\rb",
+        "\ufeff",
+        "é\u2028x",
+        "key: v",
+        "| lone",
+        "<<<<<<< a",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=25), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.binary(max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_spans_joined_are_the_text_whatever_it_is(
+    lines: list[str], newline: str, has_bom: bool, end: bytes
+) -> None:
+    data = (b"\xef\xbb\xbf" if has_bom else b"") + newline.join(lines).encode() + end
+    document = read(data)
+    assert "".join(document.spans).encode("utf-8", "surrogateescape") == data
+    assert document.outline.source.data == data
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_come_back(data: bytes) -> None:
+    assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
+
+
+def test_the_real_documents_come_back() -> None:
+    files = sorted(shared_data("conflicts").glob("*/*.md"))
+    assert len(files) >= 26
+    for file in files:
+        data = file.read_bytes()
+        assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "```\n### QA-009: no\n```\n",
+        "~~~ md\n### QA-009: no\n```\n~~~\n",
+        "<!--\n### QA-009: no\n-->\n",
+        "- item\n  ```\n### QA-009: no\n  ```\n",
+        "```\n### QA-009: no\n",
+        "    ### QA-009: no\n",
+        "> ### QA-009: no\n",
+    ],
+)
+def test_a_heading_look_alike_defines_no_task(wrapped: str) -> None:
+    assert [task.id for task in read(f"# R\n\n{wrapped}".encode()).tasks()] == []
+
+
+def test_front_matter_is_one_block_and_a_rule_at_the_top_is_none() -> None:
+    with_matter = read(b"---\ntitle: x\n# no heading\n---\n# T\n")
+    assert [section.title for section in with_matter.root.walk()] == ["", "T"]
+    without = read(b"---\n\n# T\n---\n")
+    assert without.root.children[0].lead == ("---", "")

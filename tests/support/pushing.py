@@ -1,0 +1,106 @@
+"""A repository whose pushes are watched, and what its watchers did."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.support.cli import Answer, afterpush
+from tests.support.husky import run_husky
+from tests.support.repositories import Repository
+
+DEADLINE_SECONDS = 60
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Waits for a condition; the test fails when it does not come true."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"never came true: {what}"
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A repository with installed hooks whose post-push only records how it was called."""
+
+    repository: Repository
+
+    @property
+    def path(self) -> Path:
+        return self.repository.path
+
+    def push(
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`git push WORDS`, to its end and to the end of every watcher that it armed."""
+        done = subprocess.run(
+            ["git", "push", *words],
+            cwd=cwd or self.path,
+            env=dict(os.environ) | dict(env or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEADLINE_SECONDS,
+        )
+        self.settle()
+        return done
+
+    def settle(self) -> None:
+        """Waits until no watcher of this repository runs."""
+        wait_for(lambda: not self.watchers(), "the watchers end")
+
+    def watchers(self) -> list[psutil.Process]:
+        """Processes of ours that a push has left behind."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                line = " ".join(process.cmdline())
+                is_ours = "afterpush.hooks" in line or "hooks.p" in line
+                if is_ours and Path(process.cwd()).is_relative_to(self.path.parent):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def recorded(self) -> list[str]:
+        """`SHA REF` of each run of post-push, in order."""
+        record = self.path.parent / "record"
+        return record.read_text().splitlines() if record.exists() else []
+
+    @property
+    def log(self) -> str:
+        path = self.path / ".git/afterpush/hooks/watcher.log"
+        return path.read_text() if path.exists() else ""
+
+
+def record_post_push(repository: Repository, before: str = ":") -> None:
+    """A post-push that writes down its arguments, after the shell command `before`."""
+    record = repository.path.parent / "record"
+    repository.write(".husky/post-push", f'{before}\nprintf "%s %s\\n" "$2" "$4" >>"{record}"\n')
+
+
+def install(repository: Repository, manager: str, *flags: str) -> Answer:
+    """`hooks.install`, after husky itself where husky is the manager."""
+    if manager == "husky":
+        run_husky(repository.path)
+    answer = afterpush("hooks.install", *flags, cwd=repository.path)
+    assert answer.code == 0, answer.out + answer.err
+    return answer
+
+
+def watched(repository: Repository, manager: str, *flags: str) -> Watched:
+    """Hooks are installed and recorded, and nothing is left to commit."""
+    install(repository, manager, *flags)
+    record_post_push(repository)
+    repository.commit("Hooks")
+    repository.git("push", "--no-verify", "--quiet", "origin", "main")
+    here = Watched(repository)
+    here.settle()
+    (repository.path.parent / "record").unlink(missing_ok=True)
+    (repository.path / ".git/afterpush/hooks/watcher.log").unlink(missing_ok=True)
+    return here
