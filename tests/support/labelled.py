@@ -43,7 +43,7 @@ NOISE_AFTER = """\
 npm error A complete log of this run can be found in: /root/.npm/_logs/2026-01-01T00_00_00_000Z-debug-0.log
 Cleaning up project directory and file based variables
 For documentation on the build process, see the platform's manual
- │ 
+ │
 [info] shutting down log forwarder
 uploading build logs
 Closing connections

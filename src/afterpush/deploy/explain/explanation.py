@@ -1,5 +1,6 @@
 """The answer: which kind of failure a log shows, its root line, what it means and what to do."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,12 @@ from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.explain.scan import Fault, Findings, Hit, scan
 from afterpush.deploy.explain.signatures import UNKNOWN, Failures
 from afterpush.ground.errors import AfterpushError
+from afterpush.ground.secrets import Redactor
 
 GUIDE = "docs/DEPLOYMENT_FAILURE_GUIDE.md"
 DOUBT = 25
 TOLD_FAULTS = 8
+_PLACE = re.compile(r"\{([a-z]\w*)\}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def explain(
     failures: Failures,
     *,
     reason: Reason | None = None,
-    redact: Callable[[str], str] = str,
+    redact: Callable[[str], str] = Redactor(),
 ) -> Explanation:
     """The explanation of a log that comes in pieces; `reason` is the platform's own, if it gave one."""
     findings = scan(pieces, failures)
@@ -66,7 +69,7 @@ def explain(
     return _explained(best, hits, number, failures, redact)
 
 
-def explain_file(path: Path, failures: Failures, redact: Callable[[str], str] = str) -> Explanation:
+def explain_file(path: Path, failures: Failures, redact: Callable[[str], str] = Redactor()) -> Explanation:
     """The explanation of a log file. Raises AfterpushError when it cannot be read."""
     try:
         with path.open("rb") as file:
@@ -108,11 +111,9 @@ def _explained(
 
 def _filled(text: str | None, groups: Mapping[str, str]) -> str | None:
     """A text with the groups in their places; None when one is missing."""
-    if text is None:
+    if text is None or any(name not in groups for name in _PLACE.findall(text)):
         return None
-    for name, value in groups.items():
-        text = text.replace(f"{{{name}}}", value)
-    return None if "{" in text and text.rstrip(".").endswith("}") or "{module}" in text or "{name}" in text else text
+    return _PLACE.sub(lambda place: groups[place[1]], text)
 
 
 def _unknown(

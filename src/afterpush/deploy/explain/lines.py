@@ -8,10 +8,13 @@ from dataclasses import dataclass
 CHUNK_BYTES = 1 << 20
 BEFORE, AFTER = 3, 6
 LONGEST_SHOWN = 300
+_CONTEXT_BYTES = 8192
 _UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _COLOURS = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)?|[PX^_][^\x1b\n]{0,2000}\x1b\\|[ -/]*[0-~])"
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    rb"|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)?"  # OSC: titles, links
+    rb"|[PX^_][^\x1b\n]{0,2000}\x1b\\|[ -/]*[0-~])"
 )
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -44,6 +47,12 @@ class Window:
     end: int
     first_line: int
 
+    def last(self, size: int) -> "Window":
+        """The same window with only its last lines, at most `size` bytes of them, to be looked at."""
+        cut = self.text.rfind(b"\n", self.start, max(self.start, self.end - size)) + 1
+        start = max(self.start, cut)
+        return Window(self.text, start, self.end, self.first_line + self.text.count(b"\n", self.start, start))
+
 
 def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
     """A log in windows. Memory is bounded, however long the log or a line of it is."""
@@ -56,7 +65,7 @@ def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
         cut = cut if cut > 0 else len(pending)
         yield Window(seen + pending, len(seen), len(seen) + cut, line)
         line += pending.count(b"\n", 0, cut)
-        seen = _last_lines(pending[:cut])
+        seen = _last_lines(seen + pending[max(0, cut - _CONTEXT_BYTES) : cut])
         pending = pending[cut:]
     if pending:
         yield Window(seen + pending, len(seen), len(seen) + len(pending), line)
@@ -107,7 +116,8 @@ def _nth_newline_from_end(data: bytes, count: int) -> int:
 
 
 def _last_lines(data: bytes) -> bytes:
-    return data[-8192:][_nth_newline_from_end(data[-8192:], BEFORE) :]
+    data = data[-_CONTEXT_BYTES:]
+    return data[_nth_newline_from_end(data, BEFORE) :]
 
 
 def body(line: str) -> str:

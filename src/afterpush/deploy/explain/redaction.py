@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 
-from afterpush.ground.secrets import REDACTED
+from afterpush.ground.secrets import REDACTED, Redactor
 
-_NAME = r"[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|db_pass|auth[_-]?key)[\w.-]*"
+_NAME = (
+    r"[\w.-]*(?:password|passwd|passphrase|secret|token|credential|db_pass"
+    r"|(?:api|access|private|auth|account)[_-]?key)[\w.-]*"
+)
 _ASSIGNED = re.compile(
     rf"""(?P<name>\b{_NAME}["']?\s*=\s*["']?|["']{_NAME}["']\s*:\s*["']|(?:^|[\s?&;])--{_NAME}[= ])
         (?P<value>[^\s"'&;,}}\]]{{4,}})""",
@@ -18,7 +21,7 @@ _HEADER = re.compile(
 _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
 
 
-def redact_log(text: str, redact: Callable[[str], str] = str) -> str:
+def redact_log(text: str, redact: Callable[[str], str] = Redactor()) -> str:
     """A piece of a log without secrets: those that `redact` knows, and values beside telling names."""
     text = redact(text)
     for shape in (_ASSIGNED, _HEADER, _BEARER):

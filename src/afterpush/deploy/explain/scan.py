@@ -6,9 +6,11 @@ failed on thousands of lines is given up until the last lines of the log.
 """
 
 import re
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 
 from afterpush.deploy.explain.lines import AFTER, BEFORE, Window, body, shown, windows
@@ -18,6 +20,7 @@ from afterpush.deploy.explain.signatures import Branch, Failures, Pattern, Settl
 KEPT_PER_SIGNATURE = 3
 KEPT_FAULTS_OF_A_KIND = 10
 MOST_VAIN_TRIES = 2000
+END_BYTES = 1 << 18
 Candidate = tuple[Pattern, Branch]
 _LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
 
@@ -69,9 +72,7 @@ class Scanner:
 
     def __init__(self, failures: Failures) -> None:
         self._failures = failures
-        self._sieve: Sieve[Candidate] = Sieve(
-            ((pattern, branch), branch.words) for pattern in _all(failures) for branch in pattern.branches
-        )
+        self._sieve = _sieve(failures)
         self._signatures: dict[Pattern, Signature] = {entry.pattern: entry for entry in failures.signatures}
         self._witnesses: dict[Pattern, list[re.Match[str]]] = {
             entry.also: [] for entry in failures.signatures if entry.also
@@ -84,6 +85,7 @@ class Scanner:
         self._faults: list[list[Fault]] = [[] for _ in failures.faults]
         self._tail: deque[str] = deque(maxlen=8)
         self._vain_tries: Counter[Branch] = Counter()
+        self._most_vain_tries = MOST_VAIN_TRIES
 
     def scan(self, pieces: Iterable[bytes]) -> Findings:
         count = 0
@@ -95,8 +97,9 @@ class Scanner:
             self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
         if any(tries >= MOST_VAIN_TRIES for tries in self._vain_tries.values()):
             self._vain_tries.clear()
+            self._most_vain_tries = sys.maxsize
             for window in last_windows:
-                self._look_through(window)
+                self._look_through(window.last(END_BYTES))
         return Findings(
             hits=sorted(self._confirmed(), key=lambda hit: hit.excerpt.number),
             faults=sorted(chain(*self._faults), key=lambda fault: fault.excerpt.number),
@@ -112,7 +115,7 @@ class Scanner:
         tries = [
             candidate
             for candidate in candidates
-            if candidate[0] not in self._full and self._vain_tries[candidate[1]] < MOST_VAIN_TRIES
+            if candidate[0] not in self._full and self._vain_tries[candidate[1]] < self._most_vain_tries
         ]
         if not tries:
             return
@@ -233,6 +236,13 @@ def _suspicious(window: Window, sieve: Sieve[Candidate]) -> Iterator[tuple[Line,
                 if candidates := sieve.keys_in(line[first:end]):
                     yield Line(window, number, start + first, start + end), candidates
         start += size + 1
+
+
+@lru_cache(maxsize=2)
+def _sieve(failures: Failures) -> Sieve[Candidate]:
+    return Sieve(
+        ((pattern, branch), branch.words) for pattern in _all(failures) for branch in pattern.branches
+    )
 
 
 def _all(failures: Failures) -> Iterator[Pattern]:

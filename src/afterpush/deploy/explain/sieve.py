@@ -25,16 +25,16 @@ class Sieve(Generic[Key]):
     def __init__(self, words_of: Iterable[tuple[Key, Iterable[str]]]) -> None:
         self._keys: dict[bytes, set[Key]] = {}
         self._order: dict[Key, int] = {}
-        for key, words in words_of:
+        for key, texts in words_of:
             self._order[key] = len(self._order)
-            for word in words:
-                self._keys.setdefault(shape(word.encode()), set()).add(key)
+            for text in texts:
+                self._keys.setdefault(shape(text.encode()), set()).add(key)
         for word, keys in self._keys.items():
             # Of two words at one place the search below gives the longer; it stands for both.
             keys.update(*(self._keys.get(word[:end], ()) for end in range(1, len(word))))
-        words = _alternatives(_tree(self._keys))
-        self._any = re.compile(words)
-        self._every = re.compile(b"(?=(" + words + b"))")
+        alternatives = _alternatives(_tree(self._keys))
+        self._any = re.compile(alternatives)
+        self._every = re.compile(b"(?=(" + alternatives + b"))")
         self._seen: dict[bytes, tuple[Key, ...]] = {}
 
     def keys_in(self, line: bytes) -> tuple[Key, ...]:

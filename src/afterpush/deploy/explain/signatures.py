@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,12 @@ def _extended(own: File, team: File) -> File:
 
 def _ready(file: File, name: str) -> Failures:
     known = _our_file().categories
-    for category in [*file.categories, *(written.category for written in file.signatures)]:
+    named = chain(
+        file.categories,
+        (written.category for written in file.signatures),
+        *(entry.categories for entry in file.settled),
+    )
+    for category in named:
         if category not in known:
             near = difflib.get_close_matches(category, known, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]}?" if near else f"the categories are {', '.join(known)}"
@@ -213,9 +219,7 @@ def _ready(file: File, name: str) -> Failures:
         categories=file.categories,
         signatures=tuple(_signature(written, file.categories, name) for written in file.signatures),
         settlements=tuple(
-            Settlement(
-                _pattern(entry.pattern, entry.unless, f"{name}: settled"), frozenset(entry.categories)
-            )
+            Settlement(_pattern(entry.pattern, entry.unless, f"{name}: settled"), frozenset(entry.categories))
             for entry in file.settled
         ),
         benign=tuple(_expression(text, f"{name}: benign") for text in file.benign),

@@ -139,4 +139,5 @@ def _best(sets: list[frozenset[str]]) -> frozenset[str]:
 
 def _rarity(words: frozenset[str]) -> tuple[int, int]:
     """How seldom a line holds one of the words: their letters count, hexadecimal digits hardly do."""
-    return min(16, min(sum(2 if letter not in _COMMON else 1 for letter in word) for word in words)), -len(words)
+    rarest = min(sum(1 if letter in _COMMON else 2 for letter in word) for word in words)
+    return min(16, rarest), -len(words)
