@@ -3,7 +3,8 @@
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,17 @@ def _redacted(message: str) -> str:
     from afterpush.ground.config import read_environment
 
     return read_environment(None).redactor()(message)
+
+
+@contextmanager
+def afterwards(what: str) -> Iterator[None]:
+    """What follows a result that stands: an AfterpushError in it is told on stderr and changes nothing."""
+    from afterpush.ground.console import note
+
+    try:
+        yield
+    except AfterpushError as error:
+        note(f"afterpush: {what}: {_redacted(str(error))}")
 
 
 class Site:
