@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.redaction import WELL_KNOWN, redact_log
 from afterpush.deploy.explain.scan import Fault, Findings, Hit, scan
 from afterpush.deploy.explain.signatures import UNKNOWN, Failures
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.secrets import Redactor
 
 GUIDE = "docs/DEPLOYMENT_FAILURE_GUIDE.md"
 DOUBT = 25
@@ -54,7 +53,7 @@ def explain(
     failures: Failures,
     *,
     reason: Reason | None = None,
-    redact: Callable[[str], str] = Redactor(),
+    redact: Callable[[str], str] = WELL_KNOWN,
 ) -> Explanation:
     """The explanation of a log that comes in pieces; `reason` is the platform's own, if it gave one."""
     findings = scan(pieces, failures)
@@ -69,7 +68,7 @@ def explain(
     return _explained(best, hits, number, failures, redact)
 
 
-def explain_file(path: Path, failures: Failures, redact: Callable[[str], str] = Redactor()) -> Explanation:
+def explain_file(path: Path, failures: Failures, redact: Callable[[str], str] = WELL_KNOWN) -> Explanation:
     """The explanation of a log file. Raises AfterpushError when it cannot be read."""
     try:
         with path.open("rb") as file:

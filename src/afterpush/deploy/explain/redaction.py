@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from afterpush.ground.secrets import REDACTED, Redactor
 
+WELL_KNOWN = Redactor()
 _NAME = (
     r"[\w.-]*(?:password|passwd|passphrase|secret|token|credential|db_pass"
     r"|(?:api|access|private|auth|account)[_-]?key)[\w.-]*"
@@ -21,7 +22,7 @@ _HEADER = re.compile(
 _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
 
 
-def redact_log(text: str, redact: Callable[[str], str] = Redactor()) -> str:
+def redact_log(text: str, redact: Callable[[str], str] = WELL_KNOWN) -> str:
     """A piece of a log without secrets: those that `redact` knows, and values beside telling names."""
     text = redact(text)
     for shape in (_ASSIGNED, _HEADER, _BEARER):
