@@ -9,9 +9,10 @@ from afterpush.appspec.findings import Findings
 from afterpush.appspec.live import Change, live_app, live_change, live_spec, platform_word, propose, put
 from afterpush.appspec.looking import Seen, Target, look_at, target_of
 from afterpush.appspec.problems import Problem
-from afterpush.appspec.recommendation import recommend, startup_of
+from afterpush.appspec.recommendation import recommend
 from afterpush.appspec.sourcerules import Watched
 from afterpush.appspec.spec import Component, Spec, read_spec
+from afterpush.appspec.startup import startup_of
 from afterpush.appspec.writing import checks_of
 from afterpush.deploy.history import History
 from afterpush.deploy.setup import app_platform, health_url, wanted_app
