@@ -114,6 +114,7 @@ def test_write_changes_the_block_and_no_other_byte_and_the_second_run_changes_no
     before = path.stat()
     second = healthcheck(shop, *words)
     assert (second.code, second.json()["changed"], second.json()["diff"]) == (0, False, "")
+    assert "nothing to change" in second.json()["note"]
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
