@@ -62,8 +62,8 @@ def test_a_line_of_a_table_is_compared_without_its_name_and_its_next_number() ->
     lines = {
         "  KEY `i` (`a`),": "KEY (`a`)",
         "  UNIQUE KEY `i``x` (`a`)": "UNIQUE KEY (`a`)",
-        "  CONSTRAINT `fk` FOREIGN KEY (`a`) REFERENCES `p` (`id`),": "FOREIGN KEY (`a`) REFERENCES `p` (`id`)",
-        ") ENGINE=InnoDB AUTO_INCREMENT=42 DEFAULT CHARSET=utf8mb4": ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+        "  CONSTRAINT `fk` FOREIGN KEY (`a`) REFERENCES `p` (`b`),": "FOREIGN KEY (`a`) REFERENCES `p` (`b`)",
+        ") ENGINE=InnoDB AUTO_INCREMENT=42 COMMENT='x'": ") ENGINE=InnoDB COMMENT='x'",
         "  `KEY` int(11) DEFAULT NULL,": "`KEY` int(11) DEFAULT NULL",
     }
     assert {line: created_line(line) for line in lines} == lines
