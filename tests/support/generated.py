@@ -117,7 +117,7 @@ def edited(text: Text, random: Random, agent: str, edits: int = 3) -> Text:
 
 
 def _with(text: Text, what: str, random: Random) -> Section | None:
-    return random.choice([section for section in text.sections if getattr(section, what)] or [None])  # type: ignore[list-item]
+    return random.choice([section for section in text.sections if getattr(section, what)] or [None])
 
 
 def add_row(text: Text, random: Random, mark: str) -> None:

@@ -77,13 +77,13 @@ def test_nothing_added_is_lost_and_nothing_deleted_comes_back(seed: int) -> None
         for key, value in mine - said[0] - said[3]:
             assert key in keys, (key, value)
     if merged.is_clean:
-        said = [
+        placed = [
             {(task, *atom) for task, atom in _placed(text)}
             for text in (base, ours, theirs, merged.text.decode())
         ]
-        for atom in said[0]:
-            if (atom not in said[1]) != (atom not in said[2]):
-                assert atom not in said[3], atom
+        for known in placed[0]:
+            if (known not in placed[1]) != (known not in placed[2]):
+                assert known not in placed[3], known
 
 
 def _placed(text: str) -> list[tuple[str, tuple[str, str]]]:
