@@ -131,7 +131,10 @@ def test_an_aligned_table_stays_aligned() -> None:
         "| Task   | Status      |\n| ------ | ----------- |\n"
         "| QA-001 | ready       |\n| QA-002 | ✅ COMPLETE |\n"
     )
-    theirs = "| Task        | Status |\n| ----------- | ------ |\n| QA-001      | review |\n| QA-003-LONG | ready  |\n"
+    theirs = (
+        "| Task        | Status |\n| ----------- | ------ |\n"
+        "| QA-001      | review |\n| QA-003-LONG | ready  |\n"
+    )
     assert clean(base, ours, theirs) == (
         "| Task        | Status      |\n| ----------- | ----------- |\n| QA-001      | review      |\n"
         "| QA-002      | ✅ COMPLETE |\n| QA-003-LONG | ready       |\n"
