@@ -117,6 +117,16 @@ def site() -> Site:
     return Site(top_level(folder))
 
 
+def site_if_any() -> Site | None:
+    """The same, or None outside of a repository: for tasks that need none."""
+    try:
+        return site()
+    except AfterpushError:
+        if os.environ.get("AFTERPUSH_REPO"):
+            raise
+        return None
+
+
 def number(text: str | None, flag: str, *, default: float | None = None, least: float = 0) -> float | None:
     """The value of a numeric flag. Raises AfterpushError naming the flag."""
     if text is None or text == "":
