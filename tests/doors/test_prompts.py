@@ -171,9 +171,10 @@ def test_known_bad_steps_are_named_with_their_line(site: Repository, shell: str,
 @pytest.mark.parametrize(
     "shell",
     [
-        "git push origin main", "git push origin HEAD", "git fetch origin --prune", "git commit -m 'a --force'",
-        "cat <<EOF\n$(date)\nEOF", "cat <<'EOF'\nplain\nEOF", "afterpush deploy.monitor --sha=abc --timeout 5",
-        "inv --list", "inv push --dry-run", "inv conflicts.merge a b c --path=x", "git rebase --continue",
+        "git push origin main", "git push origin HEAD", "git fetch origin --prune",
+        "git commit -m 'a --force'", "cat <<EOF\n$(date)\nEOF", "cat <<'EOF'\nplain\nEOF",
+        "afterpush deploy.monitor --sha=abc --timeout 5", "inv --list", "inv push --dry-run",
+        "inv conflicts.merge a b c --path=x", "git rebase --continue",
         "inv deploy.status --sha SHA && inv deploy.stop --all | cat",
     ],
 )  # fmt: skip
@@ -190,7 +191,8 @@ def test_bash_is_parsed_as_bash_and_sh_as_sh(site: Repository) -> None:
 def test_commands_of_the_repositorys_own_tasks_are_known(site: Repository) -> None:
     site.write(
         "tasks.py",
-        "from invoke import task\nfrom afterpush.tasks import ns\n\n\n@task\ndef ours(c, fast=False):\n    'Ours.'\n\n\nns.add_task(ours)\n",
+        "from invoke import task\nfrom afterpush.tasks import ns\n\n\n"
+        "@task\ndef ours(c, fast=False):\n    'Ours.'\n\n\nns.add_task(ours)\n",
     )
     text = "`inv ours --fast`, `inv deploy.monitor`, `inv ours --slow`, `afterpush ours`\n"
     found = problems(site, text)

@@ -76,8 +76,18 @@ class Template:
             raise AfterpushError(f"{self._place(error)}: {_said(error)}") from error
 
     def _place(self, error: Exception) -> str:
-        line = getattr(error, "lineno", None)
+        line = getattr(error, "lineno", None) or _line_in_template(error)
         return f"the template {self.path}" + (f" line {line}" if line else "")
+
+
+def _line_in_template(error: Exception) -> int | None:
+    """Jinja rewrites tracebacks so that they name the template's own lines."""
+    line, frame = None, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == "<template>":
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
 
 
 def _said(error: Exception) -> str:
