@@ -27,7 +27,9 @@ def _surroundings(here: Site) -> Any:
     from afterpush.deploy import setup
     from afterpush.deploy.health_source import shown_commit
     from afterpush.environment.check import Surroundings
-    from afterpush.environment.services import probe_database, probe_health, probe_platform
+    from afterpush.environment.database_probe import probe_database
+    from afterpush.environment.health_probe import probe_health
+    from afterpush.environment.platform_probe import probe_platform
     from afterpush.ground.config import read_environment
 
     clock, settings, environment = SystemClock(), here.settings, here.environment

@@ -6,13 +6,33 @@ from invoke import Collection
 
 from afterpush.ground.console import is_terminal, note, print_json, say
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.tasks._database import app_database, required_proving_server
+from afterpush.tasks._database import app_database, proving_server, required_proving_server
 from afterpush.tasks._door import door, number, site
 
 JSON = "print one JSON document on stdout"
 DRY_RUN = "ask the live schema what would be done, and do nothing"
 WAIT = "how many seconds to wait while another run holds the lock (default 600)"
 STRICT = "let other names of indexes and another order of columns count as differences"
+
+LAX_STRICT = "let warnings (portability, duplicates, destructive statements, dead code) exit with 1 too"
+
+
+@door(help={"strict": LAX_STRICT, "json": JSON})
+def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
+    """List what the migrations define and the boot script does not cover."""
+    from secrets import token_hex
+
+    from afterpush.migrate import audit_report
+    from afterpush.migrate.audit import audit as audited
+    from afterpush.migrate.judging import rejected_by_server
+    from afterpush.migrate.repository import read_repository
+
+    here = site()
+    repository = read_repository(here.root, here.settings.migrate)
+    invalid = rejected_by_server(proving_server(here), repository, random_hex=token_hex, note=note)
+    found = audited(repository, invalid)
+    print_json(audit_report.document(found)) if json else say(audit_report.rendered(found))
+    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
 
 
 @door(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
@@ -66,4 +86,4 @@ def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
 
 
-ns = Collection("migrate", apply, prove)
+ns = Collection("migrate", audit, apply, prove)

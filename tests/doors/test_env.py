@@ -205,7 +205,7 @@ def test_the_database_is_asked_over_tls(shop: Repository, mariadb: Server) -> No
     assert service["detail"].startswith("TLSv1.")
     assert "certificate not verified" in service["detail"]
     assert wrong.code == 1
-    assert named(wrong, "services", "database")["state"] == "unreachable"
+    assert named(wrong, "services", "database")["state"] == "refused"
     for said in (without_table, good, wrong):
         assert password not in said.out + said.err
 

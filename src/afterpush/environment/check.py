@@ -7,6 +7,7 @@ from pathlib import Path
 
 from afterpush.environment.credentials import credential_problems, find_credentials
 from afterpush.environment.hooks import hooks_owner
+from afterpush.environment.probe import Probe
 from afterpush.environment.report import Check, Report, Severity
 from afterpush.environment.repository import (
     env_file_check,
@@ -15,7 +16,7 @@ from afterpush.environment.repository import (
     remote_check,
     state_check,
 )
-from afterpush.environment.services import Probe, service_problems
+from afterpush.environment.services import service_problems
 from afterpush.environment.tools import find_tools, needs, tool_problems
 from afterpush.ground.config import CONFIG_PATH, Environment
 from afterpush.ground.git import remote_urls

@@ -6,18 +6,22 @@ from dataclasses import dataclass, field, replace
 from afterpush.migrate.model import Check, Column, ForeignKey, Index, Part, Place, Program, Schema, Table
 from afterpush.migrate.parts import Written
 
+# A name, where it was made, and where it is described otherwise.
+Hidden = tuple[str, Place, Place]
+
 
 @dataclass
 class Folding:
     """The schema so far, and what was noticed on the way.
 
     `impossible` are statements that fail where they stand; `hidden` are tables that a later CREATE TABLE
-    IF NOT EXISTS describes otherwise.
+    IF NOT EXISTS describes otherwise, `lost` those of them where it asks for what is not there.
     """
 
     schema: Schema = field(default_factory=Schema)
     impossible: list[tuple[Place, str]] = field(default_factory=list)
-    hidden: list[tuple[str, Place, Place]] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+    lost: list[Hidden] = field(default_factory=list)
 
     def table(self, name: str, place: Place) -> Table:
         """The table, or what is known of it from now on: another repository may own its creation."""
@@ -37,16 +41,29 @@ def create_table(table: Table, *, if_not_exists: bool, replaces: bool) -> Change
         if standing is not None and standing.created and not replaces:
             if standing.facts() != table.facts():
                 folding.hidden.append((table.name, standing.place, table.place))
+                if not _has_all_of(standing, table):
+                    folding.lost.append((table.name, standing.place, table.place))
             if not if_not_exists:
                 folding.impossible.append(
                     (table.place, f"table {table.name} was made at {standing.place} already")
                 )
             return
+        made = table.copy(table.name, table.place, with_foreign_keys=True)
         if standing is not None and not standing.created:
-            _adopt(table, standing)
-        folding.schema.tables[table.name.lower()] = table
+            _adopt(made, standing)
+        folding.schema.tables[table.name.lower()] = made
 
     return apply
+
+
+def _has_all_of(standing: Table, wanted: Table) -> bool:
+    """Whether the standing table has every column and index of the other, defined alike."""
+    columns = all(
+        name in standing.columns and standing.column_facts(standing.columns[name]) == wanted.column_facts(own)
+        for name, own in wanted.columns.items()
+    )
+    indexes = {index.facts() for index in standing.indexes.values()}
+    return columns and all(index.facts() in indexes for index in wanted.indexes.values())
 
 
 def _adopt(table: Table, partial: Table) -> None:
@@ -322,6 +339,7 @@ def create_program(program: Program, *, if_not_exists: bool, replaces: bool) -> 
         standing = folding.schema.programs.get(key)
         if standing is not None and if_not_exists and standing.facts() != program.facts():
             folding.hidden.append((program.name, standing.place, program.place))
+            folding.lost.append((program.name, standing.place, program.place))
         if standing is None or replaces:
             folding.schema.programs[key] = program
         elif not if_not_exists:

@@ -127,12 +127,13 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check constraint; `name` is empty when none was given."""
+    """A check constraint; `name` is empty when none was given, `column` says at which column it stands."""
 
     name: str
     place: Place
     expression: str
     enforced: bool = True
+    column: str = ""
 
     def facts(self) -> tuple[object, ...]:
         return (bare(self.expression), self.enforced)
@@ -161,7 +162,7 @@ class Table:
     options: dict[str, str] = field(default_factory=dict)
     partition: str = ""
 
-    def copy(self, name: str, place: Place) -> "Table":
+    def copy(self, name: str, place: Place, *, with_foreign_keys: bool = False) -> "Table":
         """What CREATE TABLE ... LIKE makes: everything but the foreign keys."""
         return Table(
             name,
@@ -169,7 +170,7 @@ class Table:
             True,
             dict(self.columns),
             dict(self.indexes),
-            [],
+            list(self.foreign_keys) if with_foreign_keys else [],
             list(self.checks),
             dict(self.options),
             self.partition,

@@ -1,6 +1,6 @@
 """Columns, indexes, keys and checks, as they are written inside CREATE TABLE and ALTER TABLE."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from afterpush.migrate.cursor import Cursor, Unread, split_list
 from afterpush.migrate.grammar import require_expression
@@ -79,7 +79,8 @@ class _Attributes:
             values["generated"] = _expression(cursor)
             values["stored"] = cursor.one_of("VIRTUAL", "STORED", "PERSISTENT") in ("STORED", "PERSISTENT")
         elif cursor.sees("CHECK") or cursor.sees("CONSTRAINT"):
-            self.checks.append(read_check(cursor, self.place, _constraint_name(cursor)))
+            own = read_check(cursor, self.place, _constraint_name(cursor))
+            self.checks.append(replace(own, column=self.name))
         elif cursor.accept("REFERENCES"):
             _read_target(cursor)
             self.reference = True

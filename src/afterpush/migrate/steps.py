@@ -104,6 +104,11 @@ def read_sql(text: str, file: str = "consolidated.sql") -> list[Step]:
     return steps
 
 
+def step_lines(text: str) -> list[int]:
+    """The lines (from 1) on which the steps of a consolidated file begin."""
+    return [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
+
+
 def _rendered(step: Step) -> str:
     facts = {"name": step.name, "kind": step.kind, "table": step.table, "checksum": step.checksum}
     if is_unprepared(step):

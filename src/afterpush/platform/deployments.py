@@ -19,6 +19,18 @@ class Cause:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+def push_cause(sha: str, repo: str, branch: str, message: str, author: str) -> Cause:
+    """What the platform writes about a deployment that a push to a GitHub repository caused."""
+    push = {
+        "commit_sha": sha,
+        "commit_author": author,
+        "commit_message": message,
+        "username": author.lower(),
+        "github": {"repo": repo, "branch": branch, "deploy_on_push": True},
+    }
+    return Cause("DEPLOY_ON_PUSH", f"commit {sha[:7]} pushed to github/{repo}", {"git_push": push})
+
+
 @dataclass(eq=False)
 class Deployment:
     """A deployment of an app. `final` is set when it has ended; until then the plan tells its phase.

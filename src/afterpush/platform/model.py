@@ -9,11 +9,12 @@ from typing import Any
 
 from afterpush.ground.clock import Clock, SystemClock
 from afterpush.platform.apps import App, app_document
-from afterpush.platform.deployments import Cause, Deployment
+from afterpush.platform.deployments import Cause, Deployment, push_cause
 from afterpush.platform.faults import Fault, Faults
 from afterpush.platform.limits import Limiter
 from afterpush.platform.scenario import BUILDING, Plan, Stage, live
 from afterpush.platform.specs import app_spec, components, normalised
+from afterpush.platform.timeline import advance
 
 TOKEN = "simulated-token"
 READ_ONLY = frozenset({"app:read"})
@@ -103,7 +104,7 @@ class FakePlatform:
                 ]
                 if parts:
                     commits = self._last_commits(app) | {part.name: sha for part in parts}
-                    cause = _push_cause(sha, parts[0].repo or "", branch, message, author)
+                    cause = push_cause(sha, parts[0].repo or "", branch, message, author)
                     made.append(self._add(app, plan or self._next_plan(), commits, cause))
             return made
 
@@ -161,16 +162,7 @@ class FakePlatform:
 
     def advance(self) -> None:
         """Lets everything happen that is due by now, in the order of its time."""
-        now = self.clock.now()
-        while True:
-            due = [event for deployment in self.deployments for event in _events(deployment, now)]
-            if not due:
-                return
-            at, _, deployment = min(due, key=lambda event: event[:2])
-            if deployment.has_appeared:
-                self._finish(deployment, at)
-            else:
-                self._appear(deployment, at)
+        advance(self.deployments, self.clock.now(), self.replaced_phase, self._roll_back)
 
     def history(self, app_id: str) -> list[Deployment]:
         """The deployments of an app that the platform shows by now, newest first."""
@@ -232,27 +224,6 @@ class FakePlatform:
         self.advance()
         return made
 
-    def _appear(self, deployment: Deployment, at: float) -> None:
-        deployment.has_appeared = True
-        for other in self.deployments:
-            if other.app_id == deployment.app_id and other is not deployment and other.has_appeared:
-                if other.final is None:
-                    other.end(self.replaced_phase, at)
-                if other.final == "ACTIVE":
-                    deployment.previous_id = other.id
-
-    def _finish(self, deployment: Deployment, at: float) -> None:
-        ending = deployment.plan.ending or "ERROR"
-        serving = self._serving(deployment.app_id)
-        deployment.end(ending, at)
-        if ending == "ACTIVE" and serving:
-            serving.final, serving.changed_at = "SUPERSEDED", at
-        if ending == "ERROR" and serving and deployment.plan.rolls_back:
-            self._roll_back(serving, at)
-
-    def _serving(self, app_id: str) -> Deployment | None:
-        return next((one for one in self.deployments if one.app_id == app_id and one.final == "ACTIVE"), None)
-
     def _roll_back(self, target: Deployment, at: float) -> None:
         """After a failure the platform deploys what was live again, as a deployment of its own."""
         plan = replace(
@@ -271,25 +242,3 @@ class FakePlatform:
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-
-
-def _events(deployment: Deployment, now: float) -> list[tuple[float, int, Deployment]]:
-    """What happens to it next, if that is due; at equal times an end precedes a birth."""
-    if not deployment.has_appeared:
-        event = (deployment.created_at, 1, deployment)
-    elif deployment.due_at is not None:
-        event = (deployment.due_at, 0, deployment)
-    else:
-        return []
-    return [event] if event[0] <= now else []
-
-
-def _push_cause(sha: str, repo: str, branch: str, message: str, author: str) -> Cause:
-    push = {
-        "commit_sha": sha,
-        "commit_author": author,
-        "commit_message": message,
-        "username": author.lower(),
-        "github": {"repo": repo, "branch": branch, "deploy_on_push": True},
-    }
-    return Cause("DEPLOY_ON_PUSH", f"commit {sha[:7]} pushed to github/{repo}", {"git_push": push})

@@ -1,0 +1,300 @@
+"""Is the boot script called from the app's entry point? Imports are followed without running anything."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afterpush.migrate.typescript import Source, walk
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_EXTENSIONS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+_CODE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)\b")
+_USUAL = ("server/_core/index", "server/index", "src/server", "src/index", "src/main", "index", "server")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whether the entry point leads to the boot script.
+
+    `chain` is the way of files from the entry point to it, empty when there is none. `called` is None when
+    no entry point is known. `message` is the sentence for people.
+    """
+
+    entry_point: str | None
+    called: bool | None
+    chain: tuple[str, ...]
+    message: str
+
+
+def reach(root: Path, boot_script: str, entry_point: str | None) -> Reach:
+    """Follows imports from the entry point (given, or found from package.json) to the boot script."""
+    entry = entry_point or find_entry_point(root)
+    if entry is None:
+        return Reach(None, None, (), "no entry point is known: set migrate.entry_point")
+    if not (root / entry).is_file():
+        return Reach(entry, None, (), f"the entry point {entry} does not exist: correct migrate.entry_point")
+    graph = _Graph(root)
+    chain = graph.way(entry, boot_script)
+    if not chain:
+        return Reach(entry, False, (), _dead(graph, entry, boot_script))
+    if chain == (boot_script,) or graph.is_called(boot_script):
+        return Reach(entry, True, chain, f"called from {entry} ({' -> '.join(chain)})")
+    said = (
+        f"dead code: {' -> '.join(chain)} imports {boot_script}, but nothing reachable calls what it exports"
+    )
+    return Reach(entry, False, chain, said)
+
+
+def _dead(graph: "_Graph", entry: str, boot_script: str) -> str:
+    importers = graph.importers(boot_script)
+    said = f"dead code: no import leads from the entry point {entry} to {boot_script}"
+    if importers:
+        said += f"; it is imported by {', '.join(importers)}, which the entry point never reaches"
+    return said
+
+
+def find_entry_point(root: Path) -> str | None:
+    """The source file that package.json builds or starts; else one of the usual names."""
+    package = _package(root)
+    scripts = package.get("scripts", {})
+    texts = [scripts.get(name, "") for name in ("build", "dev", "start", "serve")] if scripts else []
+    texts += [str(package.get("main", "")), *_other_starts(root)]
+    for text in texts:
+        for word in _CODE.findall(text if isinstance(text, str) else ""):
+            path: str = word.removeprefix("./")
+            is_tool = Path(path).name.startswith(
+                ("vite.config", "webpack.config", "rollup.config", "drizzle")
+            )
+            if not is_tool and "node_modules" not in path and (root / path).is_file() and _is_source(path):
+                return path
+    for usual in _USUAL:
+        for extension in _EXTENSIONS:
+            if (root / (usual + extension)).is_file():
+                return usual + extension
+    return None
+
+
+def _is_source(path: str) -> bool:
+    return not path.startswith(("dist/", "build/", "out/", "scripts/"))
+
+
+def _package(root: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((root / "package.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _other_starts(root: Path) -> Iterator[str]:
+    for name in ("Procfile", "Dockerfile", "nixpacks.toml"):
+        try:
+            yield (root / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+
+
+class _Graph:
+    """Imports between the files of a repository, read when asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._sources: dict[str, Source | None] = {}
+        self._aliases = _aliases(root)
+        self._reached: dict[str, str | None] = {}
+
+    def way(self, entry: str, target: str) -> tuple[str, ...]:
+        """The shortest way of imports; the files on all ways are remembered as reached."""
+        waiting = [entry]
+        self._reached = {entry: None}
+        while waiting:
+            file = waiting.pop(0)
+            for imported in self.imports(file):
+                if imported not in self._reached:
+                    self._reached[imported] = file
+                    waiting.append(imported)
+        if target not in self._reached:
+            return ()
+        chain: list[str] = []
+        step: str | None = target
+        while step is not None:
+            chain.insert(0, step)
+            step = self._reached[step]
+        return tuple(chain)
+
+    def source(self, file: str) -> Source | None:
+        if file not in self._sources:
+            try:
+                data = (self.root / file).read_bytes()
+            except OSError:
+                data = None
+            self._sources[file] = Source(data, file) if data is not None and len(data) < 2_000_000 else None
+        return self._sources[file]
+
+    def imports(self, file: str) -> list[str]:
+        """The files of this repository that a file imports, in order."""
+        source = self.source(file)
+        if source is None:
+            return []
+        found = [self._resolve(file, specifier) for specifier in _specifiers(source)]
+        return list(dict.fromkeys(path for path in found if path is not None))
+
+    def importers(self, target: str) -> list[str]:
+        """Files (outside node_modules) that import the target."""
+        return [
+            file
+            for path in sorted(self.root.rglob("*"))
+            if path.suffix in _EXTENSIONS and "node_modules" not in path.parts
+            for file in [path.relative_to(self.root).as_posix()]
+            if target in self.imports(file)
+        ]
+
+    def is_called(self, target: str) -> bool:
+        """Whether a reached file (or the script itself, on import) calls what the script exports."""
+        own = self.source(target)
+        exported = _exported(own) if own is not None else frozenset()
+        if own is not None and _runs_on_import(own):
+            return True
+        return any(
+            _calls(source, exported)
+            for file in self._reached
+            if file != target and target in self.imports(file) and (source := self.source(file)) is not None
+        )
+
+    def _resolve(self, file: str, specifier: str) -> str | None:
+        bases = [self.root / Path(file).parent / specifier] if specifier.startswith(".") else []
+        for prefix, folders in self._aliases:
+            if specifier.startswith(prefix):
+                bases += [self.root / folder / specifier.removeprefix(prefix) for folder in folders]
+        for base in bases:
+            if found := self._file(base):
+                return found
+        return None
+
+    def _file(self, base: Path) -> str | None:
+        stem = base.with_suffix("") if base.suffix in _EXTENSIONS else base
+        tried = [base, *(stem.parent / (stem.name + extension) for extension in _EXTENSIONS)]
+        tried += [base.parent / (base.name + extension) for extension in _EXTENSIONS]
+        tried += [base / f"index{extension}" for extension in _EXTENSIONS]
+        root = self.root.resolve()
+        for path in tried:
+            resolved = path.resolve()
+            if resolved.is_file() and resolved.is_relative_to(root):
+                return resolved.relative_to(root).as_posix()
+        return None
+
+
+def _aliases(root: Path) -> list[tuple[str, list[str]]]:
+    """`paths` of tsconfig.json: `@/*` to its folders."""
+    try:
+        text = (root / "tsconfig.json").read_text(encoding="utf-8")
+        text = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m[1] or "", text, flags=re.DOTALL)
+        options = json.loads(re.sub(r",(\s*[}\]])", r"\1", text)).get("compilerOptions", {})
+        base, paths = options.get("baseUrl", "."), options.get("paths", {})
+        return [
+            (key.removesuffix("*"), [f"{base}/{folder.removesuffix('*')}" for folder in folders])
+            for key, folders in paths.items()
+        ]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return []
+
+
+def _specifiers(source: Source) -> Iterator[str]:
+    for node in walk(source.root):
+        holder: Node | None = None
+        if node.type in ("import_statement", "export_statement"):
+            if node.type == "import_statement" and source.text(node).startswith("import type"):
+                continue
+            holder = node.child_by_field_name("source")
+        elif node.type == "call_expression":
+            called = node.child_by_field_name("function")
+            arguments = node.child_by_field_name("arguments")
+            if called is not None and arguments is not None and source.text(called) in ("require", "import"):
+                holder = arguments.named_children[0] if arguments.named_children else None
+        if holder is not None and (text := source.value(holder)) is not None:
+            yield text.value
+
+
+def _exported(source: Source) -> frozenset[str]:
+    """The names that a module exports; `default` stands for whatever name the importer gives it."""
+    found: set[str] = set()
+    for node in walk(source.root):
+        if node.type == "export_statement":
+            text = source.text(node)
+            found |= {"default"} if text.startswith("export default") else set()
+            for below in walk(node):
+                if below.type in ("function_declaration", "variable_declarator", "class_declaration"):
+                    name = below.child_by_field_name("name")
+                    found |= {source.text(name)} if name is not None else set()
+                    break
+            found |= {
+                source.text(below).split(" as ")[-1]
+                for below in walk(node)
+                if below.type == "export_specifier"
+            }
+        elif node.type == "assignment_expression":
+            left = node.child_by_field_name("left")
+            match = re.fullmatch(
+                r"(?:module\.)?exports(?:\.(\w+))?", source.text(left) if left is not None else ""
+            )
+            found |= {match[1] or "default"} if match else set()
+            right = node.child_by_field_name("right")
+            if match and right is not None and right.type == "object":
+                found |= {source.text(child).split(":")[0] for child in right.named_children}
+    return frozenset(found)
+
+
+def _calls(source: Source, exported: frozenset[str]) -> bool:
+    """Whether a module calls one of these names, itself, as a member, or under the name it gave it."""
+    renamed = {
+        text.split(" as ")[1].strip()
+        for node in walk(source.root)
+        if node.type == "import_specifier" and " as " in (text := source.text(node))
+        if text.split(" as ")[0].strip() in exported
+    }
+    if "default" in exported:
+        renamed |= {
+            source.text(child)
+            for node in walk(source.root)
+            if node.type == "import_clause"
+            for child in node.named_children
+            if child.type == "identifier"
+        } | {"default"}
+        renamed |= _required(source)
+    names = exported | renamed
+    for node in walk(source.root):
+        if node.type == "call_expression":
+            called = node.child_by_field_name("function")
+            if called is not None and re.split(r"[.?!]+", source.text(called))[-1] in names:
+                return True
+            arguments = node.child_by_field_name("arguments")
+            passed = arguments.named_children if arguments is not None else []
+            if any(source.text(argument) in names for argument in passed if argument.type == "identifier"):
+                return True  # `.then(runAutoMigrations)`
+    return False
+
+
+def _required(source: Source) -> set[str]:
+    return {
+        match[1]
+        for node in walk(source.root)
+        if node.type == "variable_declarator"
+        and (match := re.match(r"(\w+)\s*=\s*(?:await\s+)?(?:require|import)\(", source.text(node)))
+    }
+
+
+def _runs_on_import(source: Source) -> bool:
+    """Whether the module calls something where it stands (not inside a function), beyond requiring."""
+    for child in source.root.children:
+        if child.type != "expression_statement":
+            continue
+        text = source.text(child)
+        called = re.match(r"(?:void\s+|await\s+)?(\w+)\s*\(|\(?\s*async|;?\(", text)
+        if called and called[1] not in ("require", "describe"):
+            return True
+    return False

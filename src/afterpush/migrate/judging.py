@@ -1,0 +1,38 @@
+"""Asking a server which statements of the sources it rejects."""
+
+from collections.abc import Callable
+
+from afterpush.ground.database import Address
+from afterpush.ground.errors import AfterpushError
+from afterpush.migrate.audit import Remark
+from afterpush.migrate.proof import invalid_statements
+from afterpush.migrate.reading import Sort, read
+from afterpush.migrate.repository import Repository
+
+
+def rejected_by_server(
+    address: Address | None,
+    repository: Repository,
+    *,
+    random_hex: Callable[[int], str],
+    note: Callable[[str], None],
+) -> list[Remark]:
+    """What the server says to each statement, executed in order in a scratch schema; empty without one.
+
+    A server that cannot be reached, or that allows no scratch schemas, is noted: the audit goes on by rule.
+    Statements that reach out of the schema are not executed.
+    """
+    if address is None:
+        return []
+    sources = [s for s in repository.inputs.sources if read(s).sort is not Sort.SESSION]
+    known = [s for s in sources if not _reaches_out(s.kind)]
+    try:
+        found = invalid_statements(address, known, base=repository.inputs.base, random_hex=random_hex)
+    except AfterpushError as error:
+        note(f"the statements are checked by rule only, not on the server: {error}")
+        return []
+    return [Remark(one.file, one.line, one.message) for one in found]
+
+
+def _reaches_out(kind: str) -> bool:
+    return kind.startswith(("USE", "GRANT", "REVOKE", "CREATE DATABASE", "CREATE USER", "DROP DATABASE"))

@@ -1,0 +1,55 @@
+"""Reading an app repository for the audit: its SQL, boot script, start script and consolidated file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.settings import Migrate
+from afterpush.migrate.boot import kind_of_script
+from afterpush.migrate.imports import Reach, reach
+from afterpush.migrate.inputs import Inputs, read_inputs
+from afterpush.migrate.start_script import OldStep, old_steps
+from afterpush.migrate.steps import step_lines
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What was read of the app repository; all paths are relative to its root.
+
+    `start_text` is None without a start script; `reach` without a boot script whose imports can be followed.
+    """
+
+    root: Path
+    settings: Migrate
+    inputs: Inputs
+    reach: Reach | None
+    start_text: str | None
+    old_steps: tuple[OldStep, ...]
+    step_lines: tuple[int, ...] = ()
+
+
+def read_repository(root: Path, settings: Migrate) -> Repository:
+    """Reads what the configuration names. Raises AfterpushError when no source is matched."""
+    inputs = read_inputs(root, settings)
+    start = _start_script(root, settings.start_script)
+    old = () if start is None else tuple(old_steps(start, root, frozenset(inputs.source_files)))
+    path = root / settings.consolidated
+    lines = tuple(step_lines(path.read_text(encoding="utf-8", errors="replace"))) if inputs.steps else ()
+    return Repository(root, settings, inputs, _reach(root, settings, inputs), start, old, lines)
+
+
+def _start_script(root: Path, file: str | None) -> str | None:
+    if not file or not (root / file).is_file():
+        return None
+    try:
+        return (root / file).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        said = f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8"
+        raise AfterpushError(f"reading the start script: {said}") from error
+
+
+def _reach(root: Path, settings: Migrate, inputs: Inputs) -> Reach | None:
+    boot = settings.boot_script
+    if inputs.boot is None or not boot or kind_of_script(boot) == "sql":
+        return None
+    return reach(root, boot, settings.entry_point)

@@ -1,0 +1,132 @@
+"""The three acts of the demo: each makes a commit, pushes it, and shows its monitor's log to the verdict."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.deploy import register
+from afterpush.deploy.background import start_monitor
+from afterpush.deploy.facts import Verdict
+from afterpush.deploy.logs import log_urls, read_logs
+from afterpush.deploy.outcome import RUNNING, Outcome
+from afterpush.deploy.setup import app_platform
+from afterpush.ground.clock import SystemClock
+from afterpush.ground.config import read_environment
+from afterpush.ground.http import Client
+from afterpush.ground.state import StateFolder
+from afterpush.platform.scene import Clone, Stage
+
+Tell = Callable[[str], None]
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\.\d+Z  ")
+_POLL_SECONDS = 0.05
+_LOG_LINES = 6
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """One push of ours: the keys of the demo's document."""
+
+    sha: str
+    verdict: str
+    category: str | None
+
+
+@dataclass(frozen=True)
+class Play:
+    """Everything that an act needs."""
+
+    stage: Stage
+    state: StateFolder
+    environment: Mapping[str, str]
+    clock: SystemClock
+    tell: Tell
+
+
+def act_live(play: Play) -> Pushed:
+    play.tell("\n1. Ada pushes a change that is good.")
+    sha = _commit_and_push(
+        play, play.stage.ours, "Greet the customers", {"server.js": "console.log('hello')\n"}
+    )
+    return _watched(play, sha)
+
+
+def act_failure(play: Play) -> Pushed:
+    play.tell("\n2. Ada adds a dependency and forgets the lock file: the build will fail.")
+    manifest = '{"name": "shop", "version": "1.0.1", "dependencies": {"left-pad": "^1.3.0"}}\n'
+    return _watched(
+        play, _commit_and_push(play, play.stage.ours, "Pad the prices", {"package.json": manifest})
+    )
+
+
+def act_superseded(play: Play) -> Pushed:
+    play.tell("\n3. Ada takes it back, and Bob pushes while her deployment is still building.")
+    manifest = '{"name": "shop", "version": "1.0.2"}\n'
+    sha = _commit_and_push(play, play.stage.ours, "Do not pad the prices", {"package.json": manifest})
+    return _watched(play, sha, lambda: _bob_pushes(play))
+
+
+def _bob_pushes(play: Play) -> None:
+    bob = play.stage.theirs
+    bob.git("pull", "--quiet", "--rebase")
+    _commit_and_push(play, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
+
+
+def _commit_and_push(play: Play, clone: Clone, message: str, files: Mapping[str, str]) -> str:
+    sha = clone.commit(message, files)
+    pushing = Clone(clone.path, clone.person, {**clone.environment, **play.environment})
+    pushing.push()
+    play.tell(f"   $ git push      {clone.person}: {sha[:7]} {message}")
+    return sha
+
+
+def _watched(play: Play, sha: str, while_building: Callable[[], None] | None = None) -> Pushed:
+    """Starts a background monitor of our clone's commit and shows its log until it has a verdict."""
+    started = start_monitor(play.stage.ours.path, play.state, sha, play.environment, play.clock)
+    play.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
+    log = LogTail(Path(started.log_path), play.tell)
+    while (found := register.status(play.state, sha, play.clock.now())).verdict == RUNNING:
+        log.show_new()
+        if while_building and found.phase == "BUILDING":
+            while_building()
+            while_building = None
+        play.clock.sleep(_POLL_SECONDS)
+    log.show_new()
+    if found.verdict == Verdict.FAILED:
+        _show_build_log(play, found)
+    return Pushed(sha, found.verdict, found.category)
+
+
+def _show_build_log(play: Play, outcome: Outcome) -> None:
+    """The end of the failed build's log, from the platform."""
+    root = play.stage.ours.path
+    api = app_platform(read_environment(root, play.environment), play.clock)
+    if api is None or outcome.app is None or outcome.deployment_id is None:
+        return
+    urls = log_urls(api, outcome.app, outcome.deployment_id, "build", follow=False)
+    text = b"".join(read_logs(Client(), urls, quiet_seconds=20)).decode("utf-8", "replace")
+    # Each line begins with the component and the time; those with nothing behind them are left out.
+    lines = [line for line in text.splitlines() if len(line.split(maxsplit=2)) == 3]
+    play.tell(f"   $ inv deploy.logs --sha={outcome.sha[:7]}")
+    for line in lines[-_LOG_LINES:]:
+        play.tell(f"   | {line}")
+
+
+class LogTail:
+    """The lines of a growing log that were not shown yet."""
+
+    def __init__(self, path: Path, tell: Tell) -> None:
+        self._path = path
+        self._tell = tell
+        self._offset = 0
+
+    def show_new(self) -> None:
+        try:
+            data = self._path.read_bytes()[self._offset :]
+        except FileNotFoundError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.decode("utf-8", "replace").splitlines():
+            self._tell("   | " + _STAMP.sub(r"\1  ", line))
