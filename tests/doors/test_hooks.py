@@ -233,9 +233,9 @@ def test_state_files_in_the_root_are_ignored_once(repository: Repository) -> Non
     ]
 
 
-@pytest.fixture
-def here(repository: Repository) -> Watched:
-    return watched(repository, "git")
+@pytest.fixture(params=["git", "shortcut"])
+def here(request: pytest.FixtureRequest, repository: Repository) -> Watched:
+    return watched(repository, request.param)
 
 
 def test_conflict_markers_in_a_shared_document_stop_the_push_until_overridden(here: Watched) -> None:
