@@ -14,6 +14,7 @@ from afterpush.deploy.setup import app_platform
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.config import read_environment
 from afterpush.ground.http import Client
+from afterpush.ground.processes import exit_code_of_child
 from afterpush.ground.state import StateFolder
 from afterpush.platform.scene import Clone, Stage
 
@@ -86,16 +87,23 @@ def _watched(play: Play, sha: str, while_building: Callable[[], None] | None = N
     started = start_monitor(play.stage.ours.path, play.state, sha, play.environment, play.clock)
     play.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
     log = LogTail(Path(started.log_path), play.tell)
-    while (found := register.status(play.state, sha, play.clock.now())).verdict == RUNNING:
+    # The process itself tells when it is over: on a busy machine it may not have begun to watch by now.
+    while started.pid is not None and exit_code_of_child(started.pid) is None:
         log.show_new()
-        if while_building and found.phase == "BUILDING":
+        if while_building and _phase(play, sha) == "BUILDING":
             while_building()
             while_building = None
         play.clock.sleep(_POLL_SECONDS)
     log.show_new()
+    found = register.status(play.state, sha, play.clock.now())
     if found.verdict == Verdict.FAILED:
         _show_build_log(play, found)
     return Pushed(sha, found.verdict, found.category)
+
+
+def _phase(play: Play, sha: str) -> str | None:
+    found = register.status(play.state, sha, play.clock.now())
+    return found.phase if found.verdict == RUNNING else None
 
 
 def _show_build_log(play: Play, outcome: Outcome) -> None:
