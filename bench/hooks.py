@@ -3,6 +3,7 @@
 1. `inv hooks.pre-push` beside an empty Invoke collection.
 2. What the hooks add to a `git push` to a bare repository on this disk, beside no hooks, and beside what
    the plan's `.husky/post-push` does, which has to be run by hand after each push because git does not.
+   Most pushes take the shortcut; those that there is something to say about go through Invoke.
 
 Rounds are interleaved, so that a busy machine slows all alike; medians are printed.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 PYTHON = Path(sys.executable)
 INV = PYTHON.with_name("inv")
 AFTERPUSH = PYTHON.with_name("afterpush")
-ROUNDS = 25
+ROUNDS = 20
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.org",
@@ -164,20 +165,23 @@ def startup(bench: Bench) -> None:
 
 
 def pushes(bench: Bench) -> None:
-    plain, plan, ours, husky = (bench.clone(name) for name in ("plain", "plan", "ours", "husky"))
+    names = "plain plan ours long husky bare_husky".split()
+    plain, plan, ours, long, husky, bare_husky = (bench.clone(name) for name in names)
     (plan / "monitor.sh").write_text("sleep 0.2\n")
     script = plan / ".husky/post-push"
     script.parent.mkdir()
     script.write_text(PLAN)
-    (ours / "tasks.py").write_text("from afterpush.tasks import ns\n")
-    for path in (ours, husky):
+    for path in (ours, long, husky):
         (path / ".husky").mkdir()
         (path / ".husky/post-push").write_text(":\n")
-    bench.run(AFTERPUSH, "hooks.install", "--manager=git", cwd=ours)
-    has_husky = shutil.which("npm") and _husky(bench, husky)
+    for path in (ours, long):
+        bench.run(AFTERPUSH, "hooks.install", "--manager=git", cwd=path)
+    has_husky = shutil.which("npm") and _husky(bench, husky, bare_husky)
 
-    def push(where: Path, *after: str) -> float:
+    def push(where: Path, *after: str, takes_shortcut: bool = True) -> float:
         bench.commit(where)
+        if not takes_shortcut:
+            (where / ".git/afterpush/hooks/shortcut").unlink(missing_ok=True)
         took = bench.seconds("git", "push", "-q", cwd=where)
         if after:
             took += bench.seconds(*after, cwd=where)
@@ -190,7 +194,9 @@ def pushes(bench: Bench) -> None:
         "ours, in `.git/hooks`": lambda: push(ours),
     }
     if has_husky:
+        ways["husky 9 alone, with an empty pre-push"] = lambda: push(bare_husky)
         ways["ours, under husky 9"] = lambda: push(husky)
+    ways["ours, with something to say (Invoke)"] = lambda: push(long, takes_shortcut=False)
     table(
         "`git push` to a bare repository on this disk",
         measure(ROUNDS, ways),
@@ -199,12 +205,14 @@ def pushes(bench: Bench) -> None:
     )
 
 
-def _husky(bench: Bench, path: Path) -> bool:
+def _husky(bench: Bench, path: Path, bare: Path) -> bool:
     words = ("npm", "install", "--no-audit", "--no-fund", "--prefix", bench.folder, "husky@9")
     done = subprocess.run(words, capture_output=True, check=False)
     if done.returncode != 0:
         return False
-    bench.run("node", bench.folder / "node_modules/husky/bin.js", cwd=path)
+    for each in (path, bare):
+        bench.run("node", bench.folder / "node_modules/husky/bin.js", cwd=each)
+    (bare / ".husky/pre-push").write_text(":\n")
     bench.run(AFTERPUSH, "hooks.install", cwd=path)
     return True
 

@@ -11,6 +11,9 @@ from afterpush.ground.process_table import Entry
 from afterpush.ground.processes import Identity, boot_id, identity_from_ticks, start_detached
 from afterpush.hooks.updates import RefUpdate
 
+# Python starts on the processor that the push needs; there is nothing to see before it has ended.
+DELAY_SECONDS = 0.2
+
 
 @dataclass(frozen=True)
 class Request:
@@ -45,7 +48,8 @@ def identity_of_push(push: Entry | None) -> Identity | None:
 def arm(request: Request, *, repo: Path, log: Path, environment: Mapping[str, str] | None = None) -> int:
     """Starts the watcher in a session of its own; returns its pid. Raises AfterpushError."""
     # -P: a module in the app repository must not shadow ours.
-    argv = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
+    python = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
+    argv = ["sh", "-c", f'sleep {DELAY_SECONDS:g}; exec "$@"', "sh", *python]
     env = watcher_environment(os.environ if environment is None else environment)
     return start_detached(argv, log=log, cwd=repo, env=env)
 

@@ -4,7 +4,6 @@ import json
 import os
 from pathlib import Path
 
-from afterpush.ground.notify import Outcome
 from afterpush.ground.state import StateFolder, room_folder
 
 
@@ -26,6 +25,8 @@ def untold_outcome(state: StateFolder, memory: Path, now: float) -> str | None:
     os.utime(memory, (now, now))
     if not fresh:
         return None
+    from afterpush.ground.notify import Outcome
+
     try:
         document = json.loads(fresh[0][1].read_text(encoding="utf-8"))
         line = Outcome.from_document(document).line()

@@ -12,6 +12,7 @@ from pathlib import Path
 from afterpush.ground.files import write_atomic
 from afterpush.ground.secrets import TOKEN_STEMS
 from afterpush.ground.state import StateFolder, room_folder, state_folder
+from afterpush.hooks.arming import DELAY_SECONDS
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.policy import OFF, Policy
 from afterpush.hooks.previous import memory_path
@@ -56,6 +57,7 @@ def shortcut(policy: Policy, config: Path, copy: Path, state: StateFolder, told:
         "TOLD": shlex.quote(str(told)),
         "STEMS": shlex.quote("|".join(stems) or "$^"),
         "PYTHON": shlex.quote(sys.executable),
+        "DELAY": f"{DELAY_SECONDS:g}",
         "LOG": shlex.quote(str(log)),
     }
     text = _TEMPLATE
@@ -97,7 +99,8 @@ afterpush_shortcut() {
     done
     [ -n "$started" ] && command -v setsid >/dev/null || return 1
     unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX AFTERPUSH_REPO
-    setsid @PYTHON@ -P -m afterpush.hooks @REMOTE@ "$pid@${started}t" "$sha:$old:$ref" \\
+    setsid sh -c 'sleep @DELAY@; exec "$@"' sh \\
+        @PYTHON@ -P -m afterpush.hooks @REMOTE@ "$pid@${started}t" "$sha:$old:$ref" \\
         </dev/null >>@LOG@ 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 }
 if afterpush_shortcut "$@"; then exit 0; fi
