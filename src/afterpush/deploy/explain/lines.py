@@ -9,6 +9,7 @@ CHUNK_BYTES = 1 << 20
 BEFORE, AFTER = 3, 6
 LONGEST_SHOWN = 300
 _CONTEXT_BYTES = 8192
+_LONGEST_HELD = 40
 _UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _COLOURS = re.compile(
@@ -72,26 +73,28 @@ def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
 
 
 def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """UTF-8 pieces without colours and without lone carriage returns."""
+    """UTF-8 pieces without colours and without carriage returns."""
     held = b""
-    for piece in _utf8(pieces):
+    for piece in _without_colours(_utf8(pieces)):
         data = held + piece
-        held = b""
-        # A colour, a character or a CR LF that is cut in two waits for the next piece.
-        if data[-1:] == b"\r" or b"\x1b" in data[-40:]:
-            at = len(data) - 1 if data[-1:] == b"\r" else data.rindex(b"\x1b")
-            data, held = data[:at], data[at:]
-        yield _cleaned(data)
-    if held:
-        yield _cleaned(held)
+        held = b"\r" if data.endswith(b"\r") else b""  # Perhaps the first half of CR LF.
+        yield _with_line_feeds(data[: len(data) - len(held)])
+    yield _with_line_feeds(held)
 
 
-def _cleaned(data: bytes) -> bytes:
-    if b"\x1b" in data:
-        data = _COLOURS.sub(b"", data)
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return data
+def _with_line_feeds(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def _without_colours(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        data = held + piece
+        # A sequence that may be cut in two waits for the next piece.
+        at = data.rfind(b"\x1b", max(0, len(data) - _LONGEST_HELD))
+        data, held = (data, b"") if at < 0 else (data[:at], data[at:])
+        yield _COLOURS.sub(b"", data) if b"\x1b" in data else data
+    yield _COLOURS.sub(b"", held)
 
 
 def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
