@@ -332,6 +332,13 @@ def test_by_hand_a_guard_that_blocks_is_a_bad_answer(here: Watched) -> None:
     assert answer.code == 1 and "ROADMAP.md line 2" in answer.err
 
 
+def test_a_branch_whose_name_is_no_utf8_is_pushed_and_logged(here: Watched) -> None:
+    name = b"refs/heads/caf\xe9"
+    subprocess.run([b"git", b"push", b"-q", b"origin", b"main:" + name], cwd=here.path, check=True)
+    here.settle()
+    assert here.recorded() == [] and "deploy.branches is main; not watched" in here.log
+
+
 def test_a_broken_task_file_never_blocks_a_push(here: Watched) -> None:
     tool = here.repository.write(".venv/bin/inv", "#!/bin/sh\necho Traceback >&2\nexit 1\n")
     tool.chmod(0o755)
