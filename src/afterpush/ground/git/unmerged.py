@@ -132,3 +132,5 @@ def stage(repo: Path, path: str, mode: str, oid: str) -> None:
     done = git(repo, "update-index", "-z", "--index-info", input=entry)
     if done.code != 0:
         raise AfterpushError(f"staging {path} in {repo}: git says: {done.error_text}")
+    # Without the file's times in the index, `git merge --abort` takes the file for changed and refuses.
+    git(repo, "update-index", "-q", "--refresh", "--unmerged")
