@@ -1,6 +1,7 @@
 """Migrations in one place, with proof."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
@@ -8,6 +9,11 @@ from afterpush.ground.console import is_terminal, note, print_json, say
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.tasks._database import app_database, proving_server, required_proving_server
 from afterpush.tasks._door import door, number, site
+
+if TYPE_CHECKING:
+    from afterpush.ground.database import Address
+    from afterpush.migrate.inputs import Inputs
+    from afterpush.migrate.proof_report import Proof
 
 JSON = "print one JSON document on stdout"
 DRY_RUN = "ask the live schema what would be done, and do nothing"
@@ -33,6 +39,61 @@ def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     found = audited(repository, invalid)
     print_json(audit_report.document(found)) if json else say(audit_report.rendered(found))
     return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+
+
+TARGET = "sql (the consolidated file) or typescript (the boot script); default: the boot script's kind"
+WITH_DATA = "also run the migrations' INSERTs, UPDATEs and DELETEs, once each"
+DIFF = "print what would change, and change and prove nothing"
+
+
+@door(help={"target": TARGET, "dry_run": DIFF, "with_data": WITH_DATA, "json": JSON})
+def consolidate(
+    context: Any, target: Any = None, dry_run: bool = False, with_data: bool = False, json: bool = False
+) -> ExitCode:
+    """Add what the boot script lacks, prove it, then drop the old way."""
+    from secrets import token_hex
+
+    from afterpush.migrate import consolidating, proof_report
+    from afterpush.migrate.consolidate import parse_target
+    from afterpush.migrate.judging import rejected_by_server
+    from afterpush.migrate.repository import read_repository
+
+    here = site()
+    repository = read_repository(here.root, here.settings.migrate)
+    server = proving_server(here)
+    outcome = consolidating.consolidate(
+        repository,
+        parse_target(target, repository),
+        invalid=rejected_by_server(server, repository, random_hex=token_hex, note=note),
+        with_data=with_data,
+        dry_run=dry_run,
+        prove=_prover(server) if server else None,
+    )
+    if json:
+        print_json(consolidating.document(outcome))
+    else:
+        say(consolidating.rendered(outcome, proof_report.rendered))
+    return outcome.exit_code
+
+
+def _prover(server: "Address") -> "Callable[[Inputs], Proof]":
+    """The proof on this server, of whatever inputs."""
+    from secrets import token_hex
+
+    from afterpush.ground.clock import SystemClock
+    from afterpush.migrate.proof import prove
+
+    def proved(inputs: "Inputs") -> "Proof":
+        return prove(
+            server,
+            inputs.ways(),
+            random_hex=token_hex,
+            clock=SystemClock(),
+            progress=note,
+            unaudited=inputs.unaudited(),
+        )
+
+    return proved
 
 
 @door(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
@@ -86,4 +147,4 @@ def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
 
 
-ns = Collection("migrate", audit, apply, prove)
+ns = Collection("migrate", audit, consolidate, apply, prove)
