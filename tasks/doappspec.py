@@ -5,8 +5,8 @@ from typing import Any
 from invoke import Collection
 
 from afterpush.ground.console import print_json, say
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door, number, site
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.tasks._door import door, number, site, whole_number
 
 SPEC = "the app spec (default: appspec.path, .do/app.yaml)"
 STARTUP = "how long the app takes to start (default: what the history of deployments says)"
@@ -16,18 +16,87 @@ JSON = "print one JSON document on stdout"
 @door(help={"spec": SPEC, "startup_seconds": STARTUP, "json": JSON})
 def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: bool = False) -> ExitCode:
     """Check the app spec: fields, bounds, health checks, sources, routes, secrets."""
+    from afterpush.appspec.agreement import other_specs
+    from afterpush.appspec.recommendation import startup_of
     from afterpush.appspec.report import problem_text
     from afterpush.appspec.validation import has_error, problems_of
-    from afterpush.tasks._app_spec import other_specs_here, spec_here, watched_here
+    from afterpush.tasks import _app_spec as app_spec
 
     here = site()
-    seconds = number(startup_seconds, "--startup-seconds")
-    own = spec_here(here, spec)
+    told = number(startup_seconds, "--startup-seconds")
+    own = app_spec.spec_here(here, spec)
+    startup = startup_of(told, None, app_spec.deploying_seconds(here))
     problems = problems_of(
-        own, watched=watched_here(here), others=other_specs_here(here, spec), startup_seconds=seconds
+        own,
+        watched=app_spec.watched_here(here),
+        others=other_specs(here.repo, app_spec.spec_path(here, spec)),
+        startup_seconds=startup.seconds if startup else None,
+        platform_said=app_spec.platform_said(here, own),
     )
     print_json({"spec": own.name, "problems": problems}) if json else say(problem_text(problems, own.name))
     return ExitCode.BAD_ANSWER if has_error(problems) else ExitCode.GOOD
 
 
-ns = Collection("doappspec", validate)
+@door(
+    help={
+        "url": "the endpoint to measure (default: HEALTH_URL or health.url, else the app's live URL)",
+        "spec": SPEC,
+        "component": "the service that is meant, when the spec has several",
+        "startup_seconds": "how long a start takes (default: followed, else from the history)",
+        "wait": "seconds to wait for a first answer (default: 30)",
+        "tries": "how often the endpoint is asked (default: 5)",
+        "ca": "a PEM file with the certificate authorities of a private endpoint",
+        "write": "write the recommended health_check into the spec, and touch nothing else in it",
+        "liveness": "with --write or --apply: liveness_health_check too",
+        "apply": "change the health check in the live app (a token with app:update); starts a deployment",
+        "yes": "do not ask before --apply puts the change",
+        "dry_run": "show what --write or --apply would change, and change nothing",
+        "json": JSON,
+    }
+)
+def healthcheck(
+    context: Any,
+    url: Any = None,
+    spec: Any = None,
+    component: Any = None,
+    startup_seconds: Any = None,
+    wait: Any = None,
+    tries: Any = None,
+    ca: Any = None,
+    write: bool = False,
+    liveness: bool = False,
+    apply: bool = False,
+    yes: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> ExitCode:
+    """Measure the health endpoint and the start; recommend, write or apply the health check."""
+    from afterpush.appspec.findings import findings_text
+    from afterpush.appspec.writing import written
+    from afterpush.tasks import _app_spec as app_spec
+
+    if apply and (write or spec):
+        raise AfterpushError("--apply changes the live app and no file: use it without --write and --spec")
+    here = site()
+    live = app_spec.live_here(here) if apply else None
+    asked = app_spec.Asked(
+        url=url,
+        spec=spec,
+        component=component,
+        startup_seconds=number(startup_seconds, "--startup-seconds"),
+        wait_seconds=number(wait, "--wait", default=30) or 0,
+        tries=whole_number(tries, "--tries", default=5, least=1),
+        ca=ca,
+        is_to_be_written=write,
+    )
+    found = app_spec.measured(here, asked, live)
+    if live:
+        found = app_spec.applied(live, found, with_liveness=liveness, dry_run=dry_run, yes=yes)
+    elif found.component and (write or dry_run):
+        path = app_spec.spec_path(here, spec)
+        found = written(found, path, with_liveness=liveness, dry_run=dry_run or not write)
+    print_json(found.document()) if json else app_spec.print_findings(found, findings_text(found))
+    return found.exit_code
+
+
+ns = Collection("doappspec", validate, healthcheck)

@@ -125,7 +125,11 @@ def _block_lines(text: str, name: str, where: Sequence[Step], block: str) -> tup
 
 
 def _diff(name: str, old: tuple[int, list[str]], new: tuple[int, list[str]]) -> str:
-    (old_line, before), (new_line, after) = old, new
+    return unified(name, old[1], new[1], old[0], new[0])
+
+
+def unified(name: str, before: list[str], after: list[str], old_line: int = 1, new_line: int = 1) -> str:
+    """A unified diff of a few whole lines that begin at the given lines."""
     body = list(difflib.unified_diff(before, after, n=len(before) + len(after), lineterm=""))[3:]
     head = f"@@ -{old_line},{len(before)} +{new_line},{len(after)} @@"
     return "\n".join([f"--- {name}", f"+++ {name}", head, *body])

@@ -30,6 +30,11 @@ def health_problems(spec: Spec, startup_seconds: float | None) -> Iterator[Probl
             yield from _liveness_problems(component, component.liveness, startup_seconds)
 
 
+def is_liveness_name(path: str) -> bool:
+    """Whether a path by its name tells that the process lives, and no more."""
+    return bool(_LIVENESS_NAME.search(path))
+
+
 def _service_problems(component: Component, startup_seconds: float | None) -> Iterator[Problem]:
     check, node = component.readiness, _key(component, "health_check")
     if not check:
@@ -42,7 +47,7 @@ def _service_problems(component: Component, startup_seconds: float | None) -> It
         )
         return
     place = f"{component.path}.health_check"
-    if check.http_path and _LIVENESS_NAME.search(check.http_path):
+    if check.http_path and is_liveness_name(check.http_path):
         yield warning(
             f"{place}.http_path",
             component.node.entries()["health_check"][1].get("http_path") or node,

@@ -32,33 +32,31 @@ def ingress_rules(spec: Spec) -> Iterator[tuple[str, Node]]:
             yield f"ingress.rules[{index}]", rule
 
 
-def public_path(spec: Spec, component: Component, http_path: str) -> str | None:
-    """Under which path of the public address a component's own path is reached; None: under none.
+def public_prefix(spec: Spec, component: Component) -> str | None:
+    """What stands before a component's own paths in the app's public address; None: not reached by a prefix.
 
-    The platform cuts the matched prefix off unless told to keep it.
+    The platform cuts the matched prefix off unless told to keep it; a rewrite can hide any path.
     """
     for _, rule in ingress_rules(spec):
         target = rule.get("component")
         if target and _raw(target.get("name")) == component.name:
-            match = rule.get("match")
-            return _outside(_raw(_below(match, "path", "prefix")) or "/", target, http_path)
+            return _prefix(_raw(_below(rule.get("match"), "path", "prefix")), target)
     routes = component.node.get("routes")
     for route in routes.children() if routes else []:
-        return _outside(_raw(route.get("path")) or "/", route, http_path)
+        return _prefix(_raw(route.get("path")), route)
     # Without any rule the platform routes / to the one service that there is.
-    return http_path if len(spec.services()) == 1 else None
+    is_alone = not list(ingress_rules(spec)) and len(spec.services()) == 1
+    return "" if is_alone and component.kind == "service" else None
 
 
-def _outside(prefix: str, rule: Node, http_path: str) -> str | None:
+def _prefix(matched: str | None, rule: Node) -> str | None:
     keeps = rule.get("preserve_path_prefix")
-    if keeps and keeps.real.value is True:
-        inside = http_path == prefix or http_path.startswith(prefix.rstrip("/") + "/")
-        return http_path if inside else None
-    rewrite = _raw(rule.get("rewrite"))
-    if rewrite:
-        stem = rewrite.rstrip("/")
-        return prefix.rstrip("/") + http_path.removeprefix(stem) if http_path.startswith(stem + "/") else None
-    return prefix.rstrip("/") + http_path
+    is_kept = bool(keeps and str(keeps.real.raw).lower() == "true")
+    stem = (matched or "/").rstrip("/")
+    if _raw(rule.get("rewrite")):
+        return None
+    # A kept prefix leaves only the paths below it reachable; those are asked as they are.
+    return "" if is_kept else stem
 
 
 def _prefix_problems(place: str, path: Node, name: str, taken: dict[str, str]) -> Iterator[Problem]:

@@ -19,8 +19,13 @@ def problems_of(
     watched: Watched,
     others: Sequence[Spec] = (),
     startup_seconds: float | None = None,
+    platform_said: Sequence[Problem] = (),
 ) -> list[Problem]:
-    """Every problem of the spec, by line; `startup_seconds` is how long the app takes to start, if known."""
+    """Every problem of the spec, by line.
+
+    `startup_seconds` is how long the app takes to start, if known; `platform_said` is what the API rejects,
+    which is left out where we say the same.
+    """
     found = [
         *shape_problems(spec.node),
         *source_problems(spec, watched),
@@ -29,6 +34,8 @@ def problems_of(
         *variable_problems(spec),
         *disagreements(spec, others),
     ]
+    known = {problem.path for problem in found if problem.severity is Severity.ERROR}
+    found += [problem for problem in platform_said if problem.path not in known]
     return sorted((replace(problem, file=spec.name) for problem in found), key=lambda problem: problem.line)
 
 

@@ -15,6 +15,7 @@ from afterpush.ground.errors import AfterpushError
 MAX_DEPTH = 60
 MAX_NODES = 100_000
 _PREFIX = "tag:yaml.org,2002:"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPED = {f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float")}
 
 
@@ -97,8 +98,10 @@ def read_tree(text: str, name: str) -> Node:
     Raises AfterpushError for text that is not YAML, holds several documents, or is nested beyond reason.
     """
     try:
-        # The pure-Python parser: the C one counts its offsets without the byte order mark.
-        return _Builder(iter(yaml.parse(text, Loader=yaml.SafeLoader)), name).document()
+        # libyaml takes tabs where YAML allows them, PyYAML's own parser does not; its offsets leave out a
+        # byte order mark.
+        skipped = len(text) - len(text.removeprefix("\ufeff"))
+        return _Builder(iter(yaml.parse(text[skipped:], Loader=_Loader)), name, skipped).document()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -141,8 +144,9 @@ def same(one: Any, other: Any) -> bool:
 
 
 class _Builder:
-    def __init__(self, events: Iterator[Any], name: str) -> None:
+    def __init__(self, events: Iterator[Any], name: str, skipped: int) -> None:
         self._events = events
+        self._skipped = skipped
         self._name = name
         self._anchors: dict[str, Node | None] = {}
         self._sizes: dict[int, int] = {}
@@ -166,8 +170,15 @@ class _Builder:
     def _node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise AfterpushError(f"reading {self._name}: nested deeper than {MAX_DEPTH} levels")
-        start, end = event.start_mark, event.end_mark
-        node = Node(Kind.SCALAR, start.index, end.index, start.line + 1, start.column, anchor=event.anchor)
+        start = event.start_mark
+        node = Node(
+            Kind.SCALAR,
+            start=start.index + self._skipped,
+            end=event.end_mark.index + self._skipped,
+            line=start.line + 1,
+            column=start.column,
+            anchor=event.anchor,
+        )
         if isinstance(event, yaml.AliasEvent):
             return self._alias(node)
         if node.anchor:
@@ -191,7 +202,7 @@ class _Builder:
         return node
 
     def _fill_scalar(self, node: Node, event: Any) -> None:
-        node.raw, node.style = event.value, event.style
+        node.raw, node.style = event.value, event.style or None
         node.value = self._value(event)
         self._count(node, 1)
 
@@ -220,7 +231,7 @@ class _Builder:
             else:
                 node.items.append(child)
         closing: Any = inner
-        node.end = closing.end_mark.index
+        node.end = closing.end_mark.index + self._skipped
         self._count(node, size)
 
     def _count(self, node: Node, size: int) -> None:

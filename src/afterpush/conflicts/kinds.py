@@ -64,6 +64,31 @@ def kind_of(path: str, documents: "Documents") -> Kind:
     return Kind.ROADMAP if matches_any(path, documents.roadmap) else Kind.OTHER
 
 
+_REGISTRY = re.compile(rb"^\|[ \t]*Session(?: ID)?[ \t]*\|", re.M | re.I)
+_SESSION_FILE = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?(?:#[^\n]*\bSession\b|[^\0]{0,400}^\*\*(?:Task ID|Agent)\b)", re.M | re.I
+)
+_MARKDOWN = ("", "md", "markdown", "mdx", "txt")
+
+
+def kind_by_content(path: str, data: bytes) -> Kind:
+    """The kind of a text that no glob matches, for a merge that was asked for by hand.
+
+    Only Markdown, plain text or no name at all: a table of sessions is a registry, what defines a task is a
+    roadmap, what begins as a session file is one.
+    """
+    name = path.rsplit("/", 1)[-1]
+    if (name.rsplit(".", 1)[-1].lower() if "." in name else "") not in _MARKDOWN:
+        return Kind.OTHER
+    if _REGISTRY.search(data):
+        return Kind.SESSIONS
+    if _SESSION_FILE.match(data):
+        return Kind.SESSION_FILE
+    from afterpush.roadmap import read
+
+    return Kind.ROADMAP if any(read(data).tasks()) else Kind.OTHER
+
+
 # The command that makes the file anew from what it locks, without touching anything else.
 WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "package-lock.json": ("npm", "install", "--package-lock-only", "--ignore-scripts"),

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from afterpush.ground.errors import AfterpushError
 from afterpush.ground.secrets import REDACTED, Secret
 
 
@@ -33,6 +34,17 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Progress or a warning, on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def is_confirmed(question: str) -> bool:
+    """Asks on stderr and reads the answer from the terminal: only yes counts.
+
+    Raises AfterpushError where nobody can answer.
+    """
+    if not sys.stdin.isatty():
+        raise AfterpushError(f"{question}: nobody can be asked here; pass --yes to go on without asking")
+    print(f"{question} [y/N] ", file=sys.stderr, end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def print_json(document: object) -> None:

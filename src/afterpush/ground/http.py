@@ -16,18 +16,26 @@ from afterpush.ground.errors import AfterpushError, ExitCode
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 USER_AGENT = f"afterpush/{__version__}"
+_AFTER_CONNECTING = (
+    urllib3.exceptions.ReadTimeoutError,
+    urllib3.exceptions.ProtocolError,
+    urllib3.exceptions.SSLError,
+)
 
 
 class NoAnswer(AfterpushError):
     """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large.
 
-    `refused`: nobody listens there (yet). `untrusted`: somebody does, but not with a certificate that
-    the certificate authorities vouch for.
+    `refused`: nobody listens there (yet). `connected`: somebody does, but hangs, breaks off, or speaks
+    something else. `untrusted`: the certificate authorities do not vouch for who does.
     """
 
-    def __init__(self, message: str, *, refused: bool = False, untrusted: bool = False) -> None:
+    def __init__(
+        self, message: str, *, refused: bool = False, connected: bool = False, untrusted: bool = False
+    ) -> None:
         super().__init__(message, ExitCode.UNREACHABLE)
         self.refused = refused
+        self.connected = connected or untrusted
         self.untrusted = untrusted
 
 
@@ -96,10 +104,14 @@ class Client:
                 content += chunk
                 if len(content) > MAX_BODY_BYTES:
                     raise NoAnswer(
-                        f"{method} {_shown(url)}: the answer is larger than {MAX_BODY_BYTES >> 20} MiB"
+                        f"{method} {_shown(url)}: the answer is larger than {MAX_BODY_BYTES >> 20} MiB",
+                        connected=True,
                     )
                 if self._clock.monotonic() > deadline:
-                    raise NoAnswer(f"{method} {_shown(url)}: the answer was not complete after {limit:g} s")
+                    raise NoAnswer(
+                        f"{method} {_shown(url)}: the answer was not complete after {limit:g} s",
+                        connected=True,
+                    )
             names = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, names, bytes(content))
 
@@ -141,6 +153,7 @@ class Client:
             raise NoAnswer(
                 f"{method} {_shown(url)}: {_cause(error)}",
                 refused=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
+                connected=answer is not None or isinstance(error, _AFTER_CONNECTING),
                 untrusted=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
             ) from error
         finally:

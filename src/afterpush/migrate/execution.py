@@ -31,7 +31,6 @@ _ALREADY_THERE = {
 _ALREADY_GONE = frozenset([1051, 1091, 1305, 1360, 1539, 4092])
 _DEFINER = re.compile(r"^(?:definer)$", re.IGNORECASE)
 _MAY_NOT_SET_DEFINER = 1227
-_UNEXECUTED = "refused; nothing of it was executed"
 
 
 class Did(StrEnum):
@@ -64,6 +63,15 @@ class Drifted(AfterpushError):
             ExitCode.BAD_ANSWER,
         )
         self.step = step
+
+
+class Forbidden(AfterpushError):
+    """Text that was put together on the server and reaches beyond the schema; it was not executed."""
+
+    def __init__(self, statement: Statement, why: str) -> None:
+        super().__init__(f"{place(statement)}: refused, it was not executed: {why}", ExitCode.BAD_ANSWER)
+        self.statement = statement
+        self.why = why
 
 
 class Failed(AfterpushError):
@@ -102,7 +110,7 @@ def carry_out(
 
     With `tolerant`, statements (not steps) may meet what is there already, as in a boot script that
     catches it. `schemas` are the server's databases, for the texts that are prepared at run time; None
-    admits any. Raises Failed, Drifted, or DatabaseFailure when the connection is lost.
+    admits any. Raises Failed, Drifted, Forbidden, or DatabaseFailure when the connection is lost.
     """
     for item in items:
         if isinstance(item, Step):
@@ -135,13 +143,12 @@ def is_met_already(error: StatementRejected, kind: str) -> bool:
 
 def _look_at_prepared_text(connection: Connection, statement: Statement, schemas: frozenset[str]) -> None:
     """Text in a variable is seen by nobody until PREPARE: the fence looks at it just before."""
-    words = list(tokens(statement.sql))
-    if not words or words[0].upper != "PREPARE":
+    if statement.kind != "PREPARE":
         return
-    text = _prepared_text(connection, words[-1])
+    text = _prepared_text(connection, list(tokens(statement.sql))[-1])
     why = refusal(text, schemas)
     if why:
-        raise AfterpushError(f"{place(statement)}: {_UNEXECUTED}: {why}", ExitCode.BAD_ANSWER)
+        raise Forbidden(statement, why)
 
 
 def _prepared_text(connection: Connection, source: Token) -> str:

@@ -4,11 +4,12 @@ A user whose rights end at `afterpush_proof_%` cannot do harm anyway; this fence
 It reads text, so it errs on the side of refusing: the message says how to write it instead.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from afterpush.migrate.statements import Statement
-from afterpush.migrate.tokens import Token, tokens, unquoted
+from afterpush.migrate.tokens import COMMENT, QUOTED_NAME, STRING, Token, tokens, unquoted
 
 _OPENERS = frozenset("; BEGIN THEN ELSE DO LOOP REPEAT".split())
 # Statements by their first words. A tuple forbids any of the words that may follow.
@@ -33,6 +34,11 @@ _NAMES_FOLLOW = frozenset(
     "CALL EXISTS TRUNCATE DESCRIBE DESC EXPLAIN UPDATE".split()
 )
 _END_OF_FROM = frozenset("WHERE GROUP ORDER HAVING LIMIT SET ON USING UNION SELECT WINDOW VALUES".split())
+_INSERT = re.compile(r"\s*+(?:INSERT|REPLACE)\s", re.IGNORECASE)
+_QUIET = re.compile(rf"{STRING}|{QUOTED_NAME}|{COMMENT}", re.DOTALL)
+_WORTH_READING = re.compile(
+    r"SELECT|LOAD_FILE|RELEASE_ALL|/\*|;|[\w`$)]\s*\.\s*[`A-Za-z_$\x80-\U0010ffff]", re.IGNORECASE
+)
 _READABLE = frozenset(["information_schema"])
 
 
@@ -53,6 +59,8 @@ def refusals(statements: Sequence[Statement], schemas: frozenset[str]) -> list[R
 
 def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
     """Why this statement must not run, or None."""
+    if _only_rows(sql):
+        return None
     words = list(tokens(sql))
     for number, token in enumerate(words):
         if number == 0 or words[number - 1].upper in _OPENERS:
@@ -63,6 +71,14 @@ def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
         if why:
             return why
     return next(_foreign_names(words, schemas), None)
+
+
+def _only_rows(sql: str) -> bool:
+    """Whether this is an INSERT of plain values: megabytes of them are not worth reading word by word."""
+    if not _INSERT.match(sql):
+        return False
+    code = _QUIET.sub(lambda found: found[0] if found[0][0] == "`" else " ", sql)
+    return not _WORTH_READING.search(code)
 
 
 def _forbidden_start(words: list[Token], number: int) -> str | None:
@@ -159,6 +175,8 @@ class _Reading:
             self.levels[-1].in_from = False
         elif word == "FROM":
             self.levels[-1].in_from = self.levels[-1].reads_tables
+        elif word == "UPDATE":
+            self.levels[-1].in_from = True
         elif word in _END_OF_FROM:
             self.levels[-1].in_from = False
 
@@ -197,7 +215,7 @@ def _is_foreign(words: list[Token], number: int, reading: _Reading, schemas: fro
     in_place = (
         before in _NAMES_FOLLOW
         or (before == "FROM" and reading.levels[-1].in_from)
-        or (before == "," and (reading.levels[-1].in_from or reading.verb == "UPDATE"))
+        or (before == "," and reading.levels[-1].in_from)
         or (before == "ON" and _starts_header(words, number))
         or (before == "LIKE" and reading.verb == "CREATE" and not reading.levels[-1].reads_tables)
         or (before in ("TO", "AS", "RENAME") and _renames(words, number))

@@ -105,12 +105,22 @@ def _base_columns(connection: Connection, now: Snapshot) -> Iterator[tuple[Thing
 
 
 def _nullability(connection: Connection, now: Snapshot) -> Iterator[Mutation]:
+    # A column of the primary key stays NOT NULL whatever one says.
+    primary = {(thing.table, name) for thing in now.of("index") for name in _primary_columns(thing)}
     for column, line, facts in _base_columns(connection, now):
+        if (column.table, column.name) in primary:
+            continue
         if facts["is_nullable"] == "YES":
             strict = re.sub(r" (?:DEFAULT )?NULL\b", "", line, count=1)
             yield _modify("nullability", column, _TYPE.sub(r"\1 NOT NULL\2", strict, count=1))
         elif " NOT NULL" in line and "auto_increment" not in line.lower():
             yield _modify("nullability", column, line.replace(" NOT NULL", " NULL", 1))
+
+
+def _primary_columns(index: Thing) -> list[str]:
+    return (
+        re.findall(r'"column_name": "((?:[^"\\]|\\.)*)"', index.definition) if index.name == "PRIMARY" else []
+    )
 
 
 _TYPE = re.compile(

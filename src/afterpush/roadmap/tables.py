@@ -9,7 +9,6 @@ _DELIMITER = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|
 _EMPTY = re.compile(
     r"[\s*_()\-–—.]*|[\s*_(]*(?:none|n/?a|tbd|tba|unassigned|empty|no active sessions?)[\s*_).]*", re.I
 )
-_SPACES = re.compile(r"\s+")
 
 
 def is_delimiter(line: str) -> bool:
@@ -47,7 +46,7 @@ def is_empty_value(text: str) -> bool:
 
 def normal(text: str) -> str:
     """A text with its runs of blanks as one."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def column_key(name: str) -> str:

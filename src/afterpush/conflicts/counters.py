@@ -1,0 +1,162 @@
+"""Counts in a line or a cell: what both sides changed is the base plus both differences.
+
+A percentage is derived from the counts beside it, by the formula that made the three old ones.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+from afterpush.conflicts.dates import DATE, later
+
+NUMBER = re.compile(r"(?<![\w.#$\-–])\d+(?:,\d{3})*(?:\.\d+)?(?![\w\-–]|[.,]\d)")
+_STATES = (
+    r"total|completed?|done|open|removed|remaining|resolved|pending|blocked|closed|fixed|in[ -]progress|left|"
+    r"finished|cancell?ed|deferred|outstanding"
+)
+_THINGS = (
+    r"tasks?|items?|issues?|bugs?|defects?|sessions?|tests?|errors?|warnings?|P[0-4]|critical|high|medium|low"
+)
+_NAME = re.compile(
+    rf"\b(?:{_STATES}|count|tasks|items|issues|bugs|defects|sessions|number|progress|ready)\b", re.I
+)
+_COUNTED = re.compile(rf"%|[\s*_]*(?:[A-Za-z]+\s){{0,2}}?(?:{_STATES}|{_THINGS})\b", re.I)
+_SUMMARY = re.compile(rf"\b(?:{_STATES})\b|%", re.I)
+
+
+def is_counter_name(name: str) -> bool:
+    """Whether a column or key of this name holds counts."""
+    return _NAME.search(name) is not None
+
+
+@dataclass(frozen=True)
+class _Part:
+    text: str
+    start: int
+    kind: str
+
+
+def _parts(text: str) -> list[_Part]:
+    """The dates and numbers of a text, in order."""
+    dates = [_Part(found[0], found.start(), "date") for found in DATE.finditer(text)]
+    covered = {place for part in dates for place in range(part.start, part.start + len(part.text))}
+    numbers = [
+        _Part(found[0], found.start(), "percent" if text[found.end() : found.end() + 1] == "%" else "number")
+        for found in NUMBER.finditer(text)
+        if found.start() not in covered
+    ]
+    return sorted(dates + numbers, key=lambda part: part.start)
+
+
+def _template(text: str, parts: Sequence[_Part]) -> str:
+    pieces, begun = [], 0
+    for part in parts:
+        pieces += [text[begun : part.start], f"\0{part.kind}\0"]
+        begun = part.start + len(part.text)
+    return "".join([*pieces, text[begun:]])
+
+
+def countless(text: str) -> str:
+    """The text with signs for its dates, counts and percentages."""
+    return _template(text, _parts(text))
+
+
+def merge_counted(base: str, ours: str, theirs: str, *, is_counter: bool) -> str | None:
+    """Three texts that differ only in counts, percentages and dates as one; None when they do not.
+
+    Without `is_counter` (prose), what changes must read as a count: "3 tasks open", "12 completed".
+    """
+    texts = (base, ours, theirs)
+    parts = [_parts(text) for text in texts]
+    templates = {_template(text, found) for text, found in zip(texts, parts, strict=True)}
+    if len(templates) != 1 or not (is_counter or _SUMMARY.search(base)):
+        return None
+    merged: list[str | None] = []
+    for column in zip(*parts, strict=True):
+        merged.append(_merge_part(base, column, is_counter=is_counter))
+    _derive_percentages(parts, merged)
+    if any(text is None for text in merged):
+        return None
+    pieces, begun = [], 0
+    for part, text in zip(parts[0], merged, strict=True):
+        pieces += [base[begun : part.start], str(text)]
+        begun = part.start + len(part.text)
+    return "".join([*pieces, base[begun:]])
+
+
+def _merge_part(base: str, column: Sequence[_Part], *, is_counter: bool) -> str | None:
+    before, mine, yours = (part.text for part in column)
+    if mine == yours or yours == before:
+        return mine
+    if mine == before:
+        return yours
+    if column[0].kind == "date":
+        return later(mine, yours)
+    end = column[0].start + len(before)
+    is_count = is_counter or _COUNTED.match(base, end) or _NAME.search(base[: column[0].start])
+    return sum_of_differences(before, mine, yours) if is_count and column[0].kind == "number" else None
+
+
+def sum_of_differences(base: str, ours: str, theirs: str) -> str | None:
+    """The base plus both differences, for whole numbers that stay at least 0."""
+    try:
+        before, mine, yours = (int(text.replace(",", "")) for text in (base, ours, theirs))
+    except ValueError:
+        return None
+    total = mine + yours - before
+    return None if total < 0 else (f"{total:,}" if "," in base + ours + theirs else str(total))
+
+
+def _derive_percentages(parts: Sequence[Sequence[_Part]], merged: list[str | None]) -> None:
+    """Replaces the percentages of a line by what its counts now make, where a formula is known."""
+    places = [place for place, part in enumerate(parts[0]) if part.kind == "number"]
+    if any(merged[place] is None for place in places):
+        return
+    counts = [[found[place].text for place in places] for found in parts]
+    changed = [str(merged[place]) for place in places]
+    for place, part in enumerate(parts[0]):
+        if part.kind != "percent":
+            continue
+        old = [found[place].text for found in parts]
+        both_changed = counts[1] != counts[0] and counts[2] != counts[0]
+        if both_changed or merged[place] is None:
+            derived = derived_percentage(old, counts, changed)
+            merged[place] = derived if derived is not None or not both_changed else merged[place]
+
+
+def derived_percentage(old: Sequence[str], counts: Sequence[Sequence[str]], now: Sequence[str]) -> str | None:
+    """The percentage that the counts `now` make, by the simplest formula that made each of the `old` ones."""
+    for numerator, denominator in _ratios(len(now)):
+        for rounding in (ROUND_HALF_UP, ROUND_FLOOR):
+            made = (
+                _percent(row, numerator, denominator, text, rounding)
+                for row, text in zip(counts, old, strict=True)
+            )
+            if all(one == text for one, text in zip(made, old, strict=True)):
+                return _percent(now, numerator, denominator, old[0], rounding)
+    return None
+
+
+def _ratios(width: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Sums of some counts over sums of some counts, the simplest first."""
+    if width > 6:
+        return []
+    sets = [tuple(place for place in range(width) if bits >> place & 1) for bits in range(1, 1 << width)]
+    pairs = [(top, bottom) for top in sets for bottom in sets if top != bottom and len(top) <= 2]
+    return sorted(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
+
+
+def _percent(
+    row: Sequence[str], top: tuple[int, ...], bottom: tuple[int, ...], like: str, rounding: str
+) -> str | None:
+    try:
+        values = [Decimal(text.replace(",", "")) for text in row]
+    except ArithmeticError:
+        return None
+    below = sum(values[place] for place in bottom)
+    if not below:
+        return None
+    places = len(like.partition(".")[2])
+    share = Decimal(100) * sum(values[place] for place in top) / below
+    return str(share.quantize(Decimal(1).scaleb(-places), rounding=rounding))
