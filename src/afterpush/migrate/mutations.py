@@ -55,7 +55,7 @@ def control(
                 continue
             kinds[mutation.kind] = kinds.get(mutation.kind, 0) + 1
             after = look(connection, schema)
-            if not compare("mutation", before, after).definitions:
+            if not compare("mutation", before, after, copies_count=True).definitions:
                 missed.append(f"{mutation.kind}: {mutation.target}")
             before = after
     tried = sum(kinds.values())

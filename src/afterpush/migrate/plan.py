@@ -61,7 +61,8 @@ def _table_step(table: Table) -> Step:
     """CREATE TABLE as the sources leave it; what they added or changed later has steps of its own."""
     columns = [own for own in table.columns.values() if not (own.added or own.earlier)]
     indexes = [own for own in table.indexes.values() if not own.added]
-    probe = probes.table_probe(table, columns, indexes, table.checks)
+    checks = [own for own in table.checks if not own.added]
+    probe = probes.table_probe(table, columns, indexes, checks)
     return Step(f"table {table.name}", "table", table.name, probe, rendering.create_table(table))
 
 
@@ -125,7 +126,7 @@ def _key_steps(table: Table, lacking: Lacking) -> list[Step]:
         steps.append(_index_step(table, index))
     for check in table.checks:
         label = check.name or f"({check.expression})"
-        if label.lower() in lacking.of("check", table.name) and not is_new:
+        if label.lower() in lacking.of("check", table.name) and (check.added or not is_new):
             sql = f"ALTER TABLE {name(table.name)} ADD {rendering.check(check)}"
             probe = probes.check_probe(table.name, check)
             steps.append(Step(f"check {table.name}.{label}", "check", table.name, probe, sql))
