@@ -7,6 +7,9 @@ from pathlib import Path
 
 from afterpush.deploy import register
 from afterpush.deploy.background import start_monitor
+from afterpush.deploy.explain.explanation import explain
+from afterpush.deploy.explain.rendering import short_explanation
+from afterpush.deploy.explain.signatures import load_failures
 from afterpush.deploy.facts import Verdict
 from afterpush.deploy.logs import log_urls, read_logs
 from afterpush.deploy.outcome import RUNNING, Outcome
@@ -14,6 +17,7 @@ from afterpush.deploy.setup import app_platform
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.config import read_environment
 from afterpush.ground.http import Client
+from afterpush.ground.processes import exit_code_of_child
 from afterpush.ground.state import StateFolder
 from afterpush.platform.scene import Clone, Stage
 
@@ -86,31 +90,47 @@ def _watched(play: Play, sha: str, while_building: Callable[[], None] | None = N
     started = start_monitor(play.stage.ours.path, play.state, sha, play.environment, play.clock)
     play.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
     log = LogTail(Path(started.log_path), play.tell)
-    while (found := register.status(play.state, sha, play.clock.now())).verdict == RUNNING:
+    # The process itself tells when it is over: on a busy machine it may not have begun to watch by now.
+    while started.pid is not None and exit_code_of_child(started.pid) is None:
         log.show_new()
-        if while_building and found.phase == "BUILDING":
+        if while_building and _phase(play, sha) == "BUILDING":
             while_building()
             while_building = None
         play.clock.sleep(_POLL_SECONDS)
     log.show_new()
-    if found.verdict == Verdict.FAILED:
-        _show_build_log(play, found)
-    return Pushed(sha, found.verdict, found.category)
+    found = register.status(play.state, sha, play.clock.now())
+    category = _category(play, found) if found.verdict == Verdict.FAILED else None
+    return Pushed(sha, found.verdict, category)
 
 
-def _show_build_log(play: Play, outcome: Outcome) -> None:
-    """The end of the failed build's log, from the platform."""
-    root = play.stage.ours.path
-    api = app_platform(read_environment(root, play.environment), play.clock)
-    if api is None or outcome.app is None or outcome.deployment_id is None:
-        return
-    urls = log_urls(api, outcome.app, outcome.deployment_id, "build", follow=False)
-    text = b"".join(read_logs(Client(), urls, quiet_seconds=20)).decode("utf-8", "replace")
+def _phase(play: Play, sha: str) -> str | None:
+    found = register.status(play.state, sha, play.clock.now())
+    return found.phase if found.verdict == RUNNING else None
+
+
+def _category(play: Play, outcome: Outcome) -> str:
+    """Shows the end of the failed build's log, and what is behind it unless the monitor has said so."""
+    log = _build_log(play, outcome)
     # Each line begins with the component and the time; those with nothing behind them are left out.
-    lines = [line for line in text.splitlines() if len(line.split(maxsplit=2)) == 3]
-    play.tell(f"   $ inv deploy.logs --sha={outcome.sha[:7]}")
+    lines = [line for line in log.decode("utf-8", "replace").splitlines() if len(line.split(maxsplit=2)) == 3]
+    play.tell("   the end of its build log (inv deploy.logs):")
     for line in lines[-_LOG_LINES:]:
         play.tell(f"   | {line}")
+    if outcome.category:
+        return outcome.category
+    found = explain([log], load_failures(play.stage.ours.path))
+    play.tell("   what it means (inv deploy.explain):")
+    for line in short_explanation(found):
+        play.tell(f"   | {line}")
+    return found.category
+
+
+def _build_log(play: Play, outcome: Outcome) -> bytes:
+    """The build log of the deployment that an outcome tells of, from the platform."""
+    api = app_platform(read_environment(play.stage.ours.path, play.environment), play.clock)
+    assert api and outcome.app and outcome.deployment_id  # The platform told of the failure.
+    urls = log_urls(api, outcome.app, outcome.deployment_id, "build", follow=False)
+    return b"".join(read_logs(Client(), urls, quiet_seconds=20))
 
 
 class LogTail:

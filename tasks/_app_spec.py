@@ -9,17 +9,18 @@ from afterpush.appspec.findings import Findings
 from afterpush.appspec.live import Change, live_app, live_change, live_spec, platform_word, propose, put
 from afterpush.appspec.looking import Seen, Target, look_at, target_of
 from afterpush.appspec.problems import Problem
-from afterpush.appspec.recommendation import recommend, startup_of
+from afterpush.appspec.recommendation import recommend
 from afterpush.appspec.sourcerules import Watched
 from afterpush.appspec.spec import Component, Spec, read_spec
-from afterpush.appspec.writing import checks_of
+from afterpush.appspec.startup import startup_of
+from afterpush.appspec.writing import SAID_ALREADY, checks_of
 from afterpush.deploy.history import History
 from afterpush.deploy.setup import app_platform, health_url, wanted_app
 from afterpush.ground.app_platform import AppPlatform
 from afterpush.ground.apps import repository_names
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.console import is_confirmed, note, say
-from afterpush.ground.errors import AfterpushError
+from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.http import Client
 from afterpush.tasks._door import Site
 
@@ -165,12 +166,13 @@ def applied(live: Live, found: Findings, *, with_liveness: bool, dry_run: bool, 
     change = live_change(live.app, found.component.name, checks_of(found, with_liveness))
     outcome = replace(found.outcome, diff=change.diff, would_change=not change.is_empty)
     if change.is_empty:
-        return replace(found, outcome=replace(outcome, diff="", note="the live spec says this already"))
+        return replace(found, outcome=replace(outcome, diff="", note=SAID_ALREADY))
     propose(live.api, change)
     if dry_run:
         return replace(found, outcome=outcome)
     _put_confirmed(live.api, change, yes=yes)
-    return replace(found, outcome=replace(outcome, changed=True, applied=True))
+    note_text = f"the live spec of {change.app_name} is changed, and a deployment begins"
+    return replace(found, outcome=replace(outcome, changed=True, applied=True, note=note_text))
 
 
 def _put_confirmed(api: AppPlatform, change: Change, *, yes: bool) -> None:
@@ -178,7 +180,7 @@ def _put_confirmed(api: AppPlatform, change: Change, *, yes: bool) -> None:
     if not yes:
         note(change.diff)
         if not is_confirmed(question):
-            raise AfterpushError("nothing was put: not confirmed")
+            raise AfterpushError("nothing was put: not confirmed", ExitCode.INTERRUPTED)
     put(api, change)
 
 

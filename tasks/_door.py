@@ -3,7 +3,8 @@
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,17 @@ def _redacted(message: str) -> str:
     return read_environment(None).redactor()(message)
 
 
+@contextmanager
+def afterwards(what: str) -> Iterator[None]:
+    """What follows a result that stands: an AfterpushError in it is told on stderr and changes nothing."""
+    from afterpush.ground.console import note
+
+    try:
+        yield
+    except AfterpushError as error:
+        note(f"afterpush: {what}: {_redacted(str(error))}")
+
+
 class Site:
     """The app repository that a task acts on, its settings and variables, each read on first use."""
 
@@ -103,6 +115,16 @@ def site() -> Site:
     if not folder.is_dir():
         raise AfterpushError(f"AFTERPUSH_REPO is {named}, which is no folder; correct or unset it")
     return Site(top_level(folder))
+
+
+def site_if_any() -> Site | None:
+    """The same, or None outside of a repository: for tasks that need none."""
+    try:
+        return site()
+    except AfterpushError:
+        if os.environ.get("AFTERPUSH_REPO"):
+            raise
+        return None
 
 
 def number(text: str | None, flag: str, *, default: float | None = None, least: float = 0) -> float | None:

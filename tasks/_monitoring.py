@@ -57,7 +57,7 @@ def _show_followed(outcome: Outcome) -> None:
 
 def _print_end(result: Outcome, was_running: bool) -> None:
     """What the live view or the lines have not said yet: the app's readiness, the log, what to do next."""
-    if was_running or is_terminal() or result.ready is not None:
+    if was_running or result.ready is not None:
         say(f"{result.verdict.upper()}: {result.message}")
     further = how_to_go_on(result.sha, result.verdict)  # type: ignore[arg-type]
     if further:

@@ -133,6 +133,24 @@ def logs(context: Any, sha: Any = None, type: str = "build", follow: bool = Fals
     return print_logs(here, commit_of(here, sha), type.lower(), follow=follow)
 
 
+@door(
+    help={
+        "sha": SHA,
+        "log": "explain this file instead (-: standard input), of whatever origin",
+        "json": JSON,
+    }
+)
+def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) -> ExitCode:
+    """Say why a deployment failed: category, root line, what to do."""
+    from afterpush.tasks._explaining import explain_commit, explain_log, show_explanation
+
+    if log is not None and sha is not None:
+        raise AfterpushError("give --sha or --log, not both")
+    found = explain_log(str(log)) if log is not None else explain_commit(site(), sha)
+    print_json(found) if json else say(show_explanation(found))
+    return ExitCode.GOOD
+
+
 @door(help={"limit": "how many, the latest first (default: 20)", "json": JSON})
 def history(context: Any, limit: Any = None, json: bool = False) -> ExitCode:
     """Show the watched deployments with their durations and the success rate."""
@@ -145,4 +163,4 @@ def history(context: Any, limit: Any = None, json: bool = False) -> ExitCode:
     return ExitCode.GOOD
 
 
-ns = Collection("deploy", monitor, status, monitors, stop, cleanup, logs, history)
+ns = Collection("deploy", monitor, status, monitors, stop, cleanup, logs, explain, history)

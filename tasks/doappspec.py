@@ -17,8 +17,8 @@ JSON = "print one JSON document on stdout"
 def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: bool = False) -> ExitCode:
     """Check the app spec: fields, bounds, health checks, sources, routes, secrets."""
     from afterpush.appspec.agreement import other_specs
-    from afterpush.appspec.recommendation import startup_of
     from afterpush.appspec.report import problem_text
+    from afterpush.appspec.startup import startup_of
     from afterpush.appspec.validation import has_error, problems_of
     from afterpush.tasks import _app_spec as app_spec
 
@@ -30,7 +30,7 @@ def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: 
         own,
         watched=app_spec.watched_here(here),
         others=other_specs(here.repo, app_spec.spec_path(here, spec)),
-        startup_seconds=startup.seconds if startup else None,
+        startup=startup,
         platform_said=app_spec.platform_said(here, own),
     )
     print_json({"spec": own.name, "problems": problems}) if json else say(problem_text(problems, own.name))

@@ -40,6 +40,7 @@ def _surroundings(here: Site) -> Any:
         settings=settings,
         environment=environment,
         in_file=read_environment(here.root, {}),
+        hooks=_hooks(here),
         probes=(
             partial(
                 probe_platform,
@@ -60,6 +61,24 @@ def _surroundings(here: Site) -> Any:
                 clock,
             ),
         ),
+    )
+
+
+def _hooks(here: Site) -> Any:
+    """What the room of the hooks knows without trying a push."""
+    from afterpush.environment.repository import Hooks
+    from afterpush.hooks.installing import has_lefthook_lines, pre_push_path
+    from afterpush.hooks.owners import find_owner, text_of
+    from afterpush.hooks.prepush import switched_off
+    from afterpush.tasks._pushing import policy_of
+
+    owner = find_owner(here.repo)
+    return Hooks(
+        manager=owner.manager,
+        folder=owner.hooks_path,
+        is_prepared=owner.is_prepared,
+        calls_us="hooks.pre-push" in text_of(pre_push_path(owner)) or has_lefthook_lines(here.repo),
+        off=switched_off(policy_of(here), here.environment.for_child()),
     )
 
 

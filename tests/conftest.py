@@ -85,3 +85,12 @@ def in_repository(repository: Repository) -> Iterator[Repository]:
     os.chdir(repository.path)
     yield repository
     os.chdir(before)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: a part that is missing there proves nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    is_controller = not hasattr(session.config, "workerinput")
+    if os.environ.get("CI") and is_controller and reporter and reporter.stats.get("skipped"):
+        reporter.write_line(f"{len(reporter.stats['skipped'])} tests were skipped: in CI that is a failure")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -88,6 +88,7 @@ def test_three_pushes_end_live_failed_and_superseded(room: Path) -> None:
     assert [push["verdict"] for push in pushes] == ["live", "failed", "superseded"]
     assert all(push.keys() == {"sha", "verdict", "category"} for push in pushes)
     assert all(re.fullmatch(r"[0-9a-f]{40}", push["sha"]) for push in pushes)
+    assert [push["category"] for push in pushes] == [None, "lockfile_outdated", None]
     assert "SIMULATED" in answer.err
     assert "ERR_PNPM_OUTDATED_LOCKFILE" in answer.err
     assert "example.org" not in answer.err

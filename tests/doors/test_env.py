@@ -265,13 +265,12 @@ def test_the_check_leaves_nothing_behind(shop: Repository, here: Served) -> None
         ({}, "git"),
         ({"lefthook.yml": "pre-push:\n"}, "lefthook"),
         ({".pre-commit-config.yaml": "repos: []\n"}, "pre-commit"),
-        ({".husky/pre-push": "inv hooks.pre-push\n"}, "husky"),
     ],
 )
 def test_the_owner_of_the_hooks_is_recognised(shop: Repository, files: dict[str, str], manager: str) -> None:
     for name, content in files.items():
         shop.write(name, content)
-    assert named(check(shop), "repository", "hooks")["detail"].startswith(f"{manager}, ")
+    assert named(check(shop), "repository", "hooks")["detail"].startswith(f"{manager}: ")
 
 
 def test_husky_without_its_folder_runs_nothing_and_is_told(shop: Repository) -> None:
@@ -280,6 +279,14 @@ def test_husky_without_its_folder_runs_nothing_and_is_told(shop: Repository) -> 
     assert any("husky's hooks folder" in what for what in problems(check(shop)))
     shop.write(".husky/_/pre-push", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n')
     assert named(check(shop), "repository", "hooks")["ok"]
+
+
+def test_installed_hooks_are_good(shop: Repository) -> None:
+    assert "no hook of this repository starts a watch" in problems(check(shop))
+    assert afterpush("hooks.install", cwd=shop.path).code == 0
+    hooks = named(check(shop), "repository", "hooks")
+    assert hooks["ok"]
+    assert hooks["detail"].startswith("git: a push starts a watch (")
 
 
 def test_hooks_that_are_switched_off_are_told(shop: Repository) -> None:

@@ -8,35 +8,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from afterpush.appspec.healthrules import SHORT_BUDGET_SECONDS, is_liveness_name
+from afterpush.appspec.healthrules import is_liveness_name
 from afterpush.appspec.probing import Measured
 from afterpush.appspec.schema import LIVENESS, READINESS, Field
 from afterpush.appspec.spec import HealthCheck, defaults
+from afterpush.appspec.startup import Startup
 from afterpush.ground.clock import duration
 
 _PERIOD_SECONDS = 10
 _LONGEST_KEPT_SECONDS = 30
 _TIMEOUT_SECONDS = 3
 _LIVENESS_FAILURES = 9
-
-
-@dataclass(frozen=True)
-class Startup:
-    """How long a start takes. `is_exact`: it was measured or told, not derived from whole deployments."""
-
-    seconds: float
-    told_by: str
-    is_exact: bool = True
-
-    @property
-    def target_seconds(self) -> float:
-        """The budget to aim for: a start may take twice as long on a small or busy machine, or 30 s more."""
-        return max(2 * self.seconds, self.seconds + 30, SHORT_BUDGET_SECONDS)
-
-    @property
-    def least_seconds(self) -> float:
-        """The smallest budget that is not changed."""
-        return max(1.5 * self.seconds, self.seconds + 15, SHORT_BUDGET_SECONDS)
 
 
 @dataclass
@@ -72,10 +54,11 @@ def readiness_check(endpoint: Measured | None, startup: Startup | None, current:
     is_needed = bool(startup and current and _is_stretched(current, startup))
     _put_rhythm(check, endpoint, current, READINESS, is_needed)
     if startup is None:
-        _keep_budget(check, current or defaults(READINESS), "the start was not measured")
+        _leave_budget(check, current, READINESS)
     elif current and _is_wide_enough(_with_rhythm(current, check), startup):
         budget = _with_rhythm(current, check).budget_seconds
-        _keep_budget(check, current, f"{budget} s are enough for a start of {duration(startup.seconds)}")
+        why = f"kept: {budget} s are enough for a start of {duration(startup.seconds)}"
+        _put_same_budget(check, current, why)
     else:
         _put_budget(check, startup)
     return check
@@ -87,16 +70,15 @@ def liveness_check(endpoint: Measured | None, startup: Startup | None, current: 
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
     _put_rhythm(check, endpoint, current, LIVENESS, is_long_needed=False)
-    known = current or defaults(LIVENESS)
     if startup is None:
-        _keep_budget(check, known, "the start was not measured")
+        _leave_budget(check, current, LIVENESS)
     elif current and _spares_the_start(_with_rhythm(current, check), startup):
-        _keep_budget(check, current, f"a start of {duration(startup.seconds)} is over before it counts")
+        why = f"kept: a start of {duration(startup.seconds)} is over before it counts"
+        _put_same_budget(check, current, why)
     else:
-        delay = min(_up_to_5(1.5 * startup.seconds), 3600)
-        check.put(
-            "initial_delay_seconds", delay, f"one and a half times the start ({duration(startup.seconds)})"
-        )
+        factor, times = (1.5, "one and a half times") if startup.is_exact else (1.0, "as long as")
+        delay = min(_up_to_5(factor * startup.seconds), 3600)
+        check.put("initial_delay_seconds", delay, f"{times} the start ({duration(startup.seconds)})")
         check.put(
             "failure_threshold",
             _LIVENESS_FAILURES,
@@ -171,15 +153,19 @@ def _put_budget(check: Check, startup: Startup) -> None:
         "failure_threshold",
         failures,
         f"{delay} + {period} x {failures} = {delay + period * failures} s, for a start of "
-        f"{duration(startup.seconds)} {startup.told_by}",
+        f"{duration(startup.seconds)}",
     )
 
 
-def _keep_budget(check: Check, current: HealthCheck, why: str) -> None:
+def _leave_budget(check: Check, current: HealthCheck | None, fields: Mapping[str, Field]) -> None:
+    who = "kept" if current else "the platform's default"
+    _put_same_budget(check, current or defaults(fields), f"{who}: the start was not measured")
+
+
+def _put_same_budget(check: Check, current: HealthCheck, why: str) -> None:
     for name in ("initial_delay_seconds", "failure_threshold"):
         least, most = READINESS[name].least or 0, READINESS[name].most or 0
-        value = min(max(int(getattr(current, name)), least), most)
-        check.put(name, value, f"kept: {why}")
+        check.put(name, min(max(int(getattr(current, name)), least), most), why)
 
 
 def _with_rhythm(current: HealthCheck, check: Check) -> HealthCheck:

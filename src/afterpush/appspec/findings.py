@@ -3,12 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from afterpush.appspec.advice import Startup
 from afterpush.appspec.looking import Seen, Target
 from afterpush.appspec.probing import Measured
 from afterpush.appspec.recommendation import Recommendation
 from afterpush.appspec.spec import Component, HealthCheck, Spec
-from afterpush.ground.clock import duration
+from afterpush.appspec.startup import Startup
 from afterpush.ground.console import table
 from afterpush.ground.errors import ExitCode
 
@@ -108,11 +107,7 @@ def findings_text(found: Findings) -> str:
     parts.append(
         f"the platform gives a start up after {budget} s"
         + (f" (now {now.budget_seconds} s)" if now and now.budget_seconds != budget else "")
-        + (
-            f"; a start takes {duration(found.startup.seconds)} {found.startup.told_by}"
-            if found.startup
-            else ""
-        )
+        + (f"; {found.startup}" if found.startup else "")
     )
     return "\n".join(parts)
 

@@ -1,11 +1,10 @@
 """What follows from a look at the app: both health checks, and what to be warned of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afterpush.appspec.advice import (
     Check,
-    Startup,
     best_endpoint,
     liveness_check,
     liveness_endpoint,
@@ -15,7 +14,7 @@ from afterpush.appspec.healthrules import is_liveness_name
 from afterpush.appspec.looking import Seen
 from afterpush.appspec.probing import Measured
 from afterpush.appspec.spec import Component, Spec
-from afterpush.ground.clock import duration
+from afterpush.appspec.startup import Startup
 
 
 @dataclass(frozen=True)
@@ -49,23 +48,6 @@ def recommend(
         *_start_warnings(startup, component),
     ]
     return Recommendation(readiness, liveness, tuple(warnings), best is not None or seen is None)
-
-
-def startup_of(
-    told_seconds: float | None, followed_seconds: float | None, deploying_seconds: Sequence[float]
-) -> Startup | None:
-    """How long a start takes: as told, else as followed, else at most as long as DEPLOYING ever lasted."""
-    if told_seconds is not None:
-        return Startup(told_seconds, "(as told by --startup-seconds)")
-    if followed_seconds is not None:
-        return Startup(
-            followed_seconds, "(measured from the first refused connection to the first ready answer)"
-        )
-    if deploying_seconds:
-        number = len(deploying_seconds)
-        told_by = f"(the longest DEPLOYING of the last {number} live deployment{'s' * (number > 1)})"
-        return Startup(max(deploying_seconds), told_by, is_exact=False)
-    return None
 
 
 def _endpoint_warnings(seen: Seen | None, best: Measured | None) -> Iterator[str]:
@@ -130,7 +112,4 @@ def _start_warnings(startup: Startup | None, component: Component | None) -> Ite
         return
     current = component.readiness if component else None
     if current and component and current.budget_seconds < startup.seconds:
-        yield (
-            f"the spec gives {component.name} up after {current.budget_seconds} s, "
-            f"but a start takes {duration(startup.seconds)} {startup.told_by}"
-        )
+        yield (f"the spec gives {component.name} up after {current.budget_seconds} s, but {startup}")

@@ -11,6 +11,7 @@ from afterpush.appspec.routerules import route_problems
 from afterpush.appspec.shape import shape_problems
 from afterpush.appspec.sourcerules import Watched, source_problems
 from afterpush.appspec.spec import Spec
+from afterpush.appspec.startup import Startup
 
 
 def problems_of(
@@ -18,19 +19,19 @@ def problems_of(
     *,
     watched: Watched,
     others: Sequence[Spec] = (),
-    startup_seconds: float | None = None,
+    startup: Startup | None = None,
     platform_said: Sequence[Problem] = (),
 ) -> list[Problem]:
     """Every problem of the spec, by line.
 
-    `startup_seconds` is how long the app takes to start, if known; `platform_said` is what the API rejects,
+    `startup` is how long a start takes, if known; `platform_said` is what the API rejects,
     which is left out where we say the same.
     """
     found = [
         *shape_problems(spec.node),
         *source_problems(spec, watched),
         *route_problems(spec),
-        *health_problems(spec, startup_seconds),
+        *health_problems(spec, startup),
         *variable_problems(spec),
         *disagreements(spec, others),
     ]

@@ -8,6 +8,7 @@ from afterpush.appspec.findings import Findings, Outcome
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import write_atomic
 
+SAID_ALREADY = "nothing to change: the spec says this already"
 NOT_PROVEN = "not written: no endpoint was seen ready, and an unproven one would only be another guess"
 
 
@@ -32,10 +33,10 @@ def written(found: Findings, path: Path, *, with_liveness: bool, dry_run: bool) 
             write_atomic(path, text)
         except OSError as error:
             raise AfterpushError(f"writing {name}: {error.strerror}; nothing was written") from error
-    return replace(
-        found,
-        outcome=Outcome(diff="\n".join(diffs), would_change=is_changed, changed=is_changed and not dry_run),
-    )
+    note = SAID_ALREADY if not is_changed else "" if dry_run else f"{name} is changed"
+    diff = "\n".join(diffs)
+    outcome = Outcome(diff, would_change=is_changed, changed=is_changed and not dry_run, note=note)
+    return replace(found, outcome=outcome)
 
 
 def _blocks(found: Findings, with_liveness: bool) -> dict[str, dict[str, int | str]]:

@@ -4,9 +4,10 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.locks import HeldLock, try_lock
+from afterpush.ground.locks import existing_lock
 from afterpush.ground.state import StateFolder
 
 DAY_SECONDS = 86_400
@@ -25,8 +26,7 @@ class Cleaned:
     bytes: int
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     path: str
     short: str
     is_lock: bool
@@ -43,9 +43,7 @@ def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = Fal
         old, young = _sorted_by_age(folder, now - days * DAY_SECONDS)
         removed = size = spared = 0
         for entries in _by_commit(old):
-            gone = len(entries) if dry_run and not _is_running(folder, entries) else 0
-            if not dry_run:
-                gone = _remove(folder, entries)
+            gone = _remove(folder, entries, dry_run=dry_run)
             removed += gone
             spared += len(entries) - gone
             size += sum(entry.size for entry in entries) if gone else 0
@@ -82,30 +80,20 @@ def _by_commit(entries: list[_Entry]) -> Iterator[list[_Entry]]:
     yield from groups.values()
 
 
-def _is_running(folder: StateFolder, entries: list[_Entry]) -> bool:
-    return _with_lock(folder, entries[0].short) is False
-
-
-def _with_lock(folder: StateFolder, short: str) -> HeldLock | bool | None:
-    """The commit's lock; None when there is no lock file, False when a monitor holds it."""
-    path = folder.lock(short)
-    if path.is_symlink() or not path.exists():
-        return None
-    return try_lock(path) or False
-
-
-def _remove(folder: StateFolder, entries: list[_Entry]) -> int:
+def _remove(folder: StateFolder, entries: list[_Entry], *, dry_run: bool) -> int:
     """Removes the files of one commit under its lock, the lock file last; returns how many."""
-    held = _with_lock(folder, entries[0].short)
-    if held is False:
-        return 0
-    try:
-        for entry in sorted(entries, key=lambda entry: entry.is_lock):
-            os.unlink(entry.path)  # noqa: PTH108 - a Path for each of 100,000 files takes longer than the unlink
+    with existing_lock(f"{folder.path}/{folder.prefix}deployment-monitor-{entries[0].short}.lock") as is_free:
+        if not is_free:
+            return 0
+        if not dry_run:
+            entries.sort(key=_is_lock)
+            for entry in entries:
+                os.unlink(entry.path)  # noqa: PTH108 - 100,000 Path objects take longer than the unlinks
         return len(entries)
-    finally:
-        if isinstance(held, HeldLock):
-            held.release()
+
+
+def _is_lock(entry: _Entry) -> bool:
+    return entry.is_lock
 
 
 def cleanup_if_due(folder: StateFolder, now: float, days: float) -> Cleaned | None:

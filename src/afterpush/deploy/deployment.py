@@ -44,7 +44,7 @@ class Step(_Wire, frozen=True):
     def title(self) -> str:
         """For people: `Building service api`, or the step's name."""
         words = [self.message_base or self.name or "step", self.component_name or ""]
-        return " ".join(filter(None, words))
+        return " ".join(dict.fromkeys(filter(None, words)))
 
     def walk(self) -> Iterator["Step"]:
         """This step and all below it, in order."""

@@ -125,7 +125,9 @@ def _progress(elapsed: float, estimate: float | None, deployment: Deployment | N
     else:
         return Text("")
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(ProgressBar(total=1.0, completed=share, width=30), Text(caption, style="dim"))
+    grid.add_row(
+        ProgressBar(total=1.0, completed=share, width=30, complete_style="cyan"), Text(caption, style="dim")
+    )
     return grid
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from afterpush.deploy.cleanup import cleanup_if_due
 from afterpush.deploy.facts import Verdict
 from afterpush.deploy.history import History
 from afterpush.deploy.monitor import AlreadyRunning, Context, Desk, run_monitor
@@ -14,14 +13,11 @@ from afterpush.deploy.register import status
 from afterpush.deploy.reporters import Everybody, LineReporter, LogFile, Reporter
 from afterpush.deploy.setup import Prepared, health_url, prepare
 from afterpush.deploy.watching import Finished
-from afterpush.ground import notify
 from afterpush.ground.clock import Clock
 from afterpush.ground.config import Environment
 from afterpush.ground.console import plain
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.git import commit_facts
-from afterpush.ground.http import Client
-from afterpush.ground.readiness import settled
 from afterpush.ground.settings import Settings
 from afterpush.ground.state import StateFolder, state_folder
 
@@ -68,8 +64,9 @@ class Session:
 
     def run_in_background(self, *, strict: bool) -> ExitCode:
         """Watches, then tells the user where they are; the exit code is the verdict's."""
-        silent = Everybody([])
-        result = self.run(silent)
+        result = self.run(Everybody([]))
+        from afterpush.ground import notify  # Now, not before: a monitor stays small while it watches.
+
         told = notify.Outcome.from_document(plain(result))
         for problem in notify.notify(told, self.settings.notify, self.environment, cwd=self.repo):
             self.warn(problem)
@@ -81,6 +78,9 @@ class Session:
         seconds = self.settings.health.ready_seconds
         if finished.verdict is not Verdict.LIVE or not url or not seconds or finished.superseded_by:
             return result
+        from afterpush.ground.http import Client
+        from afterpush.ground.readiness import settled
+
         client = Client(timeout_seconds=10)
         readiness = settled(lambda: client.get(url), self.clock, seconds)
         said = "ready" if readiness.ready else "NOT ready"
@@ -95,6 +95,8 @@ class Session:
         return Context(self.settings.deploy.branches[0], author, committed_at)
 
     def _clean(self) -> None:
+        from afterpush.deploy.cleanup import cleanup_if_due
+
         if self.folder:
             try:
                 cleanup_if_due(self.folder, self.clock.now(), self.settings.deploy.keep_days)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.environment.credentials import credential_problems, find_credentials
-from afterpush.environment.hooks import hooks_owner
 from afterpush.environment.probe import Probe
 from afterpush.environment.report import Check, Report, Severity
 from afterpush.environment.repository import (
+    Hooks,
     env_file_check,
     hooks_check,
     read_env_file,
@@ -34,6 +34,7 @@ class Surroundings:
     settings: Settings
     environment: Environment
     in_file: Environment
+    hooks: Hooks
     probes: tuple[Callable[[], Probe], ...]
 
 
@@ -50,7 +51,7 @@ def examine(here: Surroundings) -> Report:
     redact = here.environment.redactor()
     pairs = [
         remote_check(here.settings.push.remote, [redact(url) for url in urls]),
-        hooks_check(hooks_owner(here.repo, here.root), _switch(here)),
+        hooks_check(here.hooks),
         state_check(here.state_folder),
         env_file_check(read_env_file(here.root)),
     ]
@@ -82,11 +83,3 @@ def _configuration(root: Path) -> Check:
     return Check(
         "configuration", True, str(CONFIG_PATH) if exists else f"defaults ({CONFIG_PATH} is not there)"
     )
-
-
-def _switch(here: Surroundings) -> str | None:
-    """What switches the hooks off, if anything does."""
-    for name in ("AFTERPUSH", "HUSKY"):
-        if here.environment.get(name) == "0":
-            return f"{name}=0"
-    return None if here.settings.hooks.enabled else "hooks.enabled: false"

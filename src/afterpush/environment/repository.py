@@ -6,7 +6,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.environment.hooks import HooksOwner
 from afterpush.environment.report import Check, Problem, error, warning
 from afterpush.ground.git import git
 
@@ -105,21 +104,32 @@ def remote_check(name: str, urls: list[str]) -> tuple[Check, list[Problem]]:
     return Check("remote", False, f"no remote {name}"), [problem]
 
 
-def hooks_check(owner: HooksOwner, off: str | None) -> tuple[Check, list[Problem]]:
-    """Whether a push starts a watch by itself. `off` names the switch that is off."""
+@dataclass(frozen=True)
+class Hooks:
+    """Who runs the hooks and from where, whether that is ready, calls us, and what switches it off."""
+
+    manager: str
+    folder: Path
+    is_prepared: bool
+    calls_us: bool
+    off: str | None
+
+
+def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
+    """Whether a push starts a watch by itself, as far as can be seen without one (`inv hooks.status`)."""
     works = "inv deploy.monitor after a push"
     problems = []
-    if off:
-        problems.append(warning(f"the hooks are switched off by {off}", f"unset {off}", works))
-    if owner.manager == "husky" and not owner.folder_exists:
+    if hooks.off:
+        problems.append(warning(f"the hooks are switched off by {hooks.off}", f"unset {hooks.off}", works))
+    if not hooks.is_prepared:
         problems.append(
             warning(
-                f"husky's hooks folder {owner.folder} is not there: git runs no hook here",
-                "npm install (or npx husky) in this worktree",
+                f"{hooks.manager}'s hooks folder {hooks.folder} is not there: git runs no hook here",
+                "npm install, or npx husky, or (in a linked worktree) inv hooks.install",
                 works,
             )
         )
-    elif not owner.is_ours_called:
+    elif not hooks.calls_us:
         problems.append(warning("no hook of this repository starts a watch", "inv hooks.install", works))
-    called = "starts a watch" if owner.is_ours_called else "starts no watch"
-    return Check("hooks", not problems, f"{owner.manager}, {called} ({owner.folder})"), problems
+    called = "a push starts a watch" if hooks.calls_us else "a push starts no watch"
+    return Check("hooks", not problems, f"{hooks.manager}: {called} ({hooks.folder})"), problems

@@ -9,6 +9,8 @@ import os
 import select
 import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +105,51 @@ def _kill_tree(pid: int) -> None:
         for process in [*root.children(recursive=True), root]:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+
+
+def run_shown(
+    argv: Sequence[Argument], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Completed:
+    """Runs a command that may take long, showing what it says on our stderr; `stderr` has it all as well.
+
+    It stays in our terminal's session: ssh and git can still ask there for a passphrase. A process that it
+    leaves behind with its output open does not keep us waiting.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    reading, writing = os.pipe()
+    said = bytearray()
+    reader = threading.Thread(target=_show, args=(reading, said), daemon=True)
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=writing,
+        )
+    except OSError as error:
+        os.close(reading)
+        raise AfterpushError(f"cannot run {words[0]}: {error.strerror}") from error
+    finally:
+        os.close(writing)
+    reader.start()
+    try:
+        code = process.wait()
+    except BaseException:
+        _kill_tree(process.pid)
+        process.wait()
+        raise
+    reader.join(timeout=1)
+    return Completed(words, code, b"", bytes(said))
+
+
+def _show(reading: int, said: bytearray) -> None:
+    with os.fdopen(reading, "rb", buffering=0) as stream:
+        while piece := stream.read(8192):
+            said += piece
+            sys.stderr.write(piece.decode("utf-8", "replace"))
+            sys.stderr.flush()
 
 
 def run_attached(

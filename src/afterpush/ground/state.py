@@ -18,6 +18,10 @@ class StateFolder:
     def log(self, sha: str) -> Path:
         return self._file("deployment-status", sha, "log")
 
+    def captured_log(self, sha: str, kind: str) -> Path:
+        """Where a monitor keeps what it caught of the platform's log of one type: build, deploy, ..."""
+        return self._file("deployment-status", sha, f"{kind}.log")
+
     def result(self, sha: str) -> Path:
         return self._file("deployment-status", sha, "result")
 

@@ -169,25 +169,28 @@ def _lock(
     connection: Connection, clock: Clock, wait_seconds: float, progress: Callable[[Progress], None]
 ) -> Iterator[_Lock]:
     database = str(connection.query("SELECT DATABASE() AS name")[0]["name"])
-    name, began, told = lock_name(database), clock.monotonic(), False
-    while True:
-        left = wait_seconds - (clock.monotonic() - began)
-        rows = connection.query("SELECT GET_LOCK(%s, %s) AS got", [name, max(0.0, min(_POLL_SECONDS, left))])
-        if rows[0]["got"] == 1:
-            break
+    name = lock_name(database)
+    waited = 0.0
+    if not _got(connection, name, 0):
         holder = connection.query("SELECT IS_USED_LOCK(%s) AS id", [name])[0]["id"]
-        if left <= 0:
-            raise AfterpushError(
-                f"another run (connection {holder}) held the lock on {database} for {wait_seconds:g} s; "
-                "wait for it to end, then run this again",
-                ExitCode.TIMEOUT,
-            )
-        if not told:
-            progress(Progress(0, 0, f"another run (connection {holder}) is at work; waiting for it"))
-            told = True
-    # The first look at the clock counts as no wait: a lock that was free was not waited for.
-    yield _Lock(connection, name, clock.monotonic() - began if told else 0.0)
+        progress(Progress(0, 0, f"another run (connection {holder}) is at work; waiting for it"))
+        began = clock.monotonic()
+        while not _got(connection, name, min(_POLL_SECONDS, wait_seconds - waited)):
+            waited = clock.monotonic() - began
+            if waited >= wait_seconds:
+                raise AfterpushError(
+                    f"another run (connection {holder}) held the lock on {database} for {wait_seconds:g} s; "
+                    "wait for it to end, then run this again",
+                    ExitCode.TIMEOUT,
+                )
+        waited = clock.monotonic() - began
+    yield _Lock(connection, name, waited)
     connection.query("SELECT RELEASE_LOCK(%s) AS freed", [name])
+
+
+def _got(connection: Connection, name: str, seconds: float) -> bool:
+    rows = connection.query("SELECT GET_LOCK(%s, %s) AS got", [name, max(0.0, seconds)])
+    return bool(rows[0]["got"] == 1)
 
 
 def _stop_at_drift(connection: Connection, steps: Sequence[Step]) -> None:

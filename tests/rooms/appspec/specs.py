@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from afterpush.appspec.problems import Problem
 from afterpush.appspec.sourcerules import Watched
 from afterpush.appspec.spec import Spec, parse_spec
+from afterpush.appspec.startup import startup_of
 from afterpush.appspec.validation import problems_of
 
 LIVE_FROM_MAIN = "    github: {repo: acme/app, branch: main, deploy_on_push: true}\n"
@@ -49,7 +50,7 @@ def problems(
         parse_spec(text, "app.yaml"),
         watched=Watched(repos, branches),
         others=others,
-        startup_seconds=startup_seconds,
+        startup=startup_of(startup_seconds, None, []),
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from afterpush.appspec.findings import Findings
-from afterpush.appspec.recommendation import recommend, startup_of
+from afterpush.appspec.recommendation import recommend
 from afterpush.appspec.spec import read_spec
+from afterpush.appspec.startup import startup_of
 from afterpush.appspec.writing import written
 from afterpush.ground.errors import AfterpushError
 from tests.rooms.appspec.specs import SOUND

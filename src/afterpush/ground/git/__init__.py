@@ -39,12 +39,18 @@ def git(
     return run(("git", *arguments), cwd=repo, env=environment, input=input, timeout_seconds=timeout_seconds)
 
 
-def git_text(repo: Path, *arguments: str | os.PathLike[str], doing: str, input: bytes | None = None) -> str:
+def git_text(
+    repo: Path,
+    *arguments: str | os.PathLike[str],
+    doing: str,
+    input: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
     """stdout of a git command that must succeed, without the last newline.
 
     Raises AfterpushError that says what was being `doing` and what git said.
     """
-    done = git(repo, *arguments, input=input)
+    done = git(repo, *arguments, input=input, env=env)
     if done.code != 0:
         said = done.error_text.removeprefix("fatal: ").splitlines()
         raise AfterpushError(f"{doing} in {repo}: git says: {said[0] if said else f'exit code {done.code}'}")

@@ -1,0 +1,68 @@
+"""The background monitor's memory, measured from outside while it watches the simulated platform.
+
+Run: python -m bench.monitor
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from afterpush.platform import FakePlatform, serve
+from afterpush.platform.model import TOKEN
+from afterpush.platform.scenario import stuck
+
+LIMIT_MEGABYTES = 30.0
+SECONDS = 6
+
+
+def repository(folder: Path) -> str:
+    """A repository with one commit; its sha."""
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def resident(pid: int) -> dict[str, float]:
+    """Resident memory in megabytes (MiB): all, and the part that is not shared with other processes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return {name: int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon", "VmHWM")}
+
+
+def main() -> None:
+    """Prints the table."""
+    platform = FakePlatform()
+    app = platform.add_app()
+    with tempfile.TemporaryDirectory() as folder, serve(platform) as url:
+        sha = repository(Path(folder))
+        platform.push(sha, plan=stuck())
+        config = Path(folder, "config")
+        config.mkdir()
+        (config / "afterpush.yaml").write_text(
+            "deploy: {poll: {discover_seconds: 0.2, building_seconds: 0.2}}\n"
+        )
+        variables = {"DIGITALOCEAN_TOKEN": TOKEN, "DIGITALOCEAN_API_URL": url, "AFTERPUSH_APP": app.id}
+        words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={folder}", f"--sha={sha}"]
+        bare = subprocess.Popen([sys.executable, "-P", "-c", "import time; time.sleep(99)"])
+        monitor = subprocess.Popen(words, env=dict(os.environ) | variables, cwd=folder)
+        time.sleep(SECONDS)
+        rows = {"an idle Python": resident(bare.pid), "the monitor": resident(monitor.pid)}
+        for process in (bare, monitor):
+            process.terminate()
+            process.wait()
+        asked = len(platform.requests)
+    print(f"after {SECONDS} s and {asked} looks, with a configuration file (limit: {LIMIT_MEGABYTES} MB)\n")
+    print("| process | resident, MB | of it private | peak |")
+    print("|---|---|---|---|")
+    for name, row in rows.items():
+        print(f"| {name} | {row['VmRSS']:.1f} | {row['RssAnon']:.1f} | {row['VmHWM']:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

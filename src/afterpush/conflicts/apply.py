@@ -1,0 +1,91 @@
+"""Carrying out a resolution: the work tree first, the index last, lock files at the very end."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from afterpush.conflicts.resolve import Action, Plan, Step, open_paths
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import write_atomic
+from afterpush.ground.git.objects import write_blob
+from afterpush.ground.git.unmerged import smudged, stage
+from afterpush.ground.markers import has_markers
+from afterpush.ground.processes import run
+
+REGENERATE_SECONDS = 600
+
+
+def apply_resolution(
+    repo: Path, plan: Plan, *, find: Callable[[str], str | None] = shutil.which
+) -> tuple[Step, ...]:
+    """Carries the plan out and returns the steps as they ended.
+
+    A killed run leaves a path unmerged or resolved, never staged with old text in the work tree.
+    """
+    still_open = open_paths(plan.steps)
+    ended = {step.path: _carry_out(repo, step) for step in plan.steps if step.action is not Action.REGENERATE}
+    for step in plan.steps:
+        if step.action is Action.REGENERATE:
+            ended[step.path] = _regenerate(repo, step, still_open, find)
+    return tuple(ended[step.path] for step in plan.steps)
+
+
+def _carry_out(repo: Path, step: Step) -> Step:
+    if step.action is Action.LEAVE:
+        return step
+    _write(repo, step)
+    if step.action is Action.STAGE:
+        stage(repo, step.path, step.mode, write_blob(repo, step.content))
+    return step
+
+
+def _write(repo: Path, step: Step) -> None:
+    path = repo / step.path
+    try:
+        write_atomic(path, smudged(repo, step.path, step.content), 0o755 if step.mode == "100755" else None)
+    except OSError as error:
+        raise AfterpushError(f"writing {path}: {error.strerror}; nothing was staged for it") from error
+
+
+def _regenerate(repo: Path, step: Step, still_open: set[str], find: Callable[[str], str | None]) -> Step:
+    """One side's lock file is in place; its owner makes it anew from what it locks, or we say why not."""
+    _write(repo, step)
+    command = " ".join(step.regenerate)
+    folder = PurePosixPath(step.path).parent
+    beside = sorted(path for path in still_open if PurePosixPath(path).parent == folder)
+    if not step.regenerate:
+        return _open(step, "one side was taken whole and no command is configured to make it anew")
+    if beside:
+        return _open(step, f"{beside[0]} beside it is still in conflict; after that: {command}")
+    if find(step.regenerate[0]) is None:
+        return _open(step, f"one side was taken; {step.regenerate[0]} is not installed here; run: {command}")
+    said = _run_owner(repo / folder, step.regenerate)
+    if said is not None:
+        return _open(step, f"one side was taken; {command} failed ({said}); run it again")
+    if has_markers((repo / step.path).read_bytes()):
+        return _open(step, f"{command} left conflict markers in it; run it again")
+    _add(repo, step.path)
+    return replace(
+        step, action=Action.STAGE, decisions=(*step.decisions, f"made anew by {command}"), reasons=()
+    )
+
+
+def _open(step: Step, reason: str) -> Step:
+    return replace(step, action=Action.LEAVE, reasons=(*step.reasons, f"{reason}; then git add {step.path}"))
+
+
+def _run_owner(folder: Path, command: Sequence[str]) -> str | None:
+    """None when it succeeded, else the last thing it said."""
+    try:
+        done = run(command, cwd=folder, timeout_seconds=REGENERATE_SECONDS)
+    except AfterpushError as error:
+        return str(error)
+    lines = (done.error_text or done.text.strip()).splitlines()
+    return None if done.code == 0 else (lines[-1] if lines else f"exit code {done.code}")
+
+
+def _add(repo: Path, path: str) -> None:
+    from afterpush.ground.git import git_text
+
+    git_text(repo, "add", "--", path, doing=f"staging {path}")

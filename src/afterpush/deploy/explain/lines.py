@@ -1,0 +1,138 @@
+"""Lines of a log, as they are read in pieces: colours out, carriage returns in order, context kept."""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+CHUNK_BYTES = 1 << 20
+BEFORE, AFTER = 3, 6
+LONGEST_SHOWN = 300
+_CONTEXT_BYTES = 8192
+_LONGEST_HELD = 40
+_UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+_COLOURS = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    rb"|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)?"  # OSC: titles, links
+    rb"|[PX^_][^\x1b\n]{0,2000}\x1b\\|[ -/]*[0-~])"
+)
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+# What platforms and loggers put in front of a line: time stamps, BuildKit's step and seconds, frames,
+# and the component's name (docker compose and doctl: `web | ...`, `web 2026-...`; others: `[web] ...`).
+_PREFIX = re.compile(
+    r"""(?:\s*+(?:
+        \[?\d{4}[-/]\d\d[-/]\d\d[T\ ]\d\d:\d\d:\d\d[.,\d]*\s?(?:Z|UTC|[+-]\d\d:?\d\d)?\]?
+      | \[\d\d-[A-Z][a-z]{2}-\d{4}\ \d\d:\d\d:\d\d(?:\ \w+)?\]
+      | \#\d+\ \d+\.\d+(?=\s)
+      | [│╭╰├─]+
+      | [a-z][\w.-]{0,40}+\ ++(?=\d{4}-\d\d-\d\dT)
+      | [a-z][\w.-]{0,40}+\ ++\|(?=\s)
+      | \[[a-z][\w./-]{0,40}\](?=\s)
+    )\s?)+""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A piece of a log: lines whose context on both sides is here too.
+
+    `text` is free of colours, ends each line with a newline, and only the lines between the offsets
+    `start` and `end` are to be looked at. `first_line` is the number of the line at `start`, from 1.
+    """
+
+    text: bytes
+    start: int
+    end: int
+    first_line: int
+
+    def last(self, size: int) -> "Window":
+        """The same window with only its last lines, at most `size` bytes of them, to be looked at."""
+        cut = self.text.rfind(b"\n", self.start, max(self.start, self.end - size)) + 1
+        start = max(self.start, cut)
+        return Window(self.text, start, self.end, self.first_line + self.text.count(b"\n", self.start, start))
+
+
+def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
+    """A log in windows. Memory is bounded, however long the log or a line of it is."""
+    seen, pending, line = b"", b"", 1
+    for piece in _plain(pieces):
+        pending += piece
+        cut = _nth_newline_from_end(pending, AFTER)
+        if cut <= 0 and len(pending) < 2 * CHUNK_BYTES:
+            continue
+        cut = cut if cut > 0 else len(pending)
+        yield Window(seen + pending, len(seen), len(seen) + cut, line)
+        line += pending.count(b"\n", 0, cut)
+        seen = _last_lines(seen + pending[max(0, cut - _CONTEXT_BYTES) : cut])
+        pending = pending[cut:]
+    if pending:
+        yield Window(seen + pending, len(seen), len(seen) + len(pending), line)
+
+
+def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """UTF-8 pieces without colours and without carriage returns."""
+    held = b""
+    for piece in _without_colours(_utf8(pieces)):
+        data = held + piece
+        held = b"\r" if data.endswith(b"\r") else b""  # Perhaps the first half of CR LF.
+        yield _with_line_feeds(data[: len(data) - len(held)])
+    yield _with_line_feeds(held)
+
+
+def _with_line_feeds(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def _without_colours(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        data = held + piece
+        # A sequence that may be cut in two waits for the next piece.
+        at = data.rfind(b"\x1b", max(0, len(data) - _LONGEST_HELD))
+        data, held = (data, b"") if at < 0 else (data[:at], data[at:])
+        yield _COLOURS.sub(b"", data) if b"\x1b" in data else data
+    yield _COLOURS.sub(b"", held)
+
+
+def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decoder: codecs.IncrementalDecoder | None = None
+    first = True
+    for piece in pieces:
+        if first and piece:
+            first = False
+            name = _UTF16.get(piece[:2])
+            decoder = codecs.getincrementaldecoder(name)("replace") if name else None
+        yield decoder.decode(piece).encode("utf-8", "replace") if decoder else piece
+
+
+def _nth_newline_from_end(data: bytes, count: int) -> int:
+    """The offset after the newline that has `count` full lines behind it; 0 when there is none."""
+    at = len(data)
+    for _ in range(count + 1):
+        at = data.rfind(b"\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 1
+
+
+def _last_lines(data: bytes) -> bytes:
+    data = data[-_CONTEXT_BYTES:]
+    return data[_nth_newline_from_end(data, BEFORE) :]
+
+
+def body(line: str) -> str:
+    """What a line says, without what stands in front of every line."""
+    found = _PREFIX.match(line)
+    return line[found.end() :] if found else line
+
+
+def shown(line: str, around: int = 0) -> str:
+    """A line for people: no control characters, at most 300 characters (those around an offset)."""
+    text = _UNSHOWN.sub(" ", line).expandtabs(4).rstrip()
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    start = max(0, min(around - LONGEST_SHOWN // 3, len(text) - LONGEST_SHOWN))
+    return ("…" if start else "") + text[start : start + LONGEST_SHOWN] + "…"

@@ -1,0 +1,39 @@
+"""Secrets in logs: the known ones and the well-known shapes, and what stands after a telling name."""
+
+import re
+from collections.abc import Callable
+
+from afterpush.ground.secrets import REDACTED, Redactor
+
+WELL_KNOWN = Redactor()
+_NAME = (
+    r"[\w.-]*(?:password|passwd|passphrase|secret|token|credential|db_pass"
+    r"|(?:api|access|private|auth|account)[_-]?key)[\w.-]*"
+)
+_ASSIGNED = re.compile(
+    rf"""(?P<name>\b{_NAME}["']?\s*=\s*["']?|["']{_NAME}["']\s*:\s*["']|(?:^|[\s?&;])--{_NAME}[= ])
+        (?P<value>[^\s"'&;,}}\]]{{4,}})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HEADER = re.compile(
+    r"(?P<name>\b(?:authorization|x-api-key|x-auth-token|cookie|set-cookie)\b[\"']?\s*[:=]\s*[\"']?)(?P<value>[^\"'\r\n]{4,})",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
+
+
+def redact_log(text: str, redact: Callable[[str], str] = WELL_KNOWN) -> str:
+    """A piece of a log without secrets: those that `redact` knows, and values beside telling names."""
+    text = redact(text)
+    for shape in (_ASSIGNED, _HEADER, _BEARER):
+        text = shape.sub(_hidden, text)
+    return text
+
+
+def _hidden(found: re.Match[str]) -> str:
+    value = found["value"]
+    harmless = value.startswith((REDACTED[:5], "$", "<", "***")) or value.lower() in _WORDS
+    return found[0] if harmless else found["name"] + REDACTED
+
+
+_WORDS = frozenset("null none undefined true false missing required empty process.env string".split())

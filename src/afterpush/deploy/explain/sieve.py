@@ -1,0 +1,78 @@
+"""Which patterns a line may match, without trying them: words looked for all at once.
+
+The words are looked for in a line's shape: lower case, with every hexadecimal digit as 0, and so is what
+they are made of. Lines that differ in numbers, times or identifiers only have one shape, and each shape is
+looked at once: a log of fifty megabytes has few.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+Key = TypeVar("Key")
+MOST_SHAPES = 40_000
+_SHAPE = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
+
+
+def shape(text: bytes) -> bytes:
+    """The shape of a text; its length and its line ends are the text's."""
+    return text.lower().translate(_SHAPE)
+
+
+class Sieve(Generic[Key]):
+    """Keys, each with words of which a line needs one."""
+
+    def __init__(self, words_of: Iterable[tuple[Key, Iterable[str]]]) -> None:
+        self._keys: dict[bytes, set[Key]] = {}
+        self._order: dict[Key, int] = {}
+        for key, texts in words_of:
+            self._order[key] = len(self._order)
+            for text in texts:
+                self._keys.setdefault(shape(text.encode()), set()).add(key)
+        for word, keys in self._keys.items():
+            # Of two words at one place the search below gives the longer; it stands for both.
+            keys.update(*(self._keys.get(word[:end], ()) for end in range(1, len(word))))
+        alternatives = _alternatives(_tree(self._keys))
+        self._any = re.compile(alternatives)
+        self._every = re.compile(b"(?=(" + alternatives + b"))")
+        self._seen: dict[bytes, tuple[Key, ...]] = {}
+
+    def keys_in(self, line: bytes) -> tuple[Key, ...]:
+        """The keys of which a word stands in a line, given as its shape, in the order of the keys."""
+        known = self._seen.get(line)
+        if known is None:
+            found: set[Key] = set()
+            if first := self._any.search(line):
+                for match in self._every.finditer(line, first.start()):
+                    found |= self._keys[match[1]]
+            known = tuple(sorted(found, key=self._order.__getitem__))
+            if len(self._seen) >= MOST_SHAPES:
+                self._seen.clear()
+            self._seen[line] = known
+        return known
+
+
+def _tree(words: Iterable[bytes]) -> dict[int, Any]:
+    root: dict[int, Any] = {}
+    for word in words:
+        node = root
+        for character in word:
+            node = node.setdefault(character, {})
+        node[_END] = True
+    return root
+
+
+_END = -1
+
+
+def _alternatives(node: dict[int, Any]) -> bytes:
+    """A regular expression for a tree of words, the longer word first."""
+    options = [
+        re.escape(bytes([character])) + _alternatives(rest)
+        for character, rest in node.items()
+        if character != _END
+    ]
+    if not options:
+        return b""
+    joined = options[0] if len(options) == 1 and _END not in node else b"(?:" + b"|".join(options) + b")"
+    return joined + b"?" if _END in node else joined

@@ -1,0 +1,1 @@
+"""The history as figures, tables and a page."""

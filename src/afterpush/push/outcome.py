@@ -1,0 +1,117 @@
+"""How a push ended, for people and for `--json`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from afterpush.ground.errors import ExitCode
+from afterpush.ground.git.exchange import Target
+from afterpush.push.joining import Clash
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of one `inv push`; `sha` is what was pushed, else where the branch stands."""
+
+    target: Target
+    sha: str
+    pushed: bool
+    attempts: int
+    message: str
+    exit_code: ExitCode = ExitCode.GOOD
+    commits: int = 0
+    resolved: tuple[str, ...] = ()
+    clash: Clash | None = None
+    recovery_ref: str | None = None
+    dry_run: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The `--json` document."""
+        return {
+            "pushed": self.pushed,
+            "sha": self.sha,
+            "attempts": self.attempts,
+            "resolved": list(self.resolved),
+            "unresolved": list(self.clash.paths) if self.clash else [],
+            "reasons": {path: list(why) for path, why in self.clash.paths.items()} if self.clash else {},
+            "conflicting_commit": self.clash.commit if self.clash else None,
+            "remote": self.target.remote,
+            "branch": self.target.branch,
+            "commits": self.commits,
+            "recovery_ref": self.recovery_ref,
+            "message": self.message,
+            "dry_run": self.dry_run,
+        }
+
+    @property
+    def text(self) -> str:
+        """The answer with the conflict, if any, explained."""
+        lines = [self.message]
+        lines += [f"merged by meaning: {path}" for path in self.resolved]
+        if self.clash:
+            lines += clash_lines(self.clash)
+            lines += how_to_settle(self.target)
+        if self.recovery_ref:
+            where = "before this push your branch was at" if self.pushed else "your commits are also at"
+            lines.append(f"{where} {self.recovery_ref}")
+        return "\n".join(lines)
+
+
+def clash_lines(clash: Clash) -> list[str]:
+    """Which commit does not fit, and for each path why."""
+    lines = [f"in conflict: {clash.commit[:10]} ({clash.subject})"]
+    for path, reasons in clash.paths.items():
+        lines.append(f"  {path}")
+        lines += [f"    {reason.removeprefix(f'{path}: ')}" for reason in reasons]
+    return lines
+
+
+def how_to_settle(target: Target) -> list[str]:
+    """What to type to settle the conflict by hand."""
+    return [
+        f"to settle it: git rebase {target} (or git merge {target}); inv conflicts.resolve; "
+        "edit what is left between the markers; git add; git rebase --continue; inv push"
+    ]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What `inv push` would meet now."""
+
+    target: Target
+    behind: int
+    ahead: int
+    sha: str
+    resolved: tuple[str, ...] = ()
+    clash: Clash | None = None
+    note: str | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.BAD_ANSWER if self.clash else ExitCode.GOOD
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The `--json` document of `push.check`."""
+        return {
+            "behind": self.behind,
+            "ahead": self.ahead,
+            "conflicts": list(self.clash.paths) if self.clash else [],
+            "reasons": {path: list(why) for path, why in self.clash.paths.items()} if self.clash else {},
+            "conflicting_commit": self.clash.commit if self.clash else None,
+            "resolved": list(self.resolved),
+            "remote": self.target.remote,
+            "branch": self.target.branch,
+            "sha": self.sha,
+        }
+
+    @property
+    def text(self) -> str:
+        """The same for people."""
+        lines = [f"{self.target}: {self.behind} behind, {self.ahead} ahead"]
+        lines += [self.note] if self.note else []
+        lines += [f"would be merged by meaning: {path}" for path in self.resolved]
+        if self.clash:
+            return "\n".join([*lines, *clash_lines(self.clash), *how_to_settle(self.target)])
+        return "\n".join([*lines, "inv push would go through" if self.ahead else "nothing to push"])

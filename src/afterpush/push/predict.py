@@ -1,0 +1,72 @@
+"""What a push would meet now: `push.check` and `inv push --dry-run`. Nothing of the clone is touched."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from afterpush.ground.errors import ExitCode
+from afterpush.ground.git import current_branch, git, resolve_commit
+from afterpush.ground.git.exchange import fetch_without_trace
+from afterpush.ground.git.objects import scratch_objects
+from afterpush.ground.git.worktree import tracked_changes
+from afterpush.push.joining import choose, join, published_on, stand
+from afterpush.push.order import Order, World
+from afterpush.push.outcome import Outcome, Prediction
+from afterpush.push.preflight import branch_to_push, refuse_dirty, require_remote
+
+
+def predict(order: Order, world: World) -> Prediction:
+    """Asks the remote and merges in a scratch object store. Raises AfterpushError (unreachable)."""
+    repo, target = world.repo, order.target
+    require_remote(repo, target)
+    head = resolve_commit(repo, "HEAD")
+    with scratch_objects(repo) as scratch:
+        merging = replace(world.merging, env=scratch)
+        upstream = fetch_without_trace(repo, target, scratch)
+        if upstream is None:
+            return Prediction(target, 0, _count(world, head), head, note=f"{target} does not exist yet")
+        standing = stand(repo, upstream, head, env=scratch)
+        ahead, behind = (
+            _count(world, f"{upstream}..{head}", scratch),
+            _count(world, f"{head}..{upstream}", scratch),
+        )
+        if not standing.is_ahead or not standing.is_behind:
+            return Prediction(target, behind, ahead, head)
+        other = published_on(repo, standing, target.tracking_ref, env=scratch)
+        strategy, why = choose(standing, order.strategy, other)
+        joined = join(repo, standing, strategy, merging, "prediction")
+        note = f"would merge instead of rebase: {why}" if why else None
+        return Prediction(target, behind, ahead, head, joined.merged, joined.clash, note)
+
+
+def _count(world: World, span: str, env: Mapping[str, str] | None = None) -> int:
+    return int(git(world.repo, "rev-list", "--count", span, env=env).text or 0)
+
+
+def dry_run(order: Order, world: World) -> Outcome:
+    """What `push` would do, with its refusals. Raises AfterpushError as `push` does."""
+    branch_to_push(world.repo, order.target)
+    if not order.autostash:
+        refuse_dirty(tracked_changes(world.repo))
+    seen = predict(order, world)
+    return Outcome(
+        order.target,
+        seen.sha,
+        pushed=False,
+        attempts=0,
+        message=_message(seen, current_branch(world.repo) or "HEAD", order),
+        exit_code=ExitCode.BAD_ANSWER if seen.clash else ExitCode.GOOD,
+        commits=seen.ahead,
+        resolved=seen.resolved,
+        clash=seen.clash,
+        dry_run=True,
+    )
+
+
+def _message(seen: Prediction, branch: str, order: Order) -> str:
+    if seen.clash:
+        return f"dry run: {branch} and {order.target} are in conflict"
+    if not seen.ahead:
+        return f"dry run: nothing to push: {branch} is in {order.target}"
+    onto = f", on top of {seen.behind} of theirs" if seen.behind else ""
+    check = f", after {order.check!r}" if order.check else ""
+    return f"dry run: would push {seen.ahead} of your commits to {order.target}{onto}{check}"

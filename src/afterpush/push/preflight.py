@@ -1,0 +1,70 @@
+"""What must hold before a push is tried: each refusal says what to type."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.git import current_branch, git, remote_urls
+from afterpush.ground.git.exchange import Target
+from afterpush.ground.git.unmerged import Operation, operation_under_way, unmerged
+
+_ENDINGS = {
+    Operation.MERGE: ("git commit --no-edit", "git merge --abort"),
+    Operation.REBASE: ("GIT_EDITOR=true git rebase --continue", "git rebase --abort"),
+    Operation.AM: ("git am --continue", "git am --abort"),
+    Operation.CHERRY_PICK: ("GIT_EDITOR=true git cherry-pick --continue", "git cherry-pick --abort"),
+    Operation.REVERT: ("GIT_EDITOR=true git revert --continue", "git revert --abort"),
+}
+
+
+def branch_to_push(repo: Path, target: Target) -> str:
+    """The checked-out branch. Raises AfterpushError for what no push can start from."""
+    require_remote(repo, target)
+    operation = operation_under_way(repo)
+    if operation:
+        go_on, give_up = _ENDINGS[operation]
+        raise AfterpushError(
+            f"pushing from {repo}: a {operation.value} is unfinished here; settle it (inv conflicts.resolve, "
+            f"then {go_on}) or give it up ({give_up}), then push again"
+        )
+    open_paths = [entry.path for entry in unmerged(repo)]
+    if open_paths:
+        raise AfterpushError(
+            f"pushing from {repo}: {named(open_paths)} in conflict; "
+            "run inv conflicts.resolve, commit, push again"
+        )
+    branch = current_branch(repo)
+    if branch is None:
+        raise AfterpushError(
+            f"pushing from {repo}: HEAD is detached, so no branch would follow; "
+            f"git switch -c NAME (or git switch {target.branch}), then push again"
+        )
+    if git(repo, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
+        raise AfterpushError(f"pushing from {repo}: {branch} has no commit yet; commit something first")
+    return branch
+
+
+def require_remote(repo: Path, target: Target) -> None:
+    """Raises AfterpushError, naming the remotes that there are, when the remote is unknown."""
+    if remote_urls(repo, target.remote, push=True):
+        return
+    known = git(repo, "remote").text.split()
+    raise AfterpushError(
+        f"pushing to {target.remote}: there is no such remote in {repo}; "
+        + (f"--remote={known[0]}?" if known else f"git remote add {target.remote} URL")
+    )
+
+
+def refuse_dirty(changes: Sequence[str]) -> None:
+    """Raises AfterpushError that names the changed paths."""
+    if changes:
+        raise AfterpushError(
+            f"pushing with uncommitted changes: {named(changes)}; "
+            "commit them, or set them aside meanwhile with --autostash"
+        )
+
+
+def named(paths: Sequence[str], most: int = 5) -> str:
+    """The first paths, and how many more there are."""
+    more = len(paths) - most
+    return ", ".join(paths[:most]) + (f" and {more} more" if more > 0 else "")

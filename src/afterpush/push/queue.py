@@ -1,0 +1,49 @@
+"""One push at a time: in a worktree, and from one clone to one target, where racing oneself is a waste."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.git.exchange import Target
+from afterpush.ground.git.unmerged import worktree_git_folder
+from afterpush.ground.locks import HeldLock, try_lock
+from afterpush.push.order import World
+
+LOOK_SECONDS = 1.0
+
+
+@contextmanager
+def worktree_lock(world: World) -> Iterator[None]:
+    """Holds this worktree. Raises AfterpushError when another `inv push` is at work in it."""
+    held = try_lock(world.state / f"worktree-{_short(str(worktree_git_folder(world.repo)))}.lock")
+    if held is None:
+        raise AfterpushError(f"another inv push is at work in {world.repo}; wait for it to end")
+    try:
+        yield
+    finally:
+        held.release()
+
+
+@contextmanager
+def turn(world: World, target: Target) -> Iterator[None]:
+    """Waits until no other worktree of this clone is pushing to the target."""
+    held = _wait(world, target)
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _wait(world: World, target: Target) -> HeldLock:
+    path = world.state / f"target-{_short(str(target))}.lock"
+    held = try_lock(path)
+    if held is None:
+        world.note(f"another worktree of this clone is pushing to {target}: waiting for it")
+    while held is None:
+        held = try_lock(path, wait_seconds=LOOK_SECONDS)
+    return held
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]

@@ -1,0 +1,221 @@
+"""`inv push`: fetch, put together, check, push; on a lost race again; on a real conflict as before."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from afterpush.ground.clock import rfc3339
+from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.git import git, git_text, is_ancestor, resolve_commit
+from afterpush.ground.git.exchange import (
+    PushAnswer,
+    Target,
+    Verdict,
+    fetch_branch,
+    forget_fetched,
+    push_commit,
+)
+from afterpush.ground.git.unmerged import worktree_git_folder
+from afterpush.ground.git.worktree import tracked_changes
+from afterpush.push.checking import run_check
+from afterpush.push.joining import Clash, Standing, Strategy, choose, join, published_on, stand
+from afterpush.push.journal import Journal
+from afterpush.push.order import Order, World, backoff_seconds
+from afterpush.push.outcome import Outcome
+from afterpush.push.preflight import branch_to_push, refuse_dirty
+from afterpush.push.queue import turn, worktree_lock
+from afterpush.push.recovery import recover
+from afterpush.push.seat import Seat
+
+RECOVERY_PREFIX = "refs/afterpush/before-push"
+KEPT_RECOVERY_REFS = 10
+
+
+def push(order: Order, world: World) -> Outcome:
+    """Gets the branch's commits onto the target, or leaves the clone exactly as it was.
+
+    Raises AfterpushError for what cannot be tried (dirty tree, detached HEAD, unreachable remote).
+    """
+    repo = world.repo
+    with worktree_lock(world):
+        journal = Journal(world.state / f"journal-{worktree_git_folder(repo).name.lstrip('.')}.json")
+        for sentence in recover(repo, journal):
+            world.note(sentence)
+        branch = branch_to_push(repo, order.target)
+        changes = tracked_changes(repo)
+        if not order.autostash:
+            refuse_dirty(changes)
+        ref = f"refs/heads/{branch}"
+        with turn(world, order.target):
+            at, options = resolve_commit(repo, ref), world.merging.options
+            seat = Seat(repo, ref, at, journal, world.note, options, is_clean=not changes)
+            with _put_back_on_failure(seat):
+                return _Pushing(order, world, seat, branch).run()
+
+
+@contextmanager
+def _put_back_on_failure(seat: Seat) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        seat.put_back()
+        raise
+    finally:
+        forget_fetched(seat.repo)
+
+
+@dataclass
+class _Pushing:
+    """One run: the attempts with what they learned."""
+
+    order: Order
+    world: World
+    seat: Seat
+    branch: str
+    attempts: int = 0
+    resolved: set[str] = field(default_factory=set)
+    recovery_ref: str | None = None
+    strategy: Strategy | None = None
+
+    @property
+    def target(self) -> Target:
+        return self.order.target
+
+    def run(self) -> Outcome:
+        clock = self.world.clock
+        while True:
+            began = clock.monotonic()
+            upstream = fetch_branch(self.world.repo, self.target)
+            joined = self._join(upstream) if upstream else self.seat.original
+            if isinstance(joined, Outcome):
+                return joined
+            outcome = self._attempt(joined, upstream)
+            if outcome is not None:
+                return outcome
+            took = clock.monotonic() - began
+            clock.sleep(backoff_seconds(self.attempts, self.order.attempts, took, self.world.random()))
+
+    def _join(self, upstream: str) -> str | Outcome:
+        """The commit to push; an outcome when there is none: a conflict, or nothing to push."""
+        repo, original = self.world.repo, self.seat.original
+        standing = stand(repo, upstream, original)
+        if not standing.is_ahead:
+            return self._nothing(f"nothing to push: {self.branch} is in {self.target}")
+        if not standing.is_behind:
+            return original
+        self._keep_original()
+        title = f"Merge {self.target} into {self.branch}"
+        joined = join(repo, standing, self._strategy(standing), self.world.merging, title)
+        self.resolved |= set(joined.merged)
+        if joined.tip is None:
+            assert joined.clash is not None
+            return self._conflict(joined.clash)
+        if joined.tip == upstream:
+            self.seat.move(upstream, f"inv push: {self.target} has these changes already")
+            return self._nothing(f"nothing to push: {self.target} has the changes of {self.branch} already")
+        return joined.tip
+
+    def _strategy(self, standing: Standing) -> Strategy:
+        """Chosen at the first attempt; what the branch holds does not change in between."""
+        if self.strategy is None:
+            other = published_on(self.world.repo, standing, self.target.tracking_ref)
+            self.strategy, why = choose(standing, self.order.strategy, other)
+            if why:
+                self.world.note(f"merging instead of rebasing: {why}")
+        return self.strategy
+
+    def _nothing(self, message: str) -> Outcome:
+        moved = self.seat.at != self.seat.original
+        self.seat.finish()
+        return self._outcome(message, pushed=False, sha=self.seat.at if moved else self.seat.original)
+
+    def _attempt(self, tip: str, upstream: str | None) -> Outcome | None:
+        """Checks and pushes one commit; None after a lost race that may be tried again."""
+        self.attempts += 1
+        self.seat.move(tip, f"inv push: onto {self.target}")
+        if self.order.check:
+            self.seat.clear()
+            failed = run_check(self.world.repo, self.order.check, self.world.note)
+            if failed:
+                return self._failure(f"the check failed, nothing was pushed: {failed}")
+        answer = push_commit(self.world.repo, tip, self.target)
+        if answer.verdict is Verdict.NO_ANSWER:
+            answer = self._proved(answer, tip)
+        match answer.verdict:
+            case Verdict.LANDED:
+                return self._landed(tip, upstream)
+            case Verdict.LOST_RACE if self.attempts < self.order.attempts:
+                self.world.note(f"{self.target} moved meanwhile ({answer.message}): again")
+                return None
+            case Verdict.LOST_RACE:
+                return self._failure(
+                    f"lost {self.attempts} races for {self.target}; nothing was pushed: "
+                    "run it again, or raise --attempts"
+                )
+            case _:
+                return self._failure(f"{self.target.remote} refused the push: {answer.message}")
+
+    def _proved(self, answer: PushAnswer, tip: str) -> PushAnswer:
+        """The connection broke: whether the commit landed only the remote can tell."""
+        try:
+            now = fetch_branch(self.world.repo, self.target)
+        except AfterpushError as error:
+            raise AfterpushError(
+                f"pushing to {self.target}: {answer.message}; whether it landed is unknown: run it again",
+                ExitCode.UNREACHABLE,
+            ) from error
+        if now and is_ancestor(self.world.repo, tip, now):
+            return PushAnswer(Verdict.LANDED)
+        return replace(answer, verdict=Verdict.REFUSED)
+
+    def _landed(self, tip: str, upstream: str | None) -> Outcome:
+        self.seat.finish()
+        self._forget_old_ones()
+        span = f"{upstream}..{tip}" if upstream else tip
+        count = int(git(self.world.repo, "rev-list", "--count", span).text or 0)
+        plural = "commit" if count == 1 else "commits"
+        tries = "" if self.attempts == 1 else f", after {self.attempts - 1} lost"
+        message = f"pushed {tip[:10]} to {self.target} ({count} {plural}{tries})"
+        return replace(self._outcome(message, pushed=True, sha=tip), commits=count)
+
+    def _conflict(self, clash: Clash) -> Outcome:
+        self._keep_original()
+        outcome = self._failure(
+            f"{self.branch} and {self.target} are in conflict; nothing was pushed or changed"
+        )
+        return replace(outcome, clash=clash)
+
+    def _failure(self, message: str) -> Outcome:
+        self.seat.put_back()
+        self._forget_old_ones()
+        return self._outcome(message, pushed=False, sha=self.seat.original, code=ExitCode.BAD_ANSWER)
+
+    def _outcome(self, message: str, *, pushed: bool, sha: str, code: ExitCode = ExitCode.GOOD) -> Outcome:
+        return Outcome(
+            self.target,
+            sha,
+            pushed,
+            self.attempts,
+            message,
+            code,
+            resolved=tuple(sorted(self.resolved)),
+            recovery_ref=self.recovery_ref,
+        )
+
+    def _keep_original(self) -> None:
+        """A ref on the commit where the branch was: to go back to, and so that git keeps it."""
+        if self.recovery_ref:
+            return
+        stamp = rfc3339(self.world.clock.now()).replace(":", "").replace("-", "").replace(".", "")
+        self.recovery_ref = f"{RECOVERY_PREFIX}/{self.branch}/{stamp}"
+        git_text(
+            self.world.repo,
+            *("update-ref", self.recovery_ref, self.seat.original),
+            doing="keeping a recovery ref",
+        )
+
+    def _forget_old_ones(self) -> None:
+        prefix = f"{RECOVERY_PREFIX}/{self.branch}/"
+        listed = git(self.world.repo, "for-each-ref", "--format=%(refname)", "--sort=-refname", prefix)
+        for ref in listed.text.split()[KEPT_RECOVERY_REFS:]:
+            git(self.world.repo, "update-ref", "-d", ref)

@@ -1,0 +1,131 @@
+"""conflicts.*: the shared documents merged by meaning, as a task, as git's merge driver, and by hand."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from invoke import Collection
+
+from afterpush.ground.errors import ExitCode
+from afterpush.tasks._door import door, site
+
+
+@door(
+    help={
+        "base": "File with the common ancestor's text (empty or /dev/null: both sides added the file)",
+        "ours": "File with our text",
+        "theirs": "File with their text",
+        "path": "The document's path in the repository: decides how it is merged",
+        "renumber": "Give the second of two tasks under one new ID a free ID",
+        "marker_size": "Length of conflict markers (default 7)",
+        "json": "One JSON document on stdout, the merged text in it",
+    },
+    positional=["base", "ours", "theirs"],
+)
+def merge(
+    context: Any,
+    base: str,
+    ours: str,
+    theirs: str,
+    path: str,
+    renumber: bool = False,
+    marker_size: str | None = None,
+    json: bool = False,
+) -> ExitCode:
+    """Merge three versions of a document; the text goes to stdout, exit 1 with markers in it."""
+    from afterpush.conflicts.files import merge_files
+    from afterpush.ground.console import note, print_json
+    from afterpush.tasks._door import whole_number
+
+    merged = merge_files(
+        Path(base),
+        Path(ours),
+        Path(theirs),
+        path=path,
+        documents=site().settings.documents,
+        renumber=renumber,
+        marker_size=whole_number(marker_size, "--marker-size", default=7, least=1),
+    )
+    if json:
+        print_json(merged.document)
+    else:
+        sys.stdout.buffer.write(merged.text)
+        sys.stdout.buffer.flush()
+    if merged.said:
+        note(merged.said)
+    return ExitCode.GOOD if merged.is_clean else ExitCode.BAD_ANSWER
+
+
+@door(
+    help={
+        "dry_run": "Show what would be resolved; change nothing",
+        "renumber": "Give the second of two tasks under one new ID a free ID",
+        "json": "One JSON document on stdout",
+    }
+)
+def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: bool = False) -> ExitCode:
+    """Resolve the shared documents in the middle of a merge, rebase, cherry-pick or stash pop."""
+    from afterpush.conflicts.apply import apply_resolution
+    from afterpush.conflicts.report import is_settled, resolution_document, resolution_text
+    from afterpush.conflicts.resolve import plan_resolution
+    from afterpush.ground.console import print_json, say
+
+    here = site()
+    plan = plan_resolution(here.repo, here.settings.documents, renumber=renumber)
+    steps = plan.steps if dry_run else apply_resolution(here.repo, plan)
+    if json:
+        print_json(resolution_document(plan, steps, dry_run=dry_run))
+    else:
+        say(resolution_text(plan, steps, dry_run=dry_run))
+    return ExitCode.GOOD if is_settled(steps) else ExitCode.BAD_ANSWER
+
+
+@door(
+    help={
+        "dry_run": "Show what would be written; write nothing",
+        "uninstall": "Take our lines and our configuration away again",
+        "json": "One JSON document on stdout",
+    }
+)
+def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: bool = False) -> ExitCode:
+    """Make git merge the shared documents by meaning: .gitattributes and the merge driver."""
+    from afterpush.conflicts.install import apply_plan, plan_install, plan_uninstall
+    from afterpush.conflicts.report import install_document, install_text
+    from afterpush.conflicts.shared_files import driver_patterns
+    from afterpush.ground.console import print_json, say
+
+    here = site()
+    plan = (
+        plan_uninstall(here.repo)
+        if uninstall
+        else plan_install(here.repo, driver_patterns(here.settings.documents), sys.executable)
+    )
+    if not dry_run:
+        apply_plan(here.repo, plan)
+    if json:
+        print_json(install_document(plan, dry_run=dry_run))
+    else:
+        say(install_text(plan, dry_run=dry_run, uninstall=uninstall))
+    return ExitCode.GOOD
+
+
+@door(help={"json": "One JSON document on stdout"})
+def check(context: Any, json: bool = False) -> ExitCode:
+    """Prove with a probe merge that git calls the driver here; find conflict markers left over."""
+    from afterpush.conflicts.probe import probe_driver
+    from afterpush.conflicts.report import check_document, check_text, is_live
+    from afterpush.conflicts.shared_files import driver_patterns, left_markers
+    from afterpush.ground.console import print_json, say
+
+    here = site()
+    documents = here.settings.documents
+    probes = probe_driver(here.repo, driver_patterns(documents), documents)
+    markers = left_markers(here.repo, documents)
+    if json:
+        print_json(check_document(probes, markers))
+    else:
+        say(check_text(probes, markers))
+    return ExitCode.GOOD if is_live(probes) and not markers else ExitCode.BAD_ANSWER
+
+
+ns = Collection("conflicts", merge, resolve, install, check)

@@ -1,0 +1,123 @@
+"""push, push.check: getting local commits onto the shared branch, however many push at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from invoke import Collection
+
+from afterpush.ground.errors import ExitCode
+from afterpush.tasks._door import Site, afterwards, door, site, whole_number
+
+if TYPE_CHECKING:
+    from afterpush.push.order import Order, World
+    from afterpush.push.outcome import Outcome
+
+
+@door(
+    default=True,
+    help={
+        "remote": "Where to push to (default: push.remote)",
+        "branch": "The remote's branch (default: push.branch)",
+        "attempts": "Lost races before it gives up (default: push.attempts)",
+        "dry_run": "Show what would be pushed or be in conflict; change nothing",
+        "autostash": "Set uncommitted changes aside meanwhile",
+        "json": "One JSON document on stdout",
+    },
+)
+def run(
+    context: Any,
+    remote: str | None = None,
+    branch: str | None = None,
+    attempts: str | None = None,
+    dry_run: bool = False,
+    autostash: bool = False,
+    json: bool = False,
+) -> ExitCode:
+    """Fetch, rebase (documents by meaning), check and push; again on a lost race, undone on a conflict."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.push.predict import dry_run as predicted
+    from afterpush.push.run import push
+
+    here = site()
+    order = _order(here, remote, branch, attempts, autostash)
+    with _world(here) as world:
+        outcome = predicted(order, world) if dry_run else push(order, world)
+    print_json(outcome.document) if json else say(outcome.text)
+    if outcome.pushed:
+        _watch(here, outcome)
+    return outcome.exit_code
+
+
+@door(
+    help={
+        "remote": "Where inv push would push to (default: push.remote)",
+        "branch": "The remote's branch (default: push.branch)",
+        "json": "One JSON document on stdout",
+    }
+)
+def check(context: Any, remote: str | None = None, branch: str | None = None, json: bool = False) -> ExitCode:
+    """Tell how far ahead and behind the branch is, and what would be in conflict; nothing is touched."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.push.predict import predict
+
+    here = site()
+    with _world(here) as world:
+        seen = predict(_order(here, remote, branch, None, autostash=True), world)
+    print_json(seen.document) if json else say(seen.text)
+    return seen.exit_code
+
+
+def _order(
+    here: Site, remote: str | None, branch: str | None, attempts: str | None, autostash: bool
+) -> "Order":
+    from afterpush.ground.git.exchange import Target
+    from afterpush.push.order import Order
+
+    settings = here.settings.push
+    return Order(
+        Target(remote or settings.remote, (branch or settings.branch).removeprefix("refs/heads/")),
+        whole_number(attempts, "--attempts", default=settings.attempts, least=1),
+        settings.strategy,
+        settings.check,
+        autostash,
+    )
+
+
+@contextmanager
+def _world(here: Site) -> "Iterator[World]":
+    """The push room's world: the merge driver comes from the conflicts room."""
+    import random
+    import sys
+
+    from afterpush.conflicts.on_the_fly import driver_options, is_document, why_in_conflict
+    from afterpush.ground.clock import SystemClock
+    from afterpush.ground.console import note
+    from afterpush.ground.state import room_folder
+    from afterpush.push.joining import Merging
+    from afterpush.push.order import World
+
+    documents = here.settings.documents
+    with driver_options(here.repo, documents, sys.executable) as options:
+        merging = Merging(
+            options,
+            lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents),
+            lambda path: is_document(path, documents),
+        )
+        state = room_folder(here.repo, "push")
+        yield World(here.repo, state, merging, SystemClock(), random.random, note)
+
+
+def _watch(here: Site, outcome: "Outcome") -> None:
+    """Starts the watch over the deployment; the push has landed, whatever comes of that."""
+    from afterpush.ground.console import note
+    from afterpush.tasks._watching import start_background
+
+    if outcome.target.branch not in here.settings.deploy.branches:
+        return
+    with afterwards("the push landed, but its deployment is not watched"):
+        started = start_background(here, outcome.sha)
+        note(f"watching the deployment of {outcome.sha[:10]} (pid {started.pid}): inv deploy.status --wait")
+
+
+ns = Collection("push", run, check)

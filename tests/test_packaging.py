@@ -1,0 +1,99 @@
+"""The wheel holds what the tree holds, and the layout keeps its promises."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import afterpush
+from tests.support.shared import ROOT
+
+HEAVY = (
+    "fabric paramiko pymysql sqlglot rich jinja2 ruamel tree_sitter distributed yaml msgspec urllib3 dotenv "
+    "psutil sphinx requests sqlite3 ssl filelock"
+).split()
+LOADED = f"print(*sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def tree() -> set[str]:
+    """Every module and data file that belongs into the wheel, as the wheel names it."""
+    sources = ROOT / "src" / "afterpush"
+    found = {
+        f"afterpush/{path.relative_to(sources)}"
+        for path in sources.rglob("*.py")
+        if "__pycache__" not in path.parts and path.relative_to(sources).parts[0] not in ("tasks", "defaults")
+    }
+    found |= {f"afterpush/tasks/{path.name}" for path in (ROOT / "tasks").glob("*.py")}
+    defaults = ROOT / "config"
+    found |= {
+        f"afterpush/defaults/{path.relative_to(defaults)}"
+        for path in defaults.rglob("*")
+        if path.suffix in (".yaml", ".j2")
+    }
+    return found | {"afterpush/py.typed"}
+
+
+def test_the_wheel_holds_exactly_what_the_tree_holds(wheel: zipfile.ZipFile) -> None:
+    packed = {name for name in wheel.namelist() if name.startswith("afterpush/") and not name.endswith("/")}
+    ours = {name for name in packed if name.endswith((".py", ".yaml", ".j2", "py.typed"))}
+    assert ours == tree()
+    assert not {name.split("/")[0] for name in wheel.namelist()} - {
+        "afterpush",
+        f"afterpush-{afterpush.__version__}.dist-info",
+    }
+
+
+def test_every_package_is_listed() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    sources = ROOT / "src"
+    found = {
+        ".".join(path.parent.relative_to(sources).parts)
+        for path in (sources / "afterpush").rglob("__init__.py")
+        if "__pycache__" not in path.parts
+    }
+    assert found | {"afterpush.tasks", "afterpush.defaults"} == listed
+
+
+def loaded_by(program: str) -> "tuple[set[str], str]":
+    """Which heavy modules a program loads, and its stdout."""
+    words = [sys.executable, "-c", f"import sys\n{program}\n{LOADED}"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return set(done.stderr.split()), done.stdout
+
+
+def test_listing_the_tasks_imports_nothing_heavy_beyond_invoke_itself() -> None:
+    listing = (
+        "sys.argv = ['afterpush', '--list']\nfrom afterpush.program import program\nprogram.run(exit=False)"
+    )
+    ours, printed = loaded_by(listing)
+    invokes, _ = loaded_by("import invoke")
+    assert ours <= invokes
+    assert "deploy.monitor" in printed
+
+
+def test_another_repository_can_use_the_namespace(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text("from afterpush.tasks import ns\n")
+    inv = Path(sys.executable).with_name("inv")
+    done = subprocess.run([inv, "--list"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "deploy.monitor" in done.stdout
+    wrong = subprocess.run([inv, "deploy.monitor", "--bogus"], cwd=tmp_path, capture_output=True, check=False)
+    assert wrong.returncode == 2
+
+
+def test_nothing_imports_the_name_tasks() -> None:
+    for path in [*(ROOT / "src" / "afterpush").rglob("*.py"), *(ROOT / "tasks").glob("*.py")]:
+        lines = path.read_text().splitlines()
+        assert not [line for line in lines if line.startswith(("import tasks", "from tasks"))], path
