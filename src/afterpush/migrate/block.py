@@ -113,7 +113,10 @@ def _entries(title: str, rows: Sequence[Sequence[tuple[str, str]]], style: _Styl
 
 
 def _hanging(sql: str, margin: str) -> str:
-    """The SQL with its further lines below the first, unless one of them is inside a string."""
+    """The SQL with its further lines below the first, unless one of them is inside a string.
+
+    Not for programs: the server keeps their text as it is.
+    """
     if any("\n" in token.text for token in tokens(sql)):
         return sql
     return sql.replace("\n", "\n" + margin)
@@ -123,13 +126,14 @@ def _probed(steps: Sequence[Step], form: CallForm, style: _Style, margin: str) -
     """Each step asks information_schema first; what is there with another definition is an error."""
     end, pad, any_type = style.semicolon, style.indent, ": any" if style.typed else ""
     step_type = ": (typeof steps)[number]" if style.typed else ""
+    text = ": string" if style.typed else ""
     result = ": Promise<string>" if style.typed else ""
     unprepared = any(map(is_unprepared, steps))
     rows = [
         [
             ("name", _literal(step.name, style)),
             ("probe", form.sql(_hanging(step.probe, margin))),
-            ("run", form.sql(_hanging(step.sql, margin))),
+            ("run", form.sql(step.sql if is_unprepared(step) else _hanging(step.sql, margin))),
         ]
         for step in steps
     ]
@@ -143,15 +147,23 @@ def _probed(steps: Sequence[Step], form: CallForm, style: _Style, margin: str) -
         f"{pad}const row = Array.isArray(answer[0]) ? answer[0][0] : answer[0]{end}",
         f"{pad}return String(row.state){end}",
         f"}}{end}",
+        "// Another process may be in the middle of a step: what looks odd is looked at again.",
+        f"const settled = async (step{step_type}, wanted{text}){result} => {{",
+        f"{pad}for (let tries = 0; ; tries++) {{",
+        f"{pad * 2}const state = await look(step){end}",
+        f"{pad * 2}if (state === {done} || state === wanted || tries === 5) return state{end}",
+        f"{pad * 2}await new Promise((resolve) => setTimeout(resolve, 1000)){end}",
+        f"{pad}}}",
+        f"}}{end}",
         "for (const step of steps) {",
-        f"{pad}const state = await look(step){end}",
+        f"{pad}const state = await settled(step, {needed}){end}",
         f"{pad}if (state === {done}) continue{end}",
         f"{pad}if (state !== {needed}) throw new Error(step.name + {drifted}){end}",
         f"{pad}try {{",
         f"{pad * 2}await {form.call('step.run', unprepared=unprepared)}{end}",
         f"{pad}}} catch (error) {{",
         f"{pad * 2}// Another process may have been faster; then there is nothing left to do.",
-        f"{pad * 2}if ((await look(step)) !== {done}) throw error{end}",
+        f"{pad * 2}if ((await settled(step, {done})) !== {done}) throw error{end}",
         f"{pad}}}",
         "}",
     ]
