@@ -108,8 +108,10 @@ def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = Fa
     wait_seconds = number(wait, "--wait", default=600) or 0.0
     file = here.settings.migrate.consolidated
     steps = steps_of(here.root, file)
-    if steps is None:
-        raise AfterpushError(f"there is no {file} to apply: `inv migrate.consolidate --target=sql` writes it")
+    if not steps:
+        raise AfterpushError(
+            f"no steps in {file} to apply: `inv migrate.consolidate --target=sql` writes them"
+        )
     address = app_database(here)
     if dry_run:
         applied = applying.preview(address, steps)

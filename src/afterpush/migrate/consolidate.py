@@ -87,6 +87,11 @@ def _plan_sql(found: Audit, repository: Repository, with_data: bool) -> Plan:
     added = _new(steps, before)
     if not added:
         return Plan("sql", (), None, inputs)
+    if repository.plain:
+        raise AfterpushError(
+            f"{file} was not written by `inv migrate.consolidate` and is not overwritten: move it to your "
+            "migrations, or name another file in migrate.consolidated"
+        )
     path = repository.root / file
     old = path.read_bytes().decode("utf-8") if path.is_file() else None
     text = render_sql(steps)
