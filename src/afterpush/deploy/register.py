@@ -59,7 +59,7 @@ def status(folder: StateFolder, sha: str, now: float) -> Outcome:
         return result
     if result and paper and result.started_at == rfc3339(paper.started_at):
         return result
-    if paper or (result is None and folder.log(sha).exists()):
+    if paper or (result is None and last_line(folder.log(sha))):
         return _crashed(folder, sha, paper, now)
     message = f"{sha[:7]} was never watched here; watch it: inv deploy.monitor --sha={sha[:7]}"
     return _bare(sha, Verdict.NONE.value, message, None)
