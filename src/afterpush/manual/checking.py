@@ -53,7 +53,7 @@ def _faults(tree: Tree, document: str, link: Link) -> Iterator[str]:
     elif target in tree.files:
         if link.anchor and not _has_anchor(tree, target, link.anchor):
             yield f"the link {link.written}: {target} has no such heading or anchor"
-    elif not tree.is_folder(target):
+    elif target not in tree.folders:
         there = "is ignored by git: other readers do not have it" if (tree.root / target).exists() else ""
         yield f"the link {link.written}: {target} {there or 'does not exist'}"
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 
 from afterpush.ground.files import read_text
 
@@ -26,9 +27,14 @@ class Tree:
     files: frozenset[str]
     documents: Mapping[str, str]
 
-    def is_folder(self, path: str) -> bool:
-        """Whether files of the repository lie below `path` ("" is the root)."""
-        return not path or any(file.startswith(f"{path}/") for file in self.files)
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds files of the repository; "" is the root."""
+        return frozenset(
+            "" if str(folder) == "." else str(folder)
+            for file in self.files
+            for folder in PurePosixPath(file).parents
+        )
 
 
 def read_tree(root: Path, files: Iterable[str], ignored: Iterable[str] = ()) -> Tree:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -115,14 +116,16 @@ def headings_in(text: str) -> tuple[Heading, ...]:
     tokens = tokens_of(text)
     return tuple(
         Heading(int(opening.tag[1]), _plain(inline))
-        for opening, inline in zip(tokens, tokens[1:], strict=False)
+        for opening, inline in pairwise(tokens)
         if opening.type == "heading_open"
     )
 
 
 def _plain(inline: "Token") -> str:
     return "".join(
-        child.content for child in inline.children or () if child.type in ("text", "code_inline", "text_special")
+        child.content
+        for child in inline.children or ()
+        if child.type in ("text", "code_inline", "text_special")
     )
 
 
