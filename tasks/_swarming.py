@@ -132,7 +132,7 @@ def _has_source(here: Site) -> bool:
     """Whether there is anything to ask about deployments: else each monitor would only end at once."""
     from afterpush.deploy.setup import health_url
 
-    names = ("DIGITALOCEAN_TOKEN", "DB_HOST", "MYSQL_URL")
+    names = ("DIGITALOCEAN_TOKEN", "DB_HOST")
     return bool(health_url(here.settings, here.environment) or any(map(here.environment.get, names)))
 
 

@@ -62,7 +62,7 @@ def ancestors(pid: int) -> Iterator[Entry]:
 def running() -> list[Entry]:
     """Every process that can be seen now, without zombies."""
     if (_PROC / "self" / "stat").exists():
-        pids = [int(name) for name in os.listdir(_PROC) if name.isdigit()]
+        pids = [int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdigit()]
     else:
         import psutil
 
