@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from afterpush.deploy.explain.explanation import Explanation, Reason, explain, explain_file
+from afterpush.deploy.explain.explanation import Explanation, explain, explain_file
 from afterpush.deploy.explain.rendering import explanation_text
 from afterpush.deploy.explain.signatures import load_failures
 from afterpush.ground.clock import SystemClock
@@ -32,12 +32,13 @@ def explain_commit(here: Site, sha: str | None) -> Explanation:
 
     Raises AfterpushError when there is neither a log nor a reason.
     """
+    from afterpush.deploy.autopsy import reason_of
     from afterpush.deploy.evidence import captured_logs, read_files
     from afterpush.deploy.register import status
 
     commit = commit_of(here, sha)
     known = status(here.state, commit, SystemClock().now())
-    reason = _reason(known.reason)
+    reason = reason_of(known.reason)
     failures, redact = load_failures(here.root), here.environment.redactor()
     captured = captured_logs(here.state, commit)
     if not captured and known.verdict == "live":
@@ -49,12 +50,6 @@ def explain_commit(here: Site, sha: str | None) -> Explanation:
 def show_explanation(found: Explanation) -> str:
     """The explanation for a terminal."""
     return explanation_text(found)
-
-
-def _reason(document: dict[str, str | None] | None) -> Reason | None:
-    if not document:
-        return None
-    return Reason(document.get("code") or "", document.get("message") or "", document.get("component") or "")
 
 
 def _platform_logs(here: Site, commit: str, *, has_reason: bool) -> Iterator[bytes]:
