@@ -6,7 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks import conflicts, demo, deploy, doappspec, env, hooks, migrate, push
+from afterpush.tasks import conflicts, demo, deploy, doappspec, env, hooks, migrate, prompts, push
 
 
 class UsageError(Exit, ParseError):
@@ -26,6 +26,7 @@ invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
 ns = Collection("afterpush")
 ns.add_collection(conflicts.ns, "conflicts")
 ns.add_collection(deploy.ns, "deploy")
+ns.add_collection(prompts.ns, "prompts")
 ns.add_collection(doappspec.ns, "doappspec")
 ns.add_collection(env.ns, "env")
 ns.add_collection(hooks.ns, "hooks")

@@ -60,7 +60,11 @@ def door(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
 def _redacted(message: str) -> str:
     from afterpush.ground.config import read_environment
 
-    return read_environment(None).redactor()(message)
+    try:
+        environment = site().environment
+    except AfterpushError:
+        environment = read_environment(None)
+    return environment.redactor()(message)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from afterpush.deploy.session import Session, exit_code, open_session, watch_or_
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.console import is_terminal, note, plain, print_json, say
 from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.git import is_pushed
 from afterpush.tasks._door import Site
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def monitor_here(
         warn=lambda text: note(f"note: {text}"),
         timeout_seconds=timeout_seconds,
     )
+    if not is_pushed(here.repo, here.settings.push.remote, sha):
+        note(f"note: as far as git here knows, {sha[:7]} is on no branch of {here.settings.push.remote} yet")
     result, was_running = watch_or_follow(session, lambda: _watch(session, json=json), _show_followed)
     if json:
         print_json(plain(result) | {"already_running": was_running})

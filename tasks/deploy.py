@@ -79,8 +79,17 @@ def monitors(context: Any, json: bool = False) -> ExitCode:
     return ExitCode.GOOD
 
 
-@door(help={"sha": SHA, "all": "stop every monitor of this repository", "json": JSON})
-def stop(context: Any, sha: Any = None, all: bool = False, json: bool = False) -> ExitCode:
+@door(
+    help={
+        "sha": SHA,
+        "all": "stop every monitor of this repository",
+        "dry_run": "only tell which would be stopped",
+        "json": JSON,
+    }
+)
+def stop(
+    context: Any, sha: Any = None, all: bool = False, dry_run: bool = False, json: bool = False
+) -> ExitCode:
     """End a background monitor; the deployment itself goes on."""
     from afterpush.deploy import register
     from afterpush.deploy.tables import stop_lines
@@ -89,9 +98,9 @@ def stop(context: Any, sha: Any = None, all: bool = False, json: bool = False) -
     if all and sha:
         raise AfterpushError("--all stops every monitor; leave --sha out")
     ended = (
-        register.stop_all(here.state, clock)
+        register.stop_all(here.state, clock, dry_run=dry_run)
         if all
-        else [register.stop(here.state, commit_of(here, sha), clock)]
+        else [register.stop(here.state, commit_of(here, sha), clock, dry_run=dry_run)]
     )
     print_json(ended) if json else say(stop_lines(ended))
     return ExitCode.GOOD

@@ -1,5 +1,6 @@
 """The wheel holds what the tree holds, and the layout keeps its promises."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -21,7 +22,13 @@ LOADED = f"print(*sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)"
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+    # From a copy: in the tree, what an earlier build left in build/ would be packed again.
+    copy = folder / "tree"
+    for name in ("src", "tasks", "config"):
+        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(copy)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = folder.glob("*.whl")

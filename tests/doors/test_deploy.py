@@ -294,6 +294,8 @@ def test_stop_ends_one_or_all_and_exits_with_zero(site: Site) -> None:
     second = site.commit(None)
     site.repository.write("config/afterpush.yaml", FAST.replace("1.5", "60"))
     pids.append(site.start(second))
+    dry = site.run("deploy.stop", "--all", "--dry-run", "--json")
+    assert [entry["stopped"] for entry in dry.json()] == [False, False] and "would be" in str(dry.json())
     one = site.run("deploy.stop", f"--sha={first[:7]}", "--json")
     assert one.code == 0 and one.json() == [{"sha": first, "pid": pids[0], "stopped": True, "reason": None}]
     rest = site.run("deploy.stop", "--all", "--json")

@@ -22,7 +22,7 @@ Case = Callable[[Watched], tuple[Heard, str]]
 """Pushes; returns what post-push must have heard, and words of the log."""
 
 
-@pytest.fixture(params=["git", "husky"])
+@pytest.fixture(params=["husky", "shortcut"])
 def here(request: pytest.FixtureRequest, repository: Repository) -> Watched:
     return watched(repository, request.param)
 
@@ -230,6 +230,14 @@ def test_a_push_is_watched_when_it_landed_and_only_then(here: Watched, case: Cas
     assert said in here.log
 
 
+def test_the_shortcut_needs_neither_invoke_nor_afterpush_on_the_path(repository: Repository) -> None:
+    here = watched(repository, "shortcut")
+    repository.git("config", "afterpush.program", "/bin/false")
+    sha = repository.commit()
+    done = here.push()
+    assert (done.returncode, here.recorded()) == (0, [f"{sha} {MAIN}"]), done.stderr
+
+
 def test_from_a_linked_worktree(here: Watched) -> None:
     linked = here.path.parent / "linked"
     here.repository.git("worktree", "add", "--quiet", str(linked))
@@ -326,8 +334,9 @@ def test_a_hook_of_others_that_blocks_still_blocks_and_nothing_is_watched(reposi
 
 
 def test_where_afterpush_cannot_be_found_the_push_goes_on_with_one_line(
-    here: Watched, tmp_path: Path
+    repository: Repository, tmp_path: Path
 ) -> None:
+    here = watched(repository, "husky")
     here.repository.git("config", "--unset", "afterpush.program")
     here.repository.commit()
     tools = tmp_path / "tools"
@@ -335,7 +344,7 @@ def test_where_afterpush_cannot_be_found_the_push_goes_on_with_one_line(
     for name in ("git", "sh", "grep", "cat", "basename", "dirname"):
         (tools / name).symlink_to(shutil.which(name) or name)
     done = here.push(env={"PATH": str(tools)})
-    ours = [line for line in done.stderr.splitlines() if "afterpush" in line]
+    ours = [line for line in done.stderr.splitlines() if line.startswith("afterpush")]
     assert done.returncode == 0 and len(ours) == 1 and "pipx install afterpush" in ours[0]
     assert here.recorded() == []
 

@@ -94,13 +94,20 @@ def install(repository: Repository, manager: str, *flags: str) -> Answer:
 
 
 def watched(repository: Repository, manager: str, *flags: str) -> Watched:
-    """Hooks are installed and recorded, and nothing is left to commit."""
-    install(repository, manager, *flags)
+    """Hooks are installed and recorded, and nothing is left to commit.
+
+    With the manager `shortcut` it is git, and a first push has made the shortcut of pre-push.
+    """
+    install(repository, "git" if manager == "shortcut" else manager, *flags)
     record_post_push(repository)
     repository.commit("Hooks")
     repository.git("push", "--no-verify", "--quiet", "origin", "main")
     here = Watched(repository)
     here.settle()
+    if manager == "shortcut":
+        repository.commit()
+        here.push()
+        assert (repository.path / ".git/afterpush/hooks/shortcut").is_file()
     (repository.path.parent / "record").unlink(missing_ok=True)
     (repository.path / ".git/afterpush/hooks/watcher.log").unlink(missing_ok=True)
     return here

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from afterpush.conflicts import lists, tables
 from afterpush.conflicts.lists import merge_lists, steady_gap
-from afterpush.conflicts.matching import match, words_alike
+from afterpush.conflicts.matching import ALIKE, match, words_alike
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces, Side
 from afterpush.conflicts.prose import essence, merge_by_git, merge_key_line, merge_lines
 from afterpush.conflicts.sequences import Clash, EntangledError, Firmness, Sequences, Step
@@ -86,8 +86,9 @@ def _likeness(one: Block, other: Block) -> float:
     else:
         keys = [set(_essence(block.lines)) for block in (one, other)]
     words = words_alike(" ".join(one.lines).split(), " ".join(other.lines).split())
-    # Something that was only added to is the same, however much was added.
-    return max(words, len(keys[0] & keys[1]) / len(keys[0]) if keys[0] else 0.0)
+    # Something that was only added to is the same, however much was added; a list in a list's place, always.
+    least = ALIKE if one.kind is BlockKind.LIST else 0.0
+    return max(least, words, len(keys[0] & keys[1]) / len(keys[0]) if keys[0] else 0.0)
 
 
 def _row_keys(block: Block) -> set[str]:
@@ -153,8 +154,7 @@ def _step(step: Step[Block], ledger: Ledger) -> Pieces:
     assert known is not None
     if base is None:
         return kept_blocks((known,), Side.OURS if ours else Side.THEIRS, ledger)
-    who = "theirs deleted it, ours changed it" if ours else "ours deleted it, theirs changed it"
-    ledger.refuse(f"'{known.lines[0].strip()[:60]}'", who)
+    ledger.refuse(f"'{known.lines[0].strip()[:60]}'", step.dispute)
     hunk = Hunk(ours.lines if ours else (), theirs.lines if theirs else (), is_structural=True)
     return [*known.gap, hunk]
 

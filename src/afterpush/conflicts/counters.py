@@ -31,25 +31,27 @@ def is_counter_name(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
+    """A date, a number or a percentage in a text."""
+
     text: str
     start: int
     kind: str
 
 
-def _parts(text: str) -> list[_Part]:
+def parts_of(text: str) -> list[Part]:
     """The dates and numbers of a text, in order."""
-    dates = [_Part(found[0], found.start(), "date") for found in DATE.finditer(text)]
+    dates = [Part(found[0], found.start(), "date") for found in DATE.finditer(text)]
     covered = {place for part in dates for place in range(part.start, part.start + len(part.text))}
     numbers = [
-        _Part(found[0], found.start(), "percent" if text[found.end() : found.end() + 1] == "%" else "number")
+        Part(found[0], found.start(), "percent" if text[found.end() : found.end() + 1] == "%" else "number")
         for found in NUMBER.finditer(text)
         if found.start() not in covered
     ]
     return sorted(dates + numbers, key=lambda part: part.start)
 
 
-def _template(text: str, parts: Sequence[_Part]) -> str:
+def _template(text: str, parts: Sequence[Part]) -> str:
     pieces, begun = [], 0
     for part in parts:
         pieces += [text[begun : part.start], f"\0{part.kind}\0"]
@@ -57,9 +59,21 @@ def _template(text: str, parts: Sequence[_Part]) -> str:
     return "".join([*pieces, text[begun:]])
 
 
-def countless(text: str) -> str:
+def template_of(text: str) -> str:
     """The text with signs for its dates, counts and percentages."""
-    return _template(text, _parts(text))
+    return _template(text, parts_of(text))
+
+
+def derived_percentages(old: Sequence[str], line: str) -> str:
+    """A line whose counts changed, with the percentages that they now make; `old` are its three versions."""
+    parts = [parts_of(text) for text in (*old, line)]
+    if len({_template(text, some) for text, some in zip((*old, line), parts, strict=True)}) != 1:
+        return line
+    merged: list[str | None] = [part.text for part in parts[3]]
+    _derive_percentages(parts[:3], merged)
+    for part, text in zip(reversed(parts[3]), reversed(merged), strict=True):
+        line = line[: part.start] + str(text) + line[part.start + len(part.text) :]
+    return line
 
 
 def merge_counted(base: str, ours: str, theirs: str, *, is_counter: bool) -> str | None:
@@ -68,7 +82,7 @@ def merge_counted(base: str, ours: str, theirs: str, *, is_counter: bool) -> str
     Without `is_counter` (prose), what changes must read as a count: "3 tasks open", "12 completed".
     """
     texts = (base, ours, theirs)
-    parts = [_parts(text) for text in texts]
+    parts = [parts_of(text) for text in texts]
     templates = {_template(text, found) for text, found in zip(texts, parts, strict=True)}
     if len(templates) != 1 or not (is_counter or _SUMMARY.search(base)):
         return None
@@ -85,7 +99,7 @@ def merge_counted(base: str, ours: str, theirs: str, *, is_counter: bool) -> str
     return "".join([*pieces, base[begun:]])
 
 
-def _merge_part(base: str, column: Sequence[_Part], *, is_counter: bool) -> str | None:
+def _merge_part(base: str, column: Sequence[Part], *, is_counter: bool) -> str | None:
     before, mine, yours = (part.text for part in column)
     if mine == yours or yours == before:
         return mine
@@ -108,7 +122,7 @@ def sum_of_differences(base: str, ours: str, theirs: str) -> str | None:
     return None if total < 0 else (f"{total:,}" if "," in base + ours + theirs else str(total))
 
 
-def _derive_percentages(parts: Sequence[Sequence[_Part]], merged: list[str | None]) -> None:
+def _derive_percentages(parts: Sequence[Sequence[Part]], merged: list[str | None]) -> None:
     """Replaces the percentages of a line by what its counts now make, where a formula is known."""
     places = [place for place, part in enumerate(parts[0]) if part.kind == "number"]
     if any(merged[place] is None for place in places):

@@ -9,6 +9,7 @@ from afterpush.conflicts.lists import steady_gap
 from afterpush.conflicts.outcome import Merged
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces, hunks_of, joined, rendered
 from afterpush.conflicts.prose import essence
+from afterpush.conflicts.recount import recounted
 from afterpush.conflicts.sections import merge_outlines
 from afterpush.ground.git.merging import merge_file
 from afterpush.roadmap import Document
@@ -46,6 +47,8 @@ def merge_by_meaning(
         return _unclean(pieces, lines, (base, ours, theirs), edges, ledger, style)
     merged = tuple(piece for piece in pieces if isinstance(piece, str))
     _check(lines, merged, ledger)
+    merged, said = recounted([document.root for document in documents], merged)
+    ledger.resolved += said
     return _answer(merged, edges, ledger, is_clean=True)
 
 

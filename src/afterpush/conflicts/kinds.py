@@ -53,7 +53,7 @@ def matches_any(path: str, globs: Iterable[str]) -> bool:
 
 def kind_of(path: str, documents: "Documents") -> Kind:
     """The kind that the configuration gives a path; the first that matches, in this order."""
-    if path in documents.json_rules or any(matches(path, glob) for glob in documents.json_rules):
+    if json_rules(path, documents):
         return Kind.JSON
     if lock_rule(path, documents) is not None:
         return Kind.LOCK_FILE
@@ -89,6 +89,15 @@ def kind_by_content(path: str, data: bytes) -> Kind:
     return Kind.ROADMAP if any(read(data).tasks()) else Kind.OTHER
 
 
+def json_rules(path: str, documents: "Documents") -> dict[str, str]:
+    """How each key of a generated JSON file is decided; empty for any other file."""
+    rules: dict[str, str] = {}
+    for glob, keys in documents.json_rules.items():
+        if matches(path, glob):
+            rules |= keys
+    return rules
+
+
 # The command that makes the file anew from what it locks, without touching anything else.
 WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "package-lock.json": ("npm", "install", "--package-lock-only", "--ignore-scripts"),
@@ -100,7 +109,7 @@ WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "uv.lock": ("uv", "lock"),
     "Pipfile.lock": ("pipenv", "lock"),
     "pdm.lock": ("pdm", "lock", "--update-reuse"),
-    "Cargo.lock": ("cargo", "generate-lockfile"),
+    "Cargo.lock": ("cargo", "update", "--workspace"),
     "Gemfile.lock": ("bundle", "lock"),
     "composer.lock": ("composer", "update", "--lock", "--no-install"),
     "go.sum": ("go", "mod", "tidy"),

@@ -58,8 +58,11 @@ def layout_of(table: Table) -> Layout | None:
         return None
     layout = Layout(widths, marks)
     rows = (table.header, *table.rows)
-    is_exact = all(len(row.cells) == len(widths) and layout.row(row.cells) == row.line for row in rows)
-    return layout if is_exact and layout.delimiter() == table.delimiter else None
+    if layout.delimiter() != table.delimiter or any(len(row.cells) != len(widths) for row in rows):
+        return None
+    needed = needed_widths((row.cells for row in rows), len(widths))
+    is_held = all(need <= width for need, width in zip(needed, widths, strict=True))
+    return layout if is_held and all(layout.row(row.cells) == row.line for row in rows) else None
 
 
 def needed_widths(rows: Iterable[Sequence[str]], columns: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from afterpush.conflicts.matching import match, words_alike
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces
 from afterpush.conflicts.prose import essence, merge_by_git, merge_key_line
 from afterpush.conflicts.sequences import Clash, Firmness, Sequences, Step
-from afterpush.conflicts.values import merge_text, steady, three_way
+from afterpush.conflicts.values import merge_noted, steady, three_way
 from afterpush.roadmap.blocks import ITEM, Lines
 from afterpush.roadmap.ids import leading_id
 from afterpush.roadmap.items import Item, read_items
@@ -121,12 +121,11 @@ class _ListMerge:
         assert known is not None
         lines = ours.item.lines if ours else (), theirs.item.lines if theirs else ()
         if base is None and known.identity in self.ledger.collisions:
-            return known.item.gap, [Hunk(*lines)]
+            return known.item.gap, [Hunk(*lines, is_whole=True)]
         if ours is None or theirs is None:
             if base is None:
                 return known.item.gap, list(known.item.lines)
-            who = "theirs deleted it, ours changed it" if ours else "ours deleted it, theirs changed it"
-            self.ledger.refuse(known.item.text, who)
+            self.ledger.refuse(known.item.text, step.dispute)
             return known.item.gap, [Hunk(*lines, is_structural=True)]
         gap = steady_gap(base.item.gap if base else None, ours.item.gap, theirs.item.gap)
         return gap, self._merged(base, ours, theirs)
@@ -172,7 +171,7 @@ class _ListMerge:
         if ours.name:
             line = merge_key_line(before.text if before else None, mine.text, yours.text, self.ledger)
             return line if isinstance(line, str) else None
-        decision = merge_text(before.text if before else None, mine.text, yours.text)
+        decision = merge_noted(before.text if before else None, mine.text, yours.text)
         if decision is None:
             self.ledger.refuse(mine.text, f"'{mine.text}' against '{yours.text}'")
             return None

@@ -1,10 +1,10 @@
 """The three-way merge of one file: the kind of file decides how."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.kinds import Kind, kind_by_content, kind_of, lock_rule
+from afterpush.conflicts.kinds import Kind, json_rules, kind_by_content, kind_of, lock_rule
 from afterpush.conflicts.outcome import Merged
 from afterpush.ground.git.merging import LABELS, MARKER_SIZE, merge_file
 
@@ -50,6 +50,8 @@ def merge_document(
     kind = kind_of(path, documents)
     if kind is Kind.LOCK_FILE:
         return _lock_file(ours, path, lock_rule(path, documents) or ())
+    if kind is Kind.JSON:
+        return _json(texts, path, json_rules(path, documents), labels, marker_size)
     if kind is Kind.OTHER:
         kind = kind_by_content(path, theirs)
     if kind not in _DOCUMENTS:
@@ -100,6 +102,22 @@ def _plain(
     merged = merge_file(*texts, labels=labels, marker_size=marker_size)
     is_clean = merged.is_clean and not is_refused
     return Merged(merged.text, is_clean, () if is_clean else (reason,))
+
+
+def _json(
+    texts: tuple[bytes, bytes, bytes],
+    path: str,
+    rules: Mapping[str, str],
+    labels: Sequence[str],
+    marker_size: int,
+) -> Merged:
+    from afterpush.conflicts.json_rules import UndecidedError, merge_json
+
+    try:
+        text, said = merge_json(*texts, rules)
+    except UndecidedError as error:
+        return _plain(texts, f"{path}: {error}", labels, marker_size)
+    return Merged(text, True, resolved=tuple(f"{path}: {sentence}" for sentence in said))
 
 
 def _whole(ours: bytes, theirs: bytes, path: str, labels: Sequence[str], marker_size: int) -> Merged:

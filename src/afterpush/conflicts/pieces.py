@@ -18,6 +18,8 @@ class Hunk:
     ours: Lines
     theirs: Lines
     is_structural: bool = False
+    # Two different things: what their texts have in common stays on both sides.
+    is_whole: bool = False
 
 
 class Side(Enum):
@@ -89,7 +91,10 @@ def joined(pieces: Iterable[Piece]) -> Pieces:
             last = result.pop()
             assert isinstance(last, Hunk)
             piece = Hunk(
-                last.ours + piece.ours, last.theirs + piece.theirs, last.is_structural and piece.is_structural
+                last.ours + piece.ours,
+                last.theirs + piece.theirs,
+                last.is_structural and piece.is_structural,
+                last.is_whole or piece.is_whole,
             )
         result.append(piece)
     return [line for piece in result for line in _trimmed(piece)]
@@ -97,7 +102,7 @@ def joined(pieces: Iterable[Piece]) -> Pieces:
 
 def _trimmed(piece: Piece) -> Pieces:
     """Without the lines that both sides of a hunk begin or end with."""
-    if isinstance(piece, str):
+    if isinstance(piece, str) or piece.is_whole:
         return [piece]
     ours, theirs = piece.ours, piece.theirs
     start = 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from afterpush.conflicts.counters import countless
+from afterpush.conflicts.counters import template_of
 from afterpush.conflicts.matching import match, words_alike
 from afterpush.conflicts.pieces import Hunk, Ledger, Piece, Pieces
 from afterpush.conflicts.sequences import Clash, EntangledError, Firmness, Sequences, Step
@@ -160,7 +160,7 @@ class _LineMerge:
         for place, other in of_base.items():
             before, after = self.base[place], side[other]
             is_loose = before.firmness is Firmness.LOOSE
-            if is_loose and countless(normal(before.text)) != countless(normal(after.text)):
+            if is_loose and template_of(normal(before.text)) != template_of(normal(after.text)):
                 return False
         return True
 

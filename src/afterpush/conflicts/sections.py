@@ -88,7 +88,7 @@ def merge_outlines(base: Section, ours: Section, theirs: Section, ledger: Ledger
     try:
         steps = _arranged(*versions)
     except EntangledError:
-        ledger.refuse("the sections", "both sides put the same ones into different places")
+        ledger.refuse("the sections", "each side moved some behind what the other moved")
         return pieces + merge_by_git(*(_lines(sections) for sections in versions))
     for step in steps:
         pieces += _clash(step, ledger) if isinstance(step, Clash) else _step(step, ledger)
@@ -159,7 +159,7 @@ def _step(step: Step[Keyed], ledger: Ledger) -> Pieces:
     if ours is not None and theirs is not None:
         lead = steady_gap(base.lead if base else None, ours.lead, theirs.lead)
         if is_collision:
-            return [*lead, Hunk(ours.own_lines, theirs.own_lines)]
+            return [*lead, Hunk(ours.own_lines, theirs.own_lines, is_whole=True)]
         return [*lead, *_merged(base, ours, theirs, ledger)]
     section, side = known.section, Side.OURS if ours else Side.THEIRS
     if is_collision:
@@ -167,8 +167,7 @@ def _step(step: Step[Keyed], ledger: Ledger) -> Pieces:
     if base is None:
         heading = section.heading.lines if section.heading else ()
         return [*section.lead, *heading, *kept_blocks(section.body, side, ledger)]
-    who = "theirs deleted it, ours changed it" if ours else "ours deleted it, theirs changed it"
-    ledger.refuse(f"'{section.title}'", who)
+    ledger.refuse(f"'{section.title}'", step.dispute)
     hunk = side.hunk(section.own_lines)
     return [*section.lead, Hunk(hunk.ours, hunk.theirs, is_structural=True)]
 

@@ -40,6 +40,15 @@ class Step(Generic[N]):
     base: N | None
     ours: N | None
     theirs: N | None
+    # Both sides moved it, and to different places: this is only one of them.
+    is_torn: bool = False
+
+    @property
+    def dispute(self) -> str:
+        """Why an item that only one side has here is in doubt."""
+        if self.is_torn:
+            return "both sides moved it, and to different places"
+        return "theirs deleted it, ours changed it" if self.ours else "ours deleted it, theirs changed it"
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Clash(Generic[N]):
 
 
 class EntangledError(Exception):
-    """Both sides moved the same items to different places."""
+    """Each side moved something behind what the other moved."""
 
 
 def _never(*_: object) -> bool:
@@ -80,6 +89,7 @@ class Sequences(Generic[N]):
     nests: Callable[[N, N], bool] = _never
     _kept: set[int] = field(default_factory=set, init=False)
     _emitted: set[int] = field(default_factory=set, init=False)
+    _torn: set[int] = field(default_factory=set, init=False)
 
     def arranged(self) -> list[Step[N] | Clash[N]]:
         """The merged sequence. Raises EntangledError."""
@@ -108,6 +118,7 @@ class Sequences(Generic[N]):
             None if base is None else self.base[base],
             None if mine is None else self.ours[mine],
             None if yours is None else self.theirs[yours],
+            is_torn=base in self._torn,
         )
 
     def _is_kept(self, place: int) -> bool:
@@ -160,7 +171,10 @@ class Sequences(Generic[N]):
         return {other: place for place, other in self.both.items()}
 
     def _share(self, ours: Runs, theirs: Runs) -> None:
-        """What both added behind different items stays only behind the first of these."""
+        """What both added behind different items stays only behind the first of these.
+
+        What both moved behind different items stays behind each, as that side's alone.
+        """
         mine, yours = ({token: anchor for anchor, some in runs.items() for run in some for token in run}
                        for runs in (ours, theirs))  # fmt: skip
         for token in mine.keys() & yours.keys():
@@ -168,7 +182,10 @@ class Sequences(Generic[N]):
             if here == there:
                 continue
             if token[0] is not None:
-                raise EntangledError
+                self._torn.add(token[0])
+                ours[here] = _with_token(ours[here], token, (token[0], token[1], None))
+                theirs[there] = _with_token(theirs[there], token, (token[0], None, token[2]))
+                continue
             runs, gone = (theirs, there) if here < there else (ours, here)
             runs[gone] = [[kept for kept in run if kept != token] for run in runs[gone]]
 
@@ -185,7 +202,7 @@ class Sequences(Generic[N]):
                 continue
             if isinstance(head, tuple):
                 steps.append(self._step(head))
-                if head[0] is None:
+                if head[0] is None or head[0] in self._emitted:
                     continue
                 self._emitted.add(head[0])
             anchor = head if isinstance(head, int) else head[0]
@@ -247,6 +264,10 @@ class Sequences(Generic[N]):
         if all(items) and any(self.firmness(item) < needed for some in items for item in some):
             return [Clash(tuple(items[0]), tuple(items[1]))]
         return list(tokens)
+
+
+def _with_token(runs: list[list[Token]], old: Token, new: Token) -> list[list[Token]]:
+    return [[new if token == old else token for token in run] for run in runs]
 
 
 def _interleaved(runs: list[deque[list[Token]]], order: Callable[[Token], str]) -> list[Token]:

@@ -151,8 +151,7 @@ class _TableMerge:
         if ours is None or theirs is None:
             if base is None:
                 return self._kept(step)
-            who = "theirs deleted it, ours changed it" if ours else "ours deleted it, theirs changed it"
-            self.ledger.refuse(known.label, who)
+            self.ledger.refuse(known.label, step.dispute)
             return Pair((ours,) if ours else (), (theirs,) if theirs else ())
         if not self._is_regular(step):
             return self._irregular(base, ours, theirs)

@@ -59,7 +59,7 @@ def status(folder: StateFolder, sha: str, now: float) -> Outcome:
         return result
     if result and paper and result.started_at == rfc3339(paper.started_at):
         return result
-    if paper or (result is None and folder.log(sha).exists()):
+    if paper or (result is None and last_line(folder.log(sha))):
         return _crashed(folder, sha, paper, now)
     message = f"{sha[:7]} was never watched here; watch it: inv deploy.monitor --sha={sha[:7]}"
     return _bare(sha, Verdict.NONE.value, message, None)
@@ -171,7 +171,7 @@ def _sha_of_result(path: Path) -> str | None:
     return sha if isinstance(sha, str) else None
 
 
-def stop(folder: StateFolder, sha: str, clock: Clock) -> Stopped:
+def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) -> Stopped:
     """Ends the monitor of a commit: SIGTERM, then SIGKILL for one that does not go.
 
     Only the very process that wrote the pid file is signalled. Raises AfterpushError without the right to.
@@ -182,6 +182,8 @@ def stop(folder: StateFolder, sha: str, clock: Clock) -> Stopped:
     if paper is None or not paper.is_of_running_process:
         why = f"its pid file names no process of this machine{f' (host {paper.host})' if paper else ''}"
         return Stopped(sha, None, False, why)
+    if dry_run:
+        return Stopped(paper.sha, paper.pid, False, f"would be stopped (pid {paper.pid})")
     for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
         signal_process(paper.identity, number)
         if _gone(folder, sha, clock, seconds):
@@ -198,7 +200,7 @@ def _gone(folder: StateFolder, sha: str, clock: Clock, seconds: float) -> bool:
     return False
 
 
-def stop_all(folder: StateFolder, clock: Clock) -> list[Stopped]:
+def stop_all(folder: StateFolder, clock: Clock, *, dry_run: bool = False) -> list[Stopped]:
     """Ends every monitor that runs."""
     running = [monitor for monitor in monitors(folder, clock.now()) if monitor.state == RUNNING]
-    return [stop(folder, monitor.sha, clock) for monitor in running]
+    return [stop(folder, monitor.sha, clock, dry_run=dry_run) for monitor in running]

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from afterpush.ground.git import clean_environment
 from afterpush.ground.process_table import Entry
-from afterpush.ground.processes import Identity, boot_id, start_detached
+from afterpush.ground.processes import Identity, boot_id, identity_from_ticks, start_detached
 from afterpush.hooks.updates import RefUpdate
+
+# Python starts on the processor that the push needs; there is nothing to see before it has ended.
+DELAY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,11 @@ class Request:
     def from_words(cls, words: Sequence[str]) -> "Request":
         remote, push, *updates = words
         pid, _, started_at = push.partition("@")
-        identity = Identity(int(pid), float(started_at), boot_id()) if started_at else None
+        identity = None
+        if started_at.endswith("t"):  # In clock ticks, as a shell reads it.
+            identity = identity_from_ticks(int(pid), int(started_at.removesuffix("t")))
+        elif started_at:
+            identity = Identity(int(pid), float(started_at), boot_id())
         parts = (update.split(":", 2) for update in updates)
         return cls(remote, identity, tuple(RefUpdate("", sha, ref, old) for sha, old, ref in parts))
 
@@ -40,9 +47,15 @@ def identity_of_push(push: Entry | None) -> Identity | None:
 
 def arm(request: Request, *, repo: Path, log: Path, environment: Mapping[str, str] | None = None) -> int:
     """Starts the watcher in a session of its own; returns its pid. Raises AfterpushError."""
-    env = clean_environment(os.environ if environment is None else environment)
-    # The watcher and what it runs act on the repository that is pushed.
-    env.pop("AFTERPUSH_REPO", None)
     # -P: a module in the app repository must not shadow ours.
-    argv = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
+    python = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
+    argv = ["sh", "-c", f'sleep {DELAY_SECONDS:g}; exec "$@"', "sh", *python]
+    env = watcher_environment(os.environ if environment is None else environment)
     return start_detached(argv, log=log, cwd=repo, env=env)
+
+
+def watcher_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The watcher and what it runs act on the repository that is pushed."""
+    env = clean_environment(environment)
+    env.pop("AFTERPUSH_REPO", None)
+    return env

@@ -173,14 +173,10 @@ def plan_uninstall(repo: Path, manager: str) -> Plan:
 def _take_out(path: Path, hook: str) -> list[Step]:
     there = text_of(path)
     aside = path.with_name(path.name + scripts.ASIDE)
-    is_whole = _is_ours(there, hook) or there == f"#!/bin/sh\n{_block_of(there)}"
+    rest = scripts.without_block(there)
+    is_whole = _is_ours(there, hook) or (rest != there and rest == "#!/bin/sh\n")
     if aside.exists() or aside.is_symlink():
         return [Step("remove", path), Step(f"bring back as {path.name}", aside, moved_to=path)]
-    if is_whole and there:
+    if is_whole:
         return [Step("remove", path)]
-    rest = scripts.without_block(there)
     return [Step("take our lines out of", path, rest)] if rest != there else []
-
-
-def _block_of(script: str) -> str:
-    return script[script.find(scripts.BEGIN) :] if scripts.BEGIN in script else ""

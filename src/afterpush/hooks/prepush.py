@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.ground.clock import SystemClock
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import config_value, remote_urls
 from afterpush.ground.git.refs import followed_ref, is_same_place
@@ -14,7 +15,7 @@ from afterpush.hooks.arming import Request, arm, identity_of_push
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
 from afterpush.hooks.journal import Journal, journal_path
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.previous import untold_outcome
+from afterpush.hooks.previous import memory_path, untold_outcome
 from afterpush.hooks.pushing import find_push, is_forced, push_words
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
@@ -148,7 +149,7 @@ def _name(push: Push) -> str:
 def _previous(push: Push, policy: Policy) -> list[str]:
     try:
         state = state_folder(push.repo, policy.state_dir)
-        line = untold_outcome(state, journal_path(push.repo).with_name("told"))
+        line = untold_outcome(state, memory_path(push.repo), SystemClock().now())
     except (AfterpushError, OSError):
         return []
     return [f"afterpush: {line}"] if line else []

@@ -1,41 +1,36 @@
 """The outcome of the push before this one, told once."""
 
 import json
+import os
 from pathlib import Path
 
-from afterpush.ground.notify import Outcome
-from afterpush.ground.state import StateFolder
+from afterpush.ground.state import StateFolder, room_folder
 
 
-def untold_outcome(state: StateFolder, memory: Path) -> str | None:
-    """One line about the newest deployment that ended since the last line; None when there is none.
+def memory_path(repo: Path) -> Path:
+    """The file whose time says up to when outcomes were told; the shortcut in sh compares it too."""
+    return room_folder(repo, "hooks") / "told"
 
-    `memory` is the file that remembers up to when outcomes were told. A result that cannot be read is
-    no reason to disturb a push: it is passed over.
+
+def untold_outcome(state: StateFolder, memory: Path, now: float) -> str | None:
+    """One line about the newest deployment that ended since the last call; None when there is none.
+
+    A result that cannot be read is no reason to disturb a push: it is passed over.
     """
-    told = _told_until(memory)
-    fresh = sorted(
-        (
-            (path.stat().st_mtime_ns, path)
-            for path in state.path.glob(f"{state.prefix}deployment-status-*.result")
-        ),
-        reverse=True,
-    )
-    fresh = [(time, path) for time, path in fresh if time > told]
+    told = memory.stat().st_mtime if memory.exists() else 0.0
+    results = state.path.glob(f"{state.prefix}deployment-status-*.result")
+    fresh = sorted(((path.stat().st_mtime, path) for path in results), reverse=True)
+    fresh = [(time, path) for time, path in fresh if time >= told]
+    memory.touch(mode=0o600)
+    os.utime(memory, (now, now))
     if not fresh:
         return None
+    from afterpush.ground.notify import Outcome
+
     try:
-        memory.write_text(f"{fresh[0][0]}\n", encoding="ascii")
         document = json.loads(fresh[0][1].read_text(encoding="utf-8"))
         line = Outcome.from_document(document).line()
     except (OSError, ValueError, AttributeError):
         return None
     others = f" ({len(fresh) - 1} more ended since: inv deploy.history)" if len(fresh) > 1 else ""
     return f"the last push, {line}{others}"
-
-
-def _told_until(memory: Path) -> int:
-    try:
-        return int(memory.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return 0

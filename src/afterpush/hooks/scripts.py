@@ -29,13 +29,22 @@ fi
 # Only 40 stops a push: it is what hooks.pre-push --hook ends with when a guard blocks. A broken Python,
 # a faulty configuration and a missing task end otherwise, and the push goes on.
 _PRE_PUSH = """code=0
-"$inv" hooks.pre-push --remote "$1" --url "$2" --hook || code=$?
+printf %s "$refs" | "$inv" hooks.pre-push --remote "$1" --url "$2" --hook || code=$?
 [ "$code" -ne 40 ]
+"""
+# What `hooks.shortcut` wrote for this clone: it ends the hook when there is nothing to say about a push.
+_SHORTCUT = """refs=
+while IFS= read -r line; do refs="$refs$line
+"; done
+own=.git
+[ -d .git ] || read -r _ own <.git || :
+shortcut=${own%/worktrees/*}/afterpush/hooks/shortcut
+if [ -r "$shortcut" ]; then . "$shortcut"; fi
 """
 _POST_PUSH = """"$inv" hooks.post-push "$@"
 """
 _BODY = {
-    "pre-push": _OFF + _FIND + _MISSING + _PRE_PUSH,
+    "pre-push": _OFF + _SHORTCUT + _FIND + _MISSING + _PRE_PUSH,
     "post-push": _OFF + _FIND + _MISSING + _POST_PUSH,
 }
 _ABOUT = {

@@ -51,7 +51,8 @@ def find_out(
         branch = next((name for name in policy.branches if not set(name) & set("*?[")), "main")
         evidence = run_self_test(repo, branch, environment, clock)
         problems += _seen(evidence, problems)
-    armed = evidence is not None and evidence.is_armed
+    is_shadowed = _post_push(repo, owner).is_file() and not hooks["post-push"]
+    armed = evidence is not None and evidence.is_armed and not is_shadowed
     return Status(owner.manager, owner.hooks_path, hooks, armed, problems, journal_path(repo))
 
 

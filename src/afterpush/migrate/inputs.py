@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
+from afterpush.ground.globs import matching
 from afterpush.ground.settings import Migrate
 from afterpush.migrate.boot import BootScript, read_boot
 from afterpush.migrate.evidence import Ways
@@ -79,15 +80,8 @@ def read_inputs(root: Path, migrate: Migrate) -> Inputs:
 
 def files_of(root: Path, patterns: Sequence[str], *, without: str) -> list[str]:
     """The files that the patterns match, each once, by pattern and then by name, relative to the root."""
-    found: dict[str, None] = {}
-    for pattern in patterns:
-        try:
-            paths = sorted(path for path in root.glob(pattern) if path.is_file())
-        except (ValueError, NotImplementedError) as error:
-            raise AfterpushError(f"the pattern {pattern!r} cannot be used: {error}") from error
-        found.update(dict.fromkeys(path.relative_to(root).as_posix() for path in paths))
-    found.pop(Path(without).as_posix(), None)
-    return list(found)
+    consolidated = Path(without).as_posix()
+    return [path for path in matching(root, patterns) if path != consolidated]
 
 
 def statements_of(root: Path, files: Sequence[str]) -> tuple[Statement, ...]:

@@ -1,54 +1,24 @@
 """The five runs of a proof, its negative controls and its crashes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import NoReturn
 
 from afterpush.ground.clock import Clock
-from afterpush.ground.database import Connection, DatabaseFailure, StatementRejected
-from afterpush.ground.errors import AfterpushError
+from afterpush.ground.database import Connection
+from afterpush.migrate.crashes import crash_everywhere
 from afterpush.migrate.differences import compare
 from afterpush.migrate.evidence import Evidence
-from afterpush.migrate.execution import Did, Done, Failed, Forbidden, Item, carry_out, place
-from afterpush.migrate.fence import Refused
-from afterpush.migrate.journal import Journal
+from afterpush.migrate.execution import Did, Item, place
 from afterpush.migrate.mutations import control
-from afterpush.migrate.proof_report import Crashes, Invalid, Mutations, Rows, Run
-from afterpush.migrate.scratch import Scratch, without_schema
+from afterpush.migrate.passes import Passes, Stopped, Tally
+from afterpush.migrate.proof_report import Mutations, Rows, Run
+from afterpush.migrate.scratch import Scratch
 from afterpush.migrate.seeds import Planted, Sum, plant, sums, words_of
 from afterpush.migrate.snapshot import Snapshot, take
-from afterpush.migrate.statements import Statement
 from afterpush.migrate.steps import Step
 
 DATA_KINDS = frozenset(["INSERT", "REPLACE", "UPDATE", "DELETE", "TRUNCATE"])
 QUERY_KINDS = frozenset(["SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"])
-
-
-@dataclass
-class _Tally:
-    """What happened in one run, or in one pass of it."""
-
-    executed: int = 0
-    skipped: int = 0
-    tolerated: int = 0
-    rejected: list[str] = field(default_factory=list)
-    again: int = 0
-
-    def add(self, done: Done) -> None:
-        self.executed += done.did is Did.EXECUTED
-        self.skipped += done.did is Did.SKIPPED
-        self.tolerated += done.did is Did.TOLERATED
-
-    def add_second_pass(self, second: "_Tally", again: int) -> None:
-        self.executed += second.executed
-        self.skipped += second.skipped
-        self.tolerated += second.tolerated
-        self.again = again
-
-
-class _Stopped(Exception):
-    """A run could not go on; the evidence says why."""
 
 
 class Proving:
@@ -67,7 +37,7 @@ class Proving:
         self._ways = evidence.ways
         self._clock = clock
         self._progress = progress
-        self._schemas = schemas
+        self._passes = Passes(evidence, schemas)
         # Tables that the new way itself writes rows to: there, other rows are no loss.
         self._written = frozenset(
             word for item in self._ways.new if _writes_rows(item) for word in words_of(item.sql)
@@ -81,24 +51,26 @@ class Proving:
             self._run_c(reference)
             self._run_d(reference)
             self._run_e(reference)
-            self._evidence.crashes = self._crash_everywhere(settled, executed)
-        except _Stopped:
+            self._evidence.crashes = crash_everywhere(
+                self._room, self._passes, self._ways, settled, executed, self._progress
+            )
+        except Stopped:
             return
 
     def _run_a(self) -> Snapshot:
         with self._run("A", "old, boot") as (connection, schema, tally):
-            self._evidence.invalid += self._all_of(connection, self._ways.base, _Tally())
+            self._evidence.invalid += self._passes.all_of(connection, self._ways.base, Tally())
             with _in_one_go(connection):
-                self._evidence.invalid += self._all_of(connection, self._ways.old, tally)
+                self._evidence.invalid += self._passes.all_of(connection, self._ways.old, tally)
             if self._evidence.invalid:
-                raise _Stopped
-            self._go("A", connection, self._ways.boot, tally)
+                raise Stopped
+            self._passes.go("A", connection, self._ways.boot, tally)
             return take(connection, schema)
 
     def _run_b(self, reference: Snapshot) -> tuple[Snapshot, int]:
         with self._run("B", "new", reference) as (connection, schema, tally):
-            self._go("B", connection, self._ways.base, _Tally())
-            self._go("B", connection, self._ways.new, tally)
+            self._passes.go("B", connection, self._ways.base, Tally())
+            self._passes.go("B", connection, self._ways.new, tally)
             settled = take(connection, schema)
         if self._evidence.runs["B"].equal:
             self._evidence.mutations = self._negative_controls()
@@ -109,24 +81,24 @@ class Proving:
     def _negative_controls(self) -> Mutations:
         self._progress("negative controls")
         with self._schema("m") as (connection, schema):
-            self._go("B", connection, [*self._ways.base, *self._ways.new], _Tally())
+            self._passes.go("B", connection, [*self._ways.base, *self._ways.new], Tally())
             controls = control(connection, schema)
         return Mutations(controls.tried, controls.caught, controls.kinds, tuple(controls.missed))
 
     def _run_c(self, reference: Snapshot) -> None:
         with self._run("C", "old, rows, new", reference) as (connection, schema, tally):
             with _in_one_go(connection):
-                self._go("C", connection, [*self._ways.base, *self._ways.old], _Tally())
+                self._passes.go("C", connection, [*self._ways.base, *self._ways.old], Tally())
             with self._rows_kept("C", connection, schema):
-                self._go("C", connection, self._ways.new, tally)
+                self._passes.go("C", connection, self._ways.new, tally)
 
     def _run_d(self, reference: Snapshot) -> None:
         with self._run("D", "new, rows, new", reference) as (connection, schema, tally):
-            second = _Tally()
-            self._go("D", connection, self._ways.base, _Tally())
-            self._go("D", connection, self._ways.new, tally)
+            second = Tally()
+            self._passes.go("D", connection, self._ways.base, Tally())
+            self._passes.go("D", connection, self._ways.new, tally)
             with self._rows_kept("D", connection, schema):
-                done = self._go("D", connection, self._ways.new, second)
+                done = self._passes.go("D", connection, self._ways.new, second)
             again = [one.item for one in done if isinstance(one.item, Step) and one.did is Did.EXECUTED]
             tally.add_second_pass(second, len(again))
             for item in again:
@@ -136,10 +108,10 @@ class Proving:
         with self._run("E", "old, new, rows, old", reference) as (connection, schema, tally):
             # Without what writes rows: run again, that would change them by right.
             again = [one for one in self._ways.old if one.kind not in DATA_KINDS | QUERY_KINDS]
-            self._go("E", connection, [*self._ways.base, *again], _Tally())
-            self._go("E", connection, self._ways.new, tally)
+            self._passes.go("E", connection, [*self._ways.base, *again], Tally())
+            self._passes.go("E", connection, self._ways.new, tally)
             with self._rows_kept("E", connection, schema):
-                rejected = self._all_of(connection, again, _Tally(), tolerant=True)
+                rejected = self._passes.all_of(connection, again, Tally(), tolerant=True)
             tally.rejected += [f"{one.file}:{one.line}: {one.message}" for one in rejected]
 
     # What the runs are made of
@@ -155,10 +127,10 @@ class Proving:
     @contextmanager
     def _run(
         self, name: str, way: str, reference: Snapshot | None = None
-    ) -> Iterator[tuple[Connection, str, _Tally]]:
+    ) -> Iterator[tuple[Connection, str, Tally]]:
         """One run, recorded and compared with `reference` (or with itself) when it is over."""
         self._progress(f"run {name}: {way}")
-        began, tally = self._clock.monotonic(), _Tally()
+        began, tally = self._clock.monotonic(), Tally()
         with self._schema(name.lower()) as (connection, schema):
             yield connection, schema, tally
             connection.execute("COMMIT")
@@ -176,67 +148,6 @@ class Proving:
             not comparison.definitions,
             round(self._clock.monotonic() - began, 3),
         )
-
-    def _go(self, run: str, connection: Connection, items: Sequence[Item], tally: _Tally) -> list[Done]:
-        """Executes the items; a boot script's statements may meet what is there. Raises _Stopped."""
-        finished: list[Done] = []
-        try:
-            for done in self._carried_out(connection, items):
-                self._note(run, done)
-                tally.add(done)
-                finished.append(done)
-        except Forbidden as error:
-            self._forbidden(error)
-        except AfterpushError as error:
-            if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
-                raise
-            self._evidence.fail(run, without_schema(str(error)))
-            raise _Stopped from error
-        return finished
-
-    def _carried_out(self, connection: Connection, items: Sequence[Item]) -> Iterator[Done]:
-        journal = None
-        if any(isinstance(item, Step) and item.kind == "data" for item in items):
-            journal = Journal(connection)
-            journal.prepare()
-        return carry_out(connection, items, tolerant=True, schemas=self._schemas, journal=journal)
-
-    def _all_of(
-        self,
-        connection: Connection,
-        statements: Sequence[Statement],
-        tally: _Tally,
-        *,
-        tolerant: bool = False,
-    ) -> list[Invalid]:
-        """Executes every statement, past those that the server rejects, and returns these."""
-        rejected = []
-        for statement in statements:
-            try:
-                for done in carry_out(connection, [statement], tolerant=tolerant, schemas=self._schemas):
-                    self._note("", done)
-                    tally.add(done)
-            except Forbidden as error:
-                self._forbidden(error)
-            except Failed as error:
-                rejected.append(Invalid(statement.file, statement.line, without_schema(error.said)))
-        return rejected
-
-    def _forbidden(self, error: Forbidden) -> NoReturn:
-        self._evidence.refused.append(Refused(error.statement.file, error.statement.line, error.why))
-        raise _Stopped from error
-
-    def _note(self, run: str, done: Done) -> None:
-        if done.definer:
-            self._evidence.notes.append(
-                f"{place(done.item)}: made without its DEFINER {done.definer}, which this user may not set; "
-                "definers are not part of this proof"
-            )
-        if done.did is Did.TOLERATED and run in ("A", "B"):
-            self._evidence.notes.append(
-                f"{place(done.item)} met what is there already; the boot script must catch this: "
-                f"{done.message}"
-            )
 
     @contextmanager
     def _rows_kept(self, run: str, connection: Connection, schema: str) -> Iterator[None]:
@@ -263,45 +174,6 @@ class Proving:
             refused={**rows.refused, **planted.refused},
             unchecked=tuple(sorted({*rows.unchecked, *(planted.tables.keys() - before.keys())})),
         )
-
-    # Crashes
-
-    def _crash_everywhere(self, settled: Snapshot, executed: int) -> Crashes:
-        """A killed connection after each executed statement of the new way, and a second run each."""
-        failed = []
-        for point in range(1, executed + 1):
-            self._progress(f"crash {point} of {executed}")
-            why = self._crash(point, settled)
-            failed += [f"after statement {point}: {why}"] if why else []
-        return Crashes(executed, executed - len(failed), tuple(failed))
-
-    def _crash(self, point: int, settled: Snapshot) -> str:
-        """Why the schema is not as after an undisturbed run; empty when it is."""
-        schema = self._room.schema(f"k{point}")
-        with self._room.connection(schema) as victim:
-            self._go("B", victim, self._ways.base, _Tally())
-            self._execute_until(victim, point)
-            self._room.keeper.execute(f"KILL {victim.thread_id()}")
-        with self._room.connection(schema) as connection:
-            try:
-                for _ in self._carried_out(connection, self._ways.new):
-                    pass
-            except AfterpushError as error:
-                if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
-                    raise
-                why = without_schema(str(error))
-            else:
-                comparison = compare("crash", settled, take(connection, schema))
-                why = "; ".join(one.message for one in comparison.definitions[:3])
-        self._room.drop(schema)
-        return why
-
-    def _execute_until(self, connection: Connection, point: int) -> None:
-        executed = 0
-        for done in self._carried_out(connection, self._ways.new):
-            executed += done.did is Did.EXECUTED
-            if executed == point:
-                return
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """What validation says about specs, with path, line, severity and cure."""
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from afterpush.appspec.problems import Severity
-from afterpush.appspec.schema import LIVENESS, READINESS
+from afterpush.appspec.schema import LIVENESS, READINESS, SHAPES
 from afterpush.appspec.spec import parse_spec
 from afterpush.ground.errors import AfterpushError
 from tests.rooms.appspec.specs import LIVE_FROM_MAIN, SOUND, at, check, problems, service
@@ -316,3 +319,33 @@ def test_aliases_that_stand_for_billions_are_refused() -> None:
 def test_wrong_shapes_are_problems_and_no_crash(text: str) -> None:
     found = problems(text)
     assert any(problem.severity is Severity.ERROR for problem in found)
+
+
+_NAMES = sorted({name for fields in SHAPES.values() for name in fields} | {"x-other", "<<", ""})
+_LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(["", "a", "/x", "EV[1:a]", "${db.X}"]),
+)
+_TREES = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(_NAMES), inner, max_size=6)
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tree=st.dictionaries(st.sampled_from(sorted(SHAPES["app"])), _TREES, max_size=5), other=_TREES)
+def test_any_tree_is_judged_without_a_crash_and_always_the_same(tree: object, other: object) -> None:
+    text, twin = yaml.safe_dump(tree), yaml.safe_dump({"name": "shop", "services": other})
+    try:
+        found = problems(text, startup_seconds=10, others=[parse_spec(twin, "other.yaml")])
+    except AfterpushError as error:
+        assert "aliases" in str(error) or "nested" in str(error)
+        return
+    assert found == problems(text, startup_seconds=10, others=[parse_spec(twin, "other.yaml")])
+    assert [problem.line for problem in found] == sorted(problem.line for problem in found)

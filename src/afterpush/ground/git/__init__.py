@@ -139,3 +139,12 @@ def commit_facts(repo: Path, sha: str) -> tuple[str, float]:
     shown = git_text(repo, "show", "-s", "--format=%an%x00%ct", sha, "--", doing=f"reading {sha[:7]}")
     author, _, seconds = shown.partition("\0")
     return author, float(seconds)
+
+
+def is_pushed(repo: Path, remote: str, sha: str) -> bool:
+    """Whether a tracking branch of the remote contains the commit; True where there is no such remote."""
+    if not remote_urls(repo, remote):
+        return True
+    pattern = f"refs/remotes/{remote}/"
+    done = git(repo, "for-each-ref", "--count=1", f"--contains={sha}", "--format=%(refname)", pattern)
+    return done.code != 0 or bool(done.text.strip())

@@ -1,0 +1,69 @@
+"""Killing the new way after each of its statements, and running it again."""
+
+from collections.abc import Callable
+
+from afterpush.ground.database import Connection, DatabaseFailure, StatementRejected
+from afterpush.ground.errors import AfterpushError
+from afterpush.migrate.differences import compare
+from afterpush.migrate.evidence import Ways
+from afterpush.migrate.execution import Did
+from afterpush.migrate.passes import Passes, Tally
+from afterpush.migrate.proof_report import Crashes
+from afterpush.migrate.scratch import Scratch, without_schema
+from afterpush.migrate.snapshot import Snapshot, take
+
+
+def crash_everywhere(
+    room: Scratch,
+    passes: Passes,
+    ways: Ways,
+    settled: Snapshot,
+    executed: int,
+    progress: Callable[[str], None],
+) -> Crashes:
+    """A killed connection after each of the `executed` statements of the new way, and a second run each.
+
+    `settled` is what an undisturbed run gives.
+    """
+    failed = []
+    for point in range(1, executed + 1):
+        progress(f"crash {point} of {executed}")
+        why = _crash(room, passes, ways, settled, point)
+        failed += [f"after statement {point}: {why}"] if why else []
+    return Crashes(executed, executed - len(failed), tuple(failed))
+
+
+def _crash(room: Scratch, passes: Passes, ways: Ways, settled: Snapshot, point: int) -> str:
+    """Why the schema is not as after an undisturbed run; empty when it is."""
+    schema = room.schema(f"k{point}")
+    with room.connection(schema) as victim:
+        passes.go("B", victim, ways.base, Tally())
+        _execute_until(passes, victim, ways, point)
+        room.keeper.execute(f"KILL {victim.thread_id()}")
+    with room.connection(schema) as connection:
+        why = _second_run(passes, connection, ways) or _otherwise(settled, take(connection, schema))
+    room.drop(schema)
+    return why
+
+
+def _execute_until(passes: Passes, connection: Connection, ways: Ways, point: int) -> None:
+    executed = 0
+    for done in passes.carried_out(connection, ways.new):
+        executed += done.did is Did.EXECUTED
+        if executed == point:
+            return
+
+
+def _second_run(passes: Passes, connection: Connection, ways: Ways) -> str:
+    try:
+        for _ in passes.carried_out(connection, ways.new):
+            pass
+    except AfterpushError as error:
+        if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
+            raise
+        return without_schema(str(error))
+    return ""
+
+
+def _otherwise(settled: Snapshot, found: Snapshot) -> str:
+    return "; ".join(one.message for one in compare("crash", settled, found).definitions[:3])

@@ -1,0 +1,135 @@
+"""From a task to the text of its prompt."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import read_text
+from afterpush.prompts.marker import digest
+from afterpush.roadmap import Task
+
+if TYPE_CHECKING:
+    from jinja2 import Template as Compiled
+
+SHIPPED = Path("prompts/task.md.j2")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a prompt says about the repository: where to push, and how our tasks are called there."""
+
+    remote: str
+    branch: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template's text and where it came from."""
+
+    text: str
+    path: str
+
+    def source_of(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> str:
+        """The digest of all that the prompt is made from."""
+        parts = [
+            self.text,
+            repr(sorted(self.variables(task, tasks, around).items(), key=lambda pair: pair[0])),
+        ]
+        return digest("\0".join(parts))
+
+    def variables(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> dict[str, object]:
+        """What a template may use."""
+        return {
+            "task": _described(task),
+            "slug": slug(task.id),
+            "open_dependencies": [
+                known for known in task.dependencies if known in tasks and not tasks[known].is_done
+            ],
+            "remote": around.remote,
+            "branch": around.branch,
+            "run": around.run,
+        }
+
+    def render(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> str:
+        """The prompt's text. Raises AfterpushError naming template and line."""
+        from jinja2 import TemplateError
+
+        try:
+            text = self._compiled().render(self.variables(task, tasks, around))
+        except TemplateError as error:
+            raise AfterpushError(f"{self._place(error)}: rendering {task.id}: {_said(error)}") from error
+        return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+
+    def _compiled(self) -> "Compiled":
+        from jinja2 import Environment, StrictUndefined, TemplateError
+
+        # Not HTML but Markdown: escaping would change the task's words.
+        environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+        environment.filters |= {"cell": cell, "quoted": quoted}
+        try:
+            return environment.from_string(self.text)
+        except TemplateError as error:
+            raise AfterpushError(f"{self._place(error)}: {_said(error)}") from error
+
+    def _place(self, error: Exception) -> str:
+        line = getattr(error, "lineno", None) or _line_in_template(error)
+        return f"the template {self.path}" + (f" line {line}" if line else "")
+
+
+def _line_in_template(error: Exception) -> int | None:
+    """Jinja rewrites tracebacks so that they name the template's own lines."""
+    line, frame = None, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == "<template>":
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+def _said(error: Exception) -> str:
+    return " ".join((getattr(error, "message", None) or str(error)).split())
+
+
+def _described(task: Task) -> dict[str, object]:
+    """A task's facts under the names that templates use."""
+    return {
+        "id": task.id,
+        "title": task.title,
+        "status": task.status.value,
+        "status_text": task.status_text,
+        "priority": task.priority,
+        "estimate": task.estimate,
+        "module": task.module,
+        "dependencies": list(task.dependencies),
+        "path": task.path,
+        "section_text": task.section_text,
+        "extra": dict(sorted(task.extra.items())),
+    }
+
+
+def slug(task_id: str) -> str:
+    """The task's ID as a name of branches, folders and files."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", task_id).strip("-.").lower() or "task"
+
+
+def cell(text: object) -> str:
+    """Text that stays in its table cell."""
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def quoted(text: object) -> str:
+    """Text as a Markdown quotation: whatever stands in it, headings and fences stay its own."""
+    return "\n".join(f"> {line}".rstrip() for line in str(text).strip("\n").splitlines())
+
+
+def find_template(root: Path, configured: str, defaults: Path) -> Template:
+    """The team's own template where it exists, else the one that comes with afterpush."""
+    own = root / configured
+    path = own if own.is_file() else defaults / SHIPPED
+    return Template(
+        read_text(path, "reading the template"), configured if path is own else f"afterpush's {SHIPPED}"
+    )

@@ -1,0 +1,49 @@
+"""The tasks that really exist, as data: ours, and those of the repository's own tasks.py."""
+
+from pathlib import Path
+
+from invoke import Collection, Program
+from invoke.exceptions import CollectionNotFound
+from invoke.loader import FilesystemLoader
+
+from afterpush.ground.commands import Catalog, TaskFlags
+from afterpush.ground.console import note
+
+
+def catalog(root: Path) -> Catalog:
+    """What `inv` and `afterpush` offer in the repository at `root`; its tasks.py is loaded as Invoke does."""
+    from afterpush.tasks import ns
+
+    ours = described(ns)
+    core = {
+        flag: argument.takes_value
+        for context in (Program().core_args(),)
+        for argument in context
+        for flag in (f"--{name}" if len(name) > 1 else f"-{name}" for name in argument.names)
+    }
+    return Catalog({"afterpush": ours, "inv": _of_repository(root) or ours}, core)
+
+
+def described(collection: Collection) -> dict[str, TaskFlags]:
+    """The tasks of a collection by their bound names, with aliases and default tasks."""
+    found: dict[str, TaskFlags] = {}
+    for context in collection.to_contexts():
+        flags = TaskFlags(
+            frozenset(context.flags) | frozenset(context.inverse_flags) | {"--help", "-h"},
+            frozenset(flag for flag, argument in context.flags.items() if argument.takes_value),
+            len(context.positional_args),
+        )
+        for name in filter(None, (context.name, *context.aliases)):
+            found[name] = flags
+    return found
+
+
+def _of_repository(root: Path) -> dict[str, TaskFlags] | None:
+    if not (root / "tasks.py").is_file():
+        return None
+    try:
+        module, _ = FilesystemLoader(start=str(root)).load("tasks")
+        return described(Collection.from_module(module))
+    except (CollectionNotFound, ImportError, SyntaxError) as error:
+        note(f"note: the repository's tasks.py cannot be loaded ({error}); commands are held against ours")
+        return None

@@ -1,0 +1,102 @@
+"""One prompt for each task of the roadmap, never stale."""
+
+from typing import TYPE_CHECKING, Any
+
+from invoke import Collection
+
+from afterpush.ground.errors import ExitCode
+from afterpush.tasks._door import Site, door, site
+
+if TYPE_CHECKING:
+    from afterpush.prompts.regen import Shelf
+    from afterpush.prompts.template import Surroundings
+    from afterpush.roadmap import Task
+
+IDS = "only these tasks, separated by commas (default: all)"
+JSON = "print one JSON document on stdout"
+
+
+@door(
+    help={
+        "ids": IDS,
+        "adopt": "take over hand-written and hand-edited prompts too, showing what changes",
+        "dry_run": "show what would be written, change nothing",
+        "json": JSON,
+    }
+)
+def regen(
+    context: Any, ids: Any = None, adopt: bool = False, dry_run: bool = False, json: bool = False
+) -> ExitCode:
+    """Write the prompt of every task from the roadmap and the template."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.prompts import regen as room
+    from afterpush.prompts.answers import regenerated, regenerated_text
+    from afterpush.prompts.template import find_template
+
+    here = site()
+    tasks = _tasks(here)
+    template = find_template(here.repo, here.settings.prompts.template, _defaults())
+    wanted = room.chosen(tasks, _split(ids))
+    prompts = room.plan(wanted, tasks, template, _around(here), _shelf(here), adopt=adopt)
+    if not dry_run:
+        room.apply(prompts, here.repo)
+    print_json(regenerated(prompts)) if json else say(regenerated_text(prompts, dry_run=dry_run, adopt=adopt))
+    return ExitCode.GOOD
+
+
+@door(help={"ids": IDS, "json": JSON})
+def check(context: Any, ids: Any = None, json: bool = False) -> ExitCode:
+    """Tell which prompts are stale, broken or order what loses work."""
+    from functools import cache
+
+    from afterpush.ground.console import print_json, say
+    from afterpush.prompts.answers import checked_document, checked_text
+    from afterpush.prompts.check import check as look
+    from afterpush.prompts.template import find_template
+    from afterpush.tasks._catalog import catalog
+
+    here = site()
+    template = cache(lambda: find_template(here.repo, here.settings.prompts.template, _defaults()))
+    around, branches = _around(here), here.settings.deploy.branches
+    found = look(_shelf(here), _tasks(here), template, around, catalog(here.repo), branches, _split(ids))
+    print_json(checked_document(found)) if json else say(checked_text(found))
+    return ExitCode.GOOD if found.is_good else ExitCode.BAD_ANSWER
+
+
+def _split(ids: str | None) -> list[str]:
+    return [word for word in (ids or "").replace(",", " ").split() if word]
+
+
+def _tasks(here: Site) -> "dict[str, Task]":
+    from afterpush.ground.globs import matching
+    from afterpush.roadmap import read, tasks_by_id
+
+    paths = matching(here.repo, here.settings.prompts.roadmap)
+    return tasks_by_id(read((here.repo / path).read_bytes(), path) for path in paths)
+
+
+def _shelf(here: Site) -> "Shelf":
+    from afterpush.prompts.regen import Shelf, generated_pattern
+
+    settings = here.settings.prompts
+    return Shelf(here.repo, settings.output, generated_pattern(settings.generated_pattern))
+
+
+def _around(here: Site) -> "Surroundings":
+    from afterpush.prompts.template import Surroundings
+
+    has_tasks = (here.repo / "tasks.py").is_file()
+    return Surroundings(
+        here.settings.push.remote, here.settings.push.branch, "inv" if has_tasks else "afterpush"
+    )
+
+
+def _defaults() -> "Any":
+    from pathlib import Path
+
+    import afterpush
+
+    return Path(afterpush.__file__).parent / "defaults"
+
+
+ns = Collection("prompts", regen, check)

@@ -1,0 +1,198 @@
+"""The laws of merging, on generated documents and on the real ones."""
+
+import re
+from itertools import permutations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from afterpush.conflicts.merge import Merged, has_markers
+from afterpush.conflicts.prose import essence
+from afterpush.roadmap import read
+from tests.support.conflicts import merge, real_conflicts
+from tests.support.generated import Text, add_item, add_row, add_section, change_item, edited, generate
+
+SEEDS = st.integers(0, 10**9)
+EXAMPLES = settings(max_examples=80, deadline=None)
+
+
+def versions(seed: int, edits: int = 3) -> tuple[str, str, str]:
+    random = Random(seed)
+    base = generate(random)
+    return base.render(), edited(base, random, "o", edits).render(), edited(base, random, "t", edits).render()
+
+
+def merged_by_meaning(base: str, ours: str, theirs: str) -> Merged:
+    """The merge, which must not have needed the fallback."""
+    merged = merge(base, ours, theirs)
+    assert not [warning for warning in merged.warnings if "failed" in warning], merged.warnings
+    return merged
+
+
+def hunks(text: str) -> list[tuple[str, str]]:
+    return re.findall(r"^<<<<<<< ours\n(.*?)=======\n(.*?)>>>>>>> theirs$", text, re.M | re.S)
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_what_one_side_changed_is_the_answer(seed: int) -> None:
+    base, ours, _ = versions(seed)
+    for merged in (merge(base, base, ours), merge(base, ours, base), merge(base, ours, ours)):
+        assert merged.is_clean and merged.text == ours.encode()
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_it_does_not_matter_who_is_ours(seed: int) -> None:
+    base, ours, theirs = versions(seed)
+    one, other = merged_by_meaning(base, ours, theirs), merged_by_meaning(base, theirs, ours)
+    assert one.is_clean == other.is_clean
+    if one.is_clean:
+        assert one.text == other.text
+    else:
+        swapped = [(yours, mine) for mine, yours in hunks(other.text.decode())]
+        assert hunks(one.text.decode()) == swapped
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_clean_means_no_markers_and_unclean_a_reason(seed: int) -> None:
+    merged = merged_by_meaning(*versions(seed))
+    assert merged.is_clean is not has_markers(merged.text)
+    assert merged.is_clean is not bool(merged.reasons)
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_nothing_added_is_lost_and_nothing_deleted_comes_back(seed: int) -> None:
+    base, ours, theirs = versions(seed)
+    merged = merged_by_meaning(base, ours, theirs)
+    said = [set(_atoms(text)) for text in (base, ours, theirs, merged.text.decode())]
+    for mine, other in ((said[1], said[2]), (said[2], said[1])):
+        # What both sides changed may have become one value of two: only what the other left alone counts.
+        replaced = {atom for atom in said[0] if atom not in other}
+        keys = {key for key, _ in replaced}
+        for key, value in mine - said[0] - said[3]:
+            assert key in keys, (key, value)
+    if merged.is_clean:
+        placed = [
+            {(task, *atom) for task, atom in _placed(text)}
+            for text in (base, ours, theirs, merged.text.decode())
+        ]
+        for known in placed[0]:
+            if (known not in placed[1]) != (known not in placed[2]):
+                assert known not in placed[3], known
+
+
+def _placed(text: str) -> list[tuple[str, tuple[str, str]]]:
+    """Atoms with the heading above them."""
+    return [
+        (section.title, atom)
+        for section in read(text.encode()).root.walk()
+        for atom in _atoms("\n".join(section.own_lines))
+    ]
+
+
+def _atoms(text: str) -> list[tuple[str, str]]:
+    """Rows cell by cell and lines, each with what names it."""
+    atoms = []
+    for line in essence(tuple(text.split("\n"))):
+        if line.count("|") > 2:
+            cells = line.split("|")
+            atoms += [(f"{cells[0]}/{place}", cell) for place, cell in enumerate(cells)]
+        elif line.startswith("**"):
+            atoms.append((line.split(":")[0], line))
+        elif not line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            atoms.append((line.replace("[x]", "[ ]"), line))
+    return atoms
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_each_task_stands_as_often_as_both_sides_together_say(seed: int) -> None:
+    base, ours, theirs = versions(seed)
+    merged = merged_by_meaning(base, ours, theirs)
+    if merged.is_clean:
+        counts = [_tasks(text) for text in (base, ours, theirs, merged.text.decode())]
+        for task in set().union(*counts):
+            before, mine, yours, now = (count.count(task) for count in counts)
+            assert now == max(0, mine + yours - before)
+
+
+def _tasks(text: str) -> list[str]:
+    return [task.id for task in read(text.encode()).tasks()]
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_sections_that_nobody_touched_come_back_byte_for_byte(seed: int) -> None:
+    base, ours, theirs = versions(seed)
+    merged = merged_by_meaning(base, ours, theirs).text.decode()
+    for section in read(base.encode()).root.walk():
+        text = "\n".join(section.own_lines)
+        if text and all(f"\n{text}\n" in version for version in (ours, theirs)):
+            assert text in merged
+
+
+@given(SEEDS, st.integers(3, 4))
+@settings(max_examples=40, deadline=None)
+def test_many_agents_in_any_order_make_one_document(seed: int, agents: int) -> None:
+    random = Random(seed)
+    base = generate(random)
+    work = [_independent_work(base, random, "abcd"[agent]) for agent in range(agents)]
+    results = set()
+    for order in permutations(work):
+        text = order[0]
+        for theirs in order[1:]:
+            merged = merged_by_meaning(base.render(), text, theirs)
+            assert merged.is_clean, merged.reasons
+            text = merged.text.decode()
+        results.add(text)
+    assert len(results) == 1
+
+
+def _independent_work(base: Text, random: Random, agent: str) -> str:
+    """Additions of its own, and progress on what anybody may progress."""
+    text = edited(base, random, agent, edits=0)
+    for count in range(3):
+        random.choice([add_row, add_item, add_section, change_item])(text, random, f"{agent}{count}")
+    return text.render()
+
+
+@given(SEEDS, st.sampled_from(["\r\n", "\n"]), st.booleans(), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_line_ends_and_edges_stay_as_they_are(seed: int, newline: str, has_bom: bool, is_cut: bool) -> None:
+    def dressed(text: str) -> str:
+        text = text.removesuffix("\n") if is_cut else text
+        return ("\ufeff" if has_bom else "") + text.replace("\n", newline)
+
+    base, ours, theirs = versions(seed)
+    plain = merged_by_meaning(base, ours, theirs)
+    merged = merged_by_meaning(dressed(base), dressed(ours), dressed(theirs))
+    assert merged.is_clean == plain.is_clean
+    if merged.is_clean:
+        assert merged.text.decode() == dressed(plain.text.decode())
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_the_laws_hold_for_the_real_conflicts(swap: bool) -> None:
+    for conflict in real_conflicts():
+        if conflict.base is None:
+            continue
+        merged = conflict.merged(is_swapped=swap)
+        lines = set(essence(tuple(merged.text.decode().split("\n"))))
+        tables = [
+            set(essence(tuple(data.decode().split("\n"))))
+            for data in (conflict.base, conflict.ours, conflict.theirs)
+        ]
+        for mine, other in ((tables[1], tables[2]), (tables[2], tables[1])):
+            missing = [
+                line
+                for line in mine - tables[0] - lines
+                if not re.search(r"TOTAL|STATUS: \d+%|Last Updated|^\|-", line)
+            ]
+            assert not missing, (conflict.name, missing)
+            revived = [line for line in tables[0] - mine if line in other and line in lines]
+            assert not revived or not merged.is_clean, (conflict.name, revived)
