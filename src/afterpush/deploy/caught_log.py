@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 HEAD_BYTES = 256 * 1024
-TAIL_BYTES = 256 * 1024
+TAIL_BYTES = 128 * 1024
 SUSPICIOUS_BYTES = 256 * 1024
 LONGEST_LINE = 4000
 _AROUND = 5
@@ -38,7 +38,7 @@ class CaughtLog:
         self._redact = redact
         self._lock = threading.Lock()
         self._fast = 0  # Bytes of the file that will not change any more.
-        self._head_is_full = False
+        self._head_left = HEAD_BYTES
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self._suspicious_left = SUSPICIOUS_BYTES
@@ -58,15 +58,13 @@ class CaughtLog:
             self.lines += 1
             self._dirty = True
             data = text.encode("utf-8", "replace") + b"\n"
+            if self._head_left >= len(data):
+                self._head_left -= len(data)
+                self._pending.append(data)
+                return
+            self._head_left = 0
             self._tail.append(data)
             self._tail_bytes += len(data)
-            if not self._head_is_full:
-                if self._fast + self._tail_bytes > HEAD_BYTES:
-                    self._head_is_full = True
-                    self._pending.extend(self._tail)
-                    self._tail.clear()
-                    self._tail_bytes = 0
-                return
             while self._tail_bytes > TAIL_BYTES:
                 self._evict(self._tail.popleft())
 

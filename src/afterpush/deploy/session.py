@@ -104,8 +104,8 @@ class Session:
         from afterpush.deploy.autopsy import last_words, with_explanation
         from afterpush.deploy.production import predecessor
 
-        redact = self.environment.redactor()
-        explained = with_explanation(result, logs, main_worktree(self.repo), redact, self.warn)
+        variables = self.environment.for_child()
+        explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn)
         platform, failed = self.prepared.platform, finished.before.deployment
         still = None
         if platform and failed:
