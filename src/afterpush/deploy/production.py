@@ -46,7 +46,9 @@ def production(app: dict[str, Any], wanted: Wanted) -> Production:
 
 def _standing(document: Any, wanted: Wanted) -> Standing:
     deployment = read_deployment(document)
-    sha = next(iter(deployment.shas(wanted.repos, wanted.branches)), None)
+    ours, any_shas = deployment.shas(wanted.repos, wanted.branches), deployment.shas()
+    # An app that is configured by name may be built from a repository that the remote's URL does not tell.
+    sha = ours[0] if ours else any_shas[0] if len(any_shas) == 1 else None
     since = moment(deployment.phase_last_updated_at) or moment(deployment.updated_at) or deployment.created
     return Standing(sha, deployment.id, deployment.phase, since)
 
