@@ -131,8 +131,25 @@ def work(way: str, change: str, clone: Path, number: int, changes: int) -> list[
     return tried
 
 
-def race(way: str, change: str, clones: int, changes: int) -> str:
-    """One row of the table."""
+@dataclass
+class Race:
+    """What came of one race."""
+
+    landed: int
+    total: int
+    attempts: int
+    worst: int
+    seconds: float
+    slowest: float
+
+    def row(self, way: str, change: str) -> str:
+        """Its row of the table."""
+        counts = f"{self.landed} of {self.total} | {self.attempts} | {self.worst}"
+        return f"| {way} | {change} | {counts} | {self.seconds:.1f} | {self.slowest:.1f} |"
+
+
+def race(way: str, change: str, clones: int, changes: int) -> Race:
+    """All clones make their changes at once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = prepare(folder, clones)
@@ -144,12 +161,13 @@ def race(way: str, change: str, clones: int, changes: int) -> str:
             tried = [one for job in jobs for one in job.result()]
         seconds = time.monotonic() - began
         landed = count_landed(folder, change, clones, changes)
-    attempts = sum(one.attempts for one in tried)
-    worst = max(one.attempts for one in tried)
-    slowest = max(one.seconds for one in tried)
-    total = clones * changes
-    return (
-        f"| {way} | {change} | {landed} of {total} | {attempts} | {worst} | {seconds:.1f} | {slowest:.1f} |"
+    return Race(
+        landed,
+        clones * changes,
+        attempts=sum(one.attempts for one in tried),
+        worst=max(one.attempts for one in tried),
+        seconds=seconds,
+        slowest=max(one.seconds for one in tried),
     )
 
 
@@ -172,7 +190,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for change in CHANGES:
         for way in WAYS:
-            print(race(way, change, clones, changes), flush=True)
+            print(race(way, change, clones, changes).row(way, change), flush=True)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def _surroundings(here: Site) -> Any:
     from afterpush.environment.health_probe import probe_health
     from afterpush.environment.platform_probe import probe_platform
     from afterpush.ground.config import read_environment
+    from afterpush.ground.database import address_from_variables
 
     clock, settings, environment = SystemClock(), here.settings, here.environment
     return Surroundings(
@@ -50,7 +51,7 @@ def _surroundings(here: Site) -> Any:
             ),
             partial(
                 probe_database,
-                partial(setup.database_address, environment),
+                partial(address_from_variables, environment),
                 settings.deploy.database_table,
                 clock,
             ),

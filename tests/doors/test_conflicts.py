@@ -118,6 +118,23 @@ def test_what_it_says_to_type_next_ends_the_operation(
     assert conflicts("resolve", "--json", cwd=repository.path).json()["operation"] is None
 
 
+@pytest.mark.parametrize("operation", ["merge", "rebase", "cherry-pick"])
+def test_the_operation_can_still_be_given_up_afterwards(repository: Repository, operation: str) -> None:
+    repository.write("src/app.py", "base\n")
+    diverge(repository, OURS, THEIRS)
+    repository.git("switch", "--quiet", "side")
+    repository.write("src/app.py", "theirs\n")
+    repository.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    repository.git("switch", "--quiet", "main")
+    repository.write("src/app.py", "ours\n")
+    repository.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    before = snapshot(repository.path)
+    OPERATIONS[operation](repository.path)
+    assert conflicts("resolve", "--json", cwd=repository.path).json()["resolved"] == [DOCUMENT]
+    repository.git(operation, "--abort")
+    assert snapshot(repository.path) == before
+
+
 def test_in_a_rebase_the_sides_are_named_for_what_they_are(repository: Repository) -> None:
     diverge(repository, CLASHING, THEIRS)
     OPERATIONS["rebase"](repository.path)

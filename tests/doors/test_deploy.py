@@ -394,3 +394,19 @@ def test_no_secret_is_in_any_output_file_or_process_list(site: Site, in_dotenv: 
     seen += "".join(path.read_bytes().decode(errors="replace") for path in site.state.iterdir())
     for secret in SECRETS.values():
         assert secret not in seen
+
+
+@pytest.mark.parametrize("milliseconds", [0, 40, 120, 250, 500])
+def test_killed_at_any_moment_nothing_is_stuck(site: Site, milliseconds: int) -> None:
+    sha = site.commit(stuck())
+    words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={site.repository.path}", f"--sha={sha}"]
+    child = subprocess.Popen(words, env=dict(os.environ) | site.variables, stdout=-3, stderr=-3)
+    time.sleep(milliseconds / 1000)
+    child.kill()
+    child.wait()
+    assert site.run("deploy.status", "--json").json()["verdict"] in ("crashed", "none")
+    pid = site.start(sha)
+    assert site.run("deploy.status").code == 7
+    assert site.run("deploy.stop", "--json").json() == [
+        {"sha": sha, "pid": pid, "stopped": True, "reason": None}
+    ]

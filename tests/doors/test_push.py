@@ -139,9 +139,16 @@ def test_an_untracked_file_in_the_way_is_never_overwritten(clone: Repository) ->
     clone.commit("Mine", mine="1\n")
     clone.write("theirs", "mine, untracked\n")
     before = snapshot(clone.path)
-    answer = push(clone)
-    assert answer.code == 1 and "theirs" in answer.err
+    answer = push(clone, "--json")
+    assert answer.code == 1 and "theirs" in answer.json()["message"]
     assert snapshot(clone.path) == before
+
+
+def test_a_lock_file_in_conflict_names_the_command_that_makes_it_anew(clone: Repository) -> None:
+    they_push(clone, path="package-lock.json", text='{"b": 1}\n')
+    clone.write("package-lock.json", '{"a": 1}\n')
+    clone.commit("Mine")
+    assert "npm install" in push(clone).out
 
 
 def test_a_dirty_tree_stops_it_and_names_the_paths(clone: Repository) -> None:

@@ -57,5 +57,9 @@ def is_document(path: str, documents: "Documents") -> bool:
 def why_in_conflict(
     path: str, base: bytes | None, ours: bytes, theirs: bytes, documents: "Documents"
 ) -> tuple[str, ...]:
-    """The engine's sentences about a document that could not be merged cleanly."""
-    return merge_document(base, ours, theirs, path=path, documents=documents).reasons
+    """The engine's sentences about a document that could not be merged cleanly; none about other files."""
+    kind = kind_of(path, documents)
+    if kind is Kind.OTHER:
+        return ()
+    merged = merge_document(base, ours, theirs, path=path, documents=documents)
+    return merged.warnings if kind is Kind.LOCK_FILE else merged.reasons

@@ -31,9 +31,11 @@ def _phase_change(before: Watching | None, now: Watching) -> list[str]:
         return []
     assert now.deployment
     elapsed = duration(now.now - now.started_at)
-    known = f"deployment {now.deployment.id}" if before is None or before.deployment is None else ""
-    cause = f"({now.deployment.cause})" if known and now.deployment.cause else ""
-    return [" ".join(filter(None, [now.phase, f"after {elapsed},", f"seen by {now.source}", known, cause]))]
+    line = f"{now.phase} after {elapsed}, seen by {now.source}"
+    if before is None or before.deployment is None:
+        cause = f" ({now.deployment.cause})" if now.deployment.cause else ""
+        line += f": deployment {now.deployment.id}{cause}"
+    return [line]
 
 
 def _step_changes(before: Watching | None, now: Watching) -> list[str]:

@@ -17,7 +17,7 @@ from afterpush.ground.app_platform import PUBLIC_API, Allowance, AppPlatform, ch
 from afterpush.ground.apps import Wanted, repository_names
 from afterpush.ground.clock import Clock
 from afterpush.ground.config import Environment
-from afterpush.ground.database import Address, connected, ssl_mode
+from afterpush.ground.database import address_from_variables, connected
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import commit_time, git, is_ancestor
 from afterpush.ground.http import Client
@@ -64,7 +64,7 @@ def prepare(
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
     platform = platform_source(repo, sha, settings, environment, clock)
     sources: list[Source] = [platform] if platform else []
-    address = database_address(environment)
+    address = address_from_variables(environment)
     if address:
         sources.append(DatabaseSource(partial(connected, address), settings.deploy.database_table, sha))
     url = health_url(settings, environment)
@@ -117,25 +117,6 @@ def health_url(settings: Settings, environment: Environment) -> str | None:
     if url and not url.startswith(("http://", "https://")):
         raise AfterpushError(f"HEALTH_URL (health.url) must begin with http:// or https://, not {url[:30]!r}")
     return url
-
-
-def database_address(environment: Environment) -> Address | None:
-    """Where `DB_*` points; None without DB_HOST. Raises AfterpushError for a bad port or mode."""
-    host = environment.get("DB_HOST")
-    if not host:
-        return None
-    port = environment.get("DB_PORT", "25060")
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise AfterpushError(f"DB_PORT is {port!r}; expected a port number such as 25060")
-    return Address(
-        host=host,
-        port=int(port),
-        user=environment.get("DB_USER", "doadmin"),
-        password=environment.secret("DB_PASS"),
-        database=environment.get("DB_NAME", "defaultdb"),
-        ssl_mode=ssl_mode(environment.get("DB_SSL_MODE", "REQUIRED")),
-        ssl_ca=environment.get("DB_SSL_CA") or None,
-    )
 
 
 def _containing(repo: Path, sha: str, shown: str) -> str | None:

@@ -23,7 +23,7 @@ from afterpush.hooks.updates import RefUpdate
 PUSH_SECONDS = 600
 REMOTE_SECONDS = 30
 POST_PUSH_SECONDS = 300
-CLAIM_SECONDS = 24 * 3600
+CLAIM_SECONDS = 900
 PAUSES_SECONDS = (1.0, 5.0, 0.0)
 
 
@@ -79,7 +79,7 @@ def _proved(
 def _claims(request: Request, journal: Journal) -> Iterator[list[RefUpdate]]:
     """The updates that no other watcher of the same push has or had: `--enforce` arms a second one.
 
-    The file of a claim stays, marked as served, for a watcher that starts late; the next day's remove it.
+    The file of a claim stays, marked as served, for a watcher that starts late; later ones remove it.
     """
     if request.push is None:
         yield list(request.updates)

@@ -14,7 +14,7 @@ from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
 from afterpush.ground.git.objects import CommitText, read_blob, read_commits, write_commit
 
 Strategy = Literal["rebase", "merge"]
-# Why a path is in conflict: (path, base, ours, theirs) give sentences; none for what is no shared document.
+# Why a path is in conflict: (path, base, ours, theirs) give sentences; none where git's own words will do.
 Explain = Callable[[str, bytes | None, bytes, bytes], tuple[str, ...]]
 
 
@@ -179,7 +179,7 @@ def _clash(repo: Path, commit: str, merged: TreeMerge, merging: Merging) -> Clas
 
 def _explained(repo: Path, path: str, merged: TreeMerge, merging: Merging) -> tuple[str, ...]:
     entry = next((entry for entry in merged.conflicts if entry.path == path), None)
-    if entry is None or entry.ours is None or entry.theirs is None or not merging.is_document(path):
+    if entry is None or entry.ours is None or entry.theirs is None:
         return ()
     base = read_blob(repo, entry.base.oid, env=merging.env) if entry.base else None
     ours, theirs = (read_blob(repo, side.oid, env=merging.env) for side in (entry.ours, entry.theirs))

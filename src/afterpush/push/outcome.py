@@ -70,8 +70,11 @@ def clash_lines(clash: Clash) -> list[str]:
 def how_to_settle(target: Target) -> list[str]:
     """What to type to settle the conflict by hand."""
     return [
-        f"to settle it: git rebase {target} (or git merge {target}); inv conflicts.resolve; "
-        "edit what is left between the markers; git add; git rebase --continue; inv push"
+        "to settle it:",
+        f"  git rebase {target}     (or git merge {target})",
+        "  inv conflicts.resolve     then edit what is left between markers, and git add it",
+        "  GIT_EDITOR=true git rebase --continue     (or git commit --no-edit)",
+        "  inv push",
     ]
 
 

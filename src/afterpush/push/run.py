@@ -111,7 +111,9 @@ class _Pushing:
             assert joined.clash is not None
             return self._conflict(joined.clash)
         if joined.tip == upstream:
-            self.seat.move(upstream, f"inv push: {self.target} has these changes already")
+            refused = self.seat.move(upstream, f"inv push: {self.target} has these changes already")
+            if refused:
+                return self._in_the_way(refused)
             return self._nothing(f"nothing to push: {self.target} has the changes of {self.branch} already")
         return joined.tip
 
@@ -132,7 +134,9 @@ class _Pushing:
     def _attempt(self, tip: str, upstream: str | None) -> Outcome | None:
         """Checks and pushes one commit; None after a lost race that may be tried again."""
         self.attempts += 1
-        self.seat.move(tip, f"inv push: onto {self.target}")
+        refused = self.seat.move(tip, f"inv push: onto {self.target}")
+        if refused:
+            return self._in_the_way(refused)
         if self.order.check:
             self.seat.clear()
             failed = run_check(self.world.repo, self.order.check, self.world.note)
@@ -184,6 +188,11 @@ class _Pushing:
             f"{self.branch} and {self.target} are in conflict; nothing was pushed or changed"
         )
         return replace(outcome, clash=clash)
+
+    def _in_the_way(self, refused: str) -> Outcome:
+        return self._failure(
+            f"nothing was pushed: git says: {refused}; move that out of the way and push again"
+        )
 
     def _failure(self, message: str) -> Outcome:
         self.seat.put_back()

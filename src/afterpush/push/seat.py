@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import git
 from afterpush.ground.git.worktree import (
     apply_stash,
@@ -61,10 +61,13 @@ class Seat:
         discard_changes(self.repo)
         self._is_known_clean = True
 
-    def move(self, tip: str, why: str) -> None:
-        """Moves branch, index and work tree to a commit. Raises AfterpushError when git refuses."""
+    def move(self, tip: str, why: str) -> str | None:
+        """Moves branch, index and work tree to a commit; None, or why git refuses (then nothing has moved).
+
+        Raises AfterpushError when somebody else has moved the branch.
+        """
         if tip == self.at:
-            return
+            return None
         if not self._is_in_place():
             raise AfterpushError(
                 f"putting your work tree on {tip[:10]}: {self._entry.branch_ref} was moved meanwhile; "
@@ -75,12 +78,10 @@ class Seat:
         self._record(Entry(self._entry.branch_ref, self.original, moved_to, self._entry.stash))
         refused = move_worktree(self.repo, self.at, tip)
         if refused:
-            raise AfterpushError(
-                f"putting your work tree on {tip[:10]}: {refused}; move that file away and push again",
-                ExitCode.BAD_ANSWER,
-            )
+            return refused
         set_ref(self.repo, self._entry.branch_ref, tip, self.at, why)
         self.at = tip
+        return None
 
     def put_back(self) -> None:
         """Everything as it was before: branch, index, work tree, stash list."""

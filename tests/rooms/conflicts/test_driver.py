@@ -24,6 +24,7 @@ from tests.support.conflicting import (
     run_git,
 )
 from tests.support.repositories import Repository
+from tests.support.shared import shared_data
 
 OURS = document(status="in-progress", more="\n### CORE-002: Ours\n\n**Status:** ready\n")
 THEIRS = document(owner="ben", more="\n### CORE-003: Theirs\n\n**Status:** ready\n")
@@ -64,6 +65,51 @@ def test_every_operation_gives_the_text_of_the_engine(
     assert expected.is_clean
     assert (folder / DOCUMENT).read_bytes() == expected.text
     assert leftovers(folder) == []
+
+
+REAL = ["roadmap-1", "roadmap-2", "roadmap-3", "sessions-1", "sessions-2", "sessions-3", "sessions-4"]
+
+
+DOCUMENTS = Documents(roadmap=["docs/roadmap/*.md"], sessions=["docs/sessions/*.md"], session_files=[])
+CONFIGURATION = """\
+documents: {roadmap: ["docs/roadmap/*.md"], sessions: ["docs/sessions/*.md"], session_files: []}
+"""
+
+
+def real_conflicts(repository: Repository) -> dict[str, bytes]:
+    """Every real conflict as a document changed on both sides; the texts that the engine gives."""
+    data = shared_data("conflicts")
+    paths = {name: f"docs/{name.rpartition('-')[0]}/{name}.md" for name in REAL}
+    apply_plan(repository.path, plan_install(repository.path, list(paths.values()), python()))
+    repository.write("config/afterpush.yaml", CONFIGURATION)
+    for side, switch in (("base", ["main"]), ("theirs", ["--create", "side"]), ("ours", ["main"])):
+        repository.git("switch", "--quiet", *switch)
+        for name, path in paths.items():
+            repository.write(path, (data / name / f"{side}.md").read_bytes())
+        repository.commit(side)
+    return {path: engine_text(data / name, path) for name, path in paths.items()}
+
+
+def engine_text(folder: Path, path: str) -> bytes:
+    base, ours, theirs = ((folder / f"{side}.md").read_bytes() for side in ("base", "ours", "theirs"))
+    merged = merge_document(base, ours, theirs, path=path, documents=DOCUMENTS)
+    assert merged.is_clean, (path, merged.reasons)
+    return merged.text
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_real_conflicts_have_one_text_whichever_operation_meets_them(
+    repository: Repository, operation: str
+) -> None:
+    expected = real_conflicts(repository)
+    tree = repository.git("merge-tree", "--write-tree", "main", "side")
+    assert OPERATIONS[operation](repository.path) == 0
+    for path, text in expected.items():
+        assert (repository.path / path).read_bytes() == text, path
+        said = subprocess.run(
+            ["git", "show", f"{tree}:{path}"], cwd=repository.path, capture_output=True, check=True
+        )
+        assert said.stdout == text, path
 
 
 def test_merge_tree_gives_the_same_text(repository: Repository) -> None:

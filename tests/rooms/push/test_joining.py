@@ -11,7 +11,7 @@ from afterpush.ground.git.objects import scratch_objects
 from afterpush.push.joining import Joined, Merging, Strategy, choose, join, published_on, stand
 from tests.support.repositories import Repository
 
-PLAIN = Merging((), lambda path, base, ours, theirs: ("explained",), lambda path: path.endswith("ROADMAP.md"))
+PLAIN = Merging((), lambda path, base, ours, theirs: (), lambda path: path.endswith("ROADMAP.md"))
 NUMBERS = "".join(f"{number}\n" for number in range(1, 21))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import temporary_folder
-from afterpush.ground.git import git, git_text
+from afterpush.ground.git import git, git_text, own_git_folder
 
 
 class Operation(StrEnum):
@@ -34,7 +34,7 @@ _MARKS = (
 
 def worktree_git_folder(repo: Path) -> Path:
     """The git folder of this very worktree (of a linked one: `.git/worktrees/NAME`), absolute."""
-    return Path(git_text(repo, "rev-parse", "--absolute-git-dir", doing="finding the git folder"))
+    return own_git_folder(repo)
 
 
 def operation_under_way(repo: Path) -> Operation | None:
@@ -132,3 +132,5 @@ def stage(repo: Path, path: str, mode: str, oid: str) -> None:
     done = git(repo, "update-index", "-z", "--index-info", input=entry)
     if done.code != 0:
         raise AfterpushError(f"staging {path} in {repo}: git says: {done.error_text}")
+    # Without the file's times in the index, `git merge --abort` takes the file for changed and refuses.
+    git(repo, "update-index", "-q", "--refresh", "--unmerged")
