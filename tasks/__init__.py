@@ -6,7 +6,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks import conflicts, demo, deploy, doappspec, env, hooks, migrate, prompts, push
+from afterpush.tasks import conflicts, demo, deploy, doappspec, docs, env, hooks, migrate, prompts, push
 
 
 class UsageError(Exit, ParseError):
@@ -28,6 +28,7 @@ ns.add_collection(conflicts.ns, "conflicts")
 ns.add_collection(deploy.ns, "deploy")
 ns.add_collection(prompts.ns, "prompts")
 ns.add_collection(doappspec.ns, "doappspec")
+ns.add_collection(docs.ns, "docs")
 ns.add_collection(env.ns, "env")
 ns.add_collection(hooks.ns, "hooks")
 ns.add_collection(migrate.ns, "migrate")

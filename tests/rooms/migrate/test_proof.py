@@ -319,3 +319,16 @@ def test_statements_are_tested_on_the_server_and_the_rejected_ones_named(proving
 def test_an_empty_set_proves_nothing(proving: Address) -> None:
     proof = proof_of(proving, Ways([], [], [], []))
     assert not proof.proved and "nothing to compare" in proof.reasons[-1]
+
+
+def test_what_the_old_way_sets_for_its_session_does_not_reach_the_new_way(proving: Address) -> None:
+    trigger = "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;"
+    old = "SET SESSION sql_mode = 'ANSI_QUOTES', FOREIGN_KEY_CHECKS = 0; LOCK TABLES t READ;"
+    case = Ways([], statements(TABLE + old), [], [*steps(TABLE)])
+    assert proof_of(proving, case).proved
+    case = Ways(
+        [], statements(TABLE + "SET SESSION sql_mode = 'ANSI_QUOTES';" + trigger), [], steps(TABLE + trigger)
+    )
+    proof = proof_of(proving, case)
+    assert not proof.proved
+    assert "run B: trigger t.tr is defined otherwise" in [one.message for one in proof.differences]
