@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from afterpush.ground.clock import Clock
 from afterpush.ground.errors import ExitCode
 from afterpush.ground.files import private_folder, write_atomic
 from afterpush.ground.signals import Interrupted, interruptible
@@ -42,7 +43,12 @@ class Report:
 
 def open_journal(world: World) -> Journal:
     """The journal of this clone's swarm."""
-    return Journal(world.state / "journal.jsonl", world.clock)
+    return journal_in(world.state, world.clock)
+
+
+def journal_in(state: Path, clock: Clock) -> Journal:
+    """The journal in a swarm's folder."""
+    return Journal(state / "journal.jsonl", clock)
 
 
 def run_swarm(
@@ -153,7 +159,7 @@ class _Run:
         """Status shows what is to come; a finished attempt that waits for its merge keeps its record."""
         for job in jobs:
             record = records.get(job.task.id)
-            if not (record and record.state is State.MERGING):
+            if not (self.crew.order.only_merge or (record and record.state is State.MERGING)):
                 self.crew.journal.queued(job.task.id)
 
     def _begin(self, waiting: list[Job], pool: ThreadPoolExecutor, records: "dict[str, Record]") -> list[Job]:

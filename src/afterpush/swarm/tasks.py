@@ -11,7 +11,7 @@ from afterpush.swarm.attempt import Attempted, Spec
 from afterpush.swarm.claims import Claim, Claims, Held
 from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import Journal, Record
-from afterpush.swarm.landing import Candidate, Landing, MergeQueue
+from afterpush.swarm.landing import Candidate, Landing, MergeQueue, newest_tip
 from afterpush.swarm.mainline import Mainline
 from afterpush.swarm.managers import task_lock
 from afterpush.swarm.states import Result, State, attempt_in, branch_of
@@ -72,7 +72,7 @@ class Work:
             if isinstance(held, Claim):
                 return self._ended(self._result(State.SKIPPED, str(held)))
             try:
-                attempted = self._left_by_a_crash() or self._worked(held)
+                attempted = self._finished_before() if crew.order.only_merge else self._begun(held)
                 crew.slots.release()
                 in_slot = False
                 return attempted if isinstance(attempted, Result) else self._merged(attempted, held)
@@ -88,6 +88,15 @@ class Work:
             return None
         result = self._result(State.MERGED, f"was merged before, as {sha[:10]}", sha=sha)
         return result if self.record.sha == sha else self._ended(result)
+
+    def _begun(self, held: Held) -> Attempted | Result:
+        return self._left_by_a_crash() or self._worked(held)
+
+    def _finished_before(self) -> Attempted:
+        """The branch of the last attempt as it is now: its owner may have resolved a conflict on it."""
+        assert self.record.branch is not None
+        tip = newest_tip(self.crew.world, self.crew.mainline.target.remote, self.record.branch)
+        return Attempted(tip, seconds=self.record.seconds)
 
     def _left_by_a_crash(self) -> Attempted | None:
         """An agent's finished work that a manager before us did not get to merge."""
