@@ -82,7 +82,7 @@ def _planned(job: Job, record: Record | None, world: World, mainline: Mainline) 
     if landed:
         reason = f"was merged before, as {landed[:10]}"
         return Planned(task, title, "none", 0, None, None, job.after, reason)
-    if record and record.state is State.MERGING:
+    if record and record.waits_for_merge:
         return Planned(task, title, "merge", record.attempt, record.branch, record.worktree, job.after)
     number = (record.attempt if record else 0) + 1
     place = str(world.worktree(task, number))
