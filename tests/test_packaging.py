@@ -91,6 +91,28 @@ def test_listing_the_tasks_imports_nothing_heavy_beyond_invoke_itself() -> None:
     assert "deploy.monitor" in printed
 
 
+CONTRACT = (
+    "deploy.monitor deploy.status deploy.monitors deploy.stop deploy.cleanup deploy.logs deploy.explain "
+    "deploy.history hooks.install hooks.uninstall hooks.status hooks.pre-push hooks.post-push "
+    "push.run push push.check "
+    "conflicts.merge conflicts.resolve conflicts.install conflicts.check migrate.audit migrate.consolidate "
+    "migrate.apply migrate.prove prompts.regen prompts.check docs.build docs.check doappspec.validate "
+    "doappspec.healthcheck swarm.run swarm.status swarm.stop swarm.cleanup swarm.merge env.check demo"
+).split()
+
+
+def test_every_task_of_the_contract_is_there_with_a_line_of_help_and_help_for_every_flag() -> None:
+    from afterpush.tasks import ns
+
+    names = set(ns.task_names) | {alias for aliases in ns.task_names.values() for alias in aliases}
+    assert set(CONTRACT) <= names
+    for name in ns.task_names:
+        task = ns[name]
+        assert (task.__doc__ or "").strip().splitlines()[0].isascii(), name
+        flags = {argument.name for argument in task.get_arguments()}
+        assert flags <= {flag.replace("_", "-") for flag in task.help} | set(task.help), (name, flags)
+
+
 def test_another_repository_can_use_the_namespace(tmp_path: Path) -> None:
     (tmp_path / "tasks.py").write_text("from afterpush.tasks import ns\n")
     inv = Path(sys.executable).with_name("inv")
