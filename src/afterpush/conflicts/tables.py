@@ -284,7 +284,7 @@ class _TableMerge:
         known = candidates[1] or candidates[2]
         if known is None:
             self.ledger.explain(*lines)
-            return _plain_line(cells, made.rows[1] or made.rows[2])
+            return _plain_line(cells, made.rows[0].row.line if made.rows[0] else max(lines))
         self.ledger.explain(*lines)
         return known
 
@@ -373,8 +373,8 @@ def _placeholder(made: Made) -> bool:
     return all(row.row.is_placeholder for row in made.rows if row)
 
 
-def _plain_line(cells: list[str], like: Keyed | None) -> str:
-    line = like.row.line if like else "|"
+def _plain_line(cells: list[str], line: str) -> str:
+    """The cells as one line, with the outer pipes and the indentation that another line has."""
     start = "| " if line.lstrip().startswith("|") else ""
     end = " |" if line.rstrip().endswith("|") else ""
     indent = line[: len(line) - len(line.lstrip())]
