@@ -48,14 +48,14 @@ def tree() -> set[str]:
     found |= {
         f"afterpush/defaults/{path.relative_to(defaults)}"
         for path in defaults.rglob("*")
-        if path.suffix in (".yaml", ".j2")
+        if path.suffix in (".yaml", ".j2", ".example")
     }
     return found | {"afterpush/py.typed"}
 
 
 def test_the_wheel_holds_exactly_what_the_tree_holds(wheel: zipfile.ZipFile) -> None:
     packed = {name for name in wheel.namelist() if name.startswith("afterpush/") and not name.endswith("/")}
-    ours = {name for name in packed if name.endswith((".py", ".yaml", ".j2", "py.typed"))}
+    ours = {name for name in packed if name.endswith((".py", ".yaml", ".j2", ".example", "py.typed"))}
     assert ours == tree()
     assert not {name.split("/")[0] for name in wheel.namelist()} - {
         "afterpush",

@@ -14,6 +14,7 @@ from afterpush.ground.git.outgoing import MARKER_LINES
 from afterpush.ground.secrets import TOKEN_STEMS
 from afterpush.ground.state import StateFolder, room_folder, state_folder
 from afterpush.hooks.arming import DELAY_SECONDS
+from afterpush.hooks.complaint import NEW
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.policy import OFF, Policy
 from afterpush.hooks.previous import memory_path
@@ -54,6 +55,7 @@ def shortcut(policy: Policy, config: Path, copy: Path, state: StateFolder, told:
         "BRANCHES": "|".join(f"refs/heads/{branch}" for branch in policy.branches),
         "IS_SAME": is_same,
         "STATE": f"{shlex.quote(f'{state.path}/{state.prefix}')}deployment-status-*.result",
+        "COMPLAINT": shlex.quote(str(told.with_name(NEW))),
         "TOLD": shlex.quote(str(told)),
         "STEMS": shlex.quote("|".join(stems) or "$^"),
         "PYTHON": shlex.quote(sys.executable),
@@ -74,6 +76,7 @@ afterpush_shortcut() {
     for mark in MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD rebase-merge rebase-apply; do
         [ ! -e "$own/$mark" ] || return 1
     done
+    [ ! -e @COMPLAINT@ ] || return 1
     for result in @STATE@; do
         [ ! -e "$result" ] || [ @TOLD@ -nt "$result" ] || return 1
     done

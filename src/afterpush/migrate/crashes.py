@@ -48,8 +48,9 @@ def _crash(room: Scratch, passes: Passes, ways: Ways, settled: Snapshot, point: 
     """Why the schema is not as after an undisturbed run; empty when it is."""
     with room.outside() as outside:
         schema = room.schema(f"k{point}", by=outside)
+        with room.connection(schema) as connection:
+            passes.go("B", connection, ways.base, Tally())
         with room.connection(schema) as victim:
-            passes.go("B", victim, ways.base, Tally())
             _execute_until(passes, victim, ways, point)
             outside.execute(f"KILL {victim.thread_id()}")
         with room.connection(schema) as connection:
@@ -78,4 +79,6 @@ def _second_run(passes: Passes, connection: Connection, ways: Ways) -> str:
 
 
 def _otherwise(settled: Snapshot, found: Snapshot) -> str:
-    return "; ".join(one.message for one in compare("crash", settled, found).definitions[:3])
+    return "; ".join(
+        one.message for one in compare("crash", settled, found, copies_count=True).definitions[:3]
+    )
