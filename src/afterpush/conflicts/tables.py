@@ -302,36 +302,30 @@ class _TableMerge:
         return layout.row([self._cell(row, column[side]) or "" for column in self.columns])
 
     def _layout(self, made: list[Made | Pair]) -> Layout | None:
-        """The common layout where a formatter aligned both sides' tables and all rows fit the columns."""
-        layouts = [layout_of(table) if table else None for table in self.tables[1:]]
-        if layouts[0] is None or layouts[1] is None or self.tables[1] is None or self.tables[2] is None:
+        """The common layout, where a formatter aligned one of the sides' tables."""
+        layouts = [layout_of(table) for table in self.tables[1:] if table]
+        if not any(layouts) or any(None in column[1:] for column in self.columns):
             return None
-        if any(len(column) != 3 or None in column[1:] for column in self.columns):
-            return None
-        rows = [list(self.tables[1].header.cells)] if len(self.tables[1].columns) == len(self.columns) else []
+        widths = needed_widths([self._header_cells(), *self._all_cells(made)], len(self.columns))
+        for table, layout, side in zip(self.tables[1:], layouts, (1, 2), strict=True):
+            if table and layout and not is_tight(table, layout):
+                given = [layout.widths[column[side] or 0] for column in self.columns]
+                widths = tuple(map(max, widths, given))
+        return Layout(widths, self._marks())
+
+    def _all_cells(self, made: list[Made | Pair]) -> Iterator[list[str]]:
+        """The cells of every row that will stand in the table, also between markers."""
         for row in made:
-            if isinstance(row, Made):
-                rows += [
-                    [cell if cell is not None else self._cell(row.rows[side], column[side]) or ""
-                     for cell, column in zip(row.cells, self.columns, strict=True)]
-                    for side in (1, 2)
-                ]  # fmt: skip
+            if isinstance(row, Pair):
+                for side, some in ((1, row.ours), (2, row.theirs)):
+                    for known in some:
+                        yield [self._cell(known, column[side]) or "" for column in self.columns]
             else:
-                rows += [
-                    [self._cell(known, column[side]) or "" for column in self.columns]
-                    for side, some in ((1, row.ours), (2, row.theirs))
-                    for known in some
-                ]
-        widths = needed_widths(rows, len(self.columns))
-        if not all(
-            is_tight(table, layout)
-            for table, layout in zip((self.tables[1], self.tables[2]), (layouts[0], layouts[1]), strict=True)
-        ):
-            widths = tuple(
-                max(width, layouts[0].widths[column[1] or 0], layouts[1].widths[column[2] or 0])
-                for width, column in zip(widths, self.columns, strict=True)
-            )
-        return Layout(widths, layouts[0].marks if layouts[0].marks == layouts[1].marks else self._marks())
+                for side in (1, 2):
+                    said = (self._cell(row.rows[side], column[side]) or "" for column in self.columns)
+                    yield [
+                        other if cell is None else cell for cell, other in zip(row.cells, said, strict=True)
+                    ]
 
     def _marks(self) -> tuple[str, ...]:
         base, ours, theirs = (marks_of(table) if table else None for table in self.tables)
@@ -339,16 +333,18 @@ class _TableMerge:
         return tuple(steady(",".join(base) if base else None, mine, yours).split(","))
 
     def _header(self, layout: Layout | None) -> str:
-        base, ours, theirs = (table.header if table else None for table in self.tables)
-        assert ours is not None and theirs is not None
-        keyed = (Keyed(base) if base else None, Keyed(ours), Keyed(theirs))
-        cells = [
-            steady(self._cell(keyed[0], b), self._cell(keyed[1], o) or "", self._cell(keyed[2], t) or "")
+        base, ours, theirs = (Keyed(table.header) if table else None for table in self.tables)
+        cells = self._header_cells()
+        return self._made_line(Made(list(cells), (base, ours, theirs)), cells, layout)
+
+    def _header_cells(self) -> list[str]:
+        base, ours, theirs = (Keyed(table.header) if table else None for table in self.tables)
+        return [
+            steady(self._cell(base, b), self._cell(ours, o) or "", self._cell(theirs, t) or "")
             if o is not None and t is not None
-            else (self._cell(keyed[1], o) or self._cell(keyed[2], t) or "")
+            else (self._cell(ours, o) or self._cell(theirs, t) or "")
             for b, o, t in self.columns
         ]
-        return self._made_line(Made(list(cells), keyed), cells, layout)
 
     def _delimiter(self, layout: Layout | None) -> str:
         if layout:
