@@ -97,7 +97,7 @@ CONTRACT = (
     "push.run push push.check "
     "conflicts.merge conflicts.resolve conflicts.install conflicts.check migrate.audit migrate.consolidate "
     "migrate.apply migrate.prove prompts.regen prompts.check docs.build docs.check doappspec.validate "
-    "doappspec.healthcheck swarm.run swarm.status swarm.stop swarm.cleanup swarm.merge env.check demo"
+    "doappspec.healthcheck swarm.run env.check demo"
 ).split()
 
 
