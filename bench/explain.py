@@ -19,10 +19,10 @@ MEGABYTES = 50
 CHILD = """
 import resource, sys, time
 from pathlib import Path
-from afterpush.deploy.explain.explanation import explain_file
+from afterpush.deploy.explain.explanation import explain_files
 from afterpush.deploy.explain.signatures import load_failures
 began = time.process_time()
-found = explain_file(Path(sys.argv[1]), load_failures())
+found = explain_files([Path(sys.argv[1])], load_failures())
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 print(found.category, round(time.process_time() - began, 2), memory)
 """
@@ -97,7 +97,7 @@ def speed() -> None:
             began = time.perf_counter()
             subprocess.run(
                 ["grep", "-icE", "error|fail|fatal|exception|denied|refused", str(path)],
-                stdout=subprocess.DEVNULL,
+                capture_output=True,
                 check=False,
             )
             grep = time.perf_counter() - began

@@ -39,11 +39,17 @@ def described(collection: Collection) -> dict[str, TaskFlags]:
 
 
 def _of_repository(root: Path) -> dict[str, TaskFlags] | None:
+    collection = repository_tasks(root)
+    return described(collection) if collection else None
+
+
+def repository_tasks(root: Path) -> Collection | None:
+    """The collection of the repository's own tasks.py; None without one, or (said once) when it is broken."""
     if not (root / "tasks.py").is_file():
         return None
     try:
         module, _ = FilesystemLoader(start=str(root)).load("tasks")
-        return described(Collection.from_module(module))
+        return Collection.from_module(module)
     except (CollectionNotFound, ImportError, SyntaxError) as error:
         note(f"note: the repository's tasks.py cannot be loaded ({error}); commands are held against ours")
         return None

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from afterpush.deploy.explain.explanation import Explanation, Reason, explain, explain_file
+from afterpush.deploy.explain.explanation import Explanation, Reason, explain, explain_files
 from afterpush.deploy.explain.rendering import explanation_text
 from afterpush.deploy.explain.signatures import load_failures
 from afterpush.ground.clock import SystemClock
@@ -24,7 +24,7 @@ def explain_log(name: str) -> Explanation:
     redact = (here.environment if here else read_environment(None)).redactor()
     if name == "-":
         return explain(iter(lambda: os.read(sys.stdin.fileno(), _CHUNK_BYTES), b""), failures, redact=redact)
-    return explain_file(Path(name), failures, redact)
+    return explain_files([Path(name)], failures, redact=redact)
 
 
 def explain_commit(here: Site, sha: str | None) -> Explanation:
@@ -32,29 +32,27 @@ def explain_commit(here: Site, sha: str | None) -> Explanation:
 
     Raises AfterpushError when there is neither a log nor a reason.
     """
-    from afterpush.deploy.evidence import captured_logs, read_files
+    from afterpush.deploy.autopsy import reason_of
+    from afterpush.deploy.evidence import captured_logs
     from afterpush.deploy.register import status
 
     commit = commit_of(here, sha)
     known = status(here.state, commit, SystemClock().now())
-    reason = _reason(known.reason)
+    said = reason_of(known.reason)
+    reason = Reason(**said) if said else None
     failures, redact = load_failures(here.root), here.environment.redactor()
     captured = captured_logs(here.state, commit)
     if not captured and known.verdict == "live":
         raise AfterpushError(f"{commit[:7]} went live: nothing failed", ExitCode.GOOD)
-    pieces = read_files(captured) if captured else _platform_logs(here, commit, has_reason=bool(reason))
+    if captured:
+        return explain_files(captured, failures, reason=reason, redact=redact)
+    pieces = _platform_logs(here, commit, has_reason=bool(reason))
     return explain(pieces, failures, reason=reason, redact=redact)
 
 
 def show_explanation(found: Explanation) -> str:
     """The explanation for a terminal."""
     return explanation_text(found)
-
-
-def _reason(document: dict[str, str | None] | None) -> Reason | None:
-    if not document:
-        return None
-    return Reason(document.get("code") or "", document.get("message") or "", document.get("component") or "")
 
 
 def _platform_logs(here: Site, commit: str, *, has_reason: bool) -> Iterator[bytes]:

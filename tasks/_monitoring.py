@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from afterpush.deploy.autopsy import last_words
 from afterpush.deploy.lines import how_to_go_on
 from afterpush.deploy.outcome import Outcome
 from afterpush.deploy.reporters import LineReporter
@@ -62,6 +63,9 @@ def _print_end(result: Outcome, was_running: bool) -> None:
     """What the live view or the lines have not said yet: the app's readiness, the log, what to do next."""
     if was_running or result.ready is not None:
         say(f"{result.verdict.upper()}: {result.message}")
+    if was_running or is_terminal():
+        for line in last_words(result):
+            say(line)
     further = how_to_go_on(result.sha, result.verdict)  # type: ignore[arg-type]
     if further:
         note(further)

@@ -25,7 +25,7 @@ def look_at_push(remote: str, url: str, *, as_hook: bool) -> ExitCode | int:
     """Everything that happens before a push. Reads stdin to its end in any case."""
     from afterpush.hooks.prepush import BLOCKED_EXIT_CODE, Push, before_push
 
-    text = "" if sys.stdin.isatty() else sys.stdin.read()
+    text = _stdin()
     here = pushed_repository(as_hook=as_hook)
     answer = before_push(Push(here.repo, remote, url, text, os.environ), policy_of(here))
     for line in answer.lines:
@@ -33,6 +33,13 @@ def look_at_push(remote: str, url: str, *, as_hook: bool) -> ExitCode | int:
     if not answer.blocked:
         return ExitCode.GOOD
     return BLOCKED_EXIT_CODE if as_hook else ExitCode.BAD_ANSWER
+
+
+def _stdin() -> str:
+    """All of it, at once; names of refs need not be UTF-8. Nobody is waited for at a terminal."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 
 def pushed_repository(*, as_hook: bool) -> Site:
@@ -49,7 +56,7 @@ def watch_landing(process: str) -> ExitCode:
     from afterpush.hooks.prepush import after_tracking_moved
 
     here = pushed_repository(as_hook=True)
-    after_tracking_moved(here.repo, policy_of(here), process, sys.stdin.read(), os.environ)
+    after_tracking_moved(here.repo, policy_of(here), process, _stdin(), os.environ)
     return ExitCode.GOOD
 
 

@@ -1,6 +1,7 @@
 """Migrations in one place, with proof."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
@@ -8,6 +9,11 @@ from afterpush.ground.console import is_terminal, note, print_json, say
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.tasks._database import app_database, proving_server, required_proving_server
 from afterpush.tasks._door import door, number, site
+
+if TYPE_CHECKING:
+    from afterpush.ground.database import Address
+    from afterpush.migrate.inputs import Inputs
+    from afterpush.migrate.proof_report import Proof
 
 JSON = "print one JSON document on stdout"
 DRY_RUN = "ask the live schema what would be done, and do nothing"
@@ -35,6 +41,61 @@ def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
 
 
+TARGET = "sql (the consolidated file) or typescript (the boot script); default: the boot script's kind"
+WITH_DATA = "also run the migrations' INSERTs, UPDATEs and DELETEs, once each"
+DIFF = "print what would change, and change and prove nothing"
+
+
+@door(help={"target": TARGET, "dry_run": DIFF, "with_data": WITH_DATA, "json": JSON})
+def consolidate(
+    context: Any, target: Any = None, dry_run: bool = False, with_data: bool = False, json: bool = False
+) -> ExitCode:
+    """Add what the boot script lacks, prove it, then drop the old way."""
+    from secrets import token_hex
+
+    from afterpush.migrate import consolidating, proof_report
+    from afterpush.migrate.consolidate import parse_target
+    from afterpush.migrate.judging import rejected_by_server
+    from afterpush.migrate.repository import read_repository
+
+    here = site()
+    repository = read_repository(here.root, here.settings.migrate)
+    server = proving_server(here)
+    outcome = consolidating.consolidate(
+        repository,
+        parse_target(target, repository),
+        invalid=rejected_by_server(server, repository, random_hex=token_hex, note=note),
+        with_data=with_data,
+        dry_run=dry_run,
+        prove=_prover(server) if server else None,
+    )
+    if json:
+        print_json(consolidating.document(outcome))
+    else:
+        say(consolidating.rendered(outcome, proof_report.rendered))
+    return outcome.exit_code
+
+
+def _prover(server: "Address") -> "Callable[[Inputs], Proof]":
+    """The proof on this server, of whatever inputs."""
+    from secrets import token_hex
+
+    from afterpush.ground.clock import SystemClock
+    from afterpush.migrate.proof import prove
+
+    def proved(inputs: "Inputs") -> "Proof":
+        return prove(
+            server,
+            inputs.ways(),
+            random_hex=token_hex,
+            clock=SystemClock(),
+            progress=note,
+            unaudited=inputs.unaudited(),
+        )
+
+    return proved
+
+
 @door(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
 def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = False) -> ExitCode:
     """Run the consolidated steps on the database: one lock, resumable."""
@@ -47,8 +108,10 @@ def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = Fa
     wait_seconds = number(wait, "--wait", default=600) or 0.0
     file = here.settings.migrate.consolidated
     steps = steps_of(here.root, file)
-    if steps is None:
-        raise AfterpushError(f"there is no {file} to apply: `inv migrate.consolidate --target=sql` writes it")
+    if not steps:
+        raise AfterpushError(
+            f"no steps in {file} to apply: `inv migrate.consolidate --target=sql` writes them"
+        )
     address = app_database(here)
     if dry_run:
         applied = applying.preview(address, steps)
@@ -86,4 +149,4 @@ def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
 
 
-ns = Collection("migrate", audit, apply, prove)
+ns = Collection("migrate", audit, consolidate, apply, prove)

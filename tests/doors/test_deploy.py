@@ -6,82 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from afterpush.ground.processes import identity_of
-from afterpush.platform import FakePlatform, Plan
+from afterpush.platform import Plan
 from afterpush.platform.model import TOKEN
 from afterpush.platform.scenario import Stage, build_failure, canceled, live, stuck
-from tests.support.cli import Answer, afterpush
-from tests.support.platform import Served, served
+from tests.support.cli import afterpush
+from tests.support.deployed import FAST, QUICK, Site, wait_until
 from tests.support.repositories import Repository
 
 KEYS = set(
     "sha verdict source app deployment_id phase superseded_by cause reason message started_at finished_at "
     "elapsed_seconds requests log_path".split()
 )
-FAST = (
-    "deploy:\n  grace_seconds: 1.5\n"
-    "  poll: {discover_seconds: 0.1, building_seconds: 0.1, deploying_seconds: 0.1}\n"
-)
-QUICK = live(0.3, 0.3)
-
-
-@dataclass
-class Site:
-    """A repository that is deployed by a simulated platform."""
-
-    repository: Repository
-    served: Served
-    variables: dict[str, str]
-
-    @property
-    def state(self) -> Path:
-        return self.repository.path / ".git" / "afterpush"
-
-    @property
-    def platform(self) -> FakePlatform:
-        return self.served.platform
-
-    def run(self, *words: str, **variables: str) -> Answer:
-        return afterpush(*words, cwd=self.repository.path, env=self.variables | variables)
-
-    def commit(self, plan: Plan | None = QUICK) -> str:
-        """A commit, and what becomes of it on the platform; None: nothing comes."""
-        sha = self.repository.commit(f"Change {time.monotonic()}")
-        if plan:
-            self.platform.push(sha, plan=replace(plan, appears_after_seconds=0.05))
-        return sha
-
-    def paper(self, sha: str) -> Any:
-        path = self.state / f"deployment-monitor-{sha[:7]}.pid"
-        return json.loads(path.read_text()) if path.exists() else None
-
-    def start(self, sha: str) -> int:
-        answer = self.run("deploy.monitor", "--background", "--json")
-        assert answer.code == 0, answer.err
-        assert answer.json()["sha"] == sha
-        return int(answer.json()["pid"])
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def site(repository: Repository) -> Iterator[Site]:
-    repository.commit("Configure", **{"config/afterpush_yaml": FAST})
-    with served(FakePlatform(), live_sha="c0ffee5" + "2" * 33) as platform:
-        yield Site(repository, platform, platform.variables | {"AFTERPUSH_APP": platform.app_id})
-        afterpush("deploy.stop", "--all", cwd=repository.path)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +41,8 @@ def test_every_verdict_has_its_exit_code_and_one_document(
     document = answer.json()
     assert (answer.code, document["verdict"], document["sha"]) == (code, verdict, sha)
     assert document.keys() >= KEYS
-    assert document["requests"] == len(site.platform.requests)
+    asked = [request for request in site.platform.requests if "/logs" not in request.path]
+    assert document["requests"] == len(asked)
     assert document["started_at"].endswith("Z") and document["finished_at"] >= document["started_at"]
     assert document["app"] == site.served.app_id and Path(document["log_path"]).exists()
     if verdict == "failed":
@@ -453,3 +394,19 @@ def test_no_secret_is_in_any_output_file_or_process_list(site: Site, in_dotenv: 
     seen += "".join(path.read_bytes().decode(errors="replace") for path in site.state.iterdir())
     for secret in SECRETS.values():
         assert secret not in seen
+
+
+@pytest.mark.parametrize("milliseconds", [0, 40, 120, 250, 500])
+def test_killed_at_any_moment_nothing_is_stuck(site: Site, milliseconds: int) -> None:
+    sha = site.commit(stuck())
+    words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={site.repository.path}", f"--sha={sha}"]
+    child = subprocess.Popen(words, env=dict(os.environ) | site.variables, stdout=-3, stderr=-3)
+    time.sleep(milliseconds / 1000)
+    child.kill()
+    child.wait()
+    assert site.run("deploy.status", "--json").json()["verdict"] in ("crashed", "none")
+    pid = site.start(sha)
+    assert site.run("deploy.status").code == 7
+    assert site.run("deploy.stop", "--json").json() == [
+        {"sha": sha, "pid": pid, "stopped": True, "reason": None}
+    ]

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from afterpush.platform.scenario import build_failure, deploy_failure
 from tests.support.cli import afterpush
+from tests.support.deployed import Site, wait_until
 from tests.support.repositories import Repository
 
 
@@ -69,3 +71,55 @@ def test_a_commit_without_any_log_says_how_to_get_one(repository: Repository) ->
     assert answer.code == 5
     assert "DIGITALOCEAN_TOKEN" in answer.err
     assert "--log=FILE" in answer.err
+
+
+def test_a_failed_monitor_ends_with_category_root_line_hint_and_what_still_runs(site: Site) -> None:
+    sha = site.commit(build_failure(0.5))
+    answer = site.run("deploy.monitor")
+    assert answer.code == 1
+    assert "why: lockfile_outdated: " in answer.out
+    assert "  ERR_PNPM_OUTDATED_LOCKFILE" in answer.out
+    assert "what to do: Run `pnpm install`" in answer.out
+    assert "production still runs c0ffee5" in answer.out
+    log = (site.state / f"deployment-status-{sha[:7]}.log").read_text()
+    assert "why: lockfile_outdated: " in log
+    record = site.run("deploy.history", "--json").json()[0]
+    assert (record["sha"], record["category"]) == (sha, "lockfile_outdated")
+
+
+def test_the_document_of_a_failed_monitor_holds_the_explanation(site: Site) -> None:
+    site.commit(deploy_failure(0.4, 3.0))
+    document = site.run("deploy.monitor", "--json").json()
+    assert (document["verdict"], document["category"]) == ("failed", "app_crash")
+    assert document["explanation"]["line"].endswith("(reading 'errorHandler')")
+    assert document["production"].startswith("production still runs c0ffee5")
+    assert document["message"].endswith(document["production"])
+
+
+def test_the_caught_log_explains_the_commit_when_the_platform_has_forgotten(site: Site) -> None:
+    sha = site.commit(deploy_failure(0.4, 3.0))
+    site.run("deploy.monitor", "--json")
+    without = {"DIGITALOCEAN_TOKEN": "", "AFTERPUSH_APP": ""}
+    answer = afterpush("deploy.explain", f"--sha={sha}", "--json", cwd=site.repository.path, env=without)
+    assert (answer.code, answer.json()["category"]) == (0, "app_crash")
+
+
+def test_a_commit_that_nobody_watched_is_explained_from_the_platform(site: Site) -> None:
+    site.commit(build_failure(0.2))
+    wait_until(lambda: site.run("deploy.explain", "--json").json().get("category") == "lockfile_outdated")
+
+
+def test_a_live_commit_has_nothing_to_explain(site: Site) -> None:
+    site.commit()
+    site.run("deploy.monitor", "--json")
+    answer = site.run("deploy.explain")
+    assert answer.code == 0
+    assert "went live: nothing failed" in answer.err
+
+
+def test_a_mistake_in_the_teams_signatures_does_not_cost_the_verdict(site: Site) -> None:
+    site.repository.write("config/failures.yaml", "signatures: 7\n")
+    site.commit(build_failure(0.3))
+    answer = site.run("deploy.monitor", "--json")
+    assert (answer.code, answer.json()["verdict"]) == (1, "failed")
+    assert "failures.yaml" in answer.err

@@ -249,8 +249,9 @@ def test_conflict_markers_in_a_shared_document_stop_the_push_until_overridden(he
     assert here.recorded() == [] and "stopped by a guard" in here.log
     assert here.push(env={"AFTERPUSH_ALLOW": "conflict_markers"}).returncode == 0
     assert here.recorded() == [f"{sha} refs/heads/main"]
+    here.repository.write("docs/ROADMAP.md", MARKED + "another task\n")
     here.repository.commit()
-    assert here.push().returncode == 0  # Others are not held up by what is there already.
+    assert here.push().returncode == 0  # Nobody is held up by what is there already.
 
 
 def test_the_pushed_version_counts_not_the_one_in_the_worktree(here: Watched) -> None:
@@ -329,6 +330,13 @@ def test_by_hand_a_guard_that_blocks_is_a_bad_answer(here: Watched) -> None:
     words = ("hooks.pre-push", "--remote", "origin", "--url", str(here.repository.remote))
     answer = afterpush(*words, cwd=here.path, stdin=f"main {sha} refs/heads/main {old}\n")
     assert answer.code == 1 and "ROADMAP.md line 2" in answer.err
+
+
+def test_a_branch_whose_name_is_no_utf8_is_pushed_and_logged(here: Watched) -> None:
+    name = b"refs/heads/caf\xe9"
+    subprocess.run([b"git", b"push", b"-q", b"origin", b"main:" + name], cwd=here.path, check=True)
+    here.settle()
+    assert here.recorded() == [] and "deploy.branches is main; not watched" in here.log
 
 
 def test_a_broken_task_file_never_blocks_a_push(here: Watched) -> None:

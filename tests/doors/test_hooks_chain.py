@@ -153,8 +153,15 @@ def test_a_commit_that_git_does_not_know_is_a_usage_error(app: App) -> None:
     assert answer.code == 2 and "knows no commit 'deadbee'" in answer.err
 
 
-def test_without_any_source_the_log_says_what_is_missing(app: App, tmp_path: Path) -> None:
+def test_without_any_source_the_log_says_what_is_missing_and_the_next_push_says_so_once(
+    app: App, tmp_path: Path
+) -> None:
     sha = app.repository.commit()
     assert app.watched.push().returncode == 0
     assert "DIGITALOCEAN_TOKEN" in app.watched.log and "post-push ended with 2" in app.watched.log
     assert app.monitors(sha) == []
+    told = []
+    for _ in range(3):
+        app.repository.commit()
+        told.append("the last push was not watched: post-push ended with 2" in app.watched.push().stderr)
+    assert told == [True, False, False]

@@ -1,13 +1,13 @@
 """Two different tasks that both sides gave the same new ID."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from afterpush.roadmap import Document
 from afterpush.roadmap.blocks import Lines
 from afterpush.roadmap.ids import free_id, task_ids
-from afterpush.roadmap.tasks import Task
+from afterpush.roadmap.tasks import Task, section_tasks
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,35 @@ class Collision:
 
 def collisions(base: Document, ours: Document, theirs: Document) -> list[Collision]:
     """The IDs that the base does not define, and that the two sides define with different titles."""
-    before = {task.id for task in base.tasks()}
-    mine, yours = _titles(ours.tasks(), before), _titles(theirs.tasks(), before)
+    minted = _minted(base, ours) & _minted(base, theirs)
+    if not minted:
+        return []
+    before = {task.id for task in _tasks_about(base, minted)}
+    mine, yours = (_titles(_tasks_about(side, minted), before) for side in (ours, theirs))
     return [
         Collision(known, mine[known][0], yours[known][0])
         for known in mine
         if known in yours and not _same_task(mine[known], yours[known])
     ]
+
+
+def _minted(base: Document, side: Document) -> set[str]:
+    """The IDs on the lines that a side wrote."""
+    old = set(base.outline.source.lines)
+    return {
+        known
+        for line in side.outline.source.lines
+        if "-" in line and line not in old
+        for known in task_ids(line)
+    }
+
+
+def _tasks_about(document: Document, ids: set[str]) -> Iterator[Task]:
+    """What the sections that name one of these IDs say about tasks."""
+    pattern = re.compile("|".join(map(re.escape, sorted(ids))))
+    for section in document.root.walk():
+        if any(pattern.search(line) for line in section.own_lines):
+            yield from section_tasks(section)
 
 
 def _titles(tasks: Iterable[Task], known: set[str]) -> dict[str, list[str]]:

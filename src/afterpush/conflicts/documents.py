@@ -42,7 +42,8 @@ def merge_by_meaning(
         documents[2] = _without_collisions(documents, ledger, renumber=renumber)
     lines = [document.outline.source.lines for document in documents]
     pieces = joined(_pieces(documents, ledger))
-    _warn_of_claims(documents, ledger)
+    if not is_roadmap:
+        _warn_of_claims(documents, ledger)
     if hunks_of(pieces):
         return _unclean(pieces, lines, (base, ours, theirs), edges, ledger, style)
     merged = tuple(piece for piece in pieces if isinstance(piece, str))

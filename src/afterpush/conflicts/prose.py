@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from afterpush.conflicts.counters import template_of
 from afterpush.conflicts.matching import match, words_alike
@@ -11,8 +11,9 @@ from afterpush.conflicts.sequences import Clash, EntangledError, Firmness, Seque
 from afterpush.conflicts.values import merge_text, merge_value, steady, three_way
 from afterpush.ground.git.merging import merge_file
 from afterpush.roadmap.blocks import ITEM, Lines
+from afterpush.roadmap.ids import leading_id, leading_session
 from afterpush.roadmap.metadata import Entry, read_entries
-from afterpush.roadmap.tables import normal, split_cells
+from afterpush.roadmap.tables import normal, said_cells
 
 _MARKERS = 47
 
@@ -22,12 +23,13 @@ def essence(lines: Lines) -> tuple[str, ...]:
     return tuple(_said(line) for line in lines if line and not line.isspace())
 
 
+@lru_cache(maxsize=1 << 16)
 def _said(line: str) -> str:
     if "|" not in line or not line.lstrip().startswith("|"):
         return normal(line)
-    cells = [normal(cell) for cell in split_cells(line)]
+    cells = said_cells(line)
     if all(set(cell) <= {"-", ":"} and cell for cell in cells):
-        cells = [cell[0] + cell[-1] for cell in cells]
+        cells = tuple(cell[0] + cell[-1] for cell in cells)
     return "|".join(cells)
 
 
@@ -96,13 +98,20 @@ class _Line:
     def entries(self) -> tuple[Entry, ...]:
         return read_entries(self.inner) if self.inner.startswith("**") else ()
 
-    @property
+    @cached_property
     def key(self) -> str | None:
-        return self.entries[0].key if self.entries else None
+        """The first key of a line of keys; the ID of a row that stands apart from its table."""
+        if self.entries:
+            return self.entries[0].key
+        if not self.inner.startswith("|"):
+            return None
+        cell = said_cells(self.inner)[0]
+        task = leading_id(cell)
+        return leading_session(cell) or (task[0] if task else None)
 
     @property
     def firmness(self) -> Firmness:
-        if self.entries:
+        if self.key:
             return Firmness.IDENTIFIED
         return Firmness.NAMED if ITEM.match(self.inner) and self.inner != self.text else Firmness.LOOSE
 
@@ -170,7 +179,7 @@ class _LineMerge:
             line = step.ours or step.theirs
             return line.text if line and step.base is None else None
         base = step.base.text if step.base else None
-        if step.ours.key is not None:
+        if step.ours.entries:
             return merge_key_line(base, step.ours.text, step.theirs.text, self.ledger)
         decision = merge_text(base, step.ours.text, step.theirs.text)
         if decision is None:

@@ -76,7 +76,7 @@ def _is_sum(cells: Sequence[str], place: int, others: Sequence[int]) -> bool:
 
 
 def _set(row: Tally, place: int, count: int) -> None:
-    like = next(known[place] for known in reversed(row.versions) if known)
+    like = max(known[place] for known in row.versions[1:] if known)
     current = row.cells[place]
     row.cells[place] = _with_count(like if current is None else current, count)
 
@@ -126,4 +126,4 @@ def _settle_shares(names: Sequence[str], row: Tally) -> None:
             derived = derived_percentage(old, counts, [str(count) for count in now])
             if derived is not None:
                 row.cells[place] = _SHARE.sub(lambda part, made=derived: f"{part[1]}{made}{part[3]}",  # type: ignore[misc]
-                                              known[1][place], count=1)  # fmt: skip
+                                              max(known[1][place], known[2][place]), count=1)  # fmt: skip

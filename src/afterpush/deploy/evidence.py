@@ -1,6 +1,6 @@
 """Where the log of a failed deployment is: what the monitor caught, or what the platform still has."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from afterpush.deploy.facts import Seen
@@ -14,24 +14,12 @@ from afterpush.ground.state import StateFolder
 # In the order in which things happen. RUN_RESTARTED is the log of the instance before a restart.
 KINDS = ("build", "deploy", "run_restarted", "run")
 _QUIET_SECONDS = 20
-_CHUNK_BYTES = 1 << 20
 
 
 def captured_logs(folder: StateFolder, sha: str) -> list[Path]:
     """The files in which a monitor kept the logs of a commit, in the order of a deployment."""
     paths = (folder.captured_log(sha, kind) for kind in KINDS)
     return [path for path in paths if path.is_file() and path.stat().st_size]
-
-
-def read_files(paths: Iterable[Path]) -> Iterator[bytes]:
-    """The bytes of files one after another. Raises AfterpushError."""
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
-        except OSError as error:
-            raise AfterpushError(f"cannot read the captured log {path}: {error.strerror}") from error
-        yield b"\n"
 
 
 def remaining_logs(source: PlatformSource, http: Client, sha: str) -> Iterator[bytes]:

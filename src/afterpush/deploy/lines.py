@@ -73,7 +73,7 @@ def how_to_go_on(sha: str, verdict: Verdict) -> str | None:
         case Verdict.TIMEOUT:
             return f"it may still end; watch on: inv deploy.monitor --sha={short} --timeout=1800"
         case Verdict.FAILED:
-            return f"why: inv deploy.explain --sha={short}   logs: inv deploy.logs --sha={short}"
+            return f"more: inv deploy.explain --sha={short}   logs: inv deploy.logs --sha={short}"
         case Verdict.UNREACHABLE:
             return "check what can be reached: inv env.check"
         case _:

@@ -1,6 +1,7 @@
 """The platform's own logs of a deployment: where they are, and their bytes as they come."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from afterpush.deploy.deployment import Deployment
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
@@ -10,7 +11,15 @@ from afterpush.ground.http import Client
 TYPES = ("build", "deploy", "run")
 
 
-def log_urls(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, follow: bool) -> list[str]:
+@dataclass(frozen=True)
+class LogPlaces:
+    """Where a log is: whole and archived, or live and growing."""
+
+    urls: tuple[str, ...]
+    is_archive: bool
+
+
+def log_places(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, follow: bool) -> LogPlaces:
     """Where the logs of this type are: archived ones first, else the live one. Raises ApiFailure.
 
     The live URL may be given as wss: the same host serves it over https, and both carry their own token.
@@ -21,12 +30,17 @@ def log_urls(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, fo
         follow="true" if follow else "false",
         pod_connection_timeout="3m",
     )
-    archived = [url for url in answer.get("historic_urls") or [] if isinstance(url, str)]
+    archived = tuple(url for url in answer.get("historic_urls") or () if isinstance(url, str))
     live = answer.get("live_url")
     if isinstance(live, str) and live and (follow or not archived):
         scheme, _, rest = live.partition("://")
-        return [f"{ {'wss': 'https', 'ws': 'http'}.get(scheme, scheme) }://{rest}"]
-    return archived
+        return LogPlaces((f"{ {'wss': 'https', 'ws': 'http'}.get(scheme, scheme) }://{rest}",), False)
+    return LogPlaces(archived, True)
+
+
+def log_urls(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, follow: bool) -> list[str]:
+    """The URLs of the logs of this type. Raises ApiFailure."""
+    return list(log_places(api, app_id, deployment_id, kind, follow=follow).urls)
 
 
 def read_logs(http: Client, urls: list[str], *, quiet_seconds: float) -> Iterator[bytes]:

@@ -34,6 +34,8 @@ class Outcome:
     category: str | None = None
     ready: bool | None = None
     phases: dict[str, float] | None = None
+    explanation: dict[str, Any] | None = None
+    production: str | None = None
 
     @property
     def exit_code(self) -> ExitCode:

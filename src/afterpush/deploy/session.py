@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from afterpush.deploy.capture import Capture, CapturedLogs
 from afterpush.deploy.facts import Verdict
 from afterpush.deploy.history import History
 from afterpush.deploy.monitor import AlreadyRunning, Context, Desk, run_monitor
@@ -11,13 +12,13 @@ from afterpush.deploy.outcome import CRASHED, RUNNING, Outcome
 from afterpush.deploy.pace import total_estimate
 from afterpush.deploy.register import status
 from afterpush.deploy.reporters import Everybody, LineReporter, LogFile, Reporter
-from afterpush.deploy.setup import Prepared, health_url, prepare
+from afterpush.deploy.setup import Prepared, health_url, prepare, wanted_app
 from afterpush.deploy.watching import Finished
 from afterpush.ground.clock import Clock
 from afterpush.ground.config import Environment
 from afterpush.ground.console import plain
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.git import commit_facts
+from afterpush.ground.git import commit_facts, main_worktree
 from afterpush.ground.settings import Settings
 from afterpush.ground.state import StateFolder, state_folder
 
@@ -49,14 +50,19 @@ class Session:
         """Watches in this process, telling `reporter` and the log. Raises AlreadyRunning."""
         log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
         reporters = [reporter, LineReporter(log.write)] if log else [reporter]
+        everybody = Everybody(reporters)
+        capture = self._capture()
         result = run_monitor(
             self.prepared,
             Desk(self.folder, self.sha, self.warn),
             self.clock,
-            Everybody(reporters),
-            complete=self._complete,
+            everybody,
+            complete=lambda finished, result: self._complete(finished, result, capture, everybody),
             context=self._context(),
+            observe=lambda state: capture.observe(state, self.prepared.app_id) if capture else None,
         )
+        if capture and result.verdict == Verdict.STOPPED:
+            capture.finish(Verdict.STOPPED)
         if log and log.failure:
             self.warn(f"cannot write the log {result.log_path} ({log.failure.strerror})")
         self._clean()
@@ -72,7 +78,49 @@ class Session:
             self.warn(problem)
         return exit_code(result, strict=strict)
 
-    def _complete(self, finished: Finished, result: Outcome) -> Outcome:
+    def _capture(self) -> Capture | None:
+        """Catches the platform's logs; None where they cannot be asked for or kept."""
+        if self.folder is None or self.prepared.platform is None:
+            return None
+        api = self.prepared.platform.api.apart()
+        return Capture(self.folder, self.sha, self.environment.redactor(), api, self.clock)
+
+    def _complete(
+        self, finished: Finished, result: Outcome, capture: Capture | None, reporter: Reporter
+    ) -> Outcome:
+        """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
+        logs = capture.finish(finished.verdict) if capture else CapturedLogs()
+        for problem in logs.problems:
+            self.warn(problem)
+        if finished.verdict is Verdict.FAILED:
+            return self._with_cause(finished, result, logs, reporter)
+        return self._with_readiness(finished, result)
+
+    def _with_cause(
+        self, finished: Finished, result: Outcome, logs: CapturedLogs, reporter: Reporter
+    ) -> Outcome:
+        """Adds the explanation, and what production runs instead; the reporter tells both at once."""
+        # Only a failure pays for loading these.
+        from afterpush.deploy.autopsy import last_words, with_explanation
+        from afterpush.deploy.production import predecessor
+
+        variables = self.environment.for_child()
+        explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn)
+        platform, failed = self.prepared.platform, finished.before.deployment
+        still = None
+        if platform and failed:
+            wanted = wanted_app(self.repo, self.settings, self.environment)
+            still = predecessor(platform, failed, wanted, self.clock.now())
+        complete = replace(
+            explained,
+            production=still,
+            message=f"{result.message}; {still}" if still else result.message,
+            requests=self.prepared.requests,
+        )
+        reporter.explain(last_words(complete))
+        return complete
+
+    def _with_readiness(self, finished: Finished, result: Outcome) -> Outcome:
         """Adds to a live verdict whether the app answers ready: the platform's word is not the app's."""
         url = health_url(self.settings, self.environment)
         seconds = self.settings.health.ready_seconds

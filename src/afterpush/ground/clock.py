@@ -44,6 +44,13 @@ def parse_rfc3339(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def local_time(epoch_seconds: float, now: float) -> str:
+    """A moment for people, in the machine's zone: `14:02`, or with its date when that is not today's."""
+    moment = datetime.fromtimestamp(epoch_seconds).astimezone()
+    today = datetime.fromtimestamp(now).astimezone().date()
+    return moment.strftime("%H:%M" if moment.date() == today else "%Y-%m-%d %H:%M")
+
+
 def duration(seconds: float) -> str:
     """A duration for people: `4 m 06 s`, `1 h 02 m`, `0.8 s`."""
     if seconds < 10:

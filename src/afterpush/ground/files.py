@@ -52,11 +52,15 @@ def private_folder(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def temporary_folder(prefix: str = "afterpush-") -> Iterator[Path]:
-    """A private folder that is gone afterwards, whatever happens inside."""
+def temporary_folder(prefix: str = "afterpush-", *, beside: Path | None = None) -> Iterator[Path]:
+    """A private folder that is gone afterwards, whatever happens inside.
+
+    `beside` puts it into the same folder as that path, from where a rename is one step.
+    """
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+    parent = beside.parent if beside else None
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as folder:
         yield Path(folder).resolve()
 
 

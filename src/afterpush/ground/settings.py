@@ -97,6 +97,7 @@ class Docs(Section, frozen=True):
     source: str = "docs"
     output: str = "site"
     title: str | None = None
+    reference: str = "docs/reference"
     ignore: Globs = field(default_factory=list)
 
 

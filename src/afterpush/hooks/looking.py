@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import current_branch, own_git_folder
+from afterpush.ground.git import current_branch
 from afterpush.ground.git.outgoing import (
+    MARKER_LINES,
     behind_and_ahead,
+    changes_lines,
     changes_matching,
     conflicting_paths,
-    is_changed,
     marked_lines,
 )
+from afterpush.ground.git.unmerged import operation_under_way
 from afterpush.ground.secrets import TOKEN_STEMS
 from afterpush.hooks.guards import (
     Finding,
@@ -28,15 +30,6 @@ from afterpush.hooks.updates import BRANCH_PREFIX, RefUpdate
 WARNING_SECONDS = 1.0
 GUARD_SECONDS = 2.0
 BLOCKING_GUARD_SECONDS = 20.0  # Well below the idle time after which a server drops the connection.
-
-# What git leaves in a worktree's git folder meanwhile; a rebase that stopped leaves CHERRY_PICK_HEAD too.
-_UNDER_WAY = (
-    ("rebase-merge", "rebase"),
-    ("rebase-apply", "rebase"),
-    ("CHERRY_PICK_HEAD", "cherry-pick"),
-    ("REVERT_HEAD", "revert"),
-    ("MERGE_HEAD", "merge"),
-)
 
 Fact = TypeVar("Fact")
 Standing = tuple[int, int] | None
@@ -115,8 +108,7 @@ def _conflicts_of(repo: Path, ours: str, theirs: str) -> list[str]:
 
 
 def _unfinished(repo: Path) -> list[Finding]:
-    folder = own_git_folder(repo)
-    operation = next((name for mark, name in _UNDER_WAY if (folder / mark).exists()), None)
+    operation = operation_under_way(repo)
     return [unfinished_finding(operation)] if operation else []
 
 
@@ -129,7 +121,8 @@ def _markers(push: Outgoing, sent: Sequence[RefUpdate], policy: Policy, limit: f
         findings += [
             marker_finding(path, line, update.branch)
             for path, line in marked.items()
-            if update.is_new or is_changed(push.repo, update.old, update.sha, path, timeout_seconds=limit)
+            if update.is_new
+            or changes_lines(push.repo, update.old, update.sha, path, MARKER_LINES, timeout_seconds=limit)
         ]
     return findings
 

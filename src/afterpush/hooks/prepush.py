@@ -12,6 +12,7 @@ from afterpush.ground.process_table import argv_of, entry_of
 from afterpush.ground.processes import Identity, identity_from_ticks
 from afterpush.ground.state import state_folder
 from afterpush.hooks.arming import Request, arm, identity_of_push
+from afterpush.hooks.complaint import untold_complaint
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
 from afterpush.hooks.journal import Journal, journal_path
 from afterpush.hooks.policy import Policy
@@ -152,4 +153,6 @@ def _previous(push: Push, policy: Policy) -> list[str]:
         line = untold_outcome(state, memory_path(push.repo), SystemClock().now())
     except (AfterpushError, OSError):
         return []
-    return [f"afterpush: {line}"] if line else []
+    complaint = untold_complaint(memory_path(push.repo).parent)
+    lines = [f"afterpush: the last push was not watched: {complaint}"] if complaint else []
+    return [*lines, f"afterpush: {line}"] if line else lines

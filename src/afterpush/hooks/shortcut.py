@@ -10,15 +10,16 @@ import sys
 from pathlib import Path
 
 from afterpush.ground.files import write_atomic
+from afterpush.ground.git.outgoing import MARKER_LINES
 from afterpush.ground.secrets import TOKEN_STEMS
 from afterpush.ground.state import StateFolder, room_folder, state_folder
 from afterpush.hooks.arming import DELAY_SECONDS
+from afterpush.hooks.complaint import NEW
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.policy import OFF, Policy
 from afterpush.hooks.previous import memory_path
 
 NAME = "shortcut"
-MARKER_STEMS = "^(<<<<<<<|>>>>>>>)"
 
 
 def shortcut_path(repo: Path) -> Path:
@@ -39,14 +40,14 @@ def keep_shortcut(repo: Path, root: Path, policy: Policy) -> None:
         write_atomic(copy, config.read_bytes(), 0o600)
     state = state_folder(repo, policy.state_dir)
     text = shortcut(policy, config, copy, state, memory_path(repo), journal_path(repo))
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
+    if not path.exists() or path.read_bytes() != text.encode():
         write_atomic(path, text, 0o600)
 
 
 def shortcut(policy: Policy, config: Path, copy: Path, state: StateFolder, told: Path, log: Path) -> str:
     """The lines that pre-push sources. `$refs` has what git handed over, `$own` the worktree's git folder."""
     stems = [TOKEN_STEMS] if policy.level("secrets") != OFF else []
-    stems += [MARKER_STEMS] if policy.level("conflict_markers") != OFF else []
+    stems += [MARKER_LINES] if policy.level("conflict_markers") != OFF else []
     here, there = shlex.quote(str(config)), shlex.quote(str(copy))
     is_same = f"cmp -s {here} {there}" if config.exists() else f"[ ! -e {here} ]"
     values = {
@@ -54,6 +55,7 @@ def shortcut(policy: Policy, config: Path, copy: Path, state: StateFolder, told:
         "BRANCHES": "|".join(f"refs/heads/{branch}" for branch in policy.branches),
         "IS_SAME": is_same,
         "STATE": f"{shlex.quote(f'{state.path}/{state.prefix}')}deployment-status-*.result",
+        "COMPLAINT": shlex.quote(str(told.with_name(NEW))),
         "TOLD": shlex.quote(str(told)),
         "STEMS": shlex.quote("|".join(stems) or "$^"),
         "PYTHON": shlex.quote(sys.executable),
@@ -74,6 +76,7 @@ afterpush_shortcut() {
     for mark in MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD rebase-merge rebase-apply; do
         [ ! -e "$own/$mark" ] || return 1
     done
+    [ ! -e @COMPLAINT@ ] || return 1
     for result in @STATE@; do
         [ ! -e "$result" ] || [ @TOLD@ -nt "$result" ] || return 1
     done

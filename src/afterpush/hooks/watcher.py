@@ -13,6 +13,7 @@ from afterpush.ground.git.refs import asked_of_remote, ref_value, tracking_ref
 from afterpush.ground.locks import try_lock
 from afterpush.ground.processes import is_running, run_attached, wait_for_end
 from afterpush.hooks.arming import Request
+from afterpush.hooks.complaint import note_complaint, settle_complaint
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.owners import text_of
 from afterpush.hooks.proof import Answer, moved_here, there
@@ -23,7 +24,7 @@ from afterpush.hooks.updates import RefUpdate
 PUSH_SECONDS = 600
 REMOTE_SECONDS = 30
 POST_PUSH_SECONDS = 300
-CLAIM_SECONDS = 24 * 3600
+CLAIM_SECONDS = 900
 PAUSES_SECONDS = (1.0, 5.0, 0.0)
 
 
@@ -79,7 +80,7 @@ def _proved(
 def _claims(request: Request, journal: Journal) -> Iterator[list[RefUpdate]]:
     """The updates that no other watcher of the same push has or had: `--enforce` arms a second one.
 
-    The file of a claim stays, marked as served, for a watcher that starts late; the next day's remove it.
+    The file of a claim stays, marked as served, for a watcher that starts late; later ones remove it.
     """
     if request.push is None:
         yield list(request.updates)
@@ -118,11 +119,13 @@ def _report(
         code = run_attached(argv, cwd=repo, env=env, timeout_seconds=POST_PUSH_SECONDS)
     except AfterpushError as error:
         journal.add(f"{place}: {error}")
+        note_complaint(journal.path.parent, str(error))
         return
-    if code != 0:
-        journal.add(
-            f"{place}: post-push ended with {code}; inv deploy.monitor --sha={update.sha[:7]} watches it"
-        )
+    if code == 0:
+        settle_complaint(journal.path.parent)
+        return
+    journal.add(f"{place}: post-push ended with {code}; inv deploy.monitor --sha={update.sha[:7]} watches it")
+    note_complaint(journal.path.parent, f"post-push ended with {code}; what it said is in {journal.path}")
 
 
 def post_push_command(

@@ -103,7 +103,7 @@ def cover_statements(repository: Repository) -> list[Statement]:
         for step, line in zip(inputs.steps, repository.step_lines, strict=True)
         if step.kind != "data"
     ]
-    return [*steps, *boot]
+    return [*repository.plain, *steps, *boot]
 
 
 def _of_boot(cover: Folded, repository: Repository) -> list[Reading]:

@@ -78,7 +78,7 @@ def read_boot(data: bytes, file: str) -> BootScript:
         inside = any(begin <= node.start_byte < end for begin, end in blocks)
         if inside and (step := _step(source, node)):
             program.append(step)
-            lines.append(_line_of_value(source, node, "run"))
+            lines.append(_line_of_value(source, node, "once" if step.kind == "data" else "run"))
             read_until = node.end_byte
         elif not inside and (text := _sql_text(source, node)):
             program += _statements(source, node, text)
@@ -151,11 +151,13 @@ def _step(source: Source, node: "Node") -> Step | None:
         return None
     values = {
         key: text.value
-        for key in ("name", "probe", "run")
+        for key in ("name", "probe", "run", "once")
         if (child := _property(source, node, key)) is not None
         and (text := source.value(_untagged(child))) is not None
     }
-    if len(values) < 3:
+    if "name" in values and "once" in values:
+        return Step(values["name"], "data", "", "", values["once"])
+    if not values.keys() >= {"name", "probe", "run"}:
         return None
     kind, table = kind_and_table(values["name"])
     return Step(values["name"], kind, table, values["probe"], values["run"])
@@ -167,8 +169,8 @@ def kind_and_table(name: str) -> tuple[str, str]:
     thing = name[len(kind) + 1 :]
     if kind == "drop":
         thing = thing.split(" ", 1)[-1]
-    owned = "." in thing or kind == "table"
-    return kind.replace(" ", "_"), thing.split(".")[0] if owned else ""
+    is_owned = kind != "data" and ("." in thing or kind == "table")
+    return kind.replace(" ", "_"), thing.split(".")[0] if is_owned else ""
 
 
 def _property(source: Source, node: "Node", key: str) -> "Node | None":

@@ -289,7 +289,7 @@ def add_foreign_key(table_name: str, key: ForeignKey, place: Place) -> Change:
 
 def add_check(table_name: str, check: Check, place: Place) -> Change:
     def apply(folding: Folding) -> None:
-        folding.table(table_name, place).checks.append(check)
+        folding.table(table_name, place).checks.append(replace(check, added=True))
 
     return apply
 

@@ -1,6 +1,7 @@
 """Killing the new way after each of its statements, and running it again."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from afterpush.ground.database import Connection, DatabaseFailure, StatementRejected
 from afterpush.ground.errors import AfterpushError
@@ -11,6 +12,8 @@ from afterpush.migrate.passes import Passes, Tally
 from afterpush.migrate.proof_report import Crashes
 from afterpush.migrate.scratch import Scratch, without_schema
 from afterpush.migrate.snapshot import Snapshot, take
+
+_AT_ONCE = 4
 
 
 def crash_everywhere(
@@ -23,26 +26,36 @@ def crash_everywhere(
 ) -> Crashes:
     """A killed connection after each of the `executed` statements of the new way, and a second run each.
 
-    `settled` is what an undisturbed run gives.
+    `settled` is what an undisturbed run gives. Each crash has a schema and connections of its own, so a few
+    go on at once: most of the time is spent waiting for the server.
     """
     failed = []
-    for point in range(1, executed + 1):
-        progress(f"crash {point} of {executed}")
-        why = _crash(room, passes, ways, settled, point)
-        failed += [f"after statement {point}: {why}"] if why else []
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        points = range(1, executed + 1)
+        crashes = [pool.submit(_crash, room, passes, ways, settled, point) for point in points]
+        for point, crash in zip(points, crashes, strict=True):
+            progress(f"crash {point} of {executed}")
+            why = crash.result()
+            failed += [f"after statement {point}: {why}"] if why else []
+    finally:
+        # Also after an interrupt: nobody may work in a schema that is about to be dropped.
+        pool.shutdown(wait=True, cancel_futures=True)
     return Crashes(executed, executed - len(failed), tuple(failed))
 
 
 def _crash(room: Scratch, passes: Passes, ways: Ways, settled: Snapshot, point: int) -> str:
     """Why the schema is not as after an undisturbed run; empty when it is."""
-    schema = room.schema(f"k{point}")
-    with room.connection(schema) as victim:
-        passes.go("B", victim, ways.base, Tally())
-        _execute_until(passes, victim, ways, point)
-        room.keeper.execute(f"KILL {victim.thread_id()}")
-    with room.connection(schema) as connection:
-        why = _second_run(passes, connection, ways) or _otherwise(settled, take(connection, schema))
-    room.drop(schema)
+    with room.outside() as outside:
+        schema = room.schema(f"k{point}", by=outside)
+        with room.connection(schema) as connection:
+            passes.go("B", connection, ways.base, Tally())
+        with room.connection(schema) as victim:
+            _execute_until(passes, victim, ways, point)
+            outside.execute(f"KILL {victim.thread_id()}")
+        with room.connection(schema) as connection:
+            why = _second_run(passes, connection, ways) or _otherwise(settled, take(connection, schema))
+        room.drop(schema, by=outside)
     return why
 
 
@@ -66,4 +79,6 @@ def _second_run(passes: Passes, connection: Connection, ways: Ways) -> str:
 
 
 def _otherwise(settled: Snapshot, found: Snapshot) -> str:
-    return "; ".join(one.message for one in compare("crash", settled, found).definitions[:3])
+    return "; ".join(
+        one.message for one in compare("crash", settled, found, copies_count=True).definitions[:3]
+    )

@@ -31,21 +31,51 @@ class Comparison:
     positions: tuple[Difference, ...]
 
 
-def compare(run: str, expected: Snapshot, found: Snapshot) -> Comparison:
-    """What `found` (the result of `run`) has otherwise than `expected`."""
+def compare(run: str, expected: Snapshot, found: Snapshot, *, copies_count: bool = False) -> Comparison:
+    """What `found` (the result of `run`) has otherwise than `expected`.
+
+    An index, key or check that one side has once and the other several times, under several names, is the
+    same definition with more names: second class, unless `copies_count`.
+    """
     left, right = _unmatched(expected, found)
+    copies: list[Thing] = []
+    if not copies_count:
+        copies = _copies(left, found) + _copies(right, expected)
+        left, right = _without(left, copies), _without(right, copies)
     definitions = _definitions(run, left, right)
-    definitions = _without_consequences(definitions)
-    return Comparison(
-        tuple(definitions), tuple(_names(run, expected, found)), tuple(_positions(run, expected, found))
-    )
+    definitions = _without_consequences(definitions, {thing.table for thing in copies})
+    names = [
+        *_names(run, expected, found),
+        *(_copy(run, one, expected) for one in copies if one.kind != "text"),
+    ]
+    return Comparison(tuple(definitions), tuple(names), tuple(_positions(run, expected, found)))
 
 
-def _without_consequences(differences: list[Difference]) -> list[Difference]:
-    """A table that is missing says it for its columns; its text counts where nothing else explains it."""
-    whole = {one.table for one in differences if one.kind == "table" and None in (one.expected, one.found)}
-    kept = [one for one in differences if one.kind == "table" or one.table not in whole]
-    explained = {one.table for one in kept if one.kind != "text"}
+def _copies(things: list[Thing], other: Snapshot) -> list[Thing]:
+    """Those that the other side has too, only fewer of them."""
+    there = {(thing.key, thing.definition) for thing in other.things}
+    return [thing for thing in things if not thing.named and (thing.key, thing.definition) in there]
+
+
+def _without(things: list[Thing], copies: list[Thing]) -> list[Thing]:
+    dropped = {id(thing) for thing in copies}
+    return [thing for thing in things if id(thing) not in dropped]
+
+
+def _copy(run: str, thing: Thing, left: Snapshot) -> Difference:
+    is_expected = any(thing is one for one in left.things)
+    how = "has no second name there" if is_expected else "goes by a further name there"
+    message = f"run {run}: the definition of {thing.kind} {thing.table}.{thing.name} {how}"
+    mine, theirs = (thing.definition, None) if is_expected else (None, thing.definition)
+    return Difference(run, thing.kind, thing.table, thing.name, mine, theirs, message)
+
+
+def _without_consequences(differences: list[Difference], explained_by: set[str]) -> list[Difference]:
+    """A table or view that is missing says it for its columns; text counts where nothing else explains it."""
+    holders = ("table", "view")
+    whole = {one.table for one in differences if one.kind in holders and None in (one.expected, one.found)}
+    kept = [one for one in differences if one.kind in holders or one.table not in whole]
+    explained = explained_by | {one.table for one in kept if one.kind != "text"}
     return [one for one in kept if one.kind != "text" or one.table not in explained]
 
 

@@ -1,6 +1,5 @@
 """Executing statements and steps on one connection, one after the other, told as it goes."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,19 +16,8 @@ Item = Statement | Step
 
 # What a boot script's `try`/`catch` passes over: the thing is there already. MySQL and MariaDB manuals,
 # "Server Error Message Reference"; 1005 stands for a foreign key's name only with errno 121.
-_ALREADY_THERE = {
-    1050: "table",
-    1060: "column",
-    1061: "key",
-    1068: "primary key",
-    1304: "routine",
-    1359: "trigger",
-    1537: "event",
-    1826: "foreign key",
-    3822: "check",
-}
+_ALREADY_THERE = frozenset([1050, 1060, 1061, 1068, 1304, 1359, 1537, 1826, 3822])
 _ALREADY_GONE = frozenset([1051, 1091, 1305, 1360, 1539, 4092])
-_DEFINER = re.compile(r"^(?:definer)$", re.IGNORECASE)
 _MAY_NOT_SET_DEFINER = 1227
 
 

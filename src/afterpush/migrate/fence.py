@@ -112,13 +112,17 @@ def _forbidden_object(words: list[Token], number: int) -> str | None:
 
 
 def _forbidden_set(words: list[Token], number: int) -> str | None:
-    for token in words[number + 1 :]:
-        if token.upper == ";":
+    after = _word(words, number + 1)
+    account = _word(words, number + 2) if after == "DEFAULT" else after
+    # In a trigger, `SET password = ...` is a variable; `NEW.password` a column.
+    if account == "ROLE" or (account == "PASSWORD" and (number == 0 or _word(words, number + 2) == "FOR")):
+        return f"SET {account} changes accounts; take it out of the migrations"
+    for place in range(number + 1, len(words)):
+        if words[place].upper == ";":
             return None
-        if token.upper in ("GLOBAL", "PERSIST", "PERSIST_ONLY") or _is_global(token):
+        scope = _word(words, place) if _word(words, place - 1) in ("SET", ",") else ""
+        if scope in ("GLOBAL", "PERSIST", "PERSIST_ONLY") or _is_global(words[place]):
             return "SET GLOBAL changes the whole server; use SET SESSION or take it out"
-        if token.upper in ("PASSWORD", "ROLE"):
-            return f"SET {token.upper} changes accounts; take it out of the migrations"
     return None
 
 

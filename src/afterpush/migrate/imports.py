@@ -157,7 +157,7 @@ class _Graph:
     def is_called(self, target: str) -> bool:
         """Whether a reached file (or the script itself, on import) calls what the script exports."""
         own = self.source(target)
-        exported = _exported(own) if own is not None else frozenset()
+        exported = exported_names(own) if own is not None else frozenset()
         if own is not None and _runs_on_import(own):
             return True
         return any(
@@ -220,7 +220,7 @@ def _specifiers(source: Source) -> Iterator[str]:
             yield text.value
 
 
-def _exported(source: Source) -> frozenset[str]:
+def exported_names(source: Source) -> frozenset[str]:
     """The names that a module exports; `default` stands for whatever name the importer gives it."""
     found: set[str] = set()
     for node in walk(source.root):

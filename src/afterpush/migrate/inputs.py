@@ -12,7 +12,7 @@ from afterpush.migrate.evidence import Ways
 from afterpush.migrate.proof_report import Invalid
 from afterpush.migrate.reading import Sort, read
 from afterpush.migrate.statements import Statement, split
-from afterpush.migrate.steps import Step, read_sql
+from afterpush.migrate.steps import MARK, Step, read_sql
 
 QUERY_KINDS = frozenset("SELECT SHOW DESCRIBE DESC EXPLAIN".split())
 
@@ -96,9 +96,12 @@ def boot_of(root: Path, boot_script: str | None) -> BootScript | None:
 
 
 def steps_of(root: Path, consolidated: str) -> list[Step] | None:
-    """The steps of the consolidated file; None when there is no such file."""
+    """The steps of the consolidated file, none of one that is not ours; None when there is no such file."""
     path = root / consolidated
-    return read_sql(_text(path), consolidated) if path.is_file() else None
+    if not path.is_file():
+        return None
+    text = _text(path)
+    return read_sql(text, consolidated) if MARK in text else []
 
 
 def _text(path: Path) -> str:

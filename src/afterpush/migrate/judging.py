@@ -5,6 +5,7 @@ from collections.abc import Callable
 from afterpush.ground.database import Address
 from afterpush.ground.errors import AfterpushError
 from afterpush.migrate.audit import Remark
+from afterpush.migrate.fence import refusal
 from afterpush.migrate.proof import invalid_statements
 from afterpush.migrate.reading import Sort, read
 from afterpush.migrate.repository import Repository
@@ -24,15 +25,14 @@ def rejected_by_server(
     """
     if address is None:
         return []
-    sources = [s for s in repository.inputs.sources if read(s).sort is not Sort.SESSION]
-    known = [s for s in sources if not _reaches_out(s.kind)]
+    known = [
+        statement
+        for statement in repository.inputs.sources
+        if read(statement).sort is not Sort.SESSION and refusal(statement.sql) is None
+    ]
     try:
         found = invalid_statements(address, known, base=repository.inputs.base, random_hex=random_hex)
     except AfterpushError as error:
         note(f"the statements are checked by rule only, not on the server: {error}")
         return []
     return [Remark(one.file, one.line, one.message) for one in found]
-
-
-def _reaches_out(kind: str) -> bool:
-    return kind.startswith(("USE", "GRANT", "REVOKE", "CREATE DATABASE", "CREATE USER", "DROP DATABASE"))

@@ -134,6 +134,7 @@ class Check:
     expression: str
     enforced: bool = True
     column: str = ""
+    added: bool = False
 
     def facts(self) -> tuple[object, ...]:
         return (bare(self.expression), self.enforced)

@@ -29,7 +29,7 @@ class Controls:
 
 
 def _notices(before: Snapshot, after: Snapshot) -> bool:
-    return bool(compare("mutation", before, after).definitions)
+    return bool(compare("mutation", before, after, copies_count=True).definitions)
 
 
 def control(

@@ -28,8 +28,12 @@ class Lacking:
         }
 
 
-def schema_steps(sources: Schema, objects: Sequence[Object]) -> list[Step]:
+def schema_steps(
+    sources: Schema, objects: Sequence[Object], elsewhere: frozenset[tuple[str, str]] = frozenset()
+) -> list[Step]:
     """Steps for every object that is not covered, in an order in which each finds what it needs.
+
+    `elsewhere` are columns (table, name) that something else adds, perhaps later: none is put after them.
 
     Tables first, then columns, keys and checks, then foreign keys, then views and programs in the order
     of what they read.
@@ -41,7 +45,7 @@ def schema_steps(sources: Schema, objects: Sequence[Object]) -> list[Step]:
         if table.name.lower() in lacking.of("table"):
             steps.append(_table_step(table))
     for table in tables:
-        steps += _column_steps(table, lacking)
+        steps += _column_steps(table, lacking, elsewhere)
     for table in tables:
         steps += _key_steps(table, lacking)
     for table in tables:
@@ -57,11 +61,12 @@ def _table_step(table: Table) -> Step:
     """CREATE TABLE as the sources leave it; what they added or changed later has steps of its own."""
     columns = [own for own in table.columns.values() if not (own.added or own.earlier)]
     indexes = [own for own in table.indexes.values() if not own.added]
-    probe = probes.table_probe(table, columns, indexes, table.checks)
+    checks = [own for own in table.checks if not own.added]
+    probe = probes.table_probe(table, columns, indexes, checks)
     return Step(f"table {table.name}", "table", table.name, probe, rendering.create_table(table))
 
 
-def _column_steps(table: Table, lacking: Lacking) -> list[Step]:
+def _column_steps(table: Table, lacking: Lacking, elsewhere: frozenset[tuple[str, str]]) -> list[Step]:
     steps: list[Step] = []
     is_new = table.name.lower() in lacking.of("table")
     missing = lacking.of("column", table.name)
@@ -70,7 +75,8 @@ def _column_steps(table: Table, lacking: Lacking) -> list[Step]:
         if column.name.lower() not in missing:
             continue
         if column.added or not is_new:
-            steps.append(_add_column(table, column, _own_key(column, key, lacking, table)))
+            own_key = _own_key(column, key, lacking, table)
+            steps.append(_add_column(table, column, own_key, _position(table, column, elsewhere)))
         if column.earlier:
             steps.append(_modify_column(table, column))
     return steps
@@ -85,18 +91,20 @@ def _own_key(column: Column, key: Index | None, lacking: Lacking, table: Table) 
     return ""
 
 
-def _add_column(table: Table, column: Column, own_key: str) -> Step:
-    clause = f"ADD COLUMN {rendering.column(column, table.checks)}{own_key}{_position(table, column)}"
+def _add_column(table: Table, column: Column, own_key: str, position: str) -> Step:
+    clause = f"ADD COLUMN {rendering.column(column, table.checks)}{own_key}{position}"
     sql = f"ALTER TABLE {name(table.name)} {clause}"
     probe = probes.column_probe(table, column, changes=False)
     return Step(f"column {table.name}.{column.name}", "column", table.name, probe, sql)
 
 
-def _position(table: Table, column: Column) -> str:
+def _position(table: Table, column: Column, elsewhere: frozenset[tuple[str, str]]) -> str:
     """Where the column stands in the sources' table, when that is not the end."""
     order = list(table.columns)
     at = order.index(column.name.lower())
     if not table.created or at == len(order) - 1:
+        return ""
+    if at and (table.name.lower(), order[at - 1]) in elsewhere:
         return ""
     return f" AFTER {name(table.columns[order[at - 1]].name)}" if at else " FIRST"
 
@@ -118,7 +126,7 @@ def _key_steps(table: Table, lacking: Lacking) -> list[Step]:
         steps.append(_index_step(table, index))
     for check in table.checks:
         label = check.name or f"({check.expression})"
-        if label.lower() in lacking.of("check", table.name) and not is_new:
+        if label.lower() in lacking.of("check", table.name) and (check.added or not is_new):
             sql = f"ALTER TABLE {name(table.name)} ADD {rendering.check(check)}"
             probe = probes.check_probe(table.name, check)
             steps.append(Step(f"check {table.name}.{label}", "check", table.name, probe, sql))

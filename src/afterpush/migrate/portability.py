@@ -58,7 +58,7 @@ def _statement_findings(statement: Statement) -> Iterator[Said]:
     yield from _existence(statement.kind, found)
     yield from _replacing(statement.kind, found)
     yield from _words(statement, found)
-    if statement.kind in ("CREATE TABLE", "ALTER TABLE"):
+    if statement.kind in _TABLES:
         yield from _columns(found)
 
 

@@ -18,10 +18,8 @@ _HERE = "TABLE_SCHEMA = DATABASE()"
 def table_probe(table: Table, columns: list[Column], indexes: list[Index], checks: list[Check]) -> str:
     """Whether the table stands with these columns, indexes and checks; more of them is no drift."""
     name = literal(table.name)
-    wanted = " OR\n    ".join(f"({_column_matches(table, column)})" for column in columns)
     conditions = [
-        f"(SELECT COUNT(*) FROM information_schema.COLUMNS WHERE {_HERE} AND TABLE_NAME = {name} AND (\n"
-        f"    {wanted})) = {len(columns)}",
+        *(_columns_match(table, columns) if columns else ()),
         *(f"({_index_count(table.name, index)}) > 0" for index in indexes),
         *(f"({_check_count(table.name, check)}) > 0" for check in checks),
     ]
@@ -33,6 +31,13 @@ def table_probe(table: Table, columns: list[Column], indexes: list[Index], check
         f"SELECT CASE\n  WHEN {found}) = 0 THEN 'needed'\n"
         f"  WHEN {_joined(conditions)} THEN 'done'\n  ELSE 'drifted' END AS state"
     )
+
+
+def _columns_match(table: Table, columns: list[Column]) -> list[str]:
+    wanted = " OR\n    ".join(f"({_column_matches(table, column)})" for column in columns)
+    where = f"{_HERE} AND TABLE_NAME = {literal(table.name)}"
+    count = f"SELECT COUNT(*) FROM information_schema.COLUMNS WHERE {where} AND (\n    {wanted})"
+    return [f"({count}) = {len(columns)}"]
 
 
 def _joined(conditions: list[str]) -> str:
@@ -47,6 +52,8 @@ def _option_matches(table: Table) -> list[str]:
         found.append(f"TABLE_COLLATION IN ({_spellings(collation)})")
     elif charset := table.options.get("charset"):
         found.append(f"SUBSTRING_INDEX(TABLE_COLLATION, '_', 1) IN ({_spellings(charset)})")
+    if row_format := table.options.get("row_format"):
+        found.append(f"ROW_FORMAT = {literal(row_format)}")
     if table.partition:
         found.append("CREATE_OPTIONS LIKE '%partitioned%'")
     return found
@@ -128,7 +135,7 @@ def _default_matches(column: Column) -> list[str]:
         return [f"LOWER(REPLACE(COLUMN_DEFAULT, '()', '')) = {literal(plain)}"]
     written = column.default or ""
     is_expression = written.startswith("(") or (written[:1] not in "'\"" and _is_call(written))
-    if is_expression or "\\" in written or re.match(r"(?i)_|[bxn]'", written):
+    if is_expression or "\\" in written or re.match(r"(?i)_|0x|[bxn]'", written):
         return ["COLUMN_DEFAULT IS NOT NULL"]
     if base_of(column.type) in NUMBERS and re.fullmatch(r"-?[\d.]+", default):
         return [f"TRIM(BOTH '''' FROM COLUMN_DEFAULT) + 0 = {default}", "COLUMN_DEFAULT <> 'NULL'"]
@@ -276,14 +283,19 @@ def view_probe(view: Program) -> str:
 
 
 def _mentions(view: Program) -> list[str]:
-    """Strings, numbers and quoted or plain names that the server keeps in the view's text."""
-    words = [t.text for t in tokens(view.text) if t.kind in ("string", "number") and len(t.text) < 200]
-    found = dict.fromkeys(string_value(word) if word[-1] in "'\"" else word for word in words)
-    return [
-        f"INSTR(VIEW_DEFINITION, {literal(value)}) > 0"
-        for value in found
-        if value and re.fullmatch(r"[\w .:-]+", value)
-    ] + [f"INSTR(LOWER(VIEW_DEFINITION), {literal(f'`{name}`')}) > 0" for name in sorted(_tables(view))]
+    """Strings, numbers and tables, which the server keeps in the view's text."""
+    found: dict[str, None] = {}
+    for token in tokens(view.text):
+        value = string_value(token.text) if token.kind == "string" else token.text
+        if token.kind == "string" and re.fullmatch(r"[\w .:-]+", value):
+            quoted_value = literal("'" + value + "'")
+            found[f"INSTR(VIEW_DEFINITION, {quoted_value}) > 0"] = None
+        elif token.kind == "number" and value.isdigit():
+            edge = "[^0-9A-Za-z_`.]"
+            found[f"VIEW_DEFINITION REGEXP '(^|{edge}){value}({edge}|$)'"] = None
+    for name in sorted(_tables(view)):
+        found[f"INSTR(LOWER(VIEW_DEFINITION), '`{name}`') > 0"] = None
+    return list(found)
 
 
 def _tables(view: Program) -> set[str]:

@@ -107,7 +107,6 @@ class Proof:
     notes: tuple[str, ...]
     statements: Mapping[str, int]
     input_hash: str
-    leftovers_dropped: tuple[str, ...] = ()
     seconds: float = 0
 
 

@@ -1,6 +1,6 @@
 """The five runs of a proof, its negative controls and its crashes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from afterpush.ground.clock import Clock
@@ -8,7 +8,7 @@ from afterpush.ground.database import Connection
 from afterpush.migrate.crashes import crash_everywhere
 from afterpush.migrate.differences import compare
 from afterpush.migrate.evidence import Evidence
-from afterpush.migrate.execution import Did, Item, place
+from afterpush.migrate.execution import Did, Done, Item, place
 from afterpush.migrate.mutations import control
 from afterpush.migrate.passes import Passes, Stopped, Tally
 from afterpush.migrate.proof_report import Mutations, Rows, Run
@@ -58,20 +58,21 @@ class Proving:
             return
 
     def _run_a(self) -> Snapshot:
-        with self._run("A", "old, boot") as (connection, schema, tally):
-            self._evidence.invalid += self._passes.all_of(connection, self._ways.base, Tally())
-            with _in_one_go(connection):
+        with self._run("A", "old, boot") as (schema, tally):
+            with self._room.connection(schema) as connection:
+                self._evidence.invalid += self._passes.all_of(connection, self._ways.base, Tally())
+            with self._room.connection(schema) as connection, _in_one_go(connection):
                 self._evidence.invalid += self._passes.all_of(connection, self._ways.old, tally)
             if self._evidence.invalid:
                 raise Stopped
-            self._passes.go("A", connection, self._ways.boot, tally)
-            return take(connection, schema)
+            self._pass("A", schema, self._ways.boot, tally)
+            return self._taken(schema)
 
     def _run_b(self, reference: Snapshot) -> tuple[Snapshot, int]:
-        with self._run("B", "new", reference) as (connection, schema, tally):
-            self._passes.go("B", connection, self._ways.base, Tally())
-            self._passes.go("B", connection, self._ways.new, tally)
-            settled = take(connection, schema)
+        with self._run("B", "new", reference) as (schema, tally):
+            self._pass("B", schema, self._ways.base)
+            self._pass("B", schema, self._ways.new, tally)
+            settled = self._taken(schema)
         if self._evidence.runs["B"].equal:
             self._evidence.mutations = self._negative_controls()
         else:
@@ -80,61 +81,70 @@ class Proving:
 
     def _negative_controls(self) -> Mutations:
         self._progress("negative controls")
-        with self._schema("m") as (connection, schema):
-            self._passes.go("B", connection, [*self._ways.base, *self._ways.new], Tally())
-            controls = control(connection, schema)
+        with self._schema("m") as schema:
+            self._pass("B", schema, self._ways.base)
+            self._pass("B", schema, self._ways.new)
+            with self._room.connection(schema) as connection:
+                controls = control(connection, schema)
         return Mutations(controls.tried, controls.caught, controls.kinds, tuple(controls.missed))
 
     def _run_c(self, reference: Snapshot) -> None:
-        with self._run("C", "old, rows, new", reference) as (connection, schema, tally):
-            with _in_one_go(connection):
-                self._passes.go("C", connection, [*self._ways.base, *self._ways.old], Tally())
-            with self._rows_kept("C", connection, schema):
-                self._passes.go("C", connection, self._ways.new, tally)
+        with self._run("C", "old, rows, new", reference) as (schema, tally):
+            self._pass("C", schema, self._ways.base)
+            with self._room.connection(schema) as connection, _in_one_go(connection):
+                self._passes.go("C", connection, self._ways.old, Tally())
+            with self._rows_kept("C", schema):
+                self._pass("C", schema, self._ways.new, tally)
 
     def _run_d(self, reference: Snapshot) -> None:
-        with self._run("D", "new, rows, new", reference) as (connection, schema, tally):
+        with self._run("D", "new, rows, new", reference) as (schema, tally):
             second = Tally()
-            self._passes.go("D", connection, self._ways.base, Tally())
-            self._passes.go("D", connection, self._ways.new, tally)
-            with self._rows_kept("D", connection, schema):
-                done = self._passes.go("D", connection, self._ways.new, second)
+            self._pass("D", schema, self._ways.base)
+            self._pass("D", schema, self._ways.new, tally)
+            with self._rows_kept("D", schema):
+                done = self._pass("D", schema, self._ways.new, second)
             again = [one.item for one in done if isinstance(one.item, Step) and one.did is Did.EXECUTED]
             tally.add_second_pass(second, len(again))
             for item in again:
                 self._evidence.fail("D", f"{place(item)} was executed again by the second pass")
 
     def _run_e(self, reference: Snapshot) -> None:
-        with self._run("E", "old, new, rows, old", reference) as (connection, schema, tally):
+        with self._run("E", "old, new, rows, old", reference) as (schema, tally):
             # Without what writes rows: run again, that would change them by right.
             again = [one for one in self._ways.old if one.kind not in DATA_KINDS | QUERY_KINDS]
-            self._passes.go("E", connection, [*self._ways.base, *again], Tally())
-            self._passes.go("E", connection, self._ways.new, tally)
-            with self._rows_kept("E", connection, schema):
+            self._pass("E", schema, self._ways.base)
+            self._pass("E", schema, again)
+            self._pass("E", schema, self._ways.new, tally)
+            with self._rows_kept("E", schema), self._room.connection(schema) as connection:
                 rejected = self._passes.all_of(connection, again, Tally(), tolerant=True)
             tally.rejected += [f"{one.file}:{one.line}: {one.message}" for one in rejected]
 
     # What the runs are made of
 
     @contextmanager
-    def _schema(self, ending: str) -> Iterator[tuple[Connection, str]]:
-        """A scratch schema and a connection into it; dropped afterwards."""
+    def _schema(self, ending: str) -> Iterator[str]:
+        """A scratch schema; dropped afterwards."""
         schema = self._room.schema(ending)
-        with self._room.connection(schema) as connection:
-            yield connection, schema
+        yield schema
         self._room.drop(schema)
 
+    def _pass(self, run: str, schema: str, items: Sequence[Item], tally: Tally | None = None) -> list[Done]:
+        """One pass on a connection of its own: what it sets for its session ends with it."""
+        with self._room.connection(schema) as connection:
+            return self._passes.go(run, connection, items, tally or Tally())
+
+    def _taken(self, schema: str) -> Snapshot:
+        with self._room.connection(schema) as connection:
+            return take(connection, schema)
+
     @contextmanager
-    def _run(
-        self, name: str, way: str, reference: Snapshot | None = None
-    ) -> Iterator[tuple[Connection, str, Tally]]:
+    def _run(self, name: str, way: str, reference: Snapshot | None = None) -> Iterator[tuple[str, Tally]]:
         """One run, recorded and compared with `reference` (or with itself) when it is over."""
         self._progress(f"run {name}: {way}")
         began, tally = self._clock.monotonic(), Tally()
-        with self._schema(name.lower()) as (connection, schema):
-            yield connection, schema, tally
-            connection.execute("COMMIT")
-            snapshot = take(connection, schema)
+        with self._schema(name.lower()) as schema:
+            yield schema, tally
+            snapshot = self._taken(schema)
         comparison = compare(name, reference or snapshot, snapshot)
         self._evidence.comparisons.append(comparison)
         self._evidence.runs[name] = Run(
@@ -150,15 +160,18 @@ class Proving:
         )
 
     @contextmanager
-    def _rows_kept(self, run: str, connection: Connection, schema: str) -> Iterator[None]:
+    def _rows_kept(self, run: str, schema: str) -> Iterator[None]:
         """Plants rows before the block, and looks afterwards whether all are there and the same."""
-        planted = plant(connection, schema)
-        watched = {
-            table: columns for table, columns in planted.tables.items() if table.lower() not in self._written
-        }
-        before = sums(connection, watched)
-        yield
-        self._judge(run, planted, before, sums(connection, watched))
+        with self._room.connection(schema) as connection:
+            planted = plant(connection, schema)
+            watched = {
+                table: columns
+                for table, columns in planted.tables.items()
+                if table.lower() not in self._written
+            }
+            before = sums(connection, watched)
+            yield
+            self._judge(run, planted, before, sums(connection, watched))
 
     def _judge(self, run: str, planted: Planted, before: Mapping[str, Sum], after: Mapping[str, Sum]) -> None:
         lost = [

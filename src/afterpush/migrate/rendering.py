@@ -40,7 +40,7 @@ def names(found: Iterable[str]) -> str:
 def column(own: Column, checks: Iterable[Check] = ()) -> str:
     """`name TYPE ...` with its attributes in one order, and those of `checks` that stand at it."""
     words = [name(own.name), _upper_type(own)]
-    if own.charset:
+    if own.charset and not _NATIONAL.match(own.written_type):
         words.append(f"CHARACTER SET {own.charset}")
     if own.collation:
         words.append(f"COLLATE {own.collation}")
@@ -64,6 +64,7 @@ def column(own: Column, checks: Iterable[Check] = ()) -> str:
     return " ".join([*words, *(check(at) for at in checks if at.column.lower() == own.name.lower())])
 
 
+_NATIONAL = re.compile(r"(?i)national|nchar|nvarchar")
 _BIG = re.compile(r"(?i)(?:tiny|medium|long)?(?:text|blob)\b|json|geometry")
 _PLAIN_DEFAULT = re.compile(r"(?i)\(|null$|current_timestamp|now\b|localtime")
 

@@ -9,7 +9,8 @@ from afterpush.migrate.boot import kind_of_script
 from afterpush.migrate.imports import Reach, reach
 from afterpush.migrate.inputs import Inputs, read_inputs
 from afterpush.migrate.start_script import OldStep, old_steps
-from afterpush.migrate.steps import step_lines
+from afterpush.migrate.statements import Statement, split
+from afterpush.migrate.steps import MARK, step_lines
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Repository:
     """What was read of the app repository; all paths are relative to its root.
 
     `start_text` is None without a start script; `reach` without a boot script whose imports can be followed.
+    `plain` are the statements of a consolidated file that somebody wrote by hand: they cover, too.
     """
 
     root: Path
@@ -26,6 +28,7 @@ class Repository:
     start_text: str | None
     old_steps: tuple[OldStep, ...]
     step_lines: tuple[int, ...] = ()
+    plain: tuple[Statement, ...] = ()
 
 
 def read_repository(root: Path, settings: Migrate) -> Repository:
@@ -33,9 +36,14 @@ def read_repository(root: Path, settings: Migrate) -> Repository:
     inputs = read_inputs(root, settings)
     start = _start_script(root, settings.start_script)
     old = () if start is None else tuple(old_steps(start, root, frozenset(inputs.source_files)))
-    path = root / settings.consolidated
-    lines = tuple(step_lines(path.read_text(encoding="utf-8", errors="replace"))) if inputs.steps else ()
-    return Repository(root, settings, inputs, _reach(root, settings, inputs), start, old, lines)
+    text = _text(root / settings.consolidated)
+    lines = tuple(step_lines(text)) if inputs.steps else ()
+    plain = () if MARK in text else tuple(split(text, settings.consolidated))
+    return Repository(root, settings, inputs, _reach(root, settings, inputs), start, old, lines, plain)
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
 
 
 def _start_script(root: Path, file: str | None) -> str | None:

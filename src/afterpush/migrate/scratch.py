@@ -42,12 +42,15 @@ class Scratch:
     options: str
     made: list[str]
 
-    def schema(self, ending: str) -> str:
-        """A new, empty schema. Raises AfterpushError without the right to make one."""
+    def schema(self, ending: str, by: Connection | None = None) -> str:
+        """A new, empty schema, made by a connection (default: the keeper).
+
+        Raises AfterpushError without the right to make one.
+        """
         schema = f"{self.name}_{ending}"
         self.made.append(schema)
         try:
-            self.keeper.execute(f"CREATE DATABASE `{schema}` {self.options}")
+            (by or self.keeper).execute(f"CREATE DATABASE `{schema}` {self.options}")
         except StatementRejected as error:
             if error.number not in _NO_RIGHT:
                 raise
@@ -66,9 +69,16 @@ class Scratch:
             _freeze_time(connection)
             yield connection
 
-    def drop(self, schema: str) -> None:
+    @contextmanager
+    def outside(self) -> Iterator[Connection]:
+        """A connection that is in no schema, for work beside the keeper's."""
+        with connected(self.address, read_timeout_seconds=600) as connection:
+            connection.execute(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_SECONDS}")
+            yield connection
+
+    def drop(self, schema: str, by: Connection | None = None) -> None:
         """Drops one of the schemas now."""
-        self.keeper.execute(f"DROP DATABASE IF EXISTS `{schema}`")
+        (by or self.keeper).execute(f"DROP DATABASE IF EXISTS `{schema}`")
         self.made.remove(schema)
 
 

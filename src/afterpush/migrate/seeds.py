@@ -73,7 +73,7 @@ def plant(connection: Connection, schema: str) -> Planted:
         if why and not connection.query(f"SELECT COUNT(*) AS n FROM {quoted(table)}")[0]["n"]:
             refused[table] = why
         else:
-            tables[table] = tuple((row["name"], row["type"]) for row in rows if not row["generated"])
+            tables[table] = tuple((row["name"], row["type"]) for row in rows if not row["computed"])
     connection.execute("SET SESSION foreign_key_checks = 1")
     return Planted(tables, refused)
 
@@ -83,7 +83,7 @@ def _columns(connection: Connection, schema: str) -> dict[str, list[Row]]:
         "SELECT c.TABLE_NAME AS tab, c.COLUMN_NAME AS name, LOWER(c.DATA_TYPE) AS type, "
         "c.COLUMN_TYPE AS full, c.CHARACTER_MAXIMUM_LENGTH AS length, c.NUMERIC_PRECISION AS digits, "
         "c.NUMERIC_SCALE AS scale, c.IS_NULLABLE = 'YES' OR c.COLUMN_DEFAULT IS NOT NULL AS optional, "
-        "c.EXTRA LIKE %s OR c.EXTRA LIKE %s OR c.EXTRA LIKE %s AS generated "
+        "c.EXTRA LIKE %s OR c.EXTRA LIKE %s OR c.EXTRA LIKE %s AS computed "
         "FROM information_schema.COLUMNS c JOIN information_schema.TABLES t "
         "ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME "
         "WHERE c.TABLE_SCHEMA = %s AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') "
@@ -108,7 +108,7 @@ def _fill(connection: Connection, table: str, rows: Sequence[Row], checks: str) 
     why = ""
     written = 0
     for number in _ROWS:
-        values = {row["name"]: _value(row, number, checks) for row in rows if not row["generated"]}
+        values = {row["name"]: _value(row, number, checks) for row in rows if not row["computed"]}
         if any(
             value is None and not row["optional"] for row in rows for value in [values.get(row["name"], "")]
         ):

@@ -12,7 +12,9 @@ _RUNNER = re.compile(
 )
 _SCRIPT_FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|sh|sql)\b")
 _RUN = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
-_SAID = re.compile(r"\s*(?:echo|printf)\b[^;&|`$<>]*(?:\$\?[^;&|`<>]*)?$|\s*exit\s+\d+\s*$|\s*(?:true|:)\s*$")
+_SAID = re.compile(
+    r"\s*(?:echo|printf)\b(?:[^;&|`<>$]|\$(?!\())*(?:>\s*&2)?\s*|\s*exit(?:\s+\d+)?\s*|\s*(?:true|:)\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def _logical_end(lines: list[str], at: int) -> int:
     return at
 
 
-def _runs_sources(text: str, root: Path, sources: frozenset[str]) -> bool:
+def _runs_sources(text: str, root: Path, sources: frozenset[str], depth: int = 0) -> bool:
     """Whether a command feeds the sources to the database, itself or through a script or npm script."""
     code = re.sub(r"(?:^|\s)#.*$", "", text, flags=re.MULTILINE)
     if re.match(r"\s*(?:echo|printf)\b[^;&|]*$", code):
@@ -77,13 +79,12 @@ def _runs_sources(text: str, root: Path, sources: frozenset[str]) -> bool:
     if any(_script_reads(root, file, sources) for file in _SCRIPT_FILE.findall(code)):
         return True
     scripts = _package(root).get("scripts", {})
+    if not isinstance(scripts, dict) or depth > 3:
+        return False
     return any(
-        _runs_sources(str(scripts[name]), root, sources)
+        _runs_sources(str(scripts[name]), root, sources, depth + 1)
         for name in _RUN.findall(code)
-        if isinstance(scripts, dict)
-        and name in scripts
-        and str(scripts[name]) != code
-        and name not in str(scripts[name])
+        if name in scripts
     )
 
 
@@ -118,7 +119,7 @@ def _step(lines: list[str], first: int, last: int, text: str) -> OldStep:
     commands = re.split(r"(\s*(?:&&|\|\||;)\s*)", text.replace("\\\n", " "))
     rest = commands[2:]
     joint = commands[1].strip() if len(commands) > 1 else ""
-    if not joint or all(_SAID.fullmatch(part) for part in rest[::2] if part.strip(" {}")):
+    if not joint or all(_SAID.fullmatch(part.strip(" {}")) for part in rest[::2] if part.strip(" {}")):
         return OldStep(first + 1, last + 1, text)
     if joint in ("&&", ";") and not re.search(r"\|\|", text):
         indent = text[: len(text) - len(text.lstrip())]

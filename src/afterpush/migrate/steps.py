@@ -98,7 +98,7 @@ def read_sql(text: str, file: str = "consolidated.sql") -> list[Step]:
     headers = list(_HEADER.finditer(text))
     ends = [header.start() for header in headers[1:]] + [len(text)]
     steps: list[Step] = []
-    for header, end in zip(headers, ends, strict=True):
+    for header, end in zip(headers, ends, strict=bool(headers)):
         where = f"{file}:{text.count(chr(10), 0, header.start()) + 1}"
         steps.append(_read(header[1], text[header.end() : end], where))
     return steps

@@ -102,9 +102,8 @@ def _sized(name: str, length: int) -> str:
 def shown_as(spelling: str) -> tuple[str, str | None]:
     """How `COLUMN_TYPE` shows a canonical type: an exact text, and else a pattern of LIKE."""
     base = base_of(spelling)
-    unsigned = " unsigned" if spelling.endswith(" unsigned") else ""
-    if base in _WIDTHS and "(" not in spelling and "zerofill" not in spelling:
-        return spelling, f"{base}(%){unsigned}"
+    if base in _WIDTHS and "(" not in spelling:
+        return spelling, spelling.replace(base, f"{base}(%)", 1)
     if base == "year":
         return "year", "year(4)"
     if base == "json":

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _DELIMITER = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
 _EMPTY = re.compile(
@@ -72,6 +72,12 @@ def _is_wide(character: str) -> bool:
     return bool(character) and unicodedata.east_asian_width(character) in "WF"
 
 
+@lru_cache(maxsize=1 << 15)
+def said_cells(line: str) -> tuple[str, ...]:
+    """What the cells of a row say, without padding. (Versions of a document share most of their rows.)"""
+    return tuple(normal(cell) for cell in split_cells(line))
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a table."""
@@ -82,10 +88,10 @@ class Row:
     def raw_cells(self) -> tuple[str, ...]:
         return split_cells(self.line)
 
-    @cached_property
+    @property
     def cells(self) -> tuple[str, ...]:
         """What the cells say, without padding."""
-        return tuple(normal(cell) for cell in self.raw_cells)
+        return said_cells(self.line)
 
     @property
     def is_placeholder(self) -> bool:

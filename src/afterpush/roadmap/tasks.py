@@ -81,12 +81,17 @@ class Task:
 def tasks_in(root: Section, path: str = "") -> Iterator[Task]:
     """Every mention of a task as a task, in the order of the text: the same ID may come several times."""
     for section in root.walk():
-        task = _heading_task(section)
-        if task:
+        for task in section_tasks(section):
             yield replace(task, path=path)
-        for block in section.body:
-            for found in _block_tasks(block, is_in_task=task is not None):
-                yield replace(found, path=path)
+
+
+def section_tasks(section: Section) -> Iterator[Task]:
+    """The mentions in one section alone, without those below it."""
+    task = _heading_task(section)
+    if task:
+        yield task
+    for block in section.body:
+        yield from _block_tasks(block, is_in_task=task is not None)
 
 
 def _block_tasks(block: Block, *, is_in_task: bool) -> Iterator[Task]:

@@ -397,3 +397,12 @@ def test_rows_with_too_many_cells_lose_none() -> None:
     theirs = base + "| QA-003 | ready | odd |\n"
     text = clean(base, ours, theirs)
     assert "| QA-001 | ready | extra | more |\n| QA-002 | review |\n| QA-003 | ready | odd |\n" in text
+
+
+def test_rows_that_stand_apart_from_their_table_are_rows_still() -> None:
+    base = "# R\n\n| Task | Status |\n|---|---|\n\n| QA-001 | ready |\n| QA-002 | ready |\n"
+    ours, theirs = (
+        base + "| QA-004 | ready |\n",
+        base.replace("| QA-002 | ready |", "| QA-002 | review |\n| QA-003 | ready |"),
+    )
+    assert clean(base, ours, theirs).endswith("| QA-002 | review |\n| QA-003 | ready |\n| QA-004 | ready |\n")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.explain.explanation import Explanation, Reason, explain, explain_file
+from afterpush.deploy.explain.explanation import Explanation, Reason, explain, explain_files
 from afterpush.deploy.explain.lines import CHUNK_BYTES, body, windows
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.explain.rendering import explanation_text
@@ -367,6 +367,6 @@ def test_a_mistake_in_the_teams_file_is_named(tmp_path: Path, text: str, said: s
 
 def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(AfterpushError, match="cannot read"):
-        explain_file(tmp_path / "none.log", FAILURES)
+        explain_files([tmp_path / "none.log"], FAILURES)
     with pytest.raises(AfterpushError, match="cannot read"):
-        explain_file(tmp_path, FAILURES)
+        explain_files([tmp_path], FAILURES)

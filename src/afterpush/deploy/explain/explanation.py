@@ -1,7 +1,7 @@
 """The answer: which kind of failure a log shows, its root line, what it means and what to do."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from afterpush.ground.errors import AfterpushError
 GUIDE = "docs/DEPLOYMENT_FAILURE_GUIDE.md"
 DOUBT = 25
 TOLD_FAULTS = 8
+_CHUNK_BYTES = 1 << 20
 _PLACE = re.compile(r"\{([a-z]\w*)\}")
 
 
@@ -68,13 +69,26 @@ def explain(
     return _explained(best, hits, number, failures, redact)
 
 
-def explain_file(path: Path, failures: Failures, redact: Callable[[str], str] = WELL_KNOWN) -> Explanation:
-    """The explanation of a log file. Raises AfterpushError when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return explain(iter(lambda: file.read(1 << 20), b""), failures, redact=redact)
-    except OSError as error:
-        raise AfterpushError(f"explaining a log: cannot read {path}: {error.strerror}") from error
+def explain_files(
+    paths: Iterable[Path],
+    failures: Failures,
+    *,
+    reason: Reason | None = None,
+    redact: Callable[[str], str] = WELL_KNOWN,
+) -> Explanation:
+    """The explanation of log files, one after another. Raises AfterpushError when one cannot be read."""
+    return explain(read_files(paths), failures, reason=reason, redact=redact)
+
+
+def read_files(paths: Iterable[Path]) -> Iterator[bytes]:
+    """The bytes of files, each ended by a newline. Raises AfterpushError."""
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
+        except OSError as error:
+            raise AfterpushError(f"explaining a log: cannot read {path}: {error.strerror}") from error
+        yield b"\n"
 
 
 def best_hit(hits: Iterable[Hit]) -> Hit | None:

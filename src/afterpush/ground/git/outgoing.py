@@ -5,6 +5,9 @@ from pathlib import Path
 
 from afterpush.ground.git import git
 
+MARKER_LINES = "^(<{7}|>{7})( |\r?$)"
+"""Both ends of a conflict, as a POSIX extended expression."""
+
 
 def behind_and_ahead(repo: Path, theirs: str, ours: str, *, timeout_seconds: float) -> tuple[int, int] | None:
     """How many commits `ours` lacks of `theirs`, and has beyond it; None when git here lacks one of them.
@@ -33,8 +36,7 @@ def marked_lines(repo: Path, commit: str, globs: Sequence[str], *, timeout_secon
     """The files of a commit that hold both ends of a conflict, each with the line of the first one."""
     words = ("grep", "-n", "-z", "-I", "--no-color", "--no-column", "--full-name", "-E")
     paths = [f":(top,glob){pattern}" for pattern in globs]
-    pattern = "^(<{7}|>{7})( |\r?$)"
-    done = git(repo, *words, "-e", pattern, commit, "--", *paths, timeout_seconds=timeout_seconds)
+    done = git(repo, *words, "-e", MARKER_LINES, commit, "--", *paths, timeout_seconds=timeout_seconds)
     first: dict[str, int] = {}
     ends: dict[str, set[str]] = {}
     for record in done.text.split("\n"):
@@ -47,11 +49,11 @@ def marked_lines(repo: Path, commit: str, globs: Sequence[str], *, timeout_secon
     return {path: line for path, line in first.items() if len(ends[path]) == 2}
 
 
-def is_changed(repo: Path, old: str, new: str, path: str, *, timeout_seconds: float) -> bool:
-    """Whether a path differs between two commits; True when git here lacks one of them."""
-    done = git(
-        repo, "diff", "--quiet", old, new, "--", f":(top,literal){path}", timeout_seconds=timeout_seconds
-    )
+def changes_lines(repo: Path, old: str, new: str, path: str, pattern: str, *, timeout_seconds: float) -> bool:
+    """Whether lines that match the pattern come or go in a path between two commits; True when git here
+    lacks one of them."""
+    words = ("diff", "--quiet", "--no-ext-diff", "--no-textconv", f"-G{pattern}", old, new)
+    done = git(repo, *words, "--", f":(top,literal){path}", timeout_seconds=timeout_seconds)
     return done.code != 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import temporary_folder
-from afterpush.ground.git import git, git_text
+from afterpush.ground.git import git, git_text, own_git_folder
 
 
 class Operation(StrEnum):
@@ -34,7 +34,7 @@ _MARKS = (
 
 def worktree_git_folder(repo: Path) -> Path:
     """The git folder of this very worktree (of a linked one: `.git/worktrees/NAME`), absolute."""
-    return Path(git_text(repo, "rev-parse", "--absolute-git-dir", doing="finding the git folder"))
+    return own_git_folder(repo)
 
 
 def operation_under_way(repo: Path) -> Operation | None:

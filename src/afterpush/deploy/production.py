@@ -1,0 +1,76 @@
+"""What the platform runs at this moment: the live deployment, and those on their way."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from afterpush.deploy.deployment import Deployment, moment, read_deployment
+from afterpush.deploy.platform_source import PlatformSource
+from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
+from afterpush.ground.apps import Wanted, find_app
+from afterpush.ground.clock import local_time
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A deployment as it stands. `sha` is None when it does not tell its commit; times are epoch seconds."""
+
+    sha: str | None
+    deployment_id: str
+    phase: str
+    since: float | None
+
+    @property
+    def name(self) -> str:
+        """For people: the short sha, else the deployment's id."""
+        return self.sha[:7] if self.sha else f"deployment {self.deployment_id}"
+
+
+@dataclass(frozen=True)
+class Production:
+    """What is live, and what is on its way."""
+
+    live: Standing | None
+    coming: tuple[Standing, ...]
+
+
+def production(app: dict[str, Any], wanted: Wanted) -> Production:
+    """Read from an app as the API tells it. Raises ValueError when its deployments are unusable."""
+    keys = ("in_progress_deployment", "pending_deployment")
+    coming = [_standing(app[key], wanted) for key in keys if isinstance(app.get(key), dict)]
+    active = app.get("active_deployment")
+    return Production(
+        live=_standing(active, wanted) if isinstance(active, dict) else None,
+        coming=tuple({entry.deployment_id: entry for entry in coming}.values()),
+    )
+
+
+def _standing(document: Any, wanted: Wanted) -> Standing:
+    deployment = read_deployment(document)
+    ours, any_shas = deployment.shas(wanted.repos, wanted.branches), deployment.shas()
+    # An app that is configured by name may be built from a repository that the remote's URL does not tell.
+    sha = ours[0] if ours else any_shas[0] if len(any_shas) == 1 else None
+    since = moment(deployment.phase_last_updated_at) or moment(deployment.updated_at) or deployment.created
+    return Standing(sha, deployment.id, deployment.phase, since)
+
+
+def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:
+    """One look at the app. Raises AfterpushError when the API cannot be asked or its answer is unusable."""
+    try:
+        return production(find_app(api, wanted), wanted)
+    except ValueError as error:
+        raise ApiFailure(f"the platform's answer is unusable: {error}") from error
+
+
+def predecessor(source: PlatformSource, failed: Deployment, wanted: Wanted, now: float) -> str | None:
+    """After a failure: which commit production still runs, as a sentence. None when it is not known."""
+    if source.app is None:
+        return None
+    try:
+        app = source.api.get(path_of("apps", source.app.id)).get("app")
+        live = production(app, wanted).live if isinstance(app, dict) else None
+    except (ApiFailure, ValueError):
+        return None
+    if live is None or live.deployment_id == failed.id:
+        return None
+    since = f" from {local_time(live.since, now)}" if live.since else ""
+    return f"production still runs {live.name}{since}"

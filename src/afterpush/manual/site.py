@@ -1,0 +1,85 @@
+"""From documents to a site that stands whole or not at all."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import temporary_folder
+from afterpush.manual.documents import Problem, Tree
+from afterpush.manual.layout import Layout
+from afterpush.manual.sphinx import build_site
+from afterpush.manual.staging import stage
+
+# Sphinx writes it into every site: what lacks it is not ours to replace.
+SITE_MARK = ".buildinfo"
+_FETCHED = re.compile(
+    r"""<(?:script|img|source|iframe|video|audio|embed)\b[^>]*?\s(?:src|srcset)\s*=\s*["'](?P<src>(?:https?:)?//[^"']+)"""
+    r"""|<link\b(?=[^>]*rel=["'](?:stylesheet|preload|icon|preconnect)[^>]*)[^>]*?\shref=["'](?P<href>(?:https?:)?//[^"']+)""",
+    re.IGNORECASE,
+)
+_FETCHED_BY_CSS = re.compile(r"""(?:@import\s+|url\()\s*["']?(?P<src>(?:https?:)?//[^"')\s]+)""")
+
+
+@dataclass(frozen=True)
+class External:
+    """Something that a page of the site would fetch from the network."""
+
+    file: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build: what Sphinx warned of (then the old site stays), what pages fetch from elsewhere."""
+
+    warnings: tuple[Problem, ...]
+    external: tuple[External, ...]
+
+
+def build(tree: Tree, layout: Layout, output: Path) -> Built:
+    """Builds the site, and replaces `output` by it when nothing was wrong.
+
+    Raises AfterpushError when `output` holds something that is no site.
+    """
+    require_replaceable(output)
+    with temporary_folder("afterpush-manual-") as folder:
+        sources, fresh = folder / "sources", folder / "site"
+        sources.mkdir()
+        stage(tree, layout, sources)
+        pages = {page: document for document, page in layout.pages.items()}
+        warnings = build_site(sources, fresh, layout.title, pages)
+        external = tuple(fetched_from_elsewhere(fresh))
+        if not warnings:
+            _replace(output, fresh)
+    return Built(tuple(warnings), external)
+
+
+def require_replaceable(output: Path) -> None:
+    """Raises AfterpushError unless `output` is absent, empty, or a site that Sphinx made."""
+    if output.exists() and not output.is_dir():
+        raise AfterpushError(f"docs.output: {output} is a file; name a folder for the site")
+    if output.is_dir() and any(output.iterdir()) and not (output / SITE_MARK).is_file():
+        raise AfterpushError(
+            f"docs.output: {output} is no site of docs.build; name another folder, or empty it"
+        )
+
+
+def _replace(output: Path, fresh: Path) -> None:
+    """Readers see the old site or the new one; the copy is made beside it, then two renames swap them."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_folder(f".{output.name}-", beside=output) as beside:
+        shutil.copytree(fresh, beside / "new")
+        if output.exists():
+            output.rename(beside / "old")
+        (beside / "new").rename(output)
+
+
+def fetched_from_elsewhere(site: Path) -> Iterator[External]:
+    """What the pages and style sheets of a site would load from the network."""
+    for path in sorted([*site.rglob("*.html"), *site.rglob("*.css")]):
+        pattern = _FETCHED if path.suffix == ".html" else _FETCHED_BY_CSS
+        for found in pattern.finditer(path.read_text(encoding="utf-8", errors="replace")):
+            yield External(path.relative_to(site).as_posix(), next(filter(None, found.groups())))

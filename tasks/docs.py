@@ -1,0 +1,60 @@
+"""The manual: built from the documents, and held against the code."""
+
+from typing import Any
+
+from invoke import Collection
+
+from afterpush.ground.errors import ExitCode
+from afterpush.tasks._door import door, site
+
+JSON = "print one JSON document on stdout"
+
+
+@door(help={"dry_run": "show what would be written and built, change nothing", "json": JSON})
+def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
+    """Write the reference from the code and build the site; offline, warnings are errors."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.manual.answers import BuildAnswer
+    from afterpush.manual.checking import broken_links
+    from afterpush.manual.site import build as build_site
+    from afterpush.manual.site import require_replaceable
+    from afterpush.manual.sphinx import require_sphinx
+    from afterpush.tasks import _manual as manual
+
+    here = site()
+    output = here.repo / here.settings.docs.output
+    require_sphinx()
+    require_replaceable(output)
+    documents = manual.tree_here(here)
+    reference = manual.reference_here(here, documents)
+    tree = reference.over(documents)
+    layout = manual.layout_here(here, tree, reference)
+    broken = broken_links(tree, layout.pages)
+    if not dry_run:
+        reference.write(here.repo)
+    built = None if dry_run or broken else build_site(tree, layout, output)
+    pages, folder = layout.count, here.settings.docs.output
+    answer = BuildAnswer(pages, folder, reference.outdated, broken, built, dry_run=dry_run)
+    print_json(answer.document()) if json else say(answer.text())
+    return ExitCode.GOOD if answer.is_good else ExitCode.BAD_ANSWER
+
+
+@door(help={"json": JSON})
+def check(context: Any, json: bool = False) -> ExitCode:
+    """Tell which documents are stale, name unknown commands or flags, or link to nothing."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.manual.answers import Checked
+    from afterpush.manual.checking import broken_links, unknown_commands
+    from afterpush.tasks import _manual as manual
+    from afterpush.tasks._catalog import catalog
+
+    here = site()
+    tree = manual.tree_here(here)
+    stale = manual.reference_here(here, tree).stale
+    broken = broken_links(tree, tree.documents)
+    checked = Checked(len(tree.documents), stale, broken, unknown_commands(tree, catalog(here.repo)))
+    print_json(checked) if json else say(checked.text())
+    return ExitCode.GOOD if checked.is_good else ExitCode.BAD_ANSWER
+
+
+ns = Collection("docs", build, check)

@@ -1,0 +1,14 @@
+"""What the tests of the doors share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.deployed import Site, deployed
+from tests.support.repositories import Repository
+
+
+@pytest.fixture
+def site(repository: Repository) -> Iterator[Site]:
+    with deployed(repository) as here:
+        yield here

@@ -1,0 +1,78 @@
+"""The old way in the start script: found, and taken out with nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from afterpush.migrate.start_script import old_steps, without
+from tests.rooms.migrate.repositories import OLD_RUNNER, write
+
+SOURCES = frozenset(["migrations/001_needs.sql"])
+PACKAGE = (
+    '{"scripts": {"migrate": "node scripts/migrate.js", "start": "node dist/index.js", "lint": "eslint"}}'
+)
+
+
+def stripped(root: Path, script: str) -> tuple[str, list[str]]:
+    """The script without its old steps, and the reasons of those that stay."""
+    write(root, {"scripts/migrate.js": OLD_RUNNER, "scripts/other.js": "// seeds\n", "package.json": PACKAGE})
+    found = old_steps(script, root, SOURCES)
+    return without(script, found), [step.refusal for step in found if step.refusal]
+
+
+@pytest.mark.parametrize(
+    ("step", "kept"),
+    [
+        ("node scripts/migrate.js\n", ""),
+        ("node ./scripts/migrate.js || echo 'failed'\n", ""),
+        ("node scripts/migrate.js || { echo failed; exit 1; }\n", ""),
+        ("npm run migrate\n", ""),
+        ("pnpm migrate && node dist/index.js\n", "node dist/index.js\n"),
+        ("  node scripts/migrate.js; exec node dist/index.js\n", "  exec node dist/index.js\n"),
+        ('mysql -h "$DB_HOST" \\\n  app < migrations/001_needs.sql\n', ""),
+        ('for f in migrations/*.sql; do\n  echo "$f"\n  mysql app < "$f"\ndone\n', ""),
+        ('for f in migrations/*.sql; do mysql app < "$f"; done\n', ""),
+        ("if ! node scripts/migrate.js; then\n  echo failed\n  exit 1\nfi\n", ""),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_step_goes_and_every_other_byte_stays(tmp_path: Path, step: str, kept: str, newline: str) -> None:
+    head, tail = "#!/bin/sh\nset -e\n# start\n", 'echo "up"\nexec node dist/index.js'
+    script = (head + step + tail).replace("\n", newline)
+    text, reasons = stripped(tmp_path, script)
+    assert (text, reasons) == ((head + kept + tail).replace("\n", newline), [])
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ('if [ -n "$X" ]; then\n  node scripts/migrate.js\n  node scripts/other.js\nfi\n', "inside a block"),
+        ("up() {\n  node scripts/migrate.js\n}\nup\n", "inside a block"),
+        (
+            "node scripts/migrate.js | tee log\nnode scripts/migrate.js || node scripts/other.js\n",
+            "more than this",
+        ),
+        ("if node scripts/migrate.js; then\n  node scripts/other.js\nfi\n", "the block does more"),
+    ],
+)
+def test_a_step_that_is_bound_to_others_stays_with_the_reason(
+    tmp_path: Path, script: str, reason: str
+) -> None:
+    text, reasons = stripped(tmp_path, script)
+    assert any(reason in one for one in reasons)
+    assert "scripts/migrate.js" in text
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "",
+        "#!/bin/sh\nexec node dist/index.js\n",
+        'echo "node scripts/migrate.js"\n',
+        "# node scripts/migrate.js\n",
+        "node scripts/other.js\nnpm run lint\nnpx drizzle-kit push\n",
+        "ls migrations/\n",
+    ],
+)
+def test_what_is_not_the_old_way_is_left_alone(tmp_path: Path, script: str) -> None:
+    assert stripped(tmp_path, script) == (script, [])

@@ -1,0 +1,74 @@
+"""A repository that a simulated platform deploys, for tests that run the doors as a user does."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from afterpush.platform import FakePlatform, Plan
+from afterpush.platform.scenario import live
+from tests.support.cli import Answer, afterpush
+from tests.support.platform import Served, served
+from tests.support.repositories import Repository
+
+FAST = (
+    "deploy:\n  grace_seconds: 1.5\n"
+    "  poll: {discover_seconds: 0.1, building_seconds: 0.1, deploying_seconds: 0.1}\n"
+)
+QUICK = live(0.3, 0.3)
+
+
+@dataclass
+class Site:
+    """A repository that is deployed by a simulated platform."""
+
+    repository: Repository
+    served: Served
+    variables: dict[str, str]
+
+    @property
+    def state(self) -> Path:
+        return self.repository.path / ".git" / "afterpush"
+
+    @property
+    def platform(self) -> FakePlatform:
+        return self.served.platform
+
+    def run(self, *words: str, **variables: str) -> Answer:
+        return afterpush(*words, cwd=self.repository.path, env=self.variables | variables)
+
+    def commit(self, plan: Plan | None = QUICK) -> str:
+        """A commit, and what becomes of it on the platform; None: nothing comes."""
+        sha = self.repository.commit(f"Change {time.monotonic()}")
+        if plan:
+            self.platform.push(sha, plan=replace(plan, appears_after_seconds=0.05))
+        return sha
+
+    def paper(self, sha: str) -> Any:
+        path = self.state / f"deployment-monitor-{sha[:7]}.pid"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def start(self, sha: str) -> int:
+        answer = self.run("deploy.monitor", "--background", "--json")
+        assert answer.code == 0, answer.err
+        assert answer.json()["sha"] == sha
+        return int(answer.json()["pid"])
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def deployed(repository: Repository) -> Iterator[Site]:
+    """The repository with short intervals, and a platform whose app runs another commit."""
+    repository.commit("Configure", **{"config/afterpush_yaml": FAST})
+    with served(FakePlatform(), live_sha="c0ffee5" + "2" * 33) as platform:
+        yield Site(repository, platform, platform.variables | {"AFTERPUSH_APP": platform.app_id})
+        afterpush("deploy.stop", "--all", cwd=repository.path)
