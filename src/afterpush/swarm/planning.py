@@ -11,7 +11,7 @@ from afterpush.roadmap import Task, read, tasks_by_id
 from afterpush.swarm.journal import Record
 from afterpush.swarm.mainline import Mainline
 from afterpush.swarm.selection import Job, Selection
-from afterpush.swarm.states import Result, State, branch_of
+from afterpush.swarm.states import Result, branch_of
 from afterpush.swarm.world import RunOrder, World
 
 
