@@ -160,15 +160,36 @@ def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) 
     return ExitCode.GOOD
 
 
-@door(help={"limit": "how many, the latest first (default: 20)", "json": JSON})
-def history(context: Any, limit: Any = None, json: bool = False) -> ExitCode:
-    """Show the watched deployments with their durations and the success rate."""
-    from afterpush.deploy.tables import history_documents, history_table
+@door(
+    help={
+        "limit": "how many, the latest first (default: 20; all for --html and --dora)",
+        "html": "write one self-contained page to this file",
+        "dora": "the four DORA figures: frequency, lead time, change failure rate, time to restore",
+        "days": "the window of the DORA figures (default: 30)",
+        "json": JSON,
+    }
+)
+def history(
+    context: Any,
+    limit: Any = None,
+    html: Any = None,
+    dora: bool = False,
+    days: Any = None,
+    json: bool = False,
+) -> ExitCode:
+    """Show the watched deployments: durations, success rate, causes, who waits."""
     from afterpush.tasks._door import whole_number
-    from afterpush.tasks._monitoring import read_history
+    from afterpush.tasks._reporting import print_dora, print_history, write_page
 
-    records = read_history(site(), whole_number(limit, "--limit", default=20, least=1))
-    print_json(history_documents(records)) if json else say(history_table(records))
+    window = number(days, "--days", default=30, least=0.01) or 30.0
+    count = whole_number(limit, "--limit", default=0 if html or dora else 20, least=0 if limit is None else 1)
+    here = site()
+    if html is not None:
+        write_page(here, str(html), limit=count or None, window_days=window)
+    if dora:
+        print_dora(here, limit=count or None, window_days=window, json=json)
+    elif json or html is None:
+        print_history(here, limit=count or None, json=json)
     return ExitCode.GOOD
 
 
