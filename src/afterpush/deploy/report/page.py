@@ -55,11 +55,11 @@ def _span(records: Sequence[Record]) -> str:
 def _sections(records: Sequence[Record], found: Figures, measured: Dora) -> list[Markup]:
     return [
         _section("summary", "At a glance", _cards(found)),
+        _section("dora", f"DORA figures, the last {measured.window_days:g} days", _dora(measured)),
         _section("timeline", "Timeline", timeline(records)),
-        _section("deployments", "Deployments and their phases", _legend(), _deployments(records)),
         _section("causes", "Why deployments failed", _causes(found)),
         _section("waiting", "Who waits longest", _waiting(found)),
-        _section("dora", f"DORA figures, the last {measured.window_days:g} days", _dora(measured)),
+        _section("deployments", "Deployments and their phases", _legend(), _deployments(records)),
     ]
 
 
@@ -125,9 +125,9 @@ def _row(record: Record, longest: float) -> Markup:
         "tr",
         tag("th", tag("code", record.sha[:7]), scope="row"),
         tag("td", tag("span", _MARKS[lane], aria_hidden="true"), record.verdict, class_=f"verdict {lane}"),
-        tag("td", day(record), data_label="began"),
+        tag("td", day(record), class_="short", data_label="began"),
         tag("td", _bar(record, longest), class_="phases"),
-        tag("td", duration(record.elapsed_seconds), data_label="took"),
+        tag("td", duration(record.elapsed_seconds), class_="short", data_label="took"),
         tag("td", record.author or "", data_label="author"),
         tag("td", _why(record), class_="why", data_label="why"),
         id=anchor(record),

@@ -41,7 +41,8 @@ td.number, th.number { text-align: right; }
 code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .live { color: var(--live); } .failed { color: var(--failed); } .other { color: var(--other); }
-td.phases { min-width: 16rem; width: 40%; }
+td.phases { min-width: 14rem; width: 36%; }
+td.short { white-space: nowrap; }
 .bar { display: flex; height: 1.1rem; min-width: 3px; background: none; }
 .bar span { display: block; min-width: 1px; }
 .p0 { background: var(--p0); } .p1 { background: var(--p1); } .p2 { background: var(--p2); }
@@ -52,14 +53,14 @@ ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25re
 .legend i { display: inline-block; width: .9rem; height: .9rem; border-radius: 2px; margin-right: .4rem;
   vertical-align: -.1rem; }
 figure { margin: 0; }
-svg.timeline { display: block; width: 100%; height: auto; min-width: 34rem; }
-svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
+svg.timeline { display: block; width: 100%; height: auto; min-width: 46rem; }
+svg text { fill: var(--faint); font: 14px system-ui, sans-serif; }
 svg .axis { stroke: var(--line); }
 svg .mark-live { fill: var(--live); } svg .mark-failed { fill: var(--failed); }
 svg .mark-other { fill: var(--other); }
 svg a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 td.heat { text-align: right; }
-.why { overflow-wrap: anywhere; }
+td.why { overflow-wrap: anywhere; width: 26%; }
 tr:target { background: var(--panel); }
 @media (max-width: 44rem) {
   table.stacks thead { position: absolute; left: -999rem; }
@@ -69,6 +70,7 @@ tr:target { background: var(--panel); }
     min-width: 0; text-align: left; }
   table.stacks td.phases, table.stacks td.why { grid-column: 1 / -1; }
   table.stacks td::before { content: attr(data-label) " "; color: var(--faint); font-size: .85rem; }
+  table.stacks td:empty { display: none; }
   table.stacks td.phases::before, table.stacks td.verdict::before { content: none; }
 }
 @media print { .skip { display: none; } body { font-size: 11pt; } }
