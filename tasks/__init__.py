@@ -6,7 +6,19 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.ground.errors import ExitCode
-from afterpush.tasks import conflicts, demo, deploy, doappspec, docs, env, hooks, migrate, prompts, push
+from afterpush.tasks import (
+    conflicts,
+    demo,
+    deploy,
+    doappspec,
+    docs,
+    env,
+    hooks,
+    migrate,
+    prompts,
+    push,
+    swarm,
+)
 
 
 class UsageError(Exit, ParseError):
@@ -33,4 +45,5 @@ ns.add_collection(env.ns, "env")
 ns.add_collection(hooks.ns, "hooks")
 ns.add_collection(migrate.ns, "migrate")
 ns.add_collection(push.ns, "push")
+ns.add_collection(swarm.ns, "swarm")
 ns.add_task(demo.demo)

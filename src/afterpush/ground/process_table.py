@@ -59,6 +59,56 @@ def ancestors(pid: int) -> Iterator[Entry]:
         below = above
 
 
+def running() -> list[Entry]:
+    """Every process that can be seen now, without zombies."""
+    if (_PROC / "self" / "stat").exists():
+        pids = [int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdigit()]
+    else:
+        import psutil
+
+        pids = psutil.pids()
+    return [entry for pid in pids if (entry := entry_of(pid)) and not entry.is_zombie]
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    """The environment that a process was started with; empty when it is gone or belongs to another user."""
+    if not (_PROC / "self" / "stat").exists():
+        return _environment_of_psutil(pid)
+    try:
+        block = (_PROC / str(pid) / "environ").read_bytes()
+    except (OSError, ValueError):
+        return {}
+    pairs = (os.fsdecode(entry).partition("=") for entry in block.split(b"\0") if entry)
+    return {name: value for name, _, value in pairs}
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory that a process holds now, shared pages included; 0 when it is gone."""
+    try:
+        pages = (_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0 if _PROC.exists() else _resident_bytes_of_psutil(pid)
+
+
+def _environment_of_psutil(pid: int) -> dict[str, str]:
+    import psutil
+
+    try:
+        return dict(psutil.Process(pid).environ())
+    except (psutil.Error, ValueError, OverflowError, OSError):
+        return {}
+
+
+def _resident_bytes_of_psutil(pid: int) -> int:
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except (psutil.Error, ValueError, OverflowError):
+        return 0
+
+
 def _asked_of_psutil(pid: int) -> Entry | None:
     import psutil
 

@@ -209,6 +209,55 @@ def start_detached(
     return process.pid
 
 
+class OnLifeline:
+    """A child whose stdin is a pipe of ours: it reads the end of file when we cut it, or die in any way."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, timeout_seconds: float) -> int | None:
+        """The exit code (negative: a signal), or None when it still runs after the limit."""
+        try:
+            return self._process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def cut(self) -> None:
+        """Closes the pipe: the child is to end itself and all below it."""
+        if self._process.stdin:
+            self._process.stdin.close()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+def start_on_lifeline(
+    argv: Sequence[Argument], *, log: Path, cwd: Path, env: Mapping[str, str]
+) -> OnLifeline:
+    """Starts a child in a session of its own that can tell when we are gone; output goes to `log` (0600)."""
+    words = tuple(os.fspath(word) for word in argv)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise AfterpushError(f"cannot start {_name(words)}: {error.strerror}") from error
+    finally:
+        os.close(output)
+    return OnLifeline(process)
+
+
 def exit_code_of_child(pid: int) -> int | None:
     """The exit code of a child of this process that has ended (negative: a signal), None while it runs."""
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from afterpush.migrate.model import Column, Item, Place, Schema, Table, items, table_items
+from afterpush.migrate.model import Column, Item, Place, Schema, Table, items
 
 # What does the same under another name: names of these are the second class of a comparison.
 _BY_DEFINITION = frozenset(["index", "foreign_key", "check", "trigger"])
@@ -44,29 +44,36 @@ class Redefinition:
 
 def objects(sources: Schema, cover: Schema, owned: frozenset[str]) -> list[Object]:
     """Every object of the sources with what covers it; `owned` are the files whose objects count."""
-    return [_object(item, sources, cover) for item in items(sources) if item.place.file in owned]
+    there = _by_place(cover)
+    return [_object(item, there, sources, cover) for item in items(sources) if item.place.file in owned]
 
 
-def _object(item: Item, sources: Schema, cover: Schema) -> Object:
-    for candidate in _candidates(item, sources, cover):
+_ByPlace = dict[tuple[str, str], list[Item]]
+
+
+def _by_place(schema: Schema) -> _ByPlace:
+    """The objects by kind and table: what may be the same thing stands there."""
+    found: _ByPlace = {}
+    for item in items(schema):
+        found.setdefault((item.kind, item.table.lower()), []).append(item)
+    return found
+
+
+def _object(item: Item, there: _ByPlace, sources: Schema, cover: Schema) -> Object:
+    for candidate in _candidates(item, there):
         if _is_same(item, candidate, sources, cover):
             other = candidate.name if candidate.name.lower() != item.name.lower() else ""
             return Object(item, candidate.place, other)
     return Object(item)
 
 
-def _candidates(item: Item, sources: Schema, cover: Schema) -> list[Item]:
+def _candidates(item: Item, there: _ByPlace) -> list[Item]:
     """Objects of the cover that may be this one: of its name first, then of any name."""
-    if item.kind in ("view", "trigger", "procedure", "function", "event"):
-        pool = [entry for entry in items(cover) if entry.kind == item.kind] if not item.table else []
-        if item.table:
-            pool = [e for e in items(cover) if e.kind == item.kind and e.table.lower() == item.table.lower()]
-    else:
-        table = cover.table(item.table)
-        pool = [entry for entry in table_items(table) if entry.kind == item.kind] if table else []
+    pool = there.get((item.kind, item.table.lower()), [])
     named = [entry for entry in pool if entry.name.lower() == item.name.lower()]
-    others = [entry for entry in pool if entry not in named]
-    return named + (others if item.kind in _BY_DEFINITION else [])
+    if item.kind not in _BY_DEFINITION:
+        return named
+    return named + [entry for entry in pool if entry not in named]
 
 
 def _is_same(item: Item, other: Item, sources: Schema, cover: Schema) -> bool:

@@ -79,4 +79,6 @@ def _second_run(passes: Passes, connection: Connection, ways: Ways) -> str:
 
 
 def _otherwise(settled: Snapshot, found: Snapshot) -> str:
-    return "; ".join(one.message for one in compare("crash", settled, found).definitions[:3])
+    return "; ".join(
+        one.message for one in compare("crash", settled, found, copies_count=True).definitions[:3]
+    )

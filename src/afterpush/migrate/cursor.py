@@ -49,7 +49,14 @@ class Cursor:
 
     def sees(self, *words: str) -> bool:
         """Whether these keywords or signs come next."""
-        return all(self.peek(offset).upper == word for offset, word in enumerate(words))
+        at = self._at
+        if at + len(words) > len(self._tokens):
+            return False
+        for word in words:
+            if self._tokens[at].upper != word:
+                return False
+            at += 1
+        return True
 
     def accept(self, *words: str) -> bool:
         """Takes these keywords or signs if they come next."""

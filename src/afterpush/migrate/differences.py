@@ -71,9 +71,10 @@ def _copy(run: str, thing: Thing, left: Snapshot) -> Difference:
 
 
 def _without_consequences(differences: list[Difference], explained_by: set[str]) -> list[Difference]:
-    """A table that is missing says it for its columns; its text counts where nothing else explains it."""
-    whole = {one.table for one in differences if one.kind == "table" and None in (one.expected, one.found)}
-    kept = [one for one in differences if one.kind == "table" or one.table not in whole]
+    """A table or view that is missing says it for its columns; text counts where nothing else explains it."""
+    holders = ("table", "view")
+    whole = {one.table for one in differences if one.kind in holders and None in (one.expected, one.found)}
+    kept = [one for one in differences if one.kind in holders or one.table not in whole]
     explained = explained_by | {one.table for one in kept if one.kind != "text"}
     return [one for one in kept if one.kind != "text" or one.table not in explained]
 

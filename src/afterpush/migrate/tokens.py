@@ -6,7 +6,7 @@ Sources: the MySQL 8 manual, "Comments" and "String Literals"; the MariaDB manua
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 STRING = r"""(?:'(?:[^'\\]++|\\.|'')*+'|"(?:[^"\\]++|\\.|"")*+")"""
 QUOTED_NAME = r"`(?:[^`]++|``)*+`"
@@ -29,19 +29,17 @@ _TOKEN = re.compile(
 _ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of a statement; `kind` is one of string, name, variable, number, word, op."""
+class Token(NamedTuple):
+    """A piece of a statement; `kind` is one of string, name, variable, number, word, op.
+
+    `upper` is the keyword or sign that it may be; empty for strings, quoted names, numbers and variables.
+    """
 
     kind: str
     text: str
     start: int
     end: int
-
-    @property
-    def upper(self) -> str:
-        """The keyword that this may be; empty for strings, quoted names and operators' opposites."""
-        return self.text.upper() if self.kind in ("word", "op") else ""
+    upper: str = ""
 
 
 def tokens(sql: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
@@ -52,7 +50,9 @@ def tokens(sql: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
     for match in _TOKEN.finditer(sql, start, len(sql) if end is None else end):
         kind = match.lastgroup or "op"
         if kind != "space":
-            yield Token(kind, match.group(), match.start(), match.end())
+            text = match.group()
+            upper = text if kind == "op" else text.upper() if kind == "word" else ""
+            yield Token(kind, text, match.start(), match.end(), upper)
 
 
 def unquoted(token: Token) -> str:

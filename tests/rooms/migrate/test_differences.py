@@ -43,7 +43,7 @@ def test_equal_hashes_mean_that_no_definition_differs(one: Snapshot, other: Snap
         assert not compare("B", one, other).definitions
 
 
-@given(snapshots, things.filter(lambda thing: thing.kind != "table"))
+@given(snapshots, things.filter(lambda thing: thing.kind not in ("table", "view")))
 def test_a_thing_that_only_one_side_has_is_a_difference(snapshot: Snapshot, extra: Thing) -> None:
     without = Snapshot(tuple(one for one in snapshot.things if one.table != extra.table), {})
     more = Snapshot((*without.things, extra), {})
@@ -56,6 +56,9 @@ def test_a_missing_table_is_one_difference_and_not_one_for_each_column() -> None
     columns = tuple(Thing("column", "t", name, "int") for name in "abc")
     found = compare("B", Snapshot((table, *columns), {}), Snapshot((), {})).definitions
     assert [one.message for one in found] == ["run B: table t is missing"]
+    view = (Thing("view", "v", "", "SELECT"), Thing("column", "v", "a", "int"))
+    found = compare("B", Snapshot(view, {}), Snapshot((), {})).definitions
+    assert [one.message for one in found] == ["run B: view v is missing"]
 
 
 def test_a_line_of_a_table_is_compared_without_its_name_and_its_next_number() -> None:

@@ -137,6 +137,21 @@ def test_a_way_that_cannot_be_resumed_after_a_crash_is_found_at_the_statement(pr
     assert not proof.proved and all(run.equal for run in proof.runs.values())
 
 
+def test_a_crash_after_which_an_index_is_made_twice_is_found(proving: Address) -> None:
+    """The probe looks for the last of two names only: the first one is made again."""
+    named = (
+        "SELECT IF(COUNT(*) = 0, 'needed', 'done') FROM information_schema.STATISTICS WHERE INDEX_NAME = '{}'"
+    )
+    here = named + " AND TABLE_SCHEMA = DATABASE()"
+    made = Step("index", "index", "t", here.format("y"), "ALTER TABLE t ADD INDEX (b, a)")
+    renamed = Step("rename", "index", "t", here.format("y"), "ALTER TABLE t RENAME INDEX b TO y")
+    old = TABLE + "ALTER TABLE t ADD INDEX y (b, a)"
+    proof = proof_of(proving, ways(old, base="", new=[*steps(TABLE), made, renamed]))
+    assert all(run.equal for run in proof.runs.values())
+    assert (proof.crashes.points, proof.crashes.recovered) == (3, 2)
+    assert not proof.proved and proof.crashes.failed[0].startswith("after statement 2: ")
+
+
 def test_a_new_way_that_loses_rows_is_red_though_the_schema_is_equal(proving: Address) -> None:
     renew = [*statements("DROP TABLE IF EXISTS t"), *statements(TABLE)]
     proof = proof_of(proving, ways(TABLE, base="", new=renew))

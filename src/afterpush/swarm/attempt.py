@@ -1,0 +1,259 @@
+"""One attempt at one task: a fresh worktree, the agent under supervision, its work on a pushed branch."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.ground.clock import Clock, duration
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.git import clean_environment, git, git_text, remote_urls, resolve_commit
+from afterpush.ground.git.leases import ABSENT, Change, push_changes
+from afterpush.ground.git.refs import configured
+from afterpush.ground.git.unmerged import operation_under_way
+from afterpush.ground.git.worktrees import add_worktree, changed_entries, commit_everything
+from afterpush.swarm.states import State
+from afterpush.swarm.supervision import run_supervised
+from afterpush.swarm.supervisor import TAG, Ended, Order
+
+# An agent that follows a prompt to the letter would push to main past the check; this is no remote.
+_NO_PUSH = "the-swarm-merges-your-commits-do-not-push"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that a worker must know; it holds no secret and can be sent to another machine.
+
+    `folder` is where prompt, log and ending of the attempt lie; `tag` marks every process of it.
+    """
+
+    task: str
+    title: str
+    attempt: int
+    branch: str
+    base: str
+    remote: str
+    command: str
+    prompt: str
+    worktree: str
+    folder: str
+    tag: str
+    timeout_seconds: float = 0
+    memory_megabytes: float = 0
+    disk_free_megabytes: float = 0
+
+    @property
+    def log(self) -> Path:
+        return Path(self.folder) / "agent.log"
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """What an attempt came to: the commit to merge, or the state that ends it and why.
+
+    `is_lost`: it was not the task's fault (its worker died), so it does not count as a try.
+    """
+
+    tip: str | None
+    state: State | None = None
+    reason: str = ""
+    seconds: float = 0.0
+    is_lost: bool = False
+
+
+class Ports:
+    """Port numbers on loopback that no two agents of this process have at once."""
+
+    def __init__(self) -> None:
+        self._lock, self._taken = threading.Lock(), set[int]()
+
+    def take(self) -> int:
+        with self._lock:
+            while True:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", 0))
+                    port = int(probe.getsockname()[1])
+                if port not in self._taken:
+                    self._taken.add(port)
+                    return port
+
+    def give_back(self, port: int) -> None:
+        with self._lock:
+            self._taken.discard(port)
+
+
+PORTS = Ports()
+
+
+def carry_out(
+    repo: Path,
+    spec: Spec,
+    environment: Mapping[str, str],
+    *,
+    is_stopped: Callable[[], bool],
+    clock: Clock,
+    expected: str = ABSENT,
+) -> Attempted:
+    """Runs one attempt in the clone `repo`. What goes wrong in it is its outcome, not an exception.
+
+    `expected` is where the attempt's branch on the remote stands now.
+    """
+    began = clock.monotonic()
+    port = PORTS.take()
+    try:
+        short = _disk_problem(spec)
+        if short:
+            return Attempted(None, State.FAILED, short)
+        ended = _run_agent(repo, spec, environment, port, is_stopped, clock)
+        taken = clock.monotonic() - began
+        verdict = _judged(spec, ended)
+        if verdict:
+            _publish_what_is_there(repo, spec, expected)
+            return Attempted(None, *verdict, taken, is_lost=ended.how == "lost")
+        return _collected(repo, spec, taken, expected)
+    except AfterpushError as error:
+        return Attempted(None, State.FAILED, str(error), clock.monotonic() - began)
+    finally:
+        PORTS.give_back(port)
+
+
+def _disk_problem(spec: Spec) -> str | None:
+    place = Path(spec.worktree)
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free / 1e6
+    if free >= spec.disk_free_megabytes:
+        return None
+    return (
+        f"only {free:.0f} MB are free at {place}, swarm.disk_free_megabytes wants "
+        f"{spec.disk_free_megabytes:.0f}: run inv swarm.cleanup, or free some space"
+    )
+
+
+def _run_agent(
+    repo: Path,
+    spec: Spec,
+    environment: Mapping[str, str],
+    port: int,
+    is_stopped: Callable[[], bool],
+    clock: Clock,
+) -> Ended:
+    folder, worktree = private_folder(Path(spec.folder)), Path(spec.worktree)
+    prompt = folder / "prompt.md"
+    write_atomic(prompt, spec.prompt, mode=0o600)
+    add_worktree(repo, worktree, spec.branch, spec.base)
+    order = Order(
+        spec.command,
+        cwd=str(worktree),
+        log=str(spec.log),
+        result=str(folder / "ended.json"),
+        timeout_seconds=spec.timeout_seconds,
+        memory_megabytes=spec.memory_megabytes,
+    )
+    own = {
+        "AFTERPUSH_TASK": spec.task,
+        "AFTERPUSH_ATTEMPT": str(spec.attempt),
+        "AFTERPUSH_BRANCH": spec.branch,
+        "AFTERPUSH_PROMPT": str(prompt),
+        "AFTERPUSH_PORT": str(port),
+    }
+    env = supervised_environment(environment, spec.tag) | own
+    return run_supervised(order, env | _without_push(repo, env), is_stopped=is_stopped, clock=clock)
+
+
+def supervised_environment(environment: Mapping[str, str], tag: str) -> dict[str, str]:
+    """What agents and checks inherit: nothing that would send git or our own tasks to another repository."""
+    env = clean_environment(environment) | {TAG: tag}
+    env.pop("AFTERPUSH_REPO", None)
+    return env
+
+
+def _without_push(repo: Path, env: Mapping[str, str]) -> dict[str, str]:
+    remotes = git_text(repo, "remote", doing="listing the remotes").split()
+    urls = {
+        f"remote.{name}.pushurl": _NO_PUSH
+        for name in remotes
+        # git pushes to every pushurl: one that is configured cannot be taken back this way.
+        if remote_urls(repo, name, push=True) == remote_urls(repo, name)
+    }
+    return configured(env, urls) if urls else {}
+
+
+def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
+    """The state and the reason of an ending that leaves nothing to merge; None for a good one."""
+    took = duration(ended.seconds)
+    match ended.how:
+        case "timeout":
+            limit = duration(spec.timeout_seconds)
+            return (
+                State.TIMEOUT,
+                f"the agent was ended after {took}, its limit is {limit}{_last_line(spec.log)}",
+            )
+        case "memory":
+            return (
+                State.FAILED,
+                f"the agent held more than {spec.memory_megabytes:g} MB of memory "
+                "(swarm.memory_megabytes) and was ended",
+            )
+        case "stopped":
+            return State.STOPPED, f"stopped after {took}; its worktree stays: {spec.worktree}"
+        case "lost":
+            return State.FAILED, "the agent's supervisor was killed from outside"
+    if ended.code == 0:
+        return None
+    how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
+    return State.FAILED, f"the command {how} after {took}{_last_line(spec.log)}; log: {spec.log}"
+
+
+def _last_line(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    text = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f" (its last line: {text[:200]})" if text else ""
+
+
+def _collected(repo: Path, spec: Spec, seconds: float, expected: str) -> Attempted:
+    """Commits what the agent has left uncommitted, and pushes its branch."""
+    worktree = Path(spec.worktree)
+    unfinished = operation_under_way(worktree)
+    if unfinished:
+        reason = f"the agent left a {unfinished.value} unfinished in {worktree}"
+        return Attempted(None, State.FAILED, reason, seconds)
+    if changed_entries(worktree):
+        commit_everything(worktree, f"{spec.task}: {spec.title}\n" if spec.title else f"{spec.task}\n")
+    tip = resolve_commit(worktree, "HEAD")
+    if _tree(repo, tip) == _tree(repo, spec.base):
+        return Attempted(None, State.EMPTY, "the agent ended well but changed nothing", seconds)
+    # It may have left its branch; what it has checked out in the end is its work.
+    git_text(repo, "update-ref", f"refs/heads/{spec.branch}", tip, doing=f"keeping the work of {spec.task}")
+    _publish(repo, spec, tip, expected)
+    return Attempted(tip, seconds=seconds)
+
+
+def _tree(repo: Path, commit: str) -> str:
+    return git_text(repo, "rev-parse", f"{commit}^{{tree}}", doing="reading a tree")
+
+
+def _publish(repo: Path, spec: Spec, tip: str, expected: str) -> None:
+    pushed = push_changes(repo, spec.remote, [Change(f"refs/heads/{spec.branch}", tip, expected)])
+    if not pushed.landed:
+        said = next((line for line in pushed.said.splitlines() if line.strip()), "nothing")
+        raise AfterpushError(
+            f"the work is on the branch {spec.branch} in {repo}, but pushing it failed: git says: {said}"
+        )
+
+
+def _publish_what_is_there(repo: Path, spec: Spec, expected: str) -> None:
+    """What a failed agent has committed is not lost with its machine; best effort."""
+    head = git(Path(spec.worktree), "rev-parse", "HEAD")
+    tip = head.text.strip()
+    if head.code == 0 and tip != spec.base:
+        push_changes(repo, spec.remote, [Change(f"refs/heads/{spec.branch}", tip, expected)])

@@ -1,0 +1,138 @@
+"""What has happened to each task, on disk before it goes on: a restarted manager reads it and goes on.
+
+One line of JSON an event, appended and fsynced; nothing is ever rewritten. A line that a crash has cut off is
+left out in reading. Managers of one clone share the file.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from afterpush.ground.clock import Clock, parse_rfc3339, rfc3339
+from afterpush.swarm.states import Result, State
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the journal says of one task's latest attempt. `tip` is what an agent has finished with."""
+
+    task: str
+    state: State = State.QUEUED
+    attempt: int = 0
+    branch: str | None = None
+    base: str | None = None
+    tip: str | None = None
+    worktree: str | None = None
+    host: str = ""
+    sha: str | None = None
+    reason: str = ""
+    seconds: float = 0.0
+    began_at: float = 0.0
+
+    def result(self, now: float | None = None) -> Result:
+        """The line for the user; a task under way has run until `now`."""
+        is_running = now is not None and not self.state.is_final and self.began_at
+        seconds = max(0.0, now - self.began_at) if is_running and now is not None else self.seconds
+        return Result(
+            self.task, self.state, self.attempt, self.branch, self.sha, self.reason, round(seconds, 3)
+        )
+
+
+class Journal:
+    """The file, for appending from many threads."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def queued(self, task: str) -> None:
+        self._append(task, "queued")
+
+    def started(self, task: str, attempt: int, branch: str, base: str, worktree: str) -> None:
+        self._append(task, "started", attempt=attempt, branch=branch, base=base, worktree=worktree)
+
+    def finished(self, task: str, attempt: int, tip: str, seconds: float) -> None:
+        """The agent is done and its branch is pushed: from here on only merging is left."""
+        self._append(task, "finished", attempt=attempt, tip=tip, seconds=seconds)
+
+    def ended(self, result: Result) -> None:
+        self._append(
+            result.task,
+            "ended",
+            attempt=result.attempt,
+            state=result.state.value,
+            branch=result.branch,
+            sha=result.sha,
+            reason=result.reason,
+            seconds=result.seconds,
+        )
+
+    def records(self) -> dict[str, Record]:
+        """The latest record of each task."""
+        return fold(self._lines())
+
+    def _append(self, task: str, event: str, **facts: object) -> None:
+        line = json.dumps({"at": rfc3339(self._clock.now()), "task": task, "event": event, **facts})
+        with self._lock:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                size = os.fstat(descriptor).st_size
+                # Whoever was cut off in the middle of a line must not spoil ours.
+                is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                os.write(descriptor, (b"\n" if is_torn else b"") + line.encode() + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _lines(self) -> list[bytes]:
+        try:
+            return self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+
+
+def fold(lines: Iterable[bytes]) -> dict[str, Record]:
+    """The records that the journal's lines make; what is no line of ours is left out."""
+    records: dict[str, Record] = {}
+    for line in lines:
+        try:
+            event = json.loads(line)
+            task = str(event["task"])
+            records[task] = _after(records.get(task, Record(task)), event)
+        except (ValueError, KeyError, TypeError):
+            continue
+    return records
+
+
+def _after(record: Record, event: dict[str, Any]) -> Record:
+    match event["event"]:
+        case "queued":
+            return replace(record, state=State.QUEUED, reason="", sha=None)
+        case "started":
+            return Record(
+                record.task,
+                State.RUNNING,
+                int(event["attempt"]),
+                event["branch"],
+                event["base"],
+                worktree=event["worktree"],
+                began_at=parse_rfc3339(event["at"]),
+            )
+        case "finished" if event["attempt"] == record.attempt:
+            return replace(record, state=State.MERGING, tip=event["tip"], seconds=float(event["seconds"]))
+        case "ended":
+            return replace(
+                record,
+                state=State(event["state"]),
+                attempt=max(record.attempt, int(event["attempt"])),
+                branch=event["branch"] or record.branch,
+                sha=event["sha"],
+                reason=str(event["reason"]),
+                seconds=float(event["seconds"]),
+            )
+    return record

@@ -1,0 +1,209 @@
+"""The merge queue: one finished branch after another onto the newest main, tested, by compare-and-swap.
+
+No worktree ever has main checked out for it: the merge is made in the object store, the check runs in
+a detached worktree of the merge commit, and the push moves main only from the commit that was merged. With
+main, in one atomic push, the claim is given up: a task whose claim was lost cannot land.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.ground.clock import duration
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.files import private_folder
+from afterpush.ground.git import config_value, git_text, is_ancestor
+from afterpush.ground.git.leases import ABSENT, Change, Pushed, fetch_objects, push_changes, remote_refs
+from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
+from afterpush.ground.git.objects import read_blob, write_commit
+from afterpush.ground.git.worktrees import detached_worktree
+from afterpush.swarm.attempt import supervised_environment
+from afterpush.swarm.claims import PREFIX, Held
+from afterpush.swarm.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
+from afterpush.swarm.states import State
+from afterpush.swarm.supervision import run_supervised
+from afterpush.swarm.supervisor import Order
+from afterpush.swarm.world import World
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A finished branch and the claim under which it may land."""
+
+    task: str
+    title: str
+    attempt: int
+    branch: str
+    tip: str
+    held: Held
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What became of a candidate; `sha` is the commit on main."""
+
+    state: State
+    reason: str
+    sha: str | None = None
+
+
+class MergeQueue:
+    """Lands candidates one at a time, whoever calls."""
+
+    def __init__(
+        self,
+        world: World,
+        mainline: Mainline,
+        *,
+        check: str | None,
+        check_seconds: float,
+        races: int,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self._world, self._main = world, mainline
+        self._check, self._check_seconds, self._races = check, check_seconds, races
+        self._is_stopped = is_stopped
+        self._turn = threading.Lock()
+
+    def land(self, candidate: Candidate) -> Landing:
+        """Merges, checks and pushes; again when main has moved. Raises AfterpushError without an answer."""
+        with self._turn:
+            upstream = self._main.tip
+            for _ in range(self._races):
+                if self._is_stopped():
+                    return Landing(State.STOPPED, f"stopped before it was merged; {candidate.branch} stays")
+                landing = self._once(candidate, upstream)
+                if landing is not None:
+                    return landing
+                upstream = self._main.look()[0]
+            return Landing(
+                State.FAILED,
+                f"lost {self._races} races for {self._main.target}; inv swarm.merge takes {candidate.branch}",
+            )
+
+    def _once(self, candidate: Candidate, upstream: str) -> Landing | None:
+        """One try onto one commit of main; None when main has moved meanwhile."""
+        repo = self._world.repo
+        if is_ancestor(repo, candidate.tip, upstream):
+            return Landing(State.MERGED, f"its commits are on {self._main.target} already", candidate.tip)
+        merged = merge_trees(repo, upstream, candidate.tip, options=self._world.merging.options)
+        if not merged.is_clean:
+            return Landing(State.CONFLICT, self._why(candidate, merged))
+        if merged.tree == git_text(repo, "rev-parse", f"{upstream}^{{tree}}", doing="reading main's tree"):
+            return Landing(State.MERGED, f"its change is on {self._main.target} already", upstream)
+        commit = self._commit(candidate, merged.tree, upstream)
+        failed = self._checked(candidate, commit) if self._check else None
+        return failed or self._pushed(candidate, commit, upstream)
+
+    def _commit(self, candidate: Candidate, tree: str, upstream: str) -> str:
+        title = f"Merge {candidate.task}" + (f": {candidate.title}" if candidate.title else "")
+        message = (
+            f"{title}\n\n{TASK_TRAILER}: {candidate.task}\n{BRANCH_TRAILER}: {candidate.branch}\n"
+        ).encode()
+        signs = (config_value(self._world.repo, "commit.gpgSign") or "").lower() in ("true", "yes", "on", "1")
+        return write_commit(self._world.repo, tree, [upstream, candidate.tip], message, sign=signs)
+
+    def _checked(self, candidate: Candidate, commit: str) -> Landing | None:
+        """None when the check is green on the merged tree."""
+        world, check = self._world, self._check or ""
+        folder = private_folder(world.attempt_folder(candidate.task, candidate.attempt))
+        log = folder / "check.log"
+        place = world.worktrees / f".check-{os.getpid()}-{candidate.task}-{candidate.attempt}"
+        with detached_worktree(world.repo, place, commit) as tree:
+            order = Order(check, str(tree), str(log), str(folder / "checked.json"), self._check_seconds)
+            tag = f"{world.tag}{candidate.task}/{candidate.attempt}/check"
+            env = supervised_environment(world.environment, tag) | {"AFTERPUSH_TASK": candidate.task}
+            ended = run_supervised(order, env, is_stopped=self._is_stopped, clock=world.clock)
+        if (ended.how, ended.code) == ("exit", 0):
+            return None
+        if ended.how == "stopped":
+            return Landing(State.STOPPED, f"stopped during its check; {candidate.branch} stays")
+        how = {
+            "timeout": f"took longer than {duration(self._check_seconds)}",
+            "lost": "was killed from outside",
+        }.get(ended.how, f"ended with exit code {ended.code}")
+        return Landing(
+            State.CHECK_FAILED,
+            f"the check `{check}` {how} on the merged tree{_last_line(log)}; "
+            f"{candidate.branch} stays; log: {log}",
+        )
+
+    def _pushed(self, candidate: Candidate, commit: str, upstream: str) -> Landing | None:
+        held, target = candidate.held, self._main.target
+        with held.lock:
+            claim = Change(PREFIX + candidate.task, ABSENT, held.sha)
+            pushed = push_changes(
+                self._world.repo, target.remote, [Change(target.ref, commit), claim], with_hooks=True
+            )
+            held.is_over = pushed.landed
+            expected_claim = held.sha
+        if pushed.landed:
+            return self._landed(candidate, commit)
+        return self._not_pushed(candidate, commit, upstream, pushed, expected_claim)
+
+    def _landed(self, candidate: Candidate, commit: str) -> Landing:
+        self._main.moved_to(commit)
+        return Landing(State.MERGED, f"merged into {self._main.target} from {candidate.branch}", commit)
+
+    def _not_pushed(
+        self, candidate: Candidate, commit: str, upstream: str, pushed: Pushed, claim: str
+    ) -> Landing | None:
+        """What the remote has now says what became of the push, whatever git has said."""
+        target, repo = self._main.target, self._world.repo
+        refs = remote_refs(repo, target.remote, target.ref, PREFIX + candidate.task)
+        now = refs.get(target.ref, "")
+        if now and now != upstream:
+            fetch_objects(repo, target.remote, target.ref, now)
+            if is_ancestor(repo, commit, now):
+                return self._landed(candidate, commit)
+        if refs.get(PREFIX + candidate.task) != claim:
+            return Landing(State.SKIPPED, "its claim was taken over by another manager; nothing was merged")
+        if now != upstream or "lock" in pushed.said:
+            return None
+        words = [line.removeprefix("remote:").strip() for line in pushed.said.splitlines() if line.strip()]
+        return Landing(
+            State.FAILED,
+            f"{target.remote} refused the merge: {' | '.join(words[:3]) or 'no reason given'}; "
+            f"{candidate.branch} stays",
+        )
+
+    def _why(self, candidate: Candidate, merged: TreeMerge) -> str:
+        paths = []
+        for path in merged.conflicted_paths:
+            reasons = self._explained(path, merged)
+            paths.append(f"{path} ({'; '.join(reasons)})" if reasons else path)
+        return (
+            f"conflict with {self._main.target} in {', '.join(paths)}; resolve it on {candidate.branch}, "
+            "then inv swarm.merge"
+        )
+
+    def _explained(self, path: str, merged: TreeMerge) -> tuple[str, ...]:
+        entry = next((entry for entry in merged.conflicts if entry.path == path), None)
+        if entry is None or entry.ours is None or entry.theirs is None:
+            return tuple(message for message in merged.messages if path in message)[:1]
+        repo: Path = self._world.repo
+        base = read_blob(repo, entry.base.oid) if entry.base else None
+        return self._world.merging.explain(
+            path, base, read_blob(repo, entry.ours.oid), read_blob(repo, entry.theirs.oid)
+        )
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    text = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f" (its last line: {text[:200]})" if text else ""
+
+
+def branch_tip(world: World, mainline: Mainline, branch: str) -> str:
+    """The commit of a branch on the remote, its objects here. Raises AfterpushError when it is gone."""
+    ref = f"refs/heads/{branch}"
+    sha = remote_refs(world.repo, mainline.target.remote, ref).get(ref)
+    if sha is None:
+        raise AfterpushError(f"the branch {branch} is not on {mainline.target.remote} any more")
+    fetch_objects(world.repo, mainline.target.remote, ref, sha)
+    return sha

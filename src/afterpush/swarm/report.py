@@ -1,0 +1,40 @@
+"""Runs, plans and states as documents and as text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from afterpush.ground.clock import duration
+from afterpush.ground.console import table
+from afterpush.swarm.run import Report
+from afterpush.swarm.states import Result
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The keys of `swarm.run --json`."""
+    merged = sum(result.state.value == "merged" for result in report.tasks)
+    return {"tasks": list(report.tasks), "merged": merged, "elapsed_seconds": round(report.seconds, 3)}
+
+
+def text(report: Report) -> str:
+    """A table, and one line that sums it up."""
+    if not report.tasks:
+        return "no task is ready"
+    merged = sum(result.state.value == "merged" for result in report.tasks)
+    summary = f"{merged} of {len(report.tasks)} merged in {duration(report.seconds)}"
+    return f"{result_table(report.tasks)}\n\n{summary}"
+
+
+def result_table(results: Sequence[Result]) -> str:
+    """One line a task."""
+    rows = [
+        [
+            result.task,
+            result.state.value,
+            str(result.attempt or ""),
+            duration(result.seconds),
+            (result.sha or "")[:10],
+            result.reason,
+        ]
+        for result in results
+    ]
+    return table(["task", "state", "attempt", "time", "commit", "reason"], rows)

@@ -1,0 +1,191 @@
+"""A run: tasks to agents, finished branches into main, and nothing left behind however it ends."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from afterpush.ground.errors import ExitCode
+from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.signals import Interrupted, interruptible
+from afterpush.swarm.claims import Claimant, Claims
+from afterpush.swarm.engines import Engine
+from afterpush.swarm.journal import Journal, Record
+from afterpush.swarm.landing import MergeQueue
+from afterpush.swarm.mainline import Mainline
+from afterpush.swarm.managers import registered
+from afterpush.swarm.selection import Job, Selection
+from afterpush.swarm.states import Result, State
+from afterpush.swarm.tasks import Crew, Work
+from afterpush.swarm.world import RunOrder, World
+
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Report:
+    """The end of a run; `interrupted` names the signal that ended it early."""
+
+    tasks: tuple[Result, ...]
+    seconds: float = 0.0
+    interrupted: str | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        is_good = all(result.state is State.MERGED for result in self.tasks)
+        return ExitCode.GOOD if is_good else ExitCode.BAD_ANSWER
+
+
+def open_journal(world: World) -> Journal:
+    """The journal of this clone's swarm."""
+    return Journal(world.state / "journal.jsonl", world.clock)
+
+
+def run_swarm(
+    selection: Selection, order: RunOrder, world: World, mainline: Mainline, open_engine: Callable[[], Engine]
+) -> Report:
+    """Runs the selected tasks to their ends. Raises AfterpushError when nothing can be begun at all."""
+    began = world.clock.monotonic()
+    journal = open_journal(world)
+    for sentence in selection.notes:
+        world.note(sentence)
+    stopped = threading.Event()
+    with registered(world.state), _renewing(world, order) as claims:
+        engine = open_engine()
+        try:
+            queue = MergeQueue(
+                world,
+                mainline,
+                check=order.check,
+                check_seconds=order.bounds.timeout_seconds,
+                races=order.bounds.races,
+                is_stopped=stopped.is_set,
+            )
+            slots = threading.Semaphore(order.agents)
+            crew = Crew(world, order, journal, mainline, claims, engine, queue, slots, stopped.is_set)
+            run = _Run(crew, selection, stopped)
+            interrupted = run.to_the_end()
+        finally:
+            stopped.set()
+            engine.stop()
+            engine.close()
+    results = [*selection.skipped, *(run.results[job.task.id] for job in selection.jobs)]
+    return Report(tuple(results), world.clock.monotonic() - began, interrupted)
+
+
+@contextmanager
+def _renewing(world: World, order: RunOrder) -> Iterator[Claims]:
+    """The claims of this run, renewed in the background as long as the block runs."""
+    from os import getpid
+
+    claimant = Claimant(clone_name(world), world.host, getpid())
+    seconds = order.bounds.claim_seconds
+    claims = Claims(world.repo, world.target.remote, claimant, world.clock, seconds, world.token)
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(max(0.2, seconds / 3)):
+            claims.renew_all()
+
+    thread = threading.Thread(target=renew, daemon=True, name="claims")
+    thread.start()
+    try:
+        yield claims
+    finally:
+        over.set()
+        thread.join()
+
+
+def clone_name(world: World) -> str:
+    """A random name that this clone keeps: by it, its managers know their own claims after a crash."""
+    path: Path = private_folder(world.state) / "clone"
+    with suppress(FileNotFoundError):
+        name = path.read_text(encoding="utf-8").strip()
+        if name:
+            return name
+    name = world.token()
+    write_atomic(path, name, mode=0o600)
+    return name
+
+
+@dataclass
+class _Run:
+    """The tasks under way; those that depend on others begin when these have landed."""
+
+    crew: Crew
+    selection: Selection
+    stopped: threading.Event
+    results: dict[str, Result] = field(default_factory=dict)
+    _running: "dict[Future[Result], str]" = field(default_factory=dict)
+
+    def to_the_end(self) -> str | None:
+        """Every task has a result afterwards; the name of the signal that ended the run early."""
+        records = self.crew.journal.records()
+        waiting = list(self.selection.jobs)
+        self._say_queued(waiting, records)
+        interrupted = None
+        threads = max(1, min(len(waiting), self.crew.order.agents * 2 + 8))
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="task")
+        try:
+            with interruptible():
+                while waiting or self._running:
+                    waiting = self._begin(waiting, pool, records)
+                    self._collect()
+        except Interrupted as signal:
+            interrupted = signal.name
+            self.crew.world.note(f"{signal.name}: ending the agents; their worktrees and branches stay")
+            self.stopped.set()
+            self.crew.engine.stop()
+        finally:
+            self.stopped.set()
+            pool.shutdown(wait=True)
+        for future, task in self._running.items():
+            self.results[task] = future.result()
+        for job in waiting:
+            self._drop(job, State.STOPPED, "stopped before it began")
+        return interrupted
+
+    def _say_queued(self, jobs: Sequence[Job], records: dict[str, Record]) -> None:
+        """Status shows what is to come; a finished attempt that waits for its merge keeps its record."""
+        for job in jobs:
+            record = records.get(job.task.id)
+            if not (record and record.state is State.MERGING):
+                self.crew.journal.queued(job.task.id)
+
+    def _begin(self, waiting: list[Job], pool: ThreadPoolExecutor, records: "dict[str, Record]") -> list[Job]:
+        left = []
+        for job in waiting:
+            missing = [known for known in job.after if not self._is_merged(known)]
+            ended = [known for known in missing if known in self.results]
+            if ended:
+                states = ", ".join(f"{known} ({self.results[known].state.value})" for known in ended)
+                self._drop(job, State.SKIPPED, f"depends on {states}")
+            elif missing:
+                left.append(job)
+            else:
+                work = Work(self.crew, job.task, records.get(job.task.id))
+                self._running[pool.submit(work.run)] = job.task.id
+        return left
+
+    def _is_merged(self, task: str) -> bool:
+        return task in self.results and self.results[task].state is State.MERGED
+
+    def _collect(self) -> None:
+        done, _ = wait(self._running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            task = self._running.pop(future)
+            self.results[task] = future.result()
+            self._tell(self.results[task])
+
+    def _tell(self, result: Result) -> None:
+        self.crew.world.note(f"{result.task}: {result.state.value}: {result.reason}")
+
+    def _drop(self, job: Job, state: State, reason: str) -> None:
+        result = Result(job.task.id, state, reason=reason)
+        self.crew.journal.ended(result)
+        self.results[job.task.id] = result
+        self._tell(result)

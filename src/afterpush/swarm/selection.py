@@ -1,0 +1,90 @@
+"""Which tasks a run is about, and which of them must wait for others."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.roadmap import Task
+from afterpush.swarm.states import Result, State
+
+_PRIORITIES = ("p0", "critical", "p1", "high", "p2", "medium", "p3", "low", "p4")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task to be done; `after` are tasks of the same run that it depends on."""
+
+    task: Task
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be run, what is not and why, and what the user should know."""
+
+    jobs: tuple[Job, ...]
+    skipped: tuple[Result, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
+    """The tasks with these IDs. Raises AfterpushError for an ID that the roadmap does not define."""
+    chosen = list(dict.fromkeys(ids))
+    for known in chosen:
+        if known not in tasks:
+            near = difflib.get_close_matches(known, tasks, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "look at prompts.roadmap and push the roadmap"
+            raise AfterpushError(f"the roadmap on the remote's main defines no task {known}; {hint}")
+    done = tuple(
+        Result(
+            known, State.SKIPPED, reason=f"{tasks[known].path} says that it is {tasks[known].status.value}"
+        )
+        for known in chosen
+        if tasks[known].is_done
+    )
+    left = [tasks[known] for known in chosen if not tasks[known].is_done]
+    names = {task.id for task in left}
+    notes = tuple(
+        f"{task.id} depends on {known}, which is not complete and not part of this run"
+        for task in left
+        for known in task.dependencies
+        if known in tasks and known not in names and not tasks[known].is_done
+    )
+    return Selection(_in_order(left, names), done, notes)
+
+
+def select_ready(
+    tasks: Mapping[str, Task], limit: int | None, has_landed: Callable[[str], bool]
+) -> Selection:
+    """The tasks that wait to be begun, by priority and then as the documents have them; at most `limit`."""
+    ready = [
+        task
+        for task in tasks.values()
+        if task.is_ready and task.is_unblocked(tasks) and not has_landed(task.id)
+    ]
+    ready.sort(key=lambda task: _rank(task.priority))
+    return Selection(tuple(Job(task) for task in ready[:limit]))
+
+
+def _rank(priority: str) -> int:
+    words = re.findall(r"[a-z0-9]+", priority.lower())
+    ranks = [_PRIORITIES.index(word) for word in words if word in _PRIORITIES]
+    return min(ranks, default=len(_PRIORITIES))
+
+
+def _in_order(tasks: Sequence[Task], names: set[str]) -> tuple[Job, ...]:
+    """Each task behind those that it depends on. Raises AfterpushError for a circle."""
+    waiting = {
+        task.id: Job(task, tuple(known for known in task.dependencies if known in names)) for task in tasks
+    }
+    ordered: dict[str, Job] = {}
+    while waiting:
+        free = [name for name, job in waiting.items() if all(known in ordered for known in job.after)]
+        if not free:
+            raise AfterpushError(
+                f"{', '.join(waiting)} depend on each other in a circle; correct the roadmap"
+            )
+        ordered |= {name: waiting.pop(name) for name in free}
+    return tuple(ordered.values())

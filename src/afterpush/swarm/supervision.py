@@ -1,0 +1,56 @@
+"""Running a command under a supervisor, from the side of the worker that waits for it."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from afterpush.ground.clock import Clock
+from afterpush.ground.processes import start_on_lifeline
+from afterpush.ground.tagged import end_all, with_tag
+from afterpush.swarm.supervisor import TAG, Ended, Order
+
+_LOOK_SECONDS = 0.1
+# What a supervisor needs beyond its grace to find and end everything; past it, it is ended itself.
+_PATIENCE_SECONDS = 20.0
+
+
+def run_supervised(
+    order: Order, env: Mapping[str, str], *, is_stopped: Callable[[], bool], clock: Clock
+) -> Ended:
+    """Runs the order's command; nothing that carries the tag in `env` is left when it returns.
+
+    When `is_stopped` says so, everything is ended. A supervisor that was killed leaves `lost`.
+    """
+    began = clock.monotonic()
+    result = Path(order.result)
+    result.unlink(missing_ok=True)
+    supervisor = start_on_lifeline(
+        (sys.executable, "-P", "-m", "afterpush.swarm.supervisor", json.dumps(asdict(order))),
+        log=Path(order.log),
+        cwd=Path(order.cwd),
+        env=env,
+    )
+    deadline: float | None = None
+    try:
+        while supervisor.wait(_LOOK_SECONDS) is None:
+            if deadline is None and is_stopped():
+                supervisor.cut()
+                deadline = clock.monotonic() + order.grace_seconds + _PATIENCE_SECONDS
+            if deadline is not None and clock.monotonic() > deadline:
+                supervisor.kill()
+    finally:
+        supervisor.cut()
+    if (ended := read_ended(result)) is not None:
+        return ended
+    end_all(lambda: with_tag(TAG, env[TAG]), clock, grace_seconds=0)
+    return Ended("stopped" if is_stopped() else "lost", -9, clock.monotonic() - began)
+
+
+def read_ended(result: Path) -> Ended | None:
+    """How it ended, from the supervisor's file; None when it wrote none."""
+    try:
+        return Ended(**json.loads(result.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

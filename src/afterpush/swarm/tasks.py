@@ -1,0 +1,179 @@
+"""One task from its claim to its landing."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.git import git, is_ancestor
+from afterpush.roadmap import Task
+from afterpush.swarm.attempt import Attempted, Spec
+from afterpush.swarm.claims import Claim, Claims, Held
+from afterpush.swarm.engines import Engine
+from afterpush.swarm.journal import Journal, Record
+from afterpush.swarm.landing import Candidate, Landing, MergeQueue
+from afterpush.swarm.mainline import Mainline
+from afterpush.swarm.managers import task_lock
+from afterpush.swarm.states import Result, State, attempt_in, branch_of
+from afterpush.swarm.world import RunOrder, World
+
+MOST_LOST_WORKERS = 3
+
+
+@dataclass
+class Crew:
+    """What all tasks of one run share."""
+
+    world: World
+    order: RunOrder
+    journal: Journal
+    mainline: Mainline
+    claims: Claims
+    engine: Engine
+    queue: MergeQueue
+    slots: threading.Semaphore
+    is_stopped: Callable[[], bool]
+
+
+class Work:
+    """One task in one thread."""
+
+    def __init__(self, crew: Crew, task: Task, record: Record | None) -> None:
+        self.crew, self.task, self.record = crew, task, record or Record(task.id)
+        self._attempt = self.record.attempt
+        self._began = crew.world.clock.monotonic()
+
+    def run(self) -> Result:
+        """From the lock to the last event in the journal; expected errors end the task as failed."""
+        lock = task_lock(self.crew.world.state, self.task.id)
+        if lock is None:
+            return self._result(State.SKIPPED, "another manager of this clone works on it")
+        try:
+            result = self._claimed()
+        except AfterpushError as error:
+            result = self._result(State.FAILED, str(error))
+            self.crew.journal.ended(result)
+        finally:
+            lock.release()
+        return result
+
+    def _claimed(self) -> Result:
+        crew = self.crew
+        before = self._landed_before()
+        if before:
+            return before
+        crew.slots.acquire()
+        in_slot = True
+        try:
+            if crew.is_stopped():
+                return self._ended(self._result(State.STOPPED, "stopped before it began"))
+            self._began = crew.world.clock.monotonic()
+            held = crew.claims.acquire(self.task.id)
+            if isinstance(held, Claim):
+                return self._ended(self._result(State.SKIPPED, str(held)))
+            try:
+                attempted = self._left_by_a_crash() or self._worked(held)
+                crew.slots.release()
+                in_slot = False
+                return attempted if isinstance(attempted, Result) else self._merged(attempted, held)
+            finally:
+                crew.claims.release(held)
+        finally:
+            if in_slot:
+                crew.slots.release()
+
+    def _landed_before(self) -> Result | None:
+        sha = self.crew.mainline.landed(self.task.id)
+        if sha is None:
+            return None
+        result = self._result(State.MERGED, f"was merged before, as {sha[:10]}", sha=sha)
+        return result if self.record.sha == sha else self._ended(result)
+
+    def _left_by_a_crash(self) -> Attempted | None:
+        """An agent's finished work that a manager before us did not get to merge."""
+        record = self.record
+        if record.state is not State.MERGING or record.tip is None:
+            return None
+        if git(self.crew.world.repo, "cat-file", "-e", f"{record.tip}^{{commit}}").code != 0:
+            return None
+        self.crew.world.note(f"{self.task.id}: attempt {record.attempt} was finished before; merging it")
+        return Attempted(record.tip, seconds=record.seconds)
+
+    def _worked(self, held: Held) -> Attempted | Result:
+        """Attempts until one leaves something to merge, or there are no more tries."""
+        crew, tries, lost = self.crew, 0, 0
+        while True:
+            base, highest = crew.mainline.look(self.task.id)
+            landed = self._landed_before()
+            if landed:
+                return landed
+            self._attempt = max(highest, self._attempt, self._highest_here()) + 1
+            attempted = self._attempted(base)
+            if held.lost.is_set():
+                return self._ended(self._result(State.SKIPPED, "its claim was taken over by another manager"))
+            if attempted.tip is not None:
+                crew.journal.finished(self.task.id, self._attempt, attempted.tip, attempted.seconds)
+                return attempted
+            tries, lost = tries + (not attempted.is_lost), lost + attempted.is_lost
+            may_retry = attempted.state in (State.FAILED, State.TIMEOUT) and not crew.is_stopped()
+            if not may_retry or tries >= crew.order.bounds.attempts or lost > MOST_LOST_WORKERS:
+                return self._ended(self._result(attempted.state or State.FAILED, attempted.reason))
+            crew.world.note(f"{self.task.id}: attempt {self._attempt}: {attempted.reason}; again")
+
+    def _highest_here(self) -> int:
+        done = git(
+            self.crew.world.repo, "for-each-ref", "--format=%(refname)", f"refs/heads/swarm/{self.task.id}/"
+        )
+        return max((attempt_in(ref, self.task.id) for ref in done.text.split()), default=0)
+
+    def _attempted(self, base: str) -> Attempted:
+        world, order, bounds = self.crew.world, self.crew.order, self.crew.order.bounds
+        number = self._attempt
+        spec = Spec(
+            task=self.task.id,
+            title=self.task.title,
+            attempt=number,
+            branch=branch_of(self.task.id, number),
+            base=base,
+            remote=world.target.remote,
+            command=order.command,
+            prompt=world.prompt_for(self.task),
+            worktree=str(world.worktree(self.task.id, number)),
+            folder=str(world.attempt_folder(self.task.id, number)),
+            tag=f"{world.tag}{self.task.id}/{number}",
+            timeout_seconds=bounds.timeout_seconds,
+            memory_megabytes=bounds.memory_megabytes,
+            disk_free_megabytes=bounds.disk_free_megabytes,
+        )
+        self.crew.journal.started(self.task.id, number, spec.branch, base, spec.worktree)
+        return self.crew.engine.submit(spec).result()
+
+    def _merged(self, attempted: Attempted, held: Held) -> Result:
+        branch = self._branch
+        assert attempted.tip is not None and branch is not None
+        candidate = Candidate(self.task.id, self.task.title, self._attempt, branch, attempted.tip, held)
+        landing = self.crew.queue.land(candidate)
+        result = self._ended(self._result(landing.state, landing.reason, sha=landing.sha))
+        if has_moved_main(landing, attempted.tip, self.crew):
+            self.crew.world.watch(str(landing.sha))
+        return result
+
+    @property
+    def _branch(self) -> str | None:
+        return branch_of(self.task.id, self._attempt) if self._attempt else None
+
+    def _result(self, state: State, reason: str, sha: str | None = None) -> Result:
+        seconds = self.crew.world.clock.monotonic() - self._began
+        reason = self.crew.world.redact(reason)
+        return Result(self.task.id, state, self._attempt, self._branch, sha, reason, round(seconds, 3))
+
+    def _ended(self, result: Result) -> Result:
+        self.crew.journal.ended(result)
+        return result
+
+
+def has_moved_main(landing: Landing, tip: str, crew: Crew) -> bool:
+    """Whether the landing made a new commit on main, rather than finding the change there."""
+    if landing.state is not State.MERGED or landing.sha in (None, tip):
+        return False
+    return is_ancestor(crew.world.repo, tip, str(landing.sha))
