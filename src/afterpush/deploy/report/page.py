@@ -183,7 +183,7 @@ def _causes(found: Figures) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("th", period.begins, scope="row"),
+            tag("th", period.begins, scope="row", class_="short"),
             *(_heat(period.categories.get(name, 0), most) for name in names),
         )
         for period in periods
@@ -230,7 +230,8 @@ def _waiting(found: Figures) -> Markup:
         for one in found.waiting
     ]
     caption = tag("caption", "Time from push to verdict, by the author of the commit.")
-    return tag("div", tag("table", caption, head, tag("tbody", *rows)), class_="scroll")
+    table = tag("table", caption, head, tag("tbody", *rows))
+    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label="Who waits longest")
 
 
 def _dora(measured: Dora) -> Markup:

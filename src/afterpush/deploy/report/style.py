@@ -14,6 +14,8 @@ body { margin: 0; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 main, header, footer { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
 header { padding-top: 1.5rem; }
+h1, h2, p, dd, th, td { overflow-wrap: anywhere; }
+th, td { overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
 p { margin: .25rem 0 .75rem; max-width: 46rem; }
@@ -32,6 +34,7 @@ dl.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 
 .cards dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; line-height: 1.3; }
 .cards dd + dd { font-size: .9rem; color: var(--faint); }
 .scroll { overflow-x: auto; }
+.scroll.newest { direction: rtl; } .scroll.newest > * { direction: ltr; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .25rem 0 .5rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0;
@@ -42,7 +45,7 @@ code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .live { color: var(--live); } .failed { color: var(--failed); } .other { color: var(--other); }
 td.phases { min-width: 14rem; width: 36%; }
-td.short { white-space: nowrap; }
+td.number, td.short, th.short { white-space: nowrap; }
 .bar { display: flex; height: 1.1rem; min-width: 3px; background: none; }
 .bar span { display: block; min-width: 1px; }
 .p0 { background: var(--p0); } .p1 { background: var(--p1); } .p2 { background: var(--p2); }

@@ -47,7 +47,7 @@ def timeline(records: Sequence[Record]) -> Markup:
         "figcaption",
         "Each mark is a deployment and leads to its row: circle live, cross failed, square anything else.",
     )
-    scroll = tag("div", drawing, class_="scroll", tabindex=0, role="region", aria_label="Timeline")
+    scroll = tag("div", drawing, class_="scroll newest", tabindex=0, role="region", aria_label="Timeline")
     return tag("figure", scroll, caption)
 
 
