@@ -52,7 +52,7 @@ def monitor(
 
 @door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "json": JSON})
 def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False) -> ExitCode:
-    """Tell what is known about a commit, without asking the platform."""
+    """Tell what is live, on its way and failed last; or all about one commit."""
     from afterpush.deploy import register, session
 
     here, clock = site(), SystemClock()
@@ -61,10 +61,12 @@ def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False
         found = session.follow(here.state, commit, clock, lambda outcome: note(outcome.message))
     else:
         found = register.status(here.state, commit, clock.now())
-    if json:
-        print_json(found)
+    if sha is None and not wait:
+        from afterpush.tasks._overview import print_with_overview
+
+        print_with_overview(here, found, json=json)
     else:
-        say(f"{found.verdict.upper()}: {found.message}")
+        print_json(found) if json else say(f"{found.verdict.upper()}: {found.message}")
     return found.exit_code
 
 
