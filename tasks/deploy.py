@@ -52,7 +52,7 @@ def monitor(
 
 @door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "json": JSON})
 def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False) -> ExitCode:
-    """Tell what is live, on its way and failed last; or all about one commit."""
+    """Tell what is live, coming, failed; or of one commit."""
     from afterpush.deploy import register, session
 
     here, clock = site(), SystemClock()
@@ -152,7 +152,7 @@ def logs(context: Any, sha: Any = None, type: str = "build", follow: bool = Fals
     }
 )
 def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) -> ExitCode:
-    """Say why a deployment failed: category, root line, what to do."""
+    """Say why a deployment failed, and what to do."""
     from afterpush.tasks._explaining import explain_commit, explain_log, show_explanation
 
     if log is not None and sha is not None:
@@ -179,7 +179,7 @@ def history(
     days: Any = None,
     json: bool = False,
 ) -> ExitCode:
-    """Show the watched deployments: durations, success rate, causes, who waits."""
+    """Show deployments, causes, who waits; as a page too."""
     from afterpush.tasks._door import whole_number
     from afterpush.tasks._reporting import print_dora, print_history, write_page
 
