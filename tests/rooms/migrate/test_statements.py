@@ -64,7 +64,8 @@ def test_double_dash_is_a_comment_only_before_white_space() -> None:
 
 
 def test_the_marks_of_drizzle_are_no_statements() -> None:
-    text = "CREATE TABLE a (id INT);--> statement-breakpoint\nSELECT 1;\n--> statement-breakpoint\nSELECT 2--> 1;"
+    mark = "--> statement-breakpoint\n"
+    text = f"CREATE TABLE a (id INT);{mark}SELECT 1;\n{mark}SELECT 2--> 1;"
     assert sqls(text) == ["CREATE TABLE a (id INT)", "SELECT 1", "SELECT 2--> 1"]
 
 
