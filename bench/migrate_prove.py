@@ -1,4 +1,4 @@
-"""Proving a set of 60 statements on a private MariaDB, beside running the same set once.
+"""Proving a set of 60 statements on a private MariaDB (data in memory), beside running the set once.
 
 The set is 12 tables with foreign keys and checks, 24 indexes, 12 columns, 6 views and 6 triggers, as raw
 SQL and as steps. The yardstick, in the same run: the raw set executed once in an empty schema, and applied

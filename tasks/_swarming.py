@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from afterpush.ground.git.exchange import Target
     from afterpush.roadmap import Task
     from afterpush.swarm.engines import Engine
+    from afterpush.swarm.journal import Journal
     from afterpush.swarm.world import Bounds, RunOrder, World
 
 
@@ -149,6 +150,23 @@ def bounds_of(here: Site, timeout_seconds: float) -> "Bounds":
         here.settings.push.attempts,
         settings.claim_seconds,
     )
+
+
+def merge_order(here: Site, check: str | None) -> "RunOrder":
+    """The order of a queue without agents."""
+    from afterpush.swarm.world import RunOrder
+
+    settings = here.settings.swarm
+    bounds = bounds_of(here, settings.timeout_seconds)
+    return RunOrder("", check or settings.check, settings.agents, bounds, only_merge=True)
+
+
+def journal_of(here: Site) -> "Journal":
+    """The journal of this clone's swarm."""
+    from afterpush.ground.clock import SystemClock
+    from afterpush.swarm.run import journal_in
+
+    return journal_in(state_of(here), SystemClock())
 
 
 def opened_engine(

@@ -1,12 +1,9 @@
 """What several doors share about watching: a commit's watch, started or looked at once."""
 
 import os
-import random
 from typing import TYPE_CHECKING
 
-from afterpush.ground.clock import SystemClock
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import current_branch, resolve_commit
 from afterpush.tasks._door import Site
 
 if TYPE_CHECKING:
@@ -16,6 +13,8 @@ if TYPE_CHECKING:
 
 def commit_of(site: Site, sha: str | None) -> str:
     """The full sha that is meant: `--sha`, else what HEAD is here. Raises AfterpushError."""
+    from afterpush.ground.git import current_branch, resolve_commit
+
     if sha == "":
         raise AfterpushError("--sha is empty; give a commit, or leave the flag out for HEAD")
     branch = current_branch(site.repo)
@@ -34,6 +33,7 @@ def start_background(
 ) -> "Started":
     """Starts a background monitor of a full sha unless one runs. Raises AfterpushError."""
     from afterpush.deploy.background import start_monitor
+    from afterpush.ground.clock import SystemClock
 
     return start_monitor(
         site.repo,
@@ -51,6 +51,9 @@ def look_once(site: Site, sha: str) -> "Outcome | None":
 
     Raises AfterpushError when no source is configured, or one wrongly.
     """
+    import random
+
     from afterpush.deploy.glance import glance
+    from afterpush.ground.clock import SystemClock
 
     return glance(site.repo, sha, site.settings, site.environment, SystemClock(), random.random)

@@ -68,6 +68,93 @@ def run(
     return ended.exit_code
 
 
+@door(
+    help={
+        "tasks": "only these IDs, separated by commas (default: all that are finished and not merged)",
+        "check": "a shell command that must succeed on the merged tree (default: swarm.check)",
+        "dry_run": "show what would be merged, change nothing",
+        "json": JSON,
+    }
+)
+def merge(
+    context: Any, tasks: Any = None, check: Any = None, dry_run: bool = False, json: bool = False
+) -> ExitCode:
+    """Merge what agents have finished before: after a resolved conflict, a red check or a crash."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.swarm import planning, report
+    from afterpush.swarm.mainline import Mainline
+    from afterpush.swarm.run import open_journal, run_swarm
+    from afterpush.swarm.selection import select_finished
+    from afterpush.tasks._swarming import Roadmap, merge_order, opened_engine, split, target_of, world_of
+
+    here = site()
+    order = merge_order(here, check)
+    mainline = Mainline(here.repo, target_of(here))
+    roadmap = Roadmap(here, mainline.look()[0])
+    with world_of(here) as world:
+        records = open_journal(world).records()
+        selection = select_finished(records, split(tasks), lambda: roadmap.tasks)
+        if dry_run:
+            planned = planning.merge_plan(selection, records, order)
+            print_json(planned) if json else say(planning.plan_text(planned))
+            return ExitCode.GOOD
+        ended = run_swarm(selection, order, world, mainline, opened_engine(here, world, order, "local"))
+    print_json(report.document(ended)) if json else say(
+        report.text(ended, nothing="nothing waits to be merged")
+    )
+    return ended.exit_code
+
+
+@door(help={"once": "print the table once, also while a manager runs", "json": JSON})
+def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
+    """Show where every task stands; in a terminal, live as long as a manager runs."""
+    from afterpush.ground.clock import SystemClock
+    from afterpush.ground.console import is_terminal, print_json, say
+    from afterpush.swarm import status as room
+    from afterpush.tasks._swarming import journal_of, state_of
+
+    here, clock = site(), SystemClock()
+    state, journal = state_of(here), journal_of(here)
+    if is_terminal() and not (once or json):
+        found = room.watch_status(lambda: room.status(state, journal, clock.now()), clock)
+    else:
+        found = room.status(state, journal, clock.now())
+    print_json(found) if json else say(room.status_text(found))
+    return ExitCode.GOOD
+
+
+@door(help={"json": JSON})
+def stop(context: Any, json: bool = False) -> ExitCode:
+    """End every manager and agent of this clone; worktrees and branches stay."""
+    from afterpush.ground.clock import SystemClock
+    from afterpush.ground.console import print_json, say
+    from afterpush.swarm.stopping import stop_swarm, stopped_text
+    from afterpush.swarm.world import tag_of
+    from afterpush.tasks._swarming import journal_of, state_of
+
+    here = site()
+    state = state_of(here)
+    stopped = stop_swarm(state, tag_of(state), journal_of(here), SystemClock())
+    print_json(stopped) if json else say(stopped_text(stopped))
+    return ExitCode.GOOD
+
+
+@door(help={"dry_run": "show what would be removed, change nothing", "json": JSON})
+def cleanup(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
+    """Remove worktrees and branches whose change is in main, and claims that have expired."""
+    from afterpush.ground.console import print_json, say
+    from afterpush.swarm.cleaning import clean_up, cleaned_text
+    from afterpush.swarm.mainline import Mainline
+    from afterpush.swarm.run import clone_name
+    from afterpush.tasks._swarming import target_of, world_of
+
+    here = site()
+    with world_of(here) as world:
+        cleaned = clean_up(world, Mainline(here.repo, target_of(here)), clone_name(world), dry_run=dry_run)
+    print_json(cleaned) if json else say(cleaned_text(cleaned))
+    return ExitCode.GOOD
+
+
 def _order(here: Site, agents: Any, command: Any, check: Any, timeout: Any) -> "RunOrder":
     from afterpush.swarm.world import RunOrder
     from afterpush.tasks._swarming import bounds_of
@@ -94,4 +181,4 @@ def _selection(roadmap: "Roadmap", mainline: "Mainline", tasks: Any, ready: Any)
     return select_ready(roadmap.tasks, limit, lambda task: mainline.landed(task) is not None)
 
 
-ns = Collection("swarm", run)
+ns = Collection("swarm", run, status, stop, cleanup, merge)

@@ -1,5 +1,6 @@
 """The wheel holds what the tree holds, and the layout keeps its promises."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -89,6 +90,35 @@ def test_listing_the_tasks_imports_nothing_heavy_beyond_invoke_itself() -> None:
     invokes, _ = loaded_by("import invoke")
     assert ours <= invokes
     assert "deploy.monitor" in printed
+
+
+CONTRACT = (
+    "deploy.monitor deploy.status deploy.monitors deploy.stop deploy.cleanup deploy.logs deploy.explain "
+    "deploy.history hooks.install hooks.uninstall hooks.status hooks.pre-push hooks.post-push "
+    "push.run push push.check "
+    "conflicts.merge conflicts.resolve conflicts.install conflicts.check migrate.audit migrate.consolidate "
+    "migrate.apply migrate.prove prompts.regen prompts.check docs.build docs.check doappspec.validate "
+    "doappspec.healthcheck swarm.run env.check demo"
+).split()
+
+
+TELL_TASKS = """
+import json
+from afterpush.tasks import ns
+names = set(ns.task_names) | {alias for aliases in ns.task_names.values() for alias in aliases}
+mute = [f"{name} --{argument.name}" for name in ns.task_names for argument in ns[name].get_arguments()
+        if not argument.help]
+lines = {name: (ns[name].__doc__ or "").strip().split("\\n")[0] for name in ns.task_names}
+print(json.dumps([sorted(names), mute, lines]))
+"""
+
+
+def test_every_task_of_the_contract_is_there_with_a_line_of_help_and_help_for_every_flag() -> None:
+    _, printed = loaded_by(TELL_TASKS)
+    names, mute, lines = json.loads(printed)
+    assert set(CONTRACT) <= set(names)
+    assert mute == []
+    assert not [name for name, line in lines.items() if not line or not line.isascii()]
 
 
 def test_another_repository_can_use_the_namespace(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from afterpush.conflicts import lists, tables
+from afterpush.conflicts import lists, rows
 from afterpush.conflicts.lists import merge_lists, steady_gap
 from afterpush.conflicts.matching import ALIKE, match, words_alike
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces, Side
@@ -92,7 +92,7 @@ def _likeness(one: Block, other: Block) -> float:
 
 
 def _row_keys(block: Block) -> set[str]:
-    return {tables.Keyed(row).key for row in read_table(block.lines).rows if not row.is_placeholder}
+    return {rows.Keyed(row).key for row in read_table(block.lines).rows if not row.is_placeholder}
 
 
 def _order(block: Block) -> str:
@@ -203,8 +203,7 @@ def _kept(block: Block, side: Side, ledger: Ledger) -> Pieces:
     if not ledger.collisions or block.kind not in (BlockKind.TABLE, BlockKind.LIST):
         return list(block.lines)
     if block.kind is BlockKind.TABLE:
-        rows = read_table(block.lines).rows
-        ids = [None, None, *(tables.Keyed(row).identity for row in rows)]
+        ids = [None, None, *(rows.Keyed(row).identity for row in read_table(block.lines).rows)]
         return [
             side.hunk((line,)) if known in ledger.collisions else line
             for line, known in zip(block.lines, ids, strict=True)

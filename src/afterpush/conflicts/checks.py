@@ -1,9 +1,17 @@
-"""The last look at a merged text: nothing that a side wrote may be missing, nothing deleted may be back."""
+"""The last look at a merged text: nothing that a side wrote may be missing, nothing deleted may be back.
 
+Only what counts of lines can prove: where a line stood several times, both sides may have taken some and
+added others.
+"""
+
+import re
 from collections import Counter
 
 from afterpush.conflicts.prose import essence
 from afterpush.roadmap.blocks import Lines
+
+# Part of every task and session ID: such lines are not written twice by chance.
+_NAMES_SOMETHING = re.compile(r"-\d")
 
 
 def lost_lines(base: Lines, ours: Lines, theirs: Lines, merged: Lines, explained: set[str]) -> list[str]:
@@ -23,21 +31,24 @@ def lost_lines(base: Lines, ours: Lines, theirs: Lines, merged: Lines, explained
 
 
 def _least(base: int, ours: int, theirs: int) -> int:
-    """How often a line must come: at least once per addition, less what either side took away."""
-    if ours >= base and theirs >= base:
+    """How often a line must come at least."""
+    if not base:
         return max(ours, theirs)
-    return max(0, ours + theirs - base)
+    if ours >= base and theirs >= base:
+        return 1
+    return int(ours + theirs > base)
 
 
 def revived_lines(base: Lines, ours: Lines, theirs: Lines, merged: Lines, explained: set[str]) -> list[str]:
-    """Lines that come more often than both sides together account for."""
+    """Lines with an ID that stood once, and now stand although a side deleted them, or stand twice."""
     before, mine, yours, result = (Counter(essence(lines)) for lines in (base, ours, theirs, merged))
     excused = set(essence(tuple(explained)))
     return [
         line
-        for line, count in result.items()
-        if count > max(mine[line], yours[line], mine[line] + yours[line] - before[line])
-        and before[line]
+        for line, count in before.items()
+        if count == 1
+        and result[line] > max(0, mine[line] + yours[line] - 1)
+        and max(mine[line], yours[line]) <= 1
+        and _NAMES_SOMETHING.search(line)
         and line not in excused
-        and line.strip("-*_=| :")
     ]

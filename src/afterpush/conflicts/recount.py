@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from afterpush.conflicts.counters import Part, derived_percentages, parts_of, template_of
 from afterpush.conflicts.prose import essence
+from afterpush.conflicts.rows import Keyed as KeyedRow
 from afterpush.conflicts.sections import Keyed
-from afterpush.conflicts.tables import Keyed as KeyedRow
 from afterpush.conflicts.totals import count_in
 from afterpush.roadmap.blocks import Block, BlockKind, Lines
 from afterpush.roadmap.items import read_items

@@ -1,74 +1,17 @@
 """Merging a table: rows by their key, cells by their column, padding aside."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 
 from afterpush.conflicts.columns import Column, merged_columns
-from afterpush.conflicts.layout import Layout, is_tight, layout_of, marks_of, needed_widths
-from afterpush.conflicts.matching import match, words_alike
-from afterpush.conflicts.pieces import Hunk, Ledger, Pieces
-from afterpush.conflicts.sequences import Clash, Firmness, Sequences, Step
+from afterpush.conflicts.matching import match
+from afterpush.conflicts.pieces import Ledger, Pieces
+from afterpush.conflicts.rows import Keyed, Made, Pair, cell_of, firmness_of, is_placeholder, matched_rows
+from afterpush.conflicts.sequences import Clash, Sequences, Step
+from afterpush.conflicts.table_writer import TableWriter
 from afterpush.conflicts.totals import Tally, settle
-from afterpush.conflicts.values import merge_value, steady, three_way
+from afterpush.conflicts.values import merge_value, three_way
 from afterpush.roadmap.blocks import Lines
-from afterpush.roadmap.ids import leading_id, leading_session
-from afterpush.roadmap.tables import Row, Table, column_key, read_table
-
-
-@dataclass(frozen=True, eq=False)
-class Keyed:
-    """A row with what tells it from others."""
-
-    row: Row
-
-    @cached_property
-    def identity(self) -> str | None:
-        """The session's or task's ID in its first cells."""
-        for cell in self.row.cells[:2]:
-            session = leading_session(cell)
-            if session:
-                return session
-            task = leading_id(cell)
-            if task:
-                return task[0]
-        return None
-
-    @property
-    def label(self) -> str:
-        """What names the row to a reader."""
-        return self.identity or (self.row.cells[0] if self.row.cells else "") or "a row"
-
-    @cached_property
-    def key(self) -> str:
-        return self.identity or (column_key(self.row.cells[0]) if self.row.cells else "")
-
-    @property
-    def is_total(self) -> bool:
-        """Whether the row sums up the others."""
-        return self.identity is None and self.key.startswith(("total", "grand total", "overall", "sum"))
-
-    @property
-    def order(self) -> str:
-        return "\0".join((self.key, *self.row.cells, self.row.line))
-
-
-@dataclass
-class Made:
-    """A row of the merged table: its cells by column, None where both sides disagree."""
-
-    cells: list[str | None]
-    rows: tuple[Keyed | None, Keyed | None, Keyed | None]
-    # The whole line of a row that has more or fewer cells than the table has columns.
-    line: str | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Rows between markers."""
-
-    ours: tuple[Keyed, ...]
-    theirs: tuple[Keyed, ...]
+from afterpush.roadmap.tables import Table, read_table
 
 
 def merge_tables(base: Lines | None, ours: Lines, theirs: Lines, ledger: Ledger) -> Pieces | None:
@@ -78,17 +21,6 @@ def merge_tables(base: Lines | None, ours: Lines, theirs: Lines, ledger: Ledger)
     if columns is None:
         return None
     return _TableMerge(tables, columns, ledger).pieces()
-
-
-def matched_rows(base: Sequence[Keyed], side: Sequence[Keyed]) -> dict[int, int]:
-    """Which rows are the same: by all cells, by their key, by likeness where they have no ID."""
-    return match(base, side, (lambda row: row.row.cells, lambda row: row.key or None), _likeness)
-
-
-def _likeness(one: Keyed, other: Keyed) -> float:
-    if one.identity or other.identity or one.row.is_placeholder or other.row.is_placeholder:
-        return 0.0
-    return words_alike(" ".join(one.row.cells).split(), " ".join(other.row.cells).split())
 
 
 class _TableMerge:
@@ -110,7 +42,7 @@ class _TableMerge:
         made = list(self._rows())
         self._drop_placeholder(made)
         self._settle_totals([row for row in made if isinstance(row, Made)])
-        return self._rendered(made)
+        return TableWriter(self.tables, self.columns, self.names, self.ledger).pieces(made)
 
     def _rows(self) -> Iterator[Made | Pair]:
         base, ours, theirs = self.versions
@@ -128,7 +60,7 @@ class _TableMerge:
         both = {new[0][place]: new[1][other] for place, other in pairs.items()}
         sequences = Sequences(
             base, ours, theirs, ours_of, theirs_of, both,
-            is_same=self._is_same, order=lambda row: row.order, firmness=_firmness,
+            is_same=self._is_same, order=lambda row: row.order, firmness=firmness_of,
             is_placeholder=lambda row: row.row.is_placeholder,
         )  # fmt: skip
         for step in sequences.arranged():
@@ -178,16 +110,13 @@ class _TableMerge:
         assert row is not None
         if not self._is_regular(step):
             return Made([""] * len(self.columns), (None, step.ours, step.theirs), row.row.line)
-        cells: list[str | None] = [self._cell(row, column[side]) or "" for column in self.columns]
+        cells: list[str | None] = [cell_of(row, column[side]) or "" for column in self.columns]
         return Made(cells, (None, step.ours, step.theirs))
-
-    def _cell(self, row: Keyed | None, place: int | None) -> str | None:
-        return row.row.cells[place] if row and place is not None and place < len(row.row.cells) else None
 
     def _merged(self, base: Keyed | None, ours: Keyed, theirs: Keyed) -> Made:
         cells: list[str | None] = []
         for name, column in zip(self.names, self.columns, strict=True):
-            said = [self._cell(row, place) for row, place in zip((base, ours, theirs), column, strict=True)]
+            said = [cell_of(row, place) for row, place in zip((base, ours, theirs), column, strict=True)]
             cells.append(self._merged_cell(ours, name, said))
         return Made(cells, (base, ours, theirs))
 
@@ -206,12 +135,12 @@ class _TableMerge:
     def _drop_placeholder(self, made: list[Made | Pair]) -> None:
         """A row that says "none" goes as soon as there is one, unless it always stood beside others."""
         before = self.versions[0]
-        real = [row for row in made if isinstance(row, Pair) or not _placeholder(row)]
+        real = [row for row in made if isinstance(row, Pair) or not is_placeholder(row)]
         stood_beside = any(row.row.is_placeholder for row in before) and not all(
             row.row.is_placeholder for row in before
         )
         if real and not stood_beside and len(real) < len(made):
-            gone = [row for row in made if isinstance(row, Made) and _placeholder(row)]
+            gone = [row for row in made if isinstance(row, Made) and is_placeholder(row)]
             self.ledger.explain(*(row.row.line for some in gone for row in some.rows if row))
             made[:] = real
 
@@ -220,9 +149,7 @@ class _TableMerge:
             Tally(
                 row.cells,
                 tuple(
-                    None
-                    if known is None
-                    else [self._cell(known, column[side]) or "" for column in self.columns]
+                    None if known is None else [cell_of(known, column[side]) or "" for column in self.columns]
                     for side, known in enumerate(row.rows)
                 ),
                 is_total=next(known for known in row.rows if known).is_total,
@@ -231,151 +158,8 @@ class _TableMerge:
             for row in made
         ]
         versions = [
-            [[self._cell(row, column[side]) or "" for column in self.columns] for row in rows]
+            [[cell_of(row, column[side]) or "" for column in self.columns] for row in rows]
             for side, rows in enumerate(self.versions)
         ]
         totals = [[row.is_total for row in rows] for rows in self.versions]
         settle(self.names, tallies, versions, totals)
-
-    def _rendered(self, made: list[Made | Pair]) -> Pieces:
-        layout = self._layout(made)
-        pieces: Pieces = [self._header(layout), self._delimiter(layout)]
-        for row in made:
-            if isinstance(row, Pair):
-                pieces.append(
-                    Hunk(
-                        tuple(self._line(known, 1, layout) for known in row.ours),
-                        tuple(self._line(known, 2, layout) for known in row.theirs),
-                        is_structural=not any(
-                            known.identity in self.ledger.collisions for known in (*row.ours, *row.theirs)
-                        ),
-                    )
-                )
-            elif None in row.cells:
-                pieces.append(self._disagreement(row, layout))
-            else:
-                pieces.append(self._made_line(row, [cell or "" for cell in row.cells], layout))
-        return pieces
-
-    def _disagreement(self, made: Made, layout: Layout | None) -> Hunk:
-        sides: list[list[str]] = [[], []]
-        for place, cell in enumerate(made.cells):
-            said = [self._cell(made.rows[side], self.columns[place][side]) or "" for side in (1, 2)]
-            for side, cells in enumerate(sides):
-                cells.append(said[side] if cell is None else cell)
-            if cell is None:
-                label = made.rows[1].label if made.rows[1] else ""
-                self.ledger.refuse(f"{label}, {self.names[place]}", f"'{said[0]}' against '{said[1]}'")
-        return Hunk((self._made_line(made, sides[0], layout),), (self._made_line(made, sides[1], layout),))
-
-    def _made_line(self, made: Made, cells: list[str], layout: Layout | None) -> str:
-        lines = [row.row.line for row in made.rows if row]
-        if made.line is not None:
-            return made.line
-        if layout:
-            self.ledger.explain(*lines)
-            return layout.row(cells)
-        candidates = [
-            row.row.line if row and self._is_like(side, row, cells) else None
-            for side, row in enumerate(made.rows)
-        ]
-        if candidates[1] is not None and candidates[2] is not None:
-            return steady(candidates[0], candidates[1], candidates[2])
-        known = candidates[1] or candidates[2]
-        if known is None:
-            self.ledger.explain(*lines)
-            return _plain_line(cells, made.rows[0].row.line if made.rows[0] else max(lines))
-        self.ledger.explain(*lines)
-        return known
-
-    def _is_like(self, side: int, row: Keyed, cells: list[str]) -> bool:
-        table = self.tables[side]
-        return (
-            table is not None
-            and list(row.row.cells) == cells
-            and [column[side] for column in self.columns] == list(range(len(table.columns)))
-        )
-
-    def _line(self, row: Keyed, side: int, layout: Layout | None) -> str:
-        if layout is None:
-            return row.row.line
-        return layout.row([self._cell(row, column[side]) or "" for column in self.columns])
-
-    def _layout(self, made: list[Made | Pair]) -> Layout | None:
-        """The common layout where a formatter aligned both sides' tables and all rows fit the columns."""
-        layouts = [layout_of(table) if table else None for table in self.tables[1:]]
-        if layouts[0] is None or layouts[1] is None or self.tables[1] is None or self.tables[2] is None:
-            return None
-        if any(len(column) != 3 or None in column[1:] for column in self.columns):
-            return None
-        rows = [list(self.tables[1].header.cells)] if len(self.tables[1].columns) == len(self.columns) else []
-        for row in made:
-            if isinstance(row, Made):
-                rows += [
-                    [cell if cell is not None else self._cell(row.rows[side], column[side]) or ""
-                     for cell, column in zip(row.cells, self.columns, strict=True)]
-                    for side in (1, 2)
-                ]  # fmt: skip
-            else:
-                rows += [
-                    [self._cell(known, column[side]) or "" for column in self.columns]
-                    for side, some in ((1, row.ours), (2, row.theirs))
-                    for known in some
-                ]
-        widths = needed_widths(rows, len(self.columns))
-        if not all(
-            is_tight(table, layout)
-            for table, layout in zip((self.tables[1], self.tables[2]), (layouts[0], layouts[1]), strict=True)
-        ):
-            widths = tuple(
-                max(width, layouts[0].widths[column[1] or 0], layouts[1].widths[column[2] or 0])
-                for width, column in zip(widths, self.columns, strict=True)
-            )
-        return Layout(widths, layouts[0].marks if layouts[0].marks == layouts[1].marks else self._marks())
-
-    def _marks(self) -> tuple[str, ...]:
-        base, ours, theirs = (marks_of(table) if table else None for table in self.tables)
-        mine, yours = ",".join(ours or ()), ",".join(theirs or ())
-        return tuple(steady(",".join(base) if base else None, mine, yours).split(","))
-
-    def _header(self, layout: Layout | None) -> str:
-        base, ours, theirs = (table.header if table else None for table in self.tables)
-        assert ours is not None and theirs is not None
-        keyed = (Keyed(base) if base else None, Keyed(ours), Keyed(theirs))
-        cells = [
-            steady(self._cell(keyed[0], b), self._cell(keyed[1], o) or "", self._cell(keyed[2], t) or "")
-            if o is not None and t is not None
-            else (self._cell(keyed[1], o) or self._cell(keyed[2], t) or "")
-            for b, o, t in self.columns
-        ]
-        return self._made_line(Made(list(cells), keyed), cells, layout)
-
-    def _delimiter(self, layout: Layout | None) -> str:
-        if layout:
-            return layout.delimiter()
-        lines = [
-            table.delimiter
-            if table and [column[side] for column in self.columns] == list(range(len(table.columns)))
-            else None
-            for side, table in enumerate(self.tables)
-        ]
-        if lines[1] is not None and lines[2] is not None:
-            return steady(lines[0], lines[1], lines[2])
-        known = lines[1] or lines[2]
-        return known or "| " + " | ".join("---" for _ in self.columns) + " |"
-
-
-def _firmness(row: Keyed) -> Firmness:
-    return Firmness.IDENTIFIED if row.identity or row.row.is_placeholder else Firmness.NAMED
-
-
-def _placeholder(made: Made) -> bool:
-    return all(row.row.is_placeholder for row in made.rows if row)
-
-
-def _plain_line(cells: list[str], line: str) -> str:
-    """The cells as one line, with the outer pipes and the indentation that another line has."""
-    start = "| " if line.lstrip().startswith("|") else ""
-    end = " |" if line.rstrip().endswith("|") else ""
-    indent = line[: len(line) - len(line.lstrip())]
-    return indent + start + " | ".join(cells) + end

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.secrets import REDACTED, Secret
 
 
 def tolerate_any_encoding() -> None:
@@ -62,13 +61,13 @@ def plain(value: Any) -> Any:
         return {str(plain(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if isinstance(value, Secret):
-        return REDACTED
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
-    return value
+    from afterpush.ground.secrets import REDACTED, Secret  # Here: it compiles a dozen patterns.
+
+    return REDACTED if isinstance(value, Secret) else value
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

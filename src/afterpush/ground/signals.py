@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,6 +26,32 @@ def interruptible() -> Iterator[None]:
     before = {number: signal.signal(number, interrupt) for number in ENDING}
     try:
         yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Notice:
+    """The first signal that asked this process to end, while `noticing`; None as long as none did."""
+
+    name: str | None = None
+
+
+@contextlib.contextmanager
+def noticing(wake: Callable[[], None]) -> Iterator[Notice]:
+    """Notes SIGINT, SIGTERM and SIGHUP in the block instead of raising, and calls `wake` for each.
+
+    For a loop that holds state of many threads: no exception can come between two of its lines.
+    """
+    notice = Notice()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        notice.name = notice.name or signal.Signals(number).name
+        wake()
+
+    before = {number: signal.signal(number, note) for number in ENDING}
+    try:
+        yield notice
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -2,33 +2,24 @@
 
 from collections.abc import Callable
 
-from afterpush.migrate.changes import (
-    Change,
+from afterpush.migrate.changes import Change, convert_charset, rename_table, set_options
+from afterpush.migrate.columns import Written, charset_name, read_column, read_default
+from afterpush.migrate.create import Done, read_options, reference_note
+from afterpush.migrate.cursor import Cursor, Unread, split_list
+from afterpush.migrate.keys import begins_index, read_constraint
+from afterpush.migrate.model import ForeignKey, Index, Place
+from afterpush.migrate.part_changes import (
     add_check,
     add_column,
     add_foreign_key,
     add_index,
     change_column,
-    convert_charset,
     drop_column,
     drop_constraint,
     drop_index,
     rename_column,
     rename_index,
-    rename_table,
     set_default,
-    set_options,
-)
-from afterpush.migrate.create import Done, read_options, reference_note
-from afterpush.migrate.cursor import Cursor, Unread, split_list
-from afterpush.migrate.model import ForeignKey, Index, Place
-from afterpush.migrate.parts import (
-    Written,
-    begins_index,
-    charset_name,
-    read_column,
-    read_constraint,
-    read_default,
 )
 
 

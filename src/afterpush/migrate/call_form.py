@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.migrate.boot import sql_nodes
-from afterpush.migrate.imports import exported_names
+from afterpush.migrate.exports import exported_names
 from afterpush.migrate.typescript import Source, ancestors, walk
 
 if TYPE_CHECKING:

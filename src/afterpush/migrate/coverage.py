@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from afterpush.migrate.model import Column, Item, Place, Schema, Table, items
+from afterpush.migrate.items import Item, items
+from afterpush.migrate.model import Column, Place, Schema, Table
 
 # What does the same under another name: names of these are the second class of a comparison.
 _BY_DEFINITION = frozenset(["index", "foreign_key", "check", "trigger"])

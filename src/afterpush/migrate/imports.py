@@ -5,16 +5,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from afterpush.migrate.entry_point import EXTENSIONS, find_entry_point
+from afterpush.migrate.exports import calls_any, exported_names, runs_on_import
 from afterpush.migrate.typescript import Source, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-_EXTENSIONS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
-_CODE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)\b")
-_USUAL = ("server/_core/index", "server/index", "src/server", "src/index", "src/main", "index", "server")
 
 
 @dataclass(frozen=True)
@@ -56,47 +54,6 @@ def _dead(graph: "_Graph", entry: str, boot_script: str) -> str:
     if importers:
         said += f"; it is imported by {', '.join(importers)}, which the entry point never reaches"
     return said
-
-
-def find_entry_point(root: Path) -> str | None:
-    """The source file that package.json builds or starts; else one of the usual names."""
-    package = _package(root)
-    scripts = package.get("scripts", {})
-    texts = [scripts.get(name, "") for name in ("build", "dev", "start", "serve")] if scripts else []
-    texts += [str(package.get("main", "")), *_other_starts(root)]
-    for text in texts:
-        for word in _CODE.findall(text if isinstance(text, str) else ""):
-            path: str = word.removeprefix("./")
-            is_tool = Path(path).name.startswith(
-                ("vite.config", "webpack.config", "rollup.config", "drizzle")
-            )
-            if not is_tool and "node_modules" not in path and (root / path).is_file() and _is_source(path):
-                return path
-    for usual in _USUAL:
-        for extension in _EXTENSIONS:
-            if (root / (usual + extension)).is_file():
-                return usual + extension
-    return None
-
-
-def _is_source(path: str) -> bool:
-    return not path.startswith(("dist/", "build/", "out/", "scripts/"))
-
-
-def _package(root: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((root / "package.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _other_starts(root: Path) -> Iterator[str]:
-    for name in ("Procfile", "Dockerfile", "nixpacks.toml"):
-        try:
-            yield (root / name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
 
 
 class _Graph:
@@ -149,7 +106,7 @@ class _Graph:
         return [
             file
             for path in sorted(self.root.rglob("*"))
-            if path.suffix in _EXTENSIONS and "node_modules" not in path.parts
+            if path.suffix in EXTENSIONS and "node_modules" not in path.parts
             for file in [path.relative_to(self.root).as_posix()]
             if target in self.imports(file)
         ]
@@ -158,10 +115,10 @@ class _Graph:
         """Whether a reached file (or the script itself, on import) calls what the script exports."""
         own = self.source(target)
         exported = exported_names(own) if own is not None else frozenset()
-        if own is not None and _runs_on_import(own):
+        if own is not None and runs_on_import(own):
             return True
         return any(
-            _calls(source, exported)
+            calls_any(source, exported)
             for file in self._reached
             if file != target and target in self.imports(file) and (source := self.source(file)) is not None
         )
@@ -177,10 +134,10 @@ class _Graph:
         return None
 
     def _file(self, base: Path) -> str | None:
-        stem = base.with_suffix("") if base.suffix in _EXTENSIONS else base
-        tried = [base, *(stem.parent / (stem.name + extension) for extension in _EXTENSIONS)]
-        tried += [base.parent / (base.name + extension) for extension in _EXTENSIONS]
-        tried += [base / f"index{extension}" for extension in _EXTENSIONS]
+        stem = base.with_suffix("") if base.suffix in EXTENSIONS else base
+        tried = [base, *(stem.parent / (stem.name + extension) for extension in EXTENSIONS)]
+        tried += [base.parent / (base.name + extension) for extension in EXTENSIONS]
+        tried += [base / f"index{extension}" for extension in EXTENSIONS]
         root = self.root.resolve()
         for path in tried:
             resolved = path.resolve()
@@ -218,83 +175,3 @@ def _specifiers(source: Source) -> Iterator[str]:
                 holder = arguments.named_children[0] if arguments.named_children else None
         if holder is not None and (text := source.value(holder)) is not None:
             yield text.value
-
-
-def exported_names(source: Source) -> frozenset[str]:
-    """The names that a module exports; `default` stands for whatever name the importer gives it."""
-    found: set[str] = set()
-    for node in walk(source.root):
-        if node.type == "export_statement":
-            text = source.text(node)
-            found |= {"default"} if text.startswith("export default") else set()
-            for below in walk(node):
-                if below.type in ("function_declaration", "variable_declarator", "class_declaration"):
-                    name = below.child_by_field_name("name")
-                    found |= {source.text(name)} if name is not None else set()
-                    break
-            found |= {
-                source.text(below).split(" as ")[-1]
-                for below in walk(node)
-                if below.type == "export_specifier"
-            }
-        elif node.type == "assignment_expression":
-            left = node.child_by_field_name("left")
-            match = re.fullmatch(
-                r"(?:module\.)?exports(?:\.(\w+))?", source.text(left) if left is not None else ""
-            )
-            found |= {match[1] or "default"} if match else set()
-            right = node.child_by_field_name("right")
-            if match and right is not None and right.type == "object":
-                found |= {source.text(child).split(":")[0] for child in right.named_children}
-    return frozenset(found)
-
-
-def _calls(source: Source, exported: frozenset[str]) -> bool:
-    """Whether a module calls one of these names, itself, as a member, or under the name it gave it."""
-    renamed = {
-        text.split(" as ")[1].strip()
-        for node in walk(source.root)
-        if node.type == "import_specifier" and " as " in (text := source.text(node))
-        if text.split(" as ")[0].strip() in exported
-    }
-    if "default" in exported:
-        renamed |= {
-            source.text(child)
-            for node in walk(source.root)
-            if node.type == "import_clause"
-            for child in node.named_children
-            if child.type == "identifier"
-        } | {"default"}
-        renamed |= _required(source)
-    names = exported | renamed
-    for node in walk(source.root):
-        if node.type == "call_expression":
-            called = node.child_by_field_name("function")
-            if called is not None and re.split(r"[.?!]+", source.text(called))[-1] in names:
-                return True
-            arguments = node.child_by_field_name("arguments")
-            passed = arguments.named_children if arguments is not None else []
-            if any(source.text(argument) in names for argument in passed if argument.type == "identifier"):
-                return True  # `.then(runAutoMigrations)`
-    return False
-
-
-def _required(source: Source) -> set[str]:
-    return {
-        match[1]
-        for node in walk(source.root)
-        if node.type == "variable_declarator"
-        and (match := re.match(r"(\w+)\s*=\s*(?:await\s+)?(?:require|import)\(", source.text(node)))
-    }
-
-
-def _runs_on_import(source: Source) -> bool:
-    """Whether the module calls something where it stands (not inside a function), beyond requiring."""
-    for child in source.root.children:
-        if child.type != "expression_statement":
-            continue
-        text = source.text(child)
-        called = re.match(r"(?:void\s+|await\s+)?(\w+)\s*\(|\(?\s*async|;?\(", text)
-        if called and called[1] not in ("require", "describe"):
-            return True
-    return False

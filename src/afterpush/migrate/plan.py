@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from afterpush.migrate import probes, rendering
+from afterpush.migrate import key_probes, probes, program_probes, rendering
 from afterpush.migrate.coverage import Object
 from afterpush.migrate.model import Column, ForeignKey, Index, Program, Schema, Table
 from afterpush.migrate.rendering import name
@@ -128,7 +128,7 @@ def _key_steps(table: Table, lacking: Lacking) -> list[Step]:
         label = check.name or f"({check.expression})"
         if label.lower() in lacking.of("check", table.name) and (check.added or not is_new):
             sql = f"ALTER TABLE {name(table.name)} ADD {rendering.check(check)}"
-            probe = probes.check_probe(table.name, check)
+            probe = key_probes.check_probe(table.name, check)
             steps.append(Step(f"check {table.name}.{label}", "check", table.name, probe, sql))
     return steps
 
@@ -136,9 +136,9 @@ def _key_steps(table: Table, lacking: Lacking) -> list[Step]:
 def _index_step(table: Table, index: Index) -> Step:
     sql = f"ALTER TABLE {name(table.name)} ADD {rendering.index(index)}"
     if index.name == "PRIMARY":
-        probe = probes.primary_key_probe(table.name, index)
+        probe = key_probes.primary_key_probe(table.name, index)
         return Step(f"primary key {table.name}.PRIMARY", "primary_key", table.name, probe, sql)
-    probe = probes.index_probe(table.name, index)
+    probe = key_probes.index_probe(table.name, index)
     return Step(f"index {table.name}.{index.name}", "index", table.name, probe, sql)
 
 
@@ -152,7 +152,7 @@ def _lacking_foreign_keys(table: Table, lacking: Lacking) -> list[ForeignKey]:
 def _foreign_key_step(table: Table, key: ForeignKey) -> Step:
     label = key.name or f"({', '.join(key.columns)})"
     sql = f"ALTER TABLE {name(table.name)} ADD {rendering.foreign_key(key)}"
-    probe = probes.foreign_key_probe(table.name, key)
+    probe = key_probes.foreign_key_probe(table.name, key)
     return Step(f"foreign key {table.name}.{label}", "foreign_key", table.name, probe, sql)
 
 
@@ -193,7 +193,7 @@ def _by_reading(programs: Iterable[Program]) -> list[Program]:
 def _program(program: Program) -> list[Step]:
     if program.kind == "view":
         sql = rendering.create_view(program)
-        return [Step(f"view {program.name}", "view", "", probes.view_probe(program), sql)]
+        return [Step(f"view {program.name}", "view", "", program_probes.view_probe(program), sql)]
     label = f"{program.table}.{program.name}" if program.table else program.name
     drop = f"DROP {program.kind.upper()} IF EXISTS {name(program.name)}"
     return [
@@ -201,14 +201,14 @@ def _program(program: Program) -> list[Step]:
             f"drop {program.kind} {label}",
             "drop",
             program.table,
-            probes.program_probe(program, drops=True),
+            program_probes.program_probe(program, drops=True),
             drop,
         ),
         Step(
             f"{program.kind} {label}",
             program.kind,
             program.table,
-            probes.program_probe(program, drops=False),
+            program_probes.program_probe(program, drops=False),
             rendering.create_program(program),
         ),
     ]

@@ -9,11 +9,12 @@ its MySQL dialect. Only what is read to its last token counts as read; the rest 
 from dataclasses import dataclass, field
 from enum import Enum
 
-from afterpush.migrate import alter, create
-from afterpush.migrate.changes import Change, drop_index, drop_program, drop_table, rename_table
+from afterpush.migrate import alter, create, programs
+from afterpush.migrate.changes import Change, drop_program, drop_table, rename_table
 from afterpush.migrate.cursor import Cursor, Unread
 from afterpush.migrate.grammar import syntax_error
 from afterpush.migrate.model import Place
+from afterpush.migrate.part_changes import drop_index
 from afterpush.migrate.statements import Statement
 from afterpush.migrate.tokens import tokens
 
@@ -199,12 +200,12 @@ def _rename_table(cursor: Cursor, place: Place) -> create.Done:
 _RULES: dict[tuple[str, str], "create.Rule"] = {
     ("CREATE", "TABLE"): create.table,
     ("CREATE", "INDEX"): create.index,
-    ("CREATE", "VIEW"): create.view,
-    ("ALTER", "VIEW"): create.view,
-    ("CREATE", "TRIGGER"): create.trigger,
-    ("CREATE", "PROCEDURE"): create.routine("procedure"),
-    ("CREATE", "FUNCTION"): create.routine("function"),
-    ("CREATE", "EVENT"): create.routine("event"),
+    ("CREATE", "VIEW"): programs.view,
+    ("ALTER", "VIEW"): programs.view,
+    ("CREATE", "TRIGGER"): programs.trigger,
+    ("CREATE", "PROCEDURE"): programs.routine("procedure"),
+    ("CREATE", "FUNCTION"): programs.routine("function"),
+    ("CREATE", "EVENT"): programs.routine("event"),
     ("ALTER", "TABLE"): alter.table,
     ("DROP", "TABLE"): _drop_table,
     ("DROP", "INDEX"): _drop_index,

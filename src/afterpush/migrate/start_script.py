@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.migrate.imports import _package
+from afterpush.migrate.entry_point import package_json
 
 _NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
 _RUNNER = re.compile(
@@ -78,7 +78,7 @@ def _runs_sources(text: str, root: Path, sources: frozenset[str], depth: int = 0
         return False
     if any(_script_reads(root, file, sources) for file in _SCRIPT_FILE.findall(code)):
         return True
-    scripts = _package(root).get("scripts", {})
+    scripts = package_json(root).get("scripts", {})
     if not isinstance(scripts, dict) or depth > 3:
         return False
     return any(

@@ -1,5 +1,6 @@
 """`inv push`: fetch, put together, check, push; on a lost race again; on a real conflict as before."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from afterpush.ground.git.exchange import (
     Verdict,
     fetch_branch,
     forget_fetched,
+    look_at_branch,
     push_commit,
 )
 from afterpush.ground.git.unmerged import worktree_git_folder
@@ -20,12 +22,13 @@ from afterpush.ground.git.worktree import tracked_changes
 from afterpush.push.checking import run_check
 from afterpush.push.joining import Clash, Standing, Strategy, choose, join, published_on, stand
 from afterpush.push.journal import Journal
-from afterpush.push.order import Order, World, backoff_seconds
+from afterpush.push.order import Order, World
 from afterpush.push.outcome import Outcome
 from afterpush.push.preflight import branch_to_push, refuse_dirty
 from afterpush.push.queue import turn, worktree_lock
 from afterpush.push.recovery import recover
 from afterpush.push.seat import Seat
+from afterpush.push.waiting import backoff_seconds, wait_for_quiet
 
 RECOVERY_PREFIX = "refs/afterpush/before-push"
 KEPT_RECOVERY_REFS = 10
@@ -92,8 +95,13 @@ class _Pushing:
             outcome = self._attempt(joined, upstream)
             if outcome is not None:
                 return outcome
-            took = clock.monotonic() - began
-            clock.sleep(backoff_seconds(self.attempts, self.order.attempts, took, self.world.random()))
+            self._wait(clock.monotonic() - began)
+
+    def _wait(self, attempt_seconds: float) -> None:
+        chance, repo = self.world.random, self.world.repo
+        longest = backoff_seconds(self.attempts, self.order.attempts, attempt_seconds, chance())
+        look = functools.partial(look_at_branch, repo, self.target)
+        wait_for_quiet(self.world.clock, longest, attempt_seconds, chance(), look)
 
     def _join(self, upstream: str) -> str | Outcome:
         """The commit to push; an outcome when there is none: a conflict, or nothing to push."""

@@ -33,6 +33,11 @@ class Record:
     seconds: float = 0.0
     began_at: float = 0.0
 
+    @property
+    def waits_for_merge(self) -> bool:
+        """Whether its agent has finished, and nothing has been said against its work yet."""
+        return self.tip is not None and self.state in (State.MERGING, State.STOPPED)
+
     def result(self, now: float | None = None) -> Result:
         """The line for the user; a task under way has run until `now`."""
         is_running = now is not None and not self.state.is_final and self.began_at

@@ -18,6 +18,7 @@ from afterpush.ground.git import config_value, git_text, is_ancestor
 from afterpush.ground.git.leases import ABSENT, Change, Pushed, fetch_objects, push_changes, remote_refs
 from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
 from afterpush.ground.git.objects import read_blob, write_commit
+from afterpush.ground.git.refs import ref_value
 from afterpush.ground.git.worktrees import detached_worktree
 from afterpush.swarm.attempt import supervised_environment
 from afterpush.swarm.claims import PREFIX, Held
@@ -199,11 +200,22 @@ def _last_line(log: Path) -> str:
     return f" (its last line: {text[:200]})" if text else ""
 
 
-def branch_tip(world: World, mainline: Mainline, branch: str) -> str:
-    """The commit of a branch on the remote, its objects here. Raises AfterpushError when it is gone."""
+def newest_tip(world: World, remote: str, branch: str) -> str:
+    """The commit of a branch, here or on the remote, whichever contains the other; it is on the remote then.
+
+    Raises AfterpushError when it is gone, or both sides have commits that the other lacks.
+    """
     ref = f"refs/heads/{branch}"
-    sha = remote_refs(world.repo, mainline.target.remote, ref).get(ref)
-    if sha is None:
-        raise AfterpushError(f"the branch {branch} is not on {mainline.target.remote} any more")
-    fetch_objects(world.repo, mainline.target.remote, ref, sha)
-    return sha
+    there, here = remote_refs(world.repo, remote, ref).get(ref), ref_value(world.repo, ref)
+    if there is None and here is None:
+        raise AfterpushError(f"the branch {branch} is neither here nor on {remote} any more")
+    if there is not None:
+        fetch_objects(world.repo, remote, ref, there)
+    if here is None or here == there or (there and is_ancestor(world.repo, here, there)):
+        return str(there)
+    if there and not is_ancestor(world.repo, there, here):
+        raise AfterpushError(f"{branch} here and on {remote} have gone different ways; push the right one")
+    pushed = push_changes(world.repo, remote, [Change(ref, here)])
+    if not pushed.landed:
+        raise AfterpushError(f"pushing {branch} to {remote}: git says: {pushed.said.splitlines()[0]}")
+    return here

@@ -11,8 +11,8 @@ from afterpush.roadmap import Task, read, tasks_by_id
 from afterpush.swarm.journal import Record
 from afterpush.swarm.mainline import Mainline
 from afterpush.swarm.selection import Job, Selection
-from afterpush.swarm.states import Result, State, branch_of
-from afterpush.swarm.world import World
+from afterpush.swarm.states import Result, branch_of
+from afterpush.swarm.world import RunOrder, World
 
 
 def tasks_on(repo: Path, commit: str, is_roadmap: Callable[[str], bool]) -> dict[str, Task]:
@@ -61,6 +61,17 @@ def plan(
     return Plan((*map(_skipped, selection.skipped), *planned), command, check, agents)
 
 
+def merge_plan(selection: Selection, records: Mapping[str, Record], order: RunOrder) -> Plan:
+    """The plan of a queue without agents."""
+    planned = []
+    for job in selection.jobs:
+        task, record = job.task, records[job.task.id]
+        planned.append(
+            Planned(task.id, task.title, "merge", record.attempt, record.branch, record.worktree, job.after)
+        )
+    return Plan(tuple(planned), order.command, order.check, order.agents)
+
+
 def _skipped(result: Result) -> Planned:
     return Planned(result.task, "", "none", 0, None, None, (), result.reason)
 
@@ -71,7 +82,7 @@ def _planned(job: Job, record: Record | None, world: World, mainline: Mainline) 
     if landed:
         reason = f"was merged before, as {landed[:10]}"
         return Planned(task, title, "none", 0, None, None, job.after, reason)
-    if record and record.state is State.MERGING:
+    if record and record.waits_for_merge:
         return Planned(task, title, "merge", record.attempt, record.branch, record.worktree, job.after)
     number = (record.attempt if record else 0) + 1
     place = str(world.worktree(task, number))
@@ -92,4 +103,5 @@ def plan_text(plan: Plan) -> str:
     ]
     check = f"check: {plan.check}" if plan.check else "no check: what merges cleanly lands"
     listed = table(["task", "would", "branch", "after", "where"], rows) if rows else "no task is ready"
-    return f"{listed}\n\n{plan.agents} agents at once, each: {plan.command}\n{check}\nnothing was changed"
+    how = f"{plan.agents} agents at once, each: {plan.command}\n" if plan.command else ""
+    return f"{listed}\n\n{how}{check}\nnothing was changed"

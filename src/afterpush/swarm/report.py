@@ -15,10 +15,10 @@ def document(report: Report) -> dict[str, Any]:
     return {"tasks": list(report.tasks), "merged": merged, "elapsed_seconds": round(report.seconds, 3)}
 
 
-def text(report: Report) -> str:
-    """A table, and one line that sums it up."""
+def text(report: Report, nothing: str = "no task is ready") -> str:
+    """A table, and one line that sums it up; `nothing` when there was nothing to do."""
     if not report.tasks:
-        return "no task is ready"
+        return nothing
     merged = sum(result.state.value == "merged" for result in report.tasks)
     summary = f"{merged} of {len(report.tasks)} merged in {duration(report.seconds)}"
     return f"{result_table(report.tasks)}\n\n{summary}"

@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from afterpush.ground.clock import Clock
 from afterpush.ground.errors import ExitCode
 from afterpush.ground.files import private_folder, write_atomic
-from afterpush.ground.signals import Interrupted, interruptible
+from afterpush.ground.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
 from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import Journal, Record
@@ -18,7 +19,7 @@ from afterpush.swarm.mainline import Mainline
 from afterpush.swarm.managers import registered
 from afterpush.swarm.selection import Job, Selection
 from afterpush.swarm.states import Result, State
-from afterpush.swarm.tasks import Crew, Work
+from afterpush.swarm.tasks import Crew, Slots, Work
 from afterpush.swarm.world import RunOrder, World
 
 _LOOK_SECONDS = 0.2
@@ -42,7 +43,12 @@ class Report:
 
 def open_journal(world: World) -> Journal:
     """The journal of this clone's swarm."""
-    return Journal(world.state / "journal.jsonl", world.clock)
+    return journal_in(world.state, world.clock)
+
+
+def journal_in(state: Path, clock: Clock) -> Journal:
+    """The journal in a swarm's folder."""
+    return Journal(state / "journal.jsonl", clock)
 
 
 def run_swarm(
@@ -65,7 +71,7 @@ def run_swarm(
                 races=order.bounds.races,
                 is_stopped=stopped.is_set,
             )
-            slots = threading.Semaphore(order.agents)
+            slots = Slots(order.agents)
             crew = Crew(world, order, journal, mainline, claims, engine, queue, slots, stopped.is_set)
             run = _Run(crew, selection, stopped)
             interrupted = run.to_the_end()
@@ -122,38 +128,45 @@ class _Run:
     results: dict[str, Result] = field(default_factory=dict)
     _running: "dict[Future[Result], str]" = field(default_factory=dict)
 
+    @property
+    def _most(self) -> int:
+        """Tasks under way at once: agents, and as many again and some that wait for their merge."""
+        return self.crew.order.agents * 2 + 8
+
     def to_the_end(self) -> str | None:
         """Every task has a result afterwards; the name of the signal that ended the run early."""
         records = self.crew.journal.records()
         waiting = list(self.selection.jobs)
         self._say_queued(waiting, records)
-        interrupted = None
-        threads = max(1, min(len(waiting), self.crew.order.agents * 2 + 8))
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="task")
+        pool = ThreadPoolExecutor(self._most, thread_name_prefix="task")
         try:
-            with interruptible():
-                while waiting or self._running:
+            with noticing(self.crew.slots.changed.set) as notice:
+                while (waiting or self._running) and not notice.name:
                     waiting = self._begin(waiting, pool, records)
                     self._collect()
-        except Interrupted as signal:
-            interrupted = signal.name
-            self.crew.world.note(f"{signal.name}: ending the agents; their worktrees and branches stay")
-            self.stopped.set()
-            self.crew.engine.stop()
+                if notice.name:
+                    self._end_early(notice.name)
+                pool.shutdown(wait=True)
         finally:
             self.stopped.set()
+            self.crew.engine.stop()
             pool.shutdown(wait=True)
-        for future, task in self._running.items():
-            self.results[task] = future.result()
+        self._collect()
         for job in waiting:
-            self._drop(job, State.STOPPED, "stopped before it began")
-        return interrupted
+            if job.task.id not in self.results:
+                self._drop(job, State.STOPPED, "stopped before it began")
+        return notice.name
+
+    def _end_early(self, signal: str) -> None:
+        self.crew.world.note(f"{signal}: ending the agents; their worktrees and branches stay")
+        self.stopped.set()
+        self.crew.engine.stop()
 
     def _say_queued(self, jobs: Sequence[Job], records: dict[str, Record]) -> None:
         """Status shows what is to come; a finished attempt that waits for its merge keeps its record."""
         for job in jobs:
             record = records.get(job.task.id)
-            if not (record and record.state is State.MERGING):
+            if not (self.crew.order.only_merge or (record and record.waits_for_merge)):
                 self.crew.journal.queued(job.task.id)
 
     def _begin(self, waiting: list[Job], pool: ThreadPoolExecutor, records: "dict[str, Record]") -> list[Job]:
@@ -164,22 +177,24 @@ class _Run:
             if ended:
                 states = ", ".join(f"{known} ({self.results[known].state.value})" for known in ended)
                 self._drop(job, State.SKIPPED, f"depends on {states}")
-            elif missing:
+            elif missing or len(self._running) >= self._most or not self.crew.slots.try_take():
                 left.append(job)
             else:
-                work = Work(self.crew, job.task, records.get(job.task.id))
-                self._running[pool.submit(work.run)] = job.task.id
+                future = pool.submit(Work(self.crew, job.task, records.get(job.task.id)).run)
+                future.add_done_callback(lambda _: self.crew.slots.changed.set())
+                self._running[future] = job.task.id
         return left
 
     def _is_merged(self, task: str) -> bool:
         return task in self.results and self.results[task].state is State.MERGED
 
     def _collect(self) -> None:
-        done, _ = wait(self._running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
-        for future in done:
-            task = self._running.pop(future)
-            self.results[task] = future.result()
-            self._tell(self.results[task])
+        changed = self.crew.slots.changed
+        changed.wait(_LOOK_SECONDS)
+        changed.clear()
+        for future in [future for future in self._running if future.done()]:
+            self.results[self._running.pop(future)] = future.result()
+            self._tell(future.result())
 
     def _tell(self, result: Result) -> None:
         self.crew.world.note(f"{result.task}: {result.state.value}: {result.reason}")

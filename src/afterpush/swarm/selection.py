@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.roadmap import Task
+from afterpush.swarm.journal import Record
 from afterpush.swarm.states import Result, State
 
 _PRIORITIES = ("p0", "critical", "p1", "high", "p2", "medium", "p3", "low", "p4")
@@ -66,6 +67,28 @@ def select_ready(
     ]
     ready.sort(key=lambda task: _rank(task.priority))
     return Selection(tuple(Job(task) for task in ready[:limit]))
+
+
+def select_finished(
+    records: Mapping[str, Record], ids: Sequence[str], tasks: Callable[[], Mapping[str, Task]]
+) -> Selection:
+    """The tasks whose agents have finished and that are not merged; with `ids`, only these.
+
+    Raises AfterpushError for an ID without anything to merge.
+    """
+    waiting = {
+        task: record for task, record in records.items() if record.tip and record.state is not State.MERGED
+    }
+    for known in ids:
+        if known not in records:
+            raise AfterpushError(
+                f"no agent has worked on {known} in this clone; inv swarm.run --tasks={known}"
+            )
+        if known not in waiting and records[known].state is not State.MERGED:
+            raise AfterpushError(f"{known} has nothing to merge: it is {records[known].state.value}")
+    chosen = list(dict.fromkeys(ids)) or list(waiting)
+    defined = tasks() if chosen else {}
+    return Selection(tuple(Job(defined.get(known, Task(known))) for known in chosen))
 
 
 def _rank(priority: str) -> int:

@@ -11,13 +11,28 @@ from afterpush.swarm.attempt import Attempted, Spec
 from afterpush.swarm.claims import Claim, Claims, Held
 from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import Journal, Record
-from afterpush.swarm.landing import Candidate, Landing, MergeQueue
+from afterpush.swarm.landing import Candidate, Landing, MergeQueue, newest_tip
 from afterpush.swarm.mainline import Mainline
 from afterpush.swarm.managers import task_lock
 from afterpush.swarm.states import Result, State, attempt_in, branch_of
 from afterpush.swarm.world import RunOrder, World
 
 MOST_LOST_WORKERS = 3
+
+
+class Slots:
+    """Places for agents, taken by who begins tasks in their order, given back by who has done one."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+        self.changed = threading.Event()
+
+    def try_take(self) -> bool:
+        return self._free.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        self._free.release()
+        self.changed.set()
 
 
 @dataclass
@@ -31,20 +46,32 @@ class Crew:
     claims: Claims
     engine: Engine
     queue: MergeQueue
-    slots: threading.Semaphore
+    slots: Slots
     is_stopped: Callable[[], bool]
 
 
 class Work:
-    """One task in one thread."""
+    """One task in one thread, begun with a slot that it gives back once its agent is done."""
 
     def __init__(self, crew: Crew, task: Task, record: Record | None) -> None:
         self.crew, self.task, self.record = crew, task, record or Record(task.id)
         self._attempt = self.record.attempt
         self._began = crew.world.clock.monotonic()
+        self._has_slot = True
 
     def run(self) -> Result:
         """From the lock to the last event in the journal; expected errors end the task as failed."""
+        try:
+            return self._locked()
+        finally:
+            self._give_slot_back()
+
+    def _give_slot_back(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            self.crew.slots.give_back()
+
+    def _locked(self) -> Result:
         lock = task_lock(self.crew.world.state, self.task.id)
         if lock is None:
             return self._result(State.SKIPPED, "another manager of this clone works on it")
@@ -62,25 +89,17 @@ class Work:
         before = self._landed_before()
         if before:
             return before
-        crew.slots.acquire()
-        in_slot = True
+        if crew.is_stopped():
+            return self._ended(self._result(State.STOPPED, "stopped before it began"))
+        held = crew.claims.acquire(self.task.id)
+        if isinstance(held, Claim):
+            return self._ended(self._result(State.SKIPPED, str(held)))
         try:
-            if crew.is_stopped():
-                return self._ended(self._result(State.STOPPED, "stopped before it began"))
-            self._began = crew.world.clock.monotonic()
-            held = crew.claims.acquire(self.task.id)
-            if isinstance(held, Claim):
-                return self._ended(self._result(State.SKIPPED, str(held)))
-            try:
-                attempted = self._left_by_a_crash() or self._worked(held)
-                crew.slots.release()
-                in_slot = False
-                return attempted if isinstance(attempted, Result) else self._merged(attempted, held)
-            finally:
-                crew.claims.release(held)
+            attempted = self._finished_before() if crew.order.only_merge else self._begun(held)
+            self._give_slot_back()
+            return attempted if isinstance(attempted, Result) else self._merged(attempted, held)
         finally:
-            if in_slot:
-                crew.slots.release()
+            crew.claims.release(held)
 
     def _landed_before(self) -> Result | None:
         sha = self.crew.mainline.landed(self.task.id)
@@ -89,10 +108,19 @@ class Work:
         result = self._result(State.MERGED, f"was merged before, as {sha[:10]}", sha=sha)
         return result if self.record.sha == sha else self._ended(result)
 
+    def _begun(self, held: Held) -> Attempted | Result:
+        return self._left_by_a_crash() or self._worked(held)
+
+    def _finished_before(self) -> Attempted:
+        """The branch of the last attempt as it is now: its owner may have resolved a conflict on it."""
+        assert self.record.branch is not None
+        tip = newest_tip(self.crew.world, self.crew.mainline.target.remote, self.record.branch)
+        return Attempted(tip, seconds=self.record.seconds)
+
     def _left_by_a_crash(self) -> Attempted | None:
         """An agent's finished work that a manager before us did not get to merge."""
         record = self.record
-        if record.state is not State.MERGING or record.tip is None:
+        if not record.waits_for_merge or record.tip is None:
             return None
         if git(self.crew.world.repo, "cat-file", "-e", f"{record.tip}^{{commit}}").code != 0:
             return None

@@ -23,12 +23,16 @@ class Bounds:
 
 @dataclass(frozen=True)
 class RunOrder:
-    """How tasks are run: by which command, how many at once, within which bounds, and behind which check."""
+    """How tasks are run: by which command, how many at once, within which bounds, and behind which check.
+
+    With `only_merge` no agent is run: what agents have finished before is merged.
+    """
 
     command: str
     check: str | None
     agents: int
     bounds: Bounds
+    only_merge: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,15 @@ class World:
     @property
     def tag(self) -> str:
         """What the tag of every process of this clone's swarm begins with."""
-        return f"{self.state.resolve()}:"
+        return tag_of(self.state)
 
     def attempt_folder(self, task: str, attempt: int) -> Path:
         return self.state / "attempts" / task / str(attempt)
 
     def worktree(self, task: str, attempt: int) -> Path:
         return self.worktrees / f"{task}-{attempt}"
+
+
+def tag_of(state: Path) -> str:
+    """The beginning of the tags of the swarm that keeps its state in this folder."""
+    return f"{state.resolve()}:"

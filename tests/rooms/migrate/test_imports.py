@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from afterpush.migrate.entry_point import find_entry_point
 
-from afterpush.migrate.imports import find_entry_point, reach
+from afterpush.migrate.imports import reach
 from tests.rooms.migrate.repositories import write
 
 BOOT = "export async function runAutoMigrations() {}\n"

@@ -5,7 +5,8 @@ from bench.push import CHANGES, race
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.push.order import LONGEST_WAIT_SECONDS, backoff_seconds
+from afterpush.push.waiting import LONGEST_WAIT_SECONDS, backoff_seconds, wait_for_quiet
+from tests.support.clock import FakeClock
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -30,3 +31,16 @@ def test_a_wait_is_never_negative_and_never_beyond_the_limit(
 def test_the_last_attempt_follows_at_once_and_the_longest_waits_are_in_the_middle() -> None:
     waits = [backoff_seconds(lost, 10, 0.1, 1.0) for lost in range(1, 10)]
     assert waits[-1] == 0 and waits[0] < waits[2] == max(waits)
+
+
+def test_a_wait_ends_early_when_nobody_pushes_any_more(clock: FakeClock) -> None:
+    began = clock.monotonic()
+    wait_for_quiet(clock, 30, 1.0, 0.0, lambda: "same")
+    assert clock.monotonic() - began == 2.0
+
+
+def test_a_wait_goes_on_while_others_push_or_nothing_is_known(clock: FakeClock) -> None:
+    for look in (lambda: str(clock.monotonic()), lambda: None):
+        began = clock.monotonic()
+        wait_for_quiet(clock, 30, 1.0, 0.0, look)
+        assert clock.monotonic() - began == 30.0

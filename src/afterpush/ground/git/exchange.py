@@ -56,6 +56,12 @@ def forget_fetched(repo: Path) -> None:
     git(repo, "update-ref", "-d", _FETCHED)
 
 
+def look_at_branch(repo: Path, target: Target) -> str | None:
+    """Where the branch stands at the remote now, without fetching; None when that cannot be told."""
+    listed = git(repo, "ls-remote", target.remote, target.ref)
+    return listed.text.split()[0] if listed.code == 0 and listed.text.strip() else None
+
+
 def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) -> str | None:
     """The commit of the branch now, its objects in the `scratch` store: nothing of the clone changes."""
     listed = git(repo, "ls-remote", target.remote, target.ref)

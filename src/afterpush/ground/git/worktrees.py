@@ -34,8 +34,13 @@ def detached_worktree(repo: Path, path: Path, commit: str) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with _alone(repo):
-            git(repo, "worktree", "remove", "--force", path)
+        discard_worktree(repo, path)
+
+
+def discard_worktree(repo: Path, path: Path) -> None:
+    """Removes a worktree with whatever is in it: only for what is nobody's work."""
+    with _alone(repo):
+        git(repo, "worktree", "remove", "--force", path)
 
 
 def _add(repo: Path, path: Path, *options: str, commit: str) -> None:

@@ -1,0 +1,97 @@
+"""Where every task stands, from the journal and from what really runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afterpush.ground.clock import Clock, duration
+from afterpush.ground.locks import is_locked
+from afterpush.swarm.journal import Journal, Record
+from afterpush.swarm.managers import managers
+from afterpush.swarm.report import result_table
+from afterpush.swarm.states import Result, State
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_REDRAW_SECONDS = 0.5
+_COLOURS = {
+    State.MERGED: "green",
+    State.RUNNING: "cyan",
+    State.MERGING: "blue",
+    State.QUEUED: "dim",
+    State.STOPPED: "yellow",
+    State.SKIPPED: "yellow",
+    State.EMPTY: "yellow",
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """The keys of `swarm.status --json`."""
+
+    running: bool
+    managers: tuple[int, ...]
+    tasks: tuple[Result, ...]
+
+
+def status(state: Path, journal: Journal, now: float) -> Status:
+    """What the journal says, corrected where a manager has died without a last word."""
+    pids = tuple(manager.identity.pid for manager in managers(state) if manager.is_running)
+    tasks = [_seen(state, record, bool(pids), now) for record in journal.records().values()]
+    return Status(bool(pids), pids, tuple(tasks))
+
+
+def _seen(state: Path, record: Record, has_manager: bool, now: float) -> Result:
+    if record.state.is_final or (has_manager and record.state is State.QUEUED):
+        return record.result()
+    if has_manager and is_locked(state / "locks" / f"{record.task}.lock"):
+        return record.result(now)
+    if record.state is State.MERGING:
+        reason = (
+            "its agent has finished, its manager died before the merge: inv swarm.merge, or swarm.run again"
+        )
+    else:
+        reason = "its manager died; inv swarm.run goes on with it"
+    return replace(record.result(), state=State.STOPPED, reason=reason)
+
+
+def status_text(found: Status) -> str:
+    """A table for a reader."""
+    if not found.tasks:
+        return "no task was ever run here"
+    head = f"running (pid {', '.join(map(str, found.managers))})" if found.running else "no manager runs"
+    return f"{result_table(found.tasks)}\n\n{head}"
+
+
+def watch_status(look: Callable[[], Status], clock: Clock) -> Status:
+    """Redraws the table in the terminal as long as a manager runs; returns the last state."""
+    from rich.live import Live
+
+    found = look()
+    with Live(_drawn(found), refresh_per_second=4, transient=True) as live:
+        while found.running:
+            clock.sleep(_REDRAW_SECONDS)
+            found = look()
+            live.update(_drawn(found))
+    return found
+
+
+def _drawn(found: Status) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("task", "state", "attempt", "time", "commit", "reason"):
+        table.add_column(heading, no_wrap=heading != "reason")
+    for result in found.tasks:
+        table.add_row(
+            result.task,
+            Text(result.state.value, style=_COLOURS.get(result.state, "red")),
+            str(result.attempt or ""),
+            duration(result.seconds) if result.seconds else "",
+            (result.sha or "")[:10],
+            Text(result.reason),
+        )
+    return table
