@@ -75,30 +75,40 @@ def app(repository: Repository) -> Repository:
     return repository
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("Run `afterpush deploy.moniter`.", "there is no task deploy.moniter; did you mean deploy.monitor?"),
-        ("```sh\ncd x && afterpush deploy.monitor --shaa=1\n```", "deploy.monitor has no flag --shaa"),
-        ("[gone](docs/gone.md)", "docs/gone.md does not exist"),
-        ("[gone](docs/guide.md#second-steps)", "docs/guide.md has no such heading or anchor"),
-        ("[gone](#here)", "README.md has no such heading or anchor"),
-        ('<img src="shop.png">', "shop.png does not exist"),
-        ("[out](../../elsewhere)", "leads out of the repository"),
-        ("[ours](.env)", ".env is ignored by git"),
-    ],
-)
-def test_whatever_is_wrong_is_named_with_its_file_and_line(app: Repository, text: str, said: str) -> None:
+FAULTS = [
+    ("Run `afterpush deploy.moniter`.", "there is no task deploy.moniter; did you mean deploy.monitor?"),
+    ("The task `deploy.statsu`.", "there is no task deploy.statsu; did you mean deploy.status?"),
+    ("```sh\ncd x && afterpush deploy.monitor --shaa=1\n```", "afterpush deploy.monitor has no flag --shaa"),
+    ("[gone](docs/gone.md)", "docs/gone.md does not exist"),
+    ("[gone](docs/guide.md#second-steps)", "docs/guide.md has no such heading or anchor"),
+    ("[gone](#here)", "README.md has no such heading or anchor"),
+    ('<img src="shop.png">', "shop.png does not exist"),
+    ("[out](../../elsewhere)", "leads out of the repository"),
+    ("[ours](.env)", ".env is ignored by git"),
+]
+RIGHT = [
+    "`deploy.timeout_seconds`",
+    "`deploy.sh`",
+    "`push.default`",
+    "`push.check`",
+    "[x](https://x.org/gone)",
+]
+
+
+def test_whatever_is_wrong_is_named_with_its_file_and_line(app: Repository) -> None:
     app.write(".gitignore", ".env\n")
     app.write(".env", "A=b\n")
-    app.write("README.md", f"# Shop\n\nFirst.\n\n{text}\n")
+    text = "# Shop\n\n" + "\n\n".join([*RIGHT, *(text for text, _ in FAULTS)]) + "\n"
+    app.write("README.md", text)
     answer = afterpush("docs.check", "--json", cwd=app.path)
     assert answer.code == 1
     found = answer.json()
-    (problem,) = found["broken"] + found["unknown"]
-    assert said in problem["message"]
-    line = 6 if text.startswith("```") else 5
-    assert (problem["file"], problem["line"]) == ("README.md", line)
+    told = {one["line"]: one for one in found["broken"] + found["unknown"]}
+    lines = text.split("\n")
+    for fault, said in FAULTS:
+        line = lines.index(fault.split("\n")[0]) + (2 if fault.startswith("```") else 1)
+        assert said in told[line]["message"] and told.pop(line)["file"] == "README.md", fault
+    assert told == {}
 
 
 def test_for_people_each_fault_is_a_line_and_the_last_line_counts(app: Repository) -> None:
