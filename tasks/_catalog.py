@@ -44,8 +44,8 @@ def _of_repository(root: Path) -> dict[str, TaskFlags] | None:
 
 
 def repository_tasks(root: Path) -> Collection | None:
-    """The collection of the repository's own tasks.py; None without one, or (said once) when it is broken."""
-    if not (root / "tasks.py").is_file():
+    """The collection of the repository's own tasks; None without any, or (said once) when they are broken."""
+    if not any((root / name).is_file() for name in ("tasks.py", "tasks/__init__.py")):
         return None
     try:
         module, _ = FilesystemLoader(start=str(root)).load("tasks")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from afterpush.deploy import register
 from afterpush.deploy.history import History
-from afterpush.deploy.tables import history_table
+from afterpush.deploy.report.figures import distinct, figures
+from afterpush.deploy.report.terminal import history_text
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.errors import ExitCode
 from afterpush.ground.files import temporary_folder
@@ -143,7 +144,8 @@ def _monitors_ended(state: StateFolder, clock: SystemClock) -> Iterator[None]:
 
 
 def _history(state: StateFolder) -> str:
-    return history_table(History(state.history).records(limit=10))
+    records = distinct(History(state.history).records(limit=10))
+    return history_text(records, figures(records))
 
 
 def _indented(text: str) -> str:

@@ -12,6 +12,7 @@ from afterpush.ground.globs import matching
 from afterpush.manual.documents import Tree, read_tree
 from afterpush.manual.layout import Layout, lay_out
 from afterpush.manual.reference import (
+    PAGES,
     Sources,
     is_generated,
     reference_pages,
@@ -53,6 +54,13 @@ class Reference:
 def tree_here(here: Site) -> Tree:
     """The documents of this worktree, without those that docs.ignore names."""
     return read_tree(here.repo, files_of(here.repo), matching(here.repo, here.settings.docs.ignore))
+
+
+def stale_here(here: Site, tree: Tree) -> tuple[str, ...]:
+    """The reference pages that are not what the code says; none before the repository keeps any."""
+    folder = here.repo / here.settings.docs.reference.strip("/")
+    is_begun = here.settings.docs.reference and any((folder / name).is_file() for name in PAGES)
+    return reference_here(here, tree).stale if is_begun else ()
 
 
 def reference_here(here: Site, tree: Tree) -> Reference:

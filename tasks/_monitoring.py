@@ -93,7 +93,7 @@ def print_logs(here: Site, sha: str, kind: str, *, follow: bool) -> ExitCode:
     return ExitCode.GOOD
 
 
-def read_history(here: Site, limit: int) -> "list[Record]":
+def read_history(here: Site, limit: int | None) -> "list[Record]":
     """The records, newest first; a corrupt file is said once."""
     from afterpush.deploy.history import History
 

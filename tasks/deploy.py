@@ -52,7 +52,7 @@ def monitor(
 
 @door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "json": JSON})
 def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False) -> ExitCode:
-    """Tell what is known about a commit, without asking the platform."""
+    """Tell what is live, coming, failed; or of one commit."""
     from afterpush.deploy import register, session
 
     here, clock = site(), SystemClock()
@@ -61,10 +61,12 @@ def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False
         found = session.follow(here.state, commit, clock, lambda outcome: note(outcome.message))
     else:
         found = register.status(here.state, commit, clock.now())
-    if json:
-        print_json(found)
+    if sha is None and not wait:
+        from afterpush.tasks._overview import print_with_overview
+
+        print_with_overview(here, found, json=json)
     else:
-        say(f"{found.verdict.upper()}: {found.message}")
+        print_json(found) if json else say(f"{found.verdict.upper()}: {found.message}")
     return found.exit_code
 
 
@@ -150,7 +152,7 @@ def logs(context: Any, sha: Any = None, type: str = "build", follow: bool = Fals
     }
 )
 def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) -> ExitCode:
-    """Say why a deployment failed: category, root line, what to do."""
+    """Say why a deployment failed, and what to do."""
     from afterpush.tasks._explaining import explain_commit, explain_log, show_explanation
 
     if log is not None and sha is not None:
@@ -160,15 +162,36 @@ def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) 
     return ExitCode.GOOD
 
 
-@door(help={"limit": "how many, the latest first (default: 20)", "json": JSON})
-def history(context: Any, limit: Any = None, json: bool = False) -> ExitCode:
-    """Show the watched deployments with their durations and the success rate."""
-    from afterpush.deploy.tables import history_documents, history_table
+@door(
+    help={
+        "limit": "how many, the latest first (default: 20; all for --html and --dora)",
+        "html": "write one self-contained page to this file",
+        "dora": "the four DORA figures: frequency, lead time, change failure rate, time to restore",
+        "days": "the window of the DORA figures (default: 30)",
+        "json": JSON,
+    }
+)
+def history(
+    context: Any,
+    limit: Any = None,
+    html: Any = None,
+    dora: bool = False,
+    days: Any = None,
+    json: bool = False,
+) -> ExitCode:
+    """Show deployments, causes, who waits; as a page too."""
     from afterpush.tasks._door import whole_number
-    from afterpush.tasks._monitoring import read_history
+    from afterpush.tasks._reporting import print_dora, print_history, write_page
 
-    records = read_history(site(), whole_number(limit, "--limit", default=20, least=1))
-    print_json(history_documents(records)) if json else say(history_table(records))
+    window = number(days, "--days", default=30, least=0.01) or 30.0
+    count = whole_number(limit, "--limit", default=0 if html or dora else 20, least=0 if limit is None else 1)
+    here = site()
+    if html is not None:
+        write_page(here, str(html), limit=count or None, window_days=window)
+    if dora:
+        print_dora(here, limit=count or None, window_days=window, json=json)
+    elif json or html is None:
+        print_history(here, limit=count or None, json=json)
     return ExitCode.GOOD
 
 

@@ -50,7 +50,7 @@ def check(context: Any, json: bool = False) -> ExitCode:
 
     here = site()
     tree = manual.tree_here(here)
-    stale = manual.reference_here(here, tree).stale
+    stale = manual.stale_here(here, tree)
     broken = broken_links(tree, tree.documents)
     checked = Checked(len(tree.documents), stale, broken, unknown_commands(tree, catalog(here.repo)))
     print_json(checked) if json else say(checked.text())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.manual import manual as manual
 from tests.support.mariadb import database as database
 from tests.support.mariadb import mariadb as mariadb
 from tests.support.mariadb import mortal_mariadb as mortal_mariadb

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from afterpush.platform.scenario import build_failure, deploy_failure
+from afterpush.platform.scenario import build_failure, deploy_failure, stuck
 from tests.support.cli import afterpush
 from tests.support.deployed import Site, wait_until
 from tests.support.repositories import Repository
@@ -123,3 +123,52 @@ def test_a_mistake_in_the_teams_signatures_does_not_cost_the_verdict(site: Site)
     answer = site.run("deploy.monitor", "--json")
     assert (answer.code, answer.json()["verdict"]) == (1, "failed")
     assert "failures.yaml" in answer.err
+
+
+def test_status_without_a_commit_tells_what_is_live_on_its_way_and_failed_last(site: Site) -> None:
+    failed = site.commit(build_failure(0.3))
+    site.run("deploy.monitor", "--json")
+    coming = site.commit(stuck())
+    answer = site.run("deploy.status", "--json")
+    assert answer.code == 5
+    document = answer.json()
+    assert (document["sha"], document["verdict"]) == (coming, "none")
+    seen = document["overview"]
+    assert seen["source"] == "platform"
+    assert seen["live"]["sha"].startswith("c0ffee5")
+    assert [one["sha"] for one in seen["on_its_way"]] == [coming]
+    assert (seen["failed_last"]["sha"], seen["failed_last"]["category"]) == (failed, "lockfile_outdated")
+    shown = site.run("deploy.status").out
+    assert "live now     c0ffee5" in shown
+    assert f"on its way   {coming[:7]}" in shown
+    assert f"failed last  {failed[:7]}" in shown
+
+
+def test_status_without_the_platform_answers_from_the_history(site: Site) -> None:
+    live = site.commit()
+    site.run("deploy.monitor", "--json")
+    seen = site.run("deploy.status", "--json", DIGITALOCEAN_API_URL="http://127.0.0.1:9").json()["overview"]
+    assert (seen["source"], seen["live"]["sha"]) == ("history", live)
+    assert (seen["on_its_way"], seen["failed_last"]) == ([], None)
+
+
+def test_status_of_a_named_commit_has_no_overview(site: Site) -> None:
+    site.commit()
+    site.run("deploy.monitor", "--json")
+    assert "overview" not in site.run("deploy.status", "--sha=HEAD", "--json").json()
+
+
+def test_the_history_is_a_page_a_table_and_the_dora_figures(site: Site, tmp_path: Path) -> None:
+    site.commit()
+    site.run("deploy.monitor", "--json")
+    page = tmp_path / "history.html"
+    answer = site.run("deploy.history", f"--html={page}", "--json")
+    assert answer.code == 0
+    assert answer.json()[0]["verdict"] == "live"
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert "1 of 1 went live (100 %)" in site.run("deploy.history").out
+    measured = site.run("deploy.history", "--dora", "--days=7", "--json").json()
+    assert (measured["window_days"], measured["deployments"], measured["change_failure_rate"]) == (7, 1, 0)
+    for words in (["--html=/none/x.html"], ["--html="], ["--dora", "--days=0"], ["--limit=x"]):
+        wrong = site.run("deploy.history", *words)
+        assert (wrong.code, wrong.err.count("\n")) == (2, 1), words

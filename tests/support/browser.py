@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,19 @@ document.body.append(frame);
 </script>"""
 _FRAMING = """<!doctype html><meta charset="utf-8"><style>body{margin:0}iframe{border:0;display:block}</style>
 <iframe src="/%s" style="width:%dpx;height:%dpx"></iframe>"""
+
+
+# Loads one page in a frame of the wanted width and writes what an expression over `page` (its document) says.
+_EXAMINING = """<!doctype html><meta charset="utf-8"><pre id="answer"></pre><script>
+const frame = document.createElement("iframe");
+frame.style = "width: %dpx; height: 800px; border: 0";
+frame.onload = () => {
+  const page = frame.contentDocument, view = frame.contentWindow;
+  document.getElementById("answer").textContent = JSON.stringify((() => { %s })());
+};
+frame.src = "/%s";
+document.body.append(frame);
+</script>"""
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,18 @@ def measure(site: Path, pages: Sequence[tuple[str, int]], profile: Path) -> list
     found = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found and found[1], f"no answer from the browser: {done.stderr[-500:]}"
     return [Measured(*row) for row in json.loads(unescape(found[1]))]
+
+
+def examine(site: Path, page: str, body: str, profile: Path, *, width: int = 1000, dark: bool = False) -> Any:
+    """What the body of a JavaScript function returns about a page: its document `page`, its window `view`."""
+    program = chromium()
+    with served(site, {"/__examine.html": _EXAMINING % (width, body, page)}) as address:
+        words = [program, *QUIET, *([DARK] if dark else []), f"--user-data-dir={profile}"]
+        words += ["--virtual-time-budget=20000", "--dump-dom", f"{address}/__examine.html"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=180, check=False)
+    found = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found and found[1], f"no answer from the browser: {done.stderr[-500:]}"
+    return json.loads(unescape(found[1]))
 
 
 def photograph(

@@ -77,3 +77,10 @@ def labelled(name: str) -> list[Labelled]:
         category, ecosystem = label.split()
         found.append(Labelled(category, ecosystem, line.strip(), log.strip("\n")))
     return found
+
+
+def messages() -> list[tuple[str, str]]:
+    """Single messages and their categories."""
+    lines = (FOLDER / "messages.txt").read_text(encoding="utf-8").splitlines()
+    rows = (line.partition("|") for line in lines if not line.startswith("#"))
+    return [(category, message.replace("\\n", "\n")) for category, _, message in rows]

@@ -1,5 +1,6 @@
 """What the platform runs at this moment: the live deployment, and those on their way."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from afterpush.deploy.platform_source import PlatformSource
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
 from afterpush.ground.apps import Wanted, find_app
 from afterpush.ground.clock import local_time
+from afterpush.ground.errors import AfterpushError
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,15 @@ def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:
         return production(find_app(api, wanted), wanted)
     except ValueError as error:
         raise ApiFailure(f"the platform's answer is unusable: {error}") from error
+
+
+def production_if_told(api: AppPlatform, wanted: Wanted, warn: Callable[[str], None]) -> Production | None:
+    """The same for who can do without: None when it cannot be had, and `warn` is told why."""
+    try:
+        return look_at_production(api, wanted)
+    except AfterpushError as error:
+        warn(str(error))
+        return None
 
 
 def predecessor(source: PlatformSource, failed: Deployment, wanted: Wanted, now: float) -> str | None:

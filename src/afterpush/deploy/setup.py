@@ -85,11 +85,13 @@ def prepare(
     )
 
 
-def app_platform(environment: Environment, clock: Clock) -> AppPlatform | None:
+def app_platform(
+    environment: Environment, clock: Clock, *, timeout_seconds: float = 20
+) -> AppPlatform | None:
     """The API client of the environment's token; None without a token."""
     base_url = checked_base_url(environment.get("DIGITALOCEAN_API_URL", PUBLIC_API))
     token = environment.secret("DIGITALOCEAN_TOKEN")
-    return AppPlatform(Client(timeout_seconds=20), token, base_url, clock) if token else None
+    return AppPlatform(Client(timeout_seconds=timeout_seconds), token, base_url, clock) if token else None
 
 
 def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Wanted:

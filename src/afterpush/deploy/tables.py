@@ -5,7 +5,7 @@ from typing import Any
 
 from afterpush.deploy.history import Record
 from afterpush.deploy.register import Monitor, Stopped
-from afterpush.ground.clock import duration, rfc3339
+from afterpush.ground.clock import rfc3339
 from afterpush.ground.console import table
 
 
@@ -57,23 +57,3 @@ def history_documents(records: Sequence[Record]) -> list[dict[str, Any]]:
         }
         for record in records
     ]
-
-
-def history_table(records: Sequence[Record]) -> str:
-    """One line a deployment, then how many went live."""
-    if not records:
-        return "no deployment has been watched here yet"
-    rows = [
-        (
-            record.sha[:7],
-            record.verdict,
-            rfc3339(record.started_at)[:19].replace("T", " "),
-            duration(record.elapsed_seconds),
-            ", ".join(f"{phase.lower()} {duration(seconds)}" for phase, seconds in record.phases.items()),
-        )
-        for record in records
-    ]
-    decided = [record for record in records if record.verdict in ("live", "failed")]
-    live = sum(record.verdict == "live" for record in decided)
-    rate = f"\n{live} of {len(decided)} went live ({round(100 * live / len(decided))} %)" if decided else ""
-    return table(("COMMIT", "VERDICT", "STARTED (UTC)", "TOOK", "PHASES"), rows) + rate

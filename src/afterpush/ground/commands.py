@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from afterpush.ground.config import key_paths
 from afterpush.ground.markdown import Code, code_in
 
 _PROGRAMS = {"inv": "inv", "invoke": "inv", "afterpush": "afterpush"}
@@ -14,6 +15,7 @@ _SEPARATORS = frozenset(
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*")
 _PLACEHOLDER = re.compile(r"^(?:\.\.\.|…|<.*|\[.*|\{.*|\*|.*\.\*|TASK|NAME)$")
+_NAME = re.compile(r"[a-z]+\.[a-z]+(?:-[a-z]+)*")
 _WORDS_IN_PROSE = re.compile(r"^(?:\./|\.venv/bin/|\.\./)?(?:inv|invoke|afterpush)\s+\S")
 
 
@@ -51,6 +53,7 @@ def _in_code(code: Code, catalog: Catalog) -> Iterator[Finding]:
     if code.is_block and code.shell is None and code.language not in ("", "text"):
         return
     if not code.is_block and not _WORDS_IN_PROSE.match(code.text):
+        yield from _misspelt(code, catalog)
         return
     for offset, line in enumerate(_joined(code.commands())):
         if (
@@ -64,6 +67,18 @@ def _in_code(code: Code, catalog: Catalog) -> Iterator[Finding]:
             if program and program in catalog.tasks:
                 for message in _unknown(words, catalog.tasks[program], catalog.core):
                     yield Finding(code.line + offset, message)
+
+
+def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
+    """A task named alone, as in `deploy.monitr`: only what is nearly a name can be told from a file."""
+    namespace, dot, task = code.text.partition(".")
+    known = {name for tasks in catalog.tasks.values() for name in tasks}
+    if not dot or not _NAME.fullmatch(code.text) or code.text in known or code.text in key_paths():
+        return
+    inside = {name.partition(".")[2] for name in known if name.startswith(f"{namespace}.")}
+    near = difflib.get_close_matches(task, inside, n=1, cutoff=0.75)
+    if near:
+        yield Finding(code.line, f"there is no task {code.text}; did you mean {namespace}.{near[0]}?")
 
 
 def _joined(text: str) -> list[str]:

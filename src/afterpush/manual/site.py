@@ -72,6 +72,8 @@ def _replace(output: Path, fresh: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(f".{output.name}-", beside=output) as beside:
         shutil.copytree(fresh, beside / "new")
+        # `git add --all` is what prompts tell agents to type: a site is no part of a commit.
+        (beside / "new" / ".gitignore").write_text("*\n", encoding="utf-8")
         if output.exists():
             output.rename(beside / "old")
         (beside / "new").rename(output)

@@ -39,6 +39,7 @@ html_extra_path = ["_extra"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
+smartquotes = False
 myst_heading_anchors = 6
 myst_enable_extensions = ["tasklist", "strikethrough"]
 myst_title_to_header = True
@@ -49,7 +50,7 @@ pygments_dark_style = "github-dark"
 # Long names of keys, flags and files break anywhere rather than widen a phone's page.
 _NARROW = """\
 h1, h2, h3, h4, p, li, dd, code.literal { overflow-wrap: anywhere; }
-table.docutils td p, table.docutils code.literal { overflow-wrap: normal; }
+table.docutils p, table.docutils li, table.docutils code.literal { overflow-wrap: normal; }
 .sidebar-brand-text, .mobile-header .header-center { overflow-wrap: anywhere; }
 """
 

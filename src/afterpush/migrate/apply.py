@@ -17,7 +17,7 @@ from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.migrate.execution import Did, Done, Drifted, Failed, carry_out, state_of
 from afterpush.migrate.fence import refusal
 from afterpush.migrate.journal import DONE, Journal
-from afterpush.migrate.steps import Step, is_unprepared
+from afterpush.migrate.steps import BASELINE, Step, is_unprepared
 
 # How long a statement waits for a table that somebody else uses, and how often it is tried: a waiting DDL
 # statement blocks everybody who comes after it, so many short waits are better than a long one.
@@ -107,6 +107,8 @@ def preview(address: Address, steps: Sequence[Step]) -> Applied:
 
 
 def _predicted(connection: Connection, step: Step, known: dict[tuple[str, str], str]) -> State:
+    if step.kind == BASELINE:
+        return "skipped" if any(name == BASELINE for name, _ in known) else "needed"
     if step.kind == "data":
         return "skipped" if known.get((step.name, step.checksum)) == DONE else "needed"
     state = state_of(connection, step)
@@ -196,7 +198,7 @@ def _got(connection: Connection, name: str, seconds: float) -> bool:
 def _stop_at_drift(connection: Connection, steps: Sequence[Step]) -> None:
     """All steps are asked before the first one is executed; programs are redefined on purpose."""
     for step in steps:
-        if step.kind == "data" or is_unprepared(step):
+        if step.kind in ("data", BASELINE) or is_unprepared(step):
             continue
         if state_of(connection, step) == "drifted":
             raise Drifted(step)

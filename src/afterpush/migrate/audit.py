@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from afterpush.migrate.changes import Hidden
+from afterpush.migrate.changes import Folding, Hidden
 from afterpush.migrate.coverage import (
     Duplicate,
     Object,
     Redefinition,
     duplicates,
+    is_earlier_stage,
     objects,
     redefinitions,
 )
 from afterpush.migrate.folding import Folded, fold
-from afterpush.migrate.model import Place
+from afterpush.migrate.model import Place, Schema
 from afterpush.migrate.portability import Finding, findings
 from afterpush.migrate.reading import Reading, Sort
 from afterpush.migrate.repository import Repository
@@ -85,7 +86,11 @@ def audit(repository: Repository, invalid: Iterable[Remark] = ()) -> Audit:
         tuple(findings([*sources.readings, *_of_boot(cover, repository)])),
         tuple(_destructive(sources.readings)),
         tuple(duplicates(own.schema, other.schema)),
-        (*_hidden(own.hidden), *_hidden(other.lost), *redefinitions(own.schema, other.schema)),
+        (
+            *_hidden(own.hidden),
+            *_hidden(_drifting(other, own.schema)),
+            *redefinitions(own.schema, other.schema),
+        ),
         tuple(_remark(reading, "") for reading in sources.of(Sort.QUERY)),
         tuple(_remark(reading, reading.statement.kind) for reading in sources.of(Sort.DATA)),
     )
@@ -133,6 +138,15 @@ def _rejected(sources: Folded, invalid: Iterable[Remark]) -> tuple[Remark, ...]:
 
 def _destructive(readings: Sequence[Reading]) -> list[Remark]:
     return [_remark(reading, "; ".join(reading.destructive)) for reading in readings if reading.destructive]
+
+
+def _drifting(cover: Folding, sources: Schema) -> list[Hidden]:
+    """What the boot script describes otherwise, and what the sources never were like."""
+    return [
+        hidden
+        for hidden, wanted in cover.lost
+        if wanted is None or not is_earlier_stage(wanted, sources.table(wanted.name))
+    ]
 
 
 def _hidden(hidden: Iterable[Hidden]) -> list[Redefinition]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from afterpush.migrate.boot import CLOSING, OPENING, block_ranges
 from afterpush.migrate.call_form import CallForm, find_spot
-from afterpush.migrate.steps import JOURNAL_SQL, JOURNAL_TABLE, Step, is_unprepared
+from afterpush.migrate.steps import BASELINE, JOURNAL_SQL, JOURNAL_TABLE, Step, is_unprepared
 from afterpush.migrate.tokens import literal, tokens
 from afterpush.migrate.typescript import Source
 
@@ -82,9 +82,11 @@ def _indent_at(data: bytes, offset: int) -> str:
 def _block(steps: Sequence[Step], form: CallForm, style: _Style, margin: str) -> str:
     probed = [step for step in steps if step.kind != "data"]
     once = [step for step in steps if step.kind == "data"]
+    needs_journal = any(step.kind in ("data", BASELINE) for step in steps)
     lines = [
         f"// {OPENING} Written by `inv migrate.consolidate`; change the migrations and run it again instead.",
         "{",
+        *(_indented(_journal(form, style), style) if needs_journal else []),
         *(_indented(_probed(probed, form, style, margin + style.indent * 3), style) if probed else []),
         *(_indented(_once(once, form, style), style) if once else []),
         "}",
@@ -169,6 +171,10 @@ def _probed(steps: Sequence[Step], form: CallForm, style: _Style, margin: str) -
     ]
 
 
+def _journal(form: CallForm, style: _Style) -> list[str]:
+    return [f"await {form.call(form.sql(JOURNAL_SQL))}{style.semicolon}"]
+
+
 def _once(steps: Sequence[Step], form: CallForm, style: _Style) -> list[str]:
     """Rows are written once: the journal's row is made first, and says whether that came to its end."""
     end, pad, any_type = style.semicolon, style.indent, ": any" if style.typed else ""
@@ -194,7 +200,6 @@ def _once(steps: Sequence[Step], form: CallForm, style: _Style) -> list[str]:
         style,
     )
     return [
-        f"await {form.call(form.sql(JOURNAL_SQL))}{end}",
         *_entries("rows", rows, style),
         "for (const row of rows) {",
         f"{pad}const answer{any_type} = await {form.call('row.find', reads=True)}{end}",

@@ -75,7 +75,8 @@ def find_spot(source: Source) -> Spot:
     inside = [node for node, found in uses if found.handle == form.handle and _is_below(node, scope)]
     inside += [node for node in sql if _is_below(node, scope)]
     block = _block(source, scope, form, inside)
-    statements = [child for child in block.named_children if any(_is_below(node, child) for node in inside)]
+    using = [child for child in block.named_children if any(_is_below(node, child) for node in inside)]
+    statements = using or _after_binding(source, scope, block, form)
     if not statements:
         raise AfterpushError(f"{source.file}: no statement uses {form.handle} where it is made: {_HELP}")
     last = statements[-1]
@@ -125,18 +126,39 @@ def _commonest(source: Source, uses: Sequence[tuple["Node", CallForm]], sql: Seq
 
 
 def _scope(source: Source, form: CallForm, calls: Sequence["Node"]) -> "Node":
-    """The function that is the boot script's entrance: exported, or else the one around the first call."""
+    """The function that the steps belong to.
+
+    The exported one that makes the calls; else the one around them, if it is called from one place only;
+    else the exported one that knows the handle: the calls are then made by a helper.
+    """
     exported = exported_names(source)
     root = form.handle.split(".")[0]
-    is_global = _is_bound_outside(source, root)
-    functions = [node for node in walk(source.root) if node.type in _FUNCTIONS]
-    for function in functions:
-        if _name_of(source, function) in exported or _is_default_export(source, function):
-            has_calls = any(_is_below(call, function) for call in calls)
-            if has_calls or is_global or root == "this" or _binds(source, function, root):
-                return function
+    entrances = [
+        node
+        for node in walk(source.root)
+        if node.type in _FUNCTIONS
+        and (_name_of(source, node) in exported or _is_default_export(source, node))
+    ]
+    direct = [node for node in entrances if any(_is_below(call, node) for call in calls)]
     around = [node for node in ancestors(calls[0]) if node.type in _FUNCTIONS]
-    return around[-1] if around else source.root
+    if direct or not around:
+        return direct[0] if direct else source.root
+    if _call_count(source, _name_of(source, around[-1])) == 1:
+        return around[-1]
+    is_known = root == "this" or _is_bound_outside(source, root)
+    knowing = [node for node in entrances if is_known or _binds(source, node, root)]
+    return knowing[0] if knowing else around[-1]
+
+
+def _call_count(source: Source, name: str) -> int:
+    """From how many places a function is called; the calls in a loop count as many."""
+    count = 0
+    for node in walk(source.root):
+        called = node.child_by_field_name("function") if node.type == "call_expression" else None
+        if called is not None and source.text(called) == name:
+            in_loop = any(above.type.startswith(("for_", "while_", "do_")) for above in ancestors(node))
+            count += 2 if in_loop else 1
+    return count
 
 
 def _name_of(source: Source, function: "Node") -> str:
@@ -197,6 +219,12 @@ def _block(source: Source, scope: "Node", form: CallForm, inside: Sequence["Node
     if not chain and body.type in ("statement_block", "program"):
         return body
     raise AfterpushError(f"{source.file}: {form.handle} is not made before it is used: {_HELP}")
+
+
+def _after_binding(source: Source, scope: "Node", block: "Node", form: CallForm) -> list["Node"]:
+    """The statements that follow where the handle is made."""
+    bound = [node.end_byte for node in _bindings(source, scope, form.handle.split(".")[0])]
+    return [child for child in block.named_children if child.start_byte >= max(bound, default=0)]
 
 
 def _is_below(node: "Node", above: "Node") -> bool:

@@ -14,13 +14,14 @@ class Folding:
     """The schema so far, and what was noticed on the way.
 
     `impossible` are statements that fail where they stand; `hidden` are tables that a later CREATE TABLE
-    IF NOT EXISTS describes otherwise, `lost` those of them where it asks for what is not there.
+    IF NOT EXISTS describes otherwise, `lost` those of them where it asks for what is not there, with the
+    table that it asks for.
     """
 
     schema: Schema = field(default_factory=Schema)
     impossible: list[tuple[Place, str]] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
-    lost: list[Hidden] = field(default_factory=list)
+    lost: list[tuple[Hidden, Table | None]] = field(default_factory=list)
 
     def table(self, name: str, place: Place) -> Table:
         """The table, or what is known of it from now on: another repository may own its creation."""
@@ -41,7 +42,7 @@ def create_table(table: Table, *, if_not_exists: bool, replaces: bool) -> Change
             if standing.facts() != table.facts():
                 folding.hidden.append((table.name, standing.place, table.place))
                 if not _has_all_of(standing, table):
-                    folding.lost.append((table.name, standing.place, table.place))
+                    folding.lost.append(((table.name, standing.place, table.place), table))
             if not if_not_exists:
                 folding.impossible.append(
                     (table.place, f"table {table.name} was made at {standing.place} already")
@@ -142,7 +143,7 @@ def create_program(program: Program, *, if_not_exists: bool, replaces: bool) -> 
         standing = folding.schema.programs.get(key)
         if standing is not None and if_not_exists and standing.facts() != program.facts():
             folding.hidden.append((program.name, standing.place, program.place))
-            folding.lost.append((program.name, standing.place, program.place))
+            folding.lost.append(((program.name, standing.place, program.place), None))
         if standing is None or replaces:
             folding.schema.programs[key] = program
         elif not if_not_exists:

@@ -17,7 +17,7 @@ from afterpush.migrate.reading import Sort
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.start_script import OldStep, without
 from afterpush.migrate.statements import Statement, kind_of
-from afterpush.migrate.steps import Step, read_sql, render_sql
+from afterpush.migrate.steps import BASELINE, Step, baseline, read_sql, render_sql
 from afterpush.migrate.tokens import tokens, unquoted
 
 Target = Literal["sql", "typescript"]
@@ -82,8 +82,8 @@ def _plan_sql(found: Audit, repository: Repository, with_data: bool) -> Plan:
     before = list(inputs.steps)
     bare = audit(replace(repository, inputs=replace(inputs, steps=()), step_lines=()))
     wanted = schema_steps(found.sources.folding.schema, _with_their_tables(bare), _of_boot(bare))
-    steps = wanted if found.missing else [step for step in before if step.kind != "data"]
-    steps += _data(found, before, with_data)
+    data = _data(found, before, with_data)
+    steps = [*_baseline(found, data), *(wanted if found.missing else _schema_part(before)), *data]
     added = _new(steps, before)
     if not added:
         return Plan("sql", (), None, inputs)
@@ -147,6 +147,16 @@ def _data(found: Audit, before: Sequence[Step], with_data: bool) -> list[Step]:
     return kept + [step for step in rows if step.name not in names]
 
 
+def _baseline(found: Audit, data: Sequence[Step]) -> list[Step]:
+    """The step that keeps rows of the old way from being written twice."""
+    made = [entry.item.name for entry in found.objects if entry.item.kind == "table"]
+    return [baseline(data, made)] if data else []
+
+
+def _schema_part(steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if step.kind not in ("data", BASELINE)]
+
+
 def _new(steps: Iterable[Step], before: Iterable[Step]) -> list[Step]:
     known = {(step.name, " ".join(step.sql.split())) for step in before}
     return [step for step in steps if (step.name, " ".join(step.sql.split())) not in known]
@@ -170,13 +180,14 @@ def _plan_typescript(found: Audit, repository: Repository, with_data: bool) -> P
     bare = audit(replace(repository, inputs=replace(inputs, boot=own_script)))
     schema = found.sources.folding.schema
     steps = schema_steps(schema, bare.objects, _of_boot(bare)) if found.missing else []
-    steps = steps or [step for step in before if step.kind != "data"]
+    steps = steps or _schema_part(before)
     rows = _data(found, before, with_data)
-    added = _new([*steps, *rows], before)
+    begin = _baseline(found, rows)
+    added = _new([*begin, *steps, *rows], before)
     if not added:
         return Plan("typescript", (), None, inputs)
     first, last = _around(steps, own_script.statements, bare)
-    text = with_steps(own, file, first, [*last, *rows])
+    text = with_steps(own, file, [*begin, *first], [*last, *rows])
     after = replace(inputs, boot=read_boot(text, file))
     change = FileChange(file, data.decode("utf-8", "replace"), text.decode("utf-8"))
     return Plan("typescript", tuple(added), change, after)

@@ -167,6 +167,20 @@ def redefinitions(sources: Schema, cover: Schema) -> Iterator[Redefinition]:
             yield Redefinition(program.name, (program.place, other.place), f"the {program.kind}'s text")
 
 
+def is_earlier_stage(wanted: Table, ours: Table | None) -> bool:
+    """Whether our table had every column and index of this one, alike, at some time."""
+    if ours is None:
+        return False
+    known = {
+        name: [ours.effective(stage).facts() for stage in (own, *own.earlier)]
+        for name, own in ours.columns.items()
+    }
+    indexes = {index.facts() for index in ours.indexes.values()}
+    return all(
+        wanted.column_facts(own) in known.get(name, []) for name, own in wanted.columns.items()
+    ) and all(index.facts() in indexes for index in wanted.indexes.values())
+
+
 def _first_place(table: Table) -> Place:
     return table.place
 

@@ -24,6 +24,10 @@ MySQL 8 and MariaDB: `read_sql(render_sql(steps))` gives the same steps. Its for
 be prepared on MySQL: they stand there as they are, with the probe in the header, each after a step that
 drops them. A client without probes makes them anew on every run; the result is the same. A step of kind
 `data` is inserted together with its journal row, in one transaction.
+
+Rows that the old way wrote must not be written again. So where there is data, the first step is the
+`baseline`: once in a database's life, before any table is made, it notes all steps for rows as done if a
+table of the migrations is there already.
 """
 
 import hashlib
@@ -68,7 +72,7 @@ class Step:
 
     `name` is unique and stable: the kind and the thing (`index client_needs.idx_client`). `kind` is one of
     table, column, primary_key, index, foreign_key, check, view, trigger, procedure, function, event,
-    drop (of a program that is defined anew) and data. `table` is empty for what belongs to none.
+    drop (of a program that is defined anew), baseline and data. `table` is empty for what belongs to none.
     """
 
     name: str
@@ -86,6 +90,26 @@ class Step:
 def render_sql(steps: Iterable[Step]) -> str:
     """The text of the consolidated file."""
     return "\n".join([_HEAD, *map(_rendered, steps)])
+
+
+BASELINE = "baseline"
+_BASELINE_CHECKSUM = "0" * 16
+
+
+def baseline(data: Sequence[Step], tables: Iterable[str]) -> Step:
+    """The step that notes `data` as done where one of `tables` is there before the first run."""
+    found = f"step = '{BASELINE}' AND checksum = '{_BASELINE_CHECKSUM}'"
+    names = ", ".join(map(literal, tables)) or "''"
+    rows = "\n  UNION ALL ".join(f"SELECT {literal(step.name)}, '{step.checksum}'" for step in data)
+    sql = (
+        f"INSERT IGNORE INTO {JOURNAL_TABLE} (step, checksum, state, started_at, finished_at)\n"
+        "SELECT step, checksum, 'done', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM (\n"
+        f"  SELECT '{BASELINE}' AS step, '{_BASELINE_CHECKSUM}' AS checksum\n  UNION ALL {rows}\n"
+        f") AS entries WHERE step = '{BASELINE}' OR EXISTS (SELECT 1 FROM information_schema.TABLES\n"
+        f"  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({names}))"
+    )
+    probe = f"SELECT IF(COUNT(*) = 0, 'needed', 'done') AS state FROM {JOURNAL_TABLE} WHERE {found}"
+    return Step(BASELINE, BASELINE, "", probe, sql)
 
 
 def read_sql(text: str, file: str = "consolidated.sql") -> list[Step]:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 STRING = r"""(?:'(?:[^'\\]++|\\.|'')*+'|"(?:[^"\\]++|\\.|"")*+")"""
 QUOTED_NAME = r"`(?:[^`]++|``)*+`"
-COMMENT = r"(?:--(?=[\s\x00-\x1f]|\Z)[^\n]*+|\#[^\n]*+|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/)"
+# drizzle-kit's mark between two statements is no comment to MySQL; drizzle takes it out before.
+_BREAKPOINT = r"-->[ \t]*statement-breakpoint"
+COMMENT = rf"(?:{_BREAKPOINT}|--(?=[\s\x00-\x1f]|\Z)[^\n]*+|\#[^\n]*+|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/)"
 CONDITIONAL_OPEN = r"/\*M?!\d*+"
 WORD = r"[\w$\x80-\U0010ffff]++"
 

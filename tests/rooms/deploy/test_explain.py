@@ -16,7 +16,7 @@ from afterpush.deploy.explain.scan import scan
 from afterpush.deploy.explain.signatures import Signature, load_failures
 from afterpush.deploy.explain.words import branches, needed_words
 from afterpush.ground.errors import AfterpushError
-from tests.support.labelled import Labelled, labelled
+from tests.support.labelled import NOISE_AFTER, NOISE_BEFORE, Labelled, labelled, messages
 from tests.support.shared import ROOT
 
 FAILURES = load_failures()
@@ -67,6 +67,19 @@ def test_labelled_excerpts_among_noise_are_explained(name: str) -> None:
         if (found := explained(item.with_noise(at))).category != item.category
     ]
     assert len(wrong) <= len(items) * 0.05, "\n".join(wrong)
+
+
+def test_single_messages_are_explained() -> None:
+    wrong = [
+        f"{category} explained as {found.category} by {found.signature}: {message}"
+        for category, message in messages()
+        if (found := explained(message)).category != category
+    ]
+    assert len(wrong) <= len(messages()) * 0.05, "\n".join(wrong)
+
+
+def test_ordinary_lines_alone_are_no_failure() -> None:
+    assert explained("\n".join(NOISE_BEFORE + NOISE_AFTER)).category == "unknown"
 
 
 def test_the_labelled_set_is_large_and_covers_every_category_in_both_halves() -> None:

@@ -72,6 +72,20 @@ def test_the_block_follows_the_scripts_style() -> None:
             "'ALTER TABLE t ADD b INT');",
             "}",
         ),
+        (  # A helper is called for each change, and the handle is the module's.
+            "const db = await open();\nasync function add(name) {\n"
+            "  await db.query(`ALTER TABLE t ADD ${name} INT`);\n}\n"
+            "export async function run() {\n  await add('a');\n  await add('b');\n}\n",
+            "await add('b');",
+            "}",
+        ),
+        (  # The exported function only opens and closes: the steps belong where the handle lives.
+            "async function all(c) {\n  await c.query('ALTER TABLE t ADD a INT');\n}\n"
+            "export async function run() {\n  const c = await open();\n  try {\n    await all(c);\n"
+            "  } finally {\n    await c.end();\n  }\n}\n",
+            "'ALTER TABLE t ADD a INT');",
+            "}\nexport",
+        ),
         (  # A script without functions.
             "import { db } from './db';\nconst list = ['ALTER TABLE t ADD a INT'];\n"
             "for (const text of list) {\n  await db.query(text);\n}\nconsole.log('done');\n",

@@ -174,6 +174,18 @@ def test_the_consolidated_file_holds_the_tables_that_it_needs_though_the_script_
     assert [step.name for step in steps] == ["table made", "index made.i"]
 
 
+def test_a_script_that_makes_an_earlier_stage_is_led_on_from_it(tmp_path: Path) -> None:
+    source = "CREATE TABLE t (id INT, a VARCHAR(5));\nALTER TABLE t MODIFY a VARCHAR(9), ADD b INT;\n"
+    for target in TARGETS:
+        root = tmp_path / target
+        boot = calls("CREATE TABLE IF NOT EXISTS t (id INT, a VARCHAR(5))")
+        write(root, {"migrations/1.sql": source, "server/autoMigrate.ts": boot})
+        assert run(root, target).open == ()
+        drifting = calls("CREATE TABLE IF NOT EXISTS t (id INT, a TEXT)")
+        write(root, {"migrations/1.sql": source, "server/autoMigrate.ts": drifting})
+        assert [one.table for one in audit(read_repository(root, SETTINGS)).redefined] == ["t"]
+
+
 def test_rows_come_along_only_when_asked_for_and_stay_then(plan: Path) -> None:
     write(plan, {"migrations/003_rows.sql": "INSERT INTO clients (name) VALUES ('a');\nSELECT 1;\n"})
     for target in TARGETS:
@@ -181,7 +193,7 @@ def test_rows_come_along_only_when_asked_for_and_stay_then(plan: Path) -> None:
         shutil.copytree(plan, root, ignore=shutil.ignore_patterns("typescript", "sql"))
         assert "data" not in {step.kind for step in run(root, target).added}
         outcome = run(root, target, with_data=True)
-        assert [step.name for step in outcome.added] == ["data migrations/003_rows.sql:1"]
+        assert [step.name for step in outcome.added] == ["baseline", "data migrations/003_rows.sql:1"]
         before = contents(root)
         assert run(root, target).added == () and contents(root) == before
 

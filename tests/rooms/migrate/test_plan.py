@@ -7,10 +7,10 @@ from afterpush.migrate.coverage import objects
 from afterpush.migrate.differences import compare
 from afterpush.migrate.folding import fold
 from afterpush.migrate.model import Schema
-from afterpush.migrate.plan import schema_steps
+from afterpush.migrate.plan import data_steps, schema_steps
 from afterpush.migrate.snapshot import take
 from afterpush.migrate.statements import split
-from afterpush.migrate.steps import Step, read_sql, render_sql
+from afterpush.migrate.steps import Step, baseline, read_sql, render_sql
 from tests.rooms.migrate.samples import BASE, EVERYTHING, OLD
 from tests.support.mariadb import fresh_database
 
@@ -168,6 +168,22 @@ def test_the_file_of_steps_runs_as_it_is_again_and_again(proving: Address) -> No
             found = compare("B", take(first, old.database or ""), take(second, new.database or ""))
             assert [one.message for one in found.definitions] == []
     assert read_sql(render_sql(steps)) == steps
+
+
+def test_rows_reach_new_databases_once_and_those_of_the_old_way_never(proving: Address) -> None:
+    source = "CREATE TABLE t (a INT);"
+    data = data_steps(split("INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);", "rows.sql"))
+    text = render_sql([baseline(data, ["t"]), *steps_of(source), *data])
+    later = [*data, *data_steps(split("INSERT INTO t VALUES (3);", "later.sql"))]
+    more = render_sql([baseline(later, ["t"]), *steps_of(source), *later])
+    for before, rows in (("", [1, 2]), (source + "INSERT INTO t VALUES (7);", [7])):
+        with fresh_database(proving) as address, connected(address) as connection:
+            execute(connection, before)
+            for file in (text, text):
+                execute(connection, file)
+            assert [row["a"] for row in connection.query("SELECT a FROM t")] == rows
+            execute(connection, more)
+            assert [row["a"] for row in connection.query("SELECT a FROM t")] == [*rows, 3]
 
 
 def test_the_file_stops_at_what_is_there_with_another_definition(database: Address) -> None:

@@ -63,6 +63,12 @@ def test_double_dash_is_a_comment_only_before_white_space() -> None:
     assert sqls("SELECT 5--1;-- no\n--\nSELECT 2;--") == ["SELECT 5--1", "SELECT 2"]
 
 
+def test_the_marks_of_drizzle_are_no_statements() -> None:
+    mark = "--> statement-breakpoint\n"
+    text = f"CREATE TABLE a (id INT);{mark}SELECT 1;\n{mark}SELECT 2--> 1;"
+    assert sqls(text) == ["CREATE TABLE a (id INT)", "SELECT 1", "SELECT 2--> 1"]
+
+
 def test_conditional_comments_are_code() -> None:
     first, second = split("/*!40101 SET NAMES utf8 */;\n/*M! CREATE TABLE a (id INT) */;", "a.sql")
     assert (first.kind, second.kind) == ("SET", "CREATE TABLE")

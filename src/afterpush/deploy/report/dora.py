@@ -1,0 +1,69 @@
+"""The four figures of the DORA reports, from the history of one repository.
+
+Definitions (dora.dev), as this history can tell them: a *change* is a deployment that went live or failed;
+a deployment that was superseded or canceled never reached anybody and counts as neither.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afterpush.deploy.history import Record
+from afterpush.deploy.report.figures import FAILED, LIVE, Spread, rate, spread
+
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Dora:
+    """Times in seconds, frequency in deployments that went live per day of the window.
+
+    `time_to_restore` runs from the end of a failed deployment to the end of the next one that went live
+    (several failures in a row are one incident); `failing_since` is the begin of an incident that is open
+    (epoch seconds). `lead_time` runs from commit to live.
+    """
+
+    window_days: float
+    deployments: int
+    deployment_frequency_per_day: float
+    lead_time: Spread
+    change_failure_rate: float | None
+    time_to_restore: Spread
+    incidents: int
+    failing_since: float | None
+
+
+def dora(records: Sequence[Record], now: float, window_days: float) -> Dora:
+    """The figures of the window that ends now, from distinct records in any order."""
+    begins = now - window_days * DAY_SECONDS
+    inside = sorted(
+        (record for record in records if record.finished_at >= begins), key=lambda record: record.finished_at
+    )
+    live = [record for record in inside if record.verdict == LIVE]
+    failed = [record for record in inside if record.verdict == FAILED]
+    restored, failing_since = _incidents(inside)
+    return Dora(
+        window_days=window_days,
+        deployments=len(live),
+        deployment_frequency_per_day=len(live) / window_days,
+        lead_time=spread(
+            record.finished_at - record.committed_at
+            for record in live
+            if record.committed_at is not None and record.finished_at >= record.committed_at
+        ),
+        change_failure_rate=rate(len(failed), len(live)),
+        time_to_restore=spread(restored),
+        incidents=len(restored) + (failing_since is not None),
+        failing_since=failing_since,
+    )
+
+
+def _incidents(oldest_first: Sequence[Record]) -> tuple[list[float], float | None]:
+    """How long each incident lasted, for each app by itself; the begin of the oldest that is open."""
+    lasted: list[float] = []
+    open_since: dict[str | None, float] = {}
+    for record in oldest_first:
+        if record.verdict == FAILED:
+            open_since.setdefault(record.app, record.finished_at)
+        elif record.verdict == LIVE and record.app in open_since:
+            lasted.append(record.finished_at - open_since.pop(record.app))
+    return lasted, min(open_since.values(), default=None)

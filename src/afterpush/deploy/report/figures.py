@@ -1,0 +1,166 @@
+"""What the history amounts to: rates, durations, waiting, causes. Pure: records in, figures out."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from afterpush.deploy.history import Record
+
+LIVE, FAILED = "live", "failed"
+NOBODY = "(unknown)"
+_DAILY_UP_TO_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Durations in seconds: how many, the median, and what nine of ten stay below. None without any."""
+
+    count: int
+    median: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long one author's pushes kept them waiting; seconds."""
+
+    author: str
+    deployments: int
+    total_seconds: float
+    median_seconds: float
+    longest_seconds: float
+
+
+@dataclass(frozen=True)
+class Period:
+    """A day or a week (`begins` is its first day, UTC): verdicts, and the categories of its failures."""
+
+    begins: str
+    deployments: int
+    live: int
+    failed: int
+    categories: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a list of records. `success_rate` is live / (live + failed), None before either."""
+
+    deployments: int
+    verdicts: dict[str, int]
+    success_rate: float | None
+    time_to_live: Spread
+    categories: dict[str, int]
+    periods: tuple[Period, ...]
+    period_days: int
+    waiting: tuple[Waiting, ...]
+
+
+def distinct(records: Iterable[Record]) -> list[Record]:
+    """Each deployment once, newest first: of several watches of one, that which saw most of it."""
+    kept: dict[object, Record] = {}
+    for record in records:
+        key: object = (record.app, record.deployment_id) if record.deployment_id else id(record)
+        other = kept.get(key)
+        if other is None or _worth(record) > _worth(other):
+            kept[key] = record
+    return sorted(kept.values(), key=lambda record: record.started_at, reverse=True)
+
+
+def _worth(record: Record) -> tuple[bool, float]:
+    return record.verdict not in ("stopped", "timeout", "unreachable"), record.elapsed_seconds
+
+
+def figures(records: Sequence[Record]) -> Figures:
+    """The figures of distinct records."""
+    verdicts = Counter(record.verdict for record in records)
+    period_days = 1 if _span_days(records) <= _DAILY_UP_TO_DAYS else 7
+    return Figures(
+        deployments=len(records),
+        verdicts=dict(verdicts.most_common()),
+        success_rate=rate(verdicts[LIVE], verdicts[FAILED]),
+        time_to_live=spread(record.elapsed_seconds for record in records if saw_it_go_live(record)),
+        categories=_categories(records),
+        periods=_periods(records, period_days),
+        period_days=period_days,
+        waiting=_waiting(records),
+    )
+
+
+def saw_it_go_live(record: Record) -> bool:
+    """Whether the watch saw the way to live, so that its length means something."""
+    return record.verdict == LIVE and bool(record.phases)
+
+
+def rate(good: int, bad: int) -> float | None:
+    """good / (good + bad); None when there was neither."""
+    return good / (good + bad) if good + bad else None
+
+
+def spread(seconds: Iterable[float]) -> Spread:
+    """Median and 90th percentile, interpolated between neighbours."""
+    ordered = sorted(seconds)
+    return Spread(len(ordered), percentile(ordered, 0.5), percentile(ordered, 0.9))
+
+
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The value below which a share of sorted values lies; None without values."""
+    if not ordered:
+        return None
+    at = (len(ordered) - 1) * share
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+
+
+def _span_days(records: Sequence[Record]) -> float:
+    if not records:
+        return 0
+    times = [record.started_at for record in records]
+    return (max(times) - min(times)) / 86_400
+
+
+def _categories(records: Iterable[Record]) -> dict[str, int]:
+    return dict(Counter(r.category or "unknown" for r in records if r.verdict == FAILED).most_common())
+
+
+def _periods(records: Sequence[Record], days: int) -> tuple[Period, ...]:
+    """Every day or week from the first record to the last, also those without one."""
+    grouped: dict[datetime, list[Record]] = defaultdict(list)
+    for record in records:
+        grouped[_period_of(record.started_at, days)].append(record)
+    periods = []
+    begins = min(grouped, default=None)
+    while begins is not None and begins <= max(grouped):
+        inside = grouped.get(begins, [])
+        verdicts = Counter(record.verdict for record in inside)
+        periods.append(
+            Period(
+                begins=begins.date().isoformat(),
+                deployments=len(inside),
+                live=verdicts[LIVE],
+                failed=verdicts[FAILED],
+                categories=_categories(inside),
+            )
+        )
+        begins += timedelta(days=days)
+    return tuple(periods)
+
+
+def _period_of(epoch_seconds: float, days: int) -> datetime:
+    day = datetime.fromtimestamp(epoch_seconds, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday() if days == 7 else 0)
+
+
+def _waiting(records: Iterable[Record]) -> tuple[Waiting, ...]:
+    """Who waits, the longest in total first."""
+    by_author: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        if record.phases:
+            by_author[record.author or NOBODY].append(record.elapsed_seconds)
+    found = [
+        Waiting(author, len(times), sum(times), percentile(sorted(times), 0.5) or 0.0, max(times))
+        for author, times in by_author.items()
+    ]
+    return tuple(sorted(found, key=lambda waiting: (-waiting.total_seconds, waiting.author)))

@@ -1,0 +1,86 @@
+"""The history as text: one line a deployment, then the figures with sparklines."""
+
+from collections.abc import Sequence
+
+from afterpush.deploy.explain.lines import shown
+from afterpush.deploy.history import Record
+from afterpush.deploy.report.dora import Dora
+from afterpush.deploy.report.figures import Figures, Spread, saw_it_go_live
+from afterpush.deploy.report.sparkline import sparkline
+from afterpush.ground.clock import duration, rfc3339
+from afterpush.ground.console import table
+
+_MARKS = {"live": "●", "failed": "✗"}
+
+
+def history_text(records: Sequence[Record], found: Figures) -> str:
+    """The records, newest first, and their figures."""
+    if not records:
+        return "no deployment has been watched here yet"
+    return f"{_table(records)}\n\n{_summary(records, found)}"
+
+
+def _table(records: Sequence[Record]) -> str:
+    rows = [
+        (
+            record.sha[:7],
+            record.verdict,
+            rfc3339(record.started_at)[:16].replace("T", " "),
+            duration(record.elapsed_seconds),
+            record.category or "",
+            ", ".join(f"{phase.lower()} {duration(seconds)}" for phase, seconds in record.phases.items()),
+        )
+        for record in records
+    ]
+    return table(("COMMIT", "VERDICT", "STARTED (UTC)", "TOOK", "WHY", "PHASES"), rows)
+
+
+def _summary(records: Sequence[Record], found: Figures) -> str:
+    oldest_first = list(reversed(records))
+    decided = found.verdicts.get("live", 0) + found.verdicts.get("failed", 0)
+    went = f"{found.verdicts.get('live', 0)} of {decided} went live"
+    rows = [
+        ("verdicts", "".join(_MARKS.get(record.verdict, "·") for record in oldest_first[-40:])),
+        ("", f"{went} ({percent(found.success_rate)})" if decided else "none live or failed yet"),
+    ]
+    times = [record.elapsed_seconds for record in oldest_first if saw_it_go_live(record)]
+    if times:
+        rows.append(("time to live", f"{sparkline(times)}  {spread_text(found.time_to_live)}"))
+    if found.categories:
+        failed = sparkline([period.failed for period in found.periods])
+        unit = "day" if found.period_days == 1 else "week"
+        rows.append((f"failures a {unit}", failed))
+        rows.append(("", ", ".join(f"{name} {count}" for name, count in found.categories.items())))
+    rows += [
+        (
+            "" if at else "waits longest",
+            f"{shown(one.author)}: {duration(one.total_seconds)} in {one.deployments}",
+        )
+        for at, one in enumerate(found.waiting[:3])
+    ]
+    return "\n".join(f"{name:15}{text}".rstrip() for name, text in rows)
+
+
+def dora_text(found: Dora) -> str:
+    """The four figures, each with what it counts."""
+    since = f"; failing since {rfc3339(found.failing_since)[:16]}" if found.failing_since else ""
+    rows = [
+        ("deployment frequency", f"{found.deployment_frequency_per_day:.2f} a day", "went live, per day"),
+        ("lead time", spread_text(found.lead_time), "from commit to live"),
+        ("change failure rate", percent(found.change_failure_rate), "failed of all that went live or failed"),
+        ("time to restore", spread_text(found.time_to_restore) + since, "from a failure to the next live"),
+    ]
+    head = f"the last {found.window_days:g} days: {found.deployments} deployments went live"
+    return f"{head}\n\n{table(('FIGURE', 'VALUE', 'COUNTS'), rows)}"
+
+
+def spread_text(found: Spread) -> str:
+    """`median 4 m 06 s, p90 5 m 10 s`, or that there is none."""
+    if found.median is None or found.p90 is None:
+        return "none yet"
+    return f"median {duration(found.median)}, p90 {duration(found.p90)}"
+
+
+def percent(share: float | None) -> str:
+    """A share for people."""
+    return "none yet" if share is None else f"{100 * share:.0f} %"
