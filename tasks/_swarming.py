@@ -111,13 +111,15 @@ class _Watching:
     def __init__(self, here: Site) -> None:
         self._here = here
         self._is_hopeless = here.settings.push.branch not in here.settings.deploy.branches
-        if not self._is_hopeless and not _has_source(here):
-            note("landed commits are not watched: no source is configured (inv env.check says how)")
-            self._is_hopeless = True
+        self._is_checked = False
 
     def __call__(self, sha: str) -> None:
         from afterpush.tasks._watching import start_background
 
+        if not self._is_checked and not self._is_hopeless and not _has_source(self._here):
+            note("landed commits are not watched: no source is configured (inv env.check says how)")
+            self._is_hopeless = True
+        self._is_checked = True
         if self._is_hopeless:
             return
         with afterwards("the commit landed, but its deployment is not watched"):

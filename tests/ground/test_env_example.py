@@ -16,6 +16,7 @@ NOT_OURS = {
     "LANG",
     "TMPDIR",
     "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
     "PYTHON",
     "EDITOR",
 }
