@@ -78,6 +78,8 @@ def app(repository: Repository) -> Repository:
 FAULTS = [
     ("Run `afterpush deploy.moniter`.", "there is no task deploy.moniter; did you mean deploy.monitor?"),
     ("The task `deploy.statsu`.", "there is no task deploy.statsu; did you mean deploy.status?"),
+    ("In prose: call afterpush push.chekc first.", "there is no task push.chekc; did you mean push.check?"),
+    ("```yaml\n- run: afterpush deploy.monito\n```", "there is no task deploy.monito"),
     ("```sh\ncd x && afterpush deploy.monitor --shaa=1\n```", "afterpush deploy.monitor has no flag --shaa"),
     ("[gone](docs/gone.md)", "docs/gone.md does not exist"),
     ("[gone](docs/guide.md#second-steps)", "docs/guide.md has no such heading or anchor"),
@@ -104,9 +106,8 @@ def test_whatever_is_wrong_is_named_with_its_file_and_line(app: Repository) -> N
     assert answer.code == 1
     found = answer.json()
     told = {one["line"]: one for one in found["broken"] + found["unknown"]}
-    lines = text.split("\n")
     for fault, said in FAULTS:
-        line = lines.index(fault.split("\n")[0]) + (2 if fault.startswith("```") else 1)
+        line = text[: text.index(fault)].count("\n") + (2 if fault.startswith("```") else 1)
         assert said in told[line]["message"] and told.pop(line)["file"] == "README.md", fault
     assert told == {}
 
