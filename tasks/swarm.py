@@ -26,6 +26,7 @@ JSON = "print one JSON document on stdout"
         "check": "a shell command that must succeed on the merged tree (default: swarm.check)",
         "timeout": "seconds until an agent is ended (default: swarm.timeout_seconds)",
         "engine": "local or dask (default: swarm.engine)",
+        "scheduler": "address of a running dask scheduler (default: swarm.scheduler)",
         "dry_run": "show what would be run, change nothing",
         "json": JSON,
     },
@@ -39,6 +40,7 @@ def run(
     check: Any = None,
     timeout: Any = None,
     engine: Any = None,
+    scheduler: Any = None,
     dry_run: bool = False,
     json: bool = False,
 ) -> ExitCode:
@@ -55,7 +57,7 @@ def run(
     roadmap = Roadmap(here, mainline.look()[0])
     selection = _selection(roadmap, mainline, tasks, ready)
     with world_of(here, lambda: roadmap.tasks) as world:
-        engine_of = opened_engine(here, world, order, engine)
+        engine_of = opened_engine(here, world, order, engine, scheduler)
         if dry_run:
             records = open_journal(world).records()
             planned = planning.plan(

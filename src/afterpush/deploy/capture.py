@@ -22,7 +22,7 @@ from afterpush.ground.http import NoAnswer
 from afterpush.ground.secrets import Redactor
 from afterpush.ground.state import StateFolder
 
-RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 2.0, 30.0
+RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 1.0, 30.0
 FLUSH_SECONDS = 2.0
 INGEST_SECONDS = 2.0
 LAST_LOOK_SECONDS = 8.0

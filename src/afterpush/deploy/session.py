@@ -114,7 +114,7 @@ class Session:
         complete = replace(
             explained,
             production=still,
-            message=f"{result.message}; {still}" if still else result.message,
+            message=f"{result.message.rstrip('.')}; {still}" if still else result.message,
             requests=self.prepared.requests,
         )
         reporter.explain(last_words(complete))

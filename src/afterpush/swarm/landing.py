@@ -71,6 +71,9 @@ class MergeQueue:
     def land(self, candidate: Candidate) -> Landing:
         """Merges, checks and pushes; again when main has moved. Raises AfterpushError without an answer."""
         with self._turn:
+            # An agent on another machine has its commits there and on the remote only.
+            ref = f"refs/heads/{candidate.branch}"
+            fetch_objects(self._world.repo, self._main.target.remote, ref, candidate.tip)
             upstream = self._main.tip
             for _ in range(self._races):
                 if self._is_stopped():
@@ -90,6 +93,8 @@ class MergeQueue:
         if is_ancestor(repo, candidate.tip, upstream):
             return Landing(State.MERGED, f"its commits are on {self._main.target} already", candidate.tip)
         merged = merge_trees(repo, upstream, candidate.tip, options=self._world.merging.options)
+        if not merged.is_clean and not merged.conflicted_paths:
+            raise AfterpushError(f"merging {candidate.branch}: git says: {merged.said or 'nothing'}")
         if not merged.is_clean:
             return Landing(State.CONFLICT, self._why(candidate, merged))
         if merged.tree == git_text(repo, "rev-parse", f"{upstream}^{{tree}}", doing="reading main's tree"):
