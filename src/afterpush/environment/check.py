@@ -41,7 +41,7 @@ class Surroundings:
 def examine(here: Surroundings) -> Report:
     """Looks at everything; raises only what is a bug, or a repository that git cannot read."""
     urls = remote_urls(here.repo, here.settings.push.remote, push=True)
-    needed = needs(here.root, urls, here.settings.swarm.hosts)
+    needed = needs(here.root, urls)
     with ThreadPoolExecutor(max_workers=len(here.probes) + 1) as pool:
         looking = pool.submit(find_tools, here.root, here.environment.get("PATH"), needed)
         asking = [pool.submit(probe) for probe in here.probes]

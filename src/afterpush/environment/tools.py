@@ -25,12 +25,12 @@ class Needs:
     ssh: bool
 
 
-def needs(root: Path, remote_urls: list[str], hosts: list[str]) -> Needs:
-    """Node where there is a package.json; ssh for remotes or swarm hosts that are reached over it."""
+def needs(root: Path, remote_urls: list[str]) -> Needs:
+    """Node where there is a package.json; ssh for remotes that are reached over it."""
     over_ssh = any(
         url.startswith("ssh://") or ("://" not in url and "@" in url.partition(":")[0]) for url in remote_urls
     )
-    return Needs((root / "package.json").is_file(), over_ssh or bool(hosts))
+    return Needs((root / "package.json").is_file(), over_ssh)
 
 
 def find_tools(root: Path, path: str, needed: Needs) -> list[Tool]:
@@ -42,7 +42,7 @@ def find_tools(root: Path, path: str, needed: Needs) -> list[Tool]:
         _asked("node", path, needed.node, "husky's installation, and the app's own tools"),
         _asked("npm", path, needed.node, "husky's installation, and lock files made anew"),
         _husky(root),
-        _asked("ssh", path, needed.ssh, "remotes and swarm hosts over SSH", flag="-V"),
+        _asked("ssh", path, needed.ssh, "remotes over SSH", flag="-V"),
     ]
 
 
