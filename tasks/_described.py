@@ -26,7 +26,10 @@ def described_in(root: Path) -> tuple[str, list[TaskFacts]]:
     done = run([sys.executable, "-m", "afterpush.tasks._described", root], cwd=root)
     lines = done.text.splitlines()
     if done.code != 0 or not lines:
-        raise AfterpushError(f"listing the tasks of {root}: {done.error_text[-300:] or 'nothing was listed'}")
+        said = done.error_text.splitlines()[-1:] or ["nothing was listed"]
+        raise AfterpushError(
+            f"loading the tasks of {root}: {said[0]}; correct them, then `inv --list` shows them"
+        )
     return msgspec.json.decode(lines[-1], type=tuple[str, list[TaskFacts]])
 
 

@@ -15,6 +15,9 @@ _SEPARATORS = frozenset(
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*")
 _PLACEHOLDER = re.compile(r"^(?:\.\.\.|…|<.*|\[.*|\{.*|\*|.*\.\*|TASK|NAME)$")
+_CALL = re.compile(
+    r"(?<![\w.-])(?P<program>inv|invoke|afterpush)[ \t]+(?P<task>[a-z]+(?:\.[a-z]+(?:-[a-z]+)*)+)(?![\w{*])"
+)
 _NAME = re.compile(r"[a-z]+\.[a-z]+(?:-[a-z]+)*")
 _WORDS_IN_PROSE = re.compile(r"^(?:\./|\.venv/bin/|\.\./)?(?:inv|invoke|afterpush)\s+\S")
 
@@ -45,8 +48,22 @@ class Finding:
 
 
 def findings(markdown: str, catalog: Catalog) -> list[Finding]:
-    """Every command of ours in the document that the catalog does not know."""
-    return [finding for code in code_in(markdown) for finding in _in_code(code, catalog)]
+    """Every command of ours in the document that the catalog does not know, in code and out of it."""
+    found = [finding for code in code_in(markdown) for finding in _in_code(code, catalog)]
+    told = {finding.line for finding in found}
+    return found + [finding for finding in _in_plain_text(markdown, catalog) if finding.line not in told]
+
+
+def _in_plain_text(markdown: str, catalog: Catalog) -> Iterator[Finding]:
+    """Tasks called by name anywhere, as in prose or in a CI file's `run: afterpush deploy.monitor`."""
+    for number, line in enumerate(markdown.split("\n"), start=1):
+        for called in _CALL.finditer(line):
+            tasks = catalog.tasks.get(_PROGRAMS[called["program"]], {})
+            namespaces = {name.partition(".")[0] for name in tasks}
+            if called["task"].partition(".")[0] in namespaces and called["task"] not in tasks:
+                near = difflib.get_close_matches(called["task"], tasks, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                yield Finding(number, f"there is no task {called['task']}{hint}")
 
 
 def _in_code(code: Code, catalog: Catalog) -> Iterator[Finding]:

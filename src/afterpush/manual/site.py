@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
@@ -11,7 +11,7 @@ from afterpush.ground.files import temporary_folder
 from afterpush.manual.documents import Problem, Tree
 from afterpush.manual.layout import Layout
 from afterpush.manual.sphinx import build_site
-from afterpush.manual.staging import stage
+from afterpush.manual.staging import HEADING_LINES, stage
 
 # Sphinx writes it into every site: what lacks it is not ours to replace.
 SITE_MARK = ".buildinfo"
@@ -48,13 +48,19 @@ def build(tree: Tree, layout: Layout, output: Path) -> Built:
     with temporary_folder("afterpush-manual-") as folder:
         sources, fresh = folder / "sources", folder / "site"
         sources.mkdir()
-        stage(tree, layout, sources)
+        titled = stage(tree, layout, sources)
         pages = {page: document for document, page in layout.pages.items()}
-        warnings = build_site(sources, fresh, layout.title, pages)
+        warnings = [_as_written(one, titled) for one in build_site(sources, fresh, layout.title, pages)]
         external = tuple(fetched_from_elsewhere(fresh))
         if not warnings:
             _replace(output, fresh)
     return Built(tuple(warnings), external)
+
+
+def _as_written(problem: Problem, titled: set[str]) -> Problem:
+    """The problem on the line that its author knows."""
+    moved = HEADING_LINES if problem.file in titled else 0
+    return replace(problem, line=max(problem.line - moved, 1)) if problem.file else problem
 
 
 def require_replaceable(output: Path) -> None:

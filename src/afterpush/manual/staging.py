@@ -20,11 +20,20 @@ _DEFINITION = re.compile(r"^(?P<open> {0,3}\[[^\]]+\]:\s*<?)(?P<target>[^\s<>]+)
 _HTML = re.compile(r"""(?P<open>\b(?P<kind>href|src)\s*=\s*["'])(?P<target>[^"']+)""")
 
 
-def stage(tree: Tree, layout: Layout, folder: Path) -> None:
-    """Writes the sources of the site to the empty `folder`."""
+HEADING_LINES = 2
+
+
+def stage(tree: Tree, layout: Layout, folder: Path) -> set[str]:
+    """Writes the sources of the site to the empty `folder`.
+
+    Returns the documents that had no heading and got one: they begin HEADING_LINES lines further down.
+    """
+    titled = {document for document in layout.pages if _lacks_heading(tree.documents[document])}
     for document, page in layout.pages.items():
         rewriter = _Rewriter(tree, layout, document)
-        text = rewriter.rewritten(_titled(tree.documents[document], page))
+        text = rewriter.rewritten(tree.documents[document])
+        if document in titled:
+            text = f"# {posixpath.basename(page)}\n\n{text}"
         if page == HOME:
             text += _navigation(layout)
         _write(folder / f"{page}.md", text)
@@ -32,6 +41,7 @@ def stage(tree: Tree, layout: Layout, folder: Path) -> None:
             _copy(tree.root / path, folder / LINKED / _stored_name(path))
     if layout.home is None:
         _write(folder / f"{HOME}.md", f"# {layout.title}\n" + _navigation(layout))
+    return titled
 
 
 def _write(path: Path, text: str) -> None:
@@ -49,11 +59,8 @@ def _stored_name(path: str) -> str:
     return f"{path}.txt" if path.lower().endswith(".md") else path
 
 
-def _titled(text: str, page: str) -> str:
-    """A page without any heading gets its name as one, on the line where it begins."""
-    if headings_in(text) or text.startswith("---\n"):
-        return text
-    return f"# {posixpath.basename(page)}\n\n{text}"
+def _lacks_heading(text: str) -> bool:
+    return not headings_in(text) and not text.startswith("---\n")
 
 
 def _navigation(layout: Layout) -> str:

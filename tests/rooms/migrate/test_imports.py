@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from afterpush.migrate.entry_point import find_entry_point
 
+from afterpush.migrate.entry_point import find_entry_point
 from afterpush.migrate.imports import reach
 from tests.rooms.migrate.repositories import write
 
