@@ -58,7 +58,13 @@ def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False
     here, clock = site(), SystemClock()
     commit = commit_of(here, sha)
     if wait:
-        found = session.follow(here.state, commit, clock, lambda outcome: note(outcome.message))
+        found = session.follow(
+            here.state,
+            commit,
+            clock,
+            lambda outcome: note(outcome.message),
+            appear_seconds=session.APPEAR_SECONDS,
+        )
     else:
         found = register.status(here.state, commit, clock.now())
     if sha is None and not wait:
