@@ -16,10 +16,11 @@ def is_settled(steps: Sequence[Step]) -> bool:
 
 def resolution_document(plan: Plan, steps: Sequence[Step], *, dry_run: bool) -> dict[str, Any]:
     """The `--json` document of `conflicts.resolve`."""
+    is_in_conflict = bool(steps or plan.operation)
     return {
-        "operation": plan.name if steps or plan.operation else None,
+        "operation": plan.name if is_in_conflict else None,
         "ours": plan.sides.ours,
-        "theirs": plan.sides.theirs,
+        "theirs": plan.sides.theirs if is_in_conflict else None,
         "resolved": [step.path for step in steps if _will_be_resolved(step)],
         "unresolved": [
             {"path": step.path, "reasons": list(step.reasons)}
@@ -27,7 +28,7 @@ def resolution_document(plan: Plan, steps: Sequence[Step], *, dry_run: bool) -> 
             if not _will_be_resolved(step)
         ],
         "decisions": {step.path: list(step.decisions) for step in steps if step.decisions},
-        "next": _next(plan, steps),
+        "next": _next(plan, steps) if is_in_conflict else "no path is in conflict here",
         "dry_run": dry_run,
     }
 
