@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.clock import FakeClock
 from tests.support.manual import manual as manual
@@ -15,6 +16,10 @@ from tests.support.mariadb import mariadb as mariadb
 from tests.support.mariadb import mortal_mariadb as mortal_mariadb
 from tests.support.mariadb import proving as proving
 from tests.support.repositories import Repository, make_repository
+
+# A noisy machine must not turn a law into a timing test.
+settings.register_profile("afterpush", deadline=None)
+settings.load_profile("afterpush")
 
 PINNED = {
     "GIT_CONFIG_NOSYSTEM": "1",
