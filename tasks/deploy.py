@@ -71,7 +71,13 @@ def status(
 
         return status_there(here, host, commit, wait=wait, json=json)
     if wait:
-        found = session.follow(here.state, commit, clock, lambda outcome: note(outcome.message))
+        found = session.follow(
+            here.state,
+            commit,
+            clock,
+            lambda outcome: note(outcome.message),
+            appear_seconds=session.APPEAR_SECONDS,
+        )
     else:
         found = register.status(here.state, commit, clock.now())
     if sha is None and not wait:

@@ -277,6 +277,19 @@ def test_never_watched_is_none_and_five(site: Site) -> None:
     assert (status.code, status.json()["verdict"]) == (5, "none")
 
 
+def test_waiting_right_after_a_push_meets_the_monitor_that_is_only_starting(site: Site) -> None:
+    sha = site.commit(live(0.3, 0.5))
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", "from afterpush.program import main; main()", "deploy.status", "--wait"],
+        cwd=site.repository.path, env=dict(os.environ) | site.variables,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(0.5)
+    site.start(sha)
+    out, _ = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0 and out.startswith("LIVE")
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"sha": 3, "pid": "x"}', "\0" * 9])
 def test_corrupt_state_files_are_told_and_healed_by_a_new_watch(site: Site, content: str) -> None:
     sha = site.commit()

@@ -23,6 +23,8 @@ from afterpush.ground.settings import Settings
 from afterpush.ground.state import StateFolder, state_folder
 
 FOLLOW_SECONDS = 0.5
+# Right after `git push` its watcher needs a moment to prove the push and start the monitor.
+APPEAR_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -198,14 +200,26 @@ def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder |
     return folder
 
 
-def follow(folder: StateFolder, sha: str, clock: Clock, show: Callable[[Outcome], None]) -> Outcome:
-    """Waits for another process's monitor of the commit and returns what it ended with (or `crashed`)."""
+def follow(
+    folder: StateFolder,
+    sha: str,
+    clock: Clock,
+    show: Callable[[Outcome], None],
+    *,
+    appear_seconds: float = 0,
+) -> Outcome:
+    """Waits for another process's monitor of the commit and returns what it ended with (or `crashed`).
+
+    A monitor that has not begun yet is given `appear_seconds` to do so.
+    """
     phase: object = ()
+    deadline = clock.monotonic() + appear_seconds
     while True:
         found = status(folder, sha, clock.now())
-        if found.verdict != RUNNING:
+        never_watched = found.verdict == Verdict.NONE and found.started_at is None
+        if found.verdict != RUNNING and not (never_watched and clock.monotonic() < deadline):
             return found
-        if found.phase != phase:
+        if found.verdict == RUNNING and found.phase != phase:
             phase = found.phase
             show(found)
         clock.sleep(FOLLOW_SECONDS)
