@@ -12,6 +12,7 @@ from afterpush.tasks._watching import commit_of, start_background
 
 SHA = "the commit, as git can resolve it (default: HEAD)"
 JSON = "print one JSON document on stdout"
+HOST = "user@host or an alias of ~/.ssh/config: a background monitor on that machine"
 
 
 @door(
@@ -20,6 +21,7 @@ JSON = "print one JSON document on stdout"
         "background": "detach: print pid and log path, and go on watching without this terminal",
         "timeout": "seconds until the verdict is timeout (default: deploy.timeout_seconds)",
         "strict": "live but not ready at health.url is no success (exit 1)",
+        "host": HOST,
         "json": JSON,
     }
 )
@@ -29,14 +31,19 @@ def monitor(
     background: bool = False,
     timeout: Any = None,
     strict: bool = False,
+    host: Any = None,
     json: bool = False,
-) -> ExitCode:
+) -> ExitCode | int:
     """Watch a commit until it is live, or say why it is not."""
     from afterpush.tasks._monitoring import monitor_here
 
     here = site()
     commit = commit_of(here, sha)
     seconds = number(timeout, "--timeout")
+    if host:
+        from afterpush.tasks._elsewhere import monitor_there
+
+        return monitor_there(here, host, commit, timeout_seconds=seconds, strict=strict, json=json)
     if not background:
         return monitor_here(here, commit, timeout_seconds=seconds, strict=strict, json=json)
     started = start_background(here, commit, timeout_seconds=seconds, strict=strict)
@@ -50,13 +57,19 @@ def monitor(
     return ExitCode.GOOD
 
 
-@door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "json": JSON})
-def status(context: Any, sha: Any = None, wait: bool = False, json: bool = False) -> ExitCode:
+@door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "host": HOST, "json": JSON})
+def status(
+    context: Any, sha: Any = None, wait: bool = False, host: Any = None, json: bool = False
+) -> ExitCode | int:
     """Tell what is live, coming, failed; or of one commit."""
     from afterpush.deploy import register, session
 
     here, clock = site(), SystemClock()
     commit = commit_of(here, sha)
+    if host:
+        from afterpush.tasks._elsewhere import status_there
+
+        return status_there(here, host, commit, wait=wait, json=json)
     if wait:
         found = session.follow(
             here.state,
@@ -92,12 +105,18 @@ def monitors(context: Any, json: bool = False) -> ExitCode:
         "sha": SHA,
         "all": "stop every monitor of this repository",
         "dry_run": "only tell which would be stopped",
+        "host": HOST,
         "json": JSON,
     }
 )
 def stop(
-    context: Any, sha: Any = None, all: bool = False, dry_run: bool = False, json: bool = False
-) -> ExitCode:
+    context: Any,
+    sha: Any = None,
+    all: bool = False,
+    dry_run: bool = False,
+    host: Any = None,
+    json: bool = False,
+) -> ExitCode | int:
     """End a background monitor; the deployment itself goes on."""
     from afterpush.deploy import register
     from afterpush.deploy.tables import stop_lines
@@ -105,6 +124,10 @@ def stop(
     here, clock = site(), SystemClock()
     if all and sha:
         raise AfterpushError("--all stops every monitor; leave --sha out")
+    if host:
+        from afterpush.tasks._elsewhere import stop_there
+
+        return stop_there(here, host, commit_of(here, sha), all=all, dry_run=dry_run, json=json)
     ended = (
         register.stop_all(here.state, clock, dry_run=dry_run)
         if all
@@ -139,14 +162,21 @@ def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = 
     help={
         "sha": SHA,
         "type": "build, deploy or run (default: build)",
-        "follow": "go on printing while the log grows",
+        "follow": "go on printing while the log grows (not with --host)",
+        "host": HOST,
     }
 )
-def logs(context: Any, sha: Any = None, type: str = "build", follow: bool = False) -> ExitCode:
+def logs(
+    context: Any, sha: Any = None, type: str = "build", follow: bool = False, host: Any = None
+) -> ExitCode | int:
     """Print the platform's log of the deployment of a commit."""
     from afterpush.tasks._monitoring import print_logs
 
     here = site()
+    if host:
+        from afterpush.tasks._elsewhere import logs_there
+
+        return logs_there(here, host, commit_of(here, sha), type.lower(), follow=follow)
     return print_logs(here, commit_of(here, sha), type.lower(), follow=follow)
 
 

@@ -182,3 +182,34 @@ def test_wrong_input_is_a_usage_error(repository: Repository, words: list[str], 
     with_roadmap(repository, "QA-001")
     answer = swarm(repository, "swarm.run", *words, code=2)
     assert said in json.loads(answer.out)["error"]
+
+
+def test_a_poison_task_fails_after_its_tries_and_the_others_land(repository: Repository) -> None:
+    repository.write("config/afterpush.yaml", "swarm:\n  attempts: 2\n")
+    with_roadmap(repository, "QA-001", "QA-002")
+    agent = f"echo try >>{repository.path.parent}/tries; [ $AFTERPUSH_TASK = QA-002 ] && {WRITE}"
+    answer = swarm(repository, "swarm.run", "--ready", "--agents=1", f"--command={agent}", code=1)
+    assert states(answer) == {"QA-001": "failed", "QA-002": "merged"}
+    assert [entry["attempt"] for entry in answer.json()["tasks"]] == [2, 1]
+    assert (repository.path.parent / "tries").read_text().count("try") == 3
+
+
+def test_nothing_is_started_without_disk_space(repository: Repository) -> None:
+    repository.write("config/afterpush.yaml", "swarm:\n  disk_free_megabytes: 1.0e+12\n")
+    with_roadmap(repository, "QA-001")
+    answer = swarm(repository, "swarm.run", "--ready", "--command=touch never", code=1)
+    assert states(answer) == {"QA-001": "failed"}
+    assert "swarm.disk_free_megabytes" in reasons(answer)["QA-001"]
+    assert "never" not in main_files(repository)
+
+
+def test_a_remote_that_refuses_the_merge_is_quoted(repository: Repository) -> None:
+    with_roadmap(repository, "QA-001")
+    hook = repository.remote / "hooks/update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ] || { echo frozen until monday; exit 1; }\n')
+    hook.chmod(0o755)
+    answer = swarm(repository, "swarm.run", "--ready", f"--command={WRITE}", code=1)
+    assert states(answer) == {"QA-001": "failed"}
+    assert "frozen until monday" in reasons(answer)["QA-001"]
+    hook.unlink()
+    assert states(swarm(repository, "swarm.merge", code=0)) == {"QA-001": "merged"}

@@ -191,7 +191,7 @@ def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
             limit = duration(spec.timeout_seconds)
             return (
                 State.TIMEOUT,
-                f"the agent was ended after {took}, its limit is {limit}{_last_line(spec.log)}",
+                f"the agent was ended after {took}, its limit is {limit}{last_line(spec.log)}",
             )
         case "memory":
             return (
@@ -206,10 +206,11 @@ def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
     if ended.code == 0:
         return None
     how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
-    return State.FAILED, f"the command {how} after {took}{_last_line(spec.log)}; log: {spec.log}"
+    return State.FAILED, f"the command {how} after {took}{last_line(spec.log)}; log: {spec.log}"
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """` (its last line: ...)` of a log, for a reason; empty when it has none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))

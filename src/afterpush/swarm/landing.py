@@ -20,7 +20,7 @@ from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
 from afterpush.ground.git.objects import read_blob, write_commit
 from afterpush.ground.git.refs import ref_value
 from afterpush.ground.git.worktrees import detached_worktree
-from afterpush.swarm.attempt import supervised_environment
+from afterpush.swarm.attempt import last_line, supervised_environment
 from afterpush.swarm.claims import PREFIX, Held
 from afterpush.swarm.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
 from afterpush.swarm.states import State
@@ -132,7 +132,7 @@ class MergeQueue:
         }.get(ended.how, f"ended with exit code {ended.code}")
         return Landing(
             State.CHECK_FAILED,
-            f"the check `{check}` {how} on the merged tree{_last_line(log)}; "
+            f"the check `{check}` {how} on the merged tree{last_line(log)}; "
             f"{candidate.branch} stays; log: {log}",
         )
 
@@ -194,15 +194,6 @@ class MergeQueue:
         return self._world.merging.explain(
             path, base, read_blob(repo, entry.ours.oid), read_blob(repo, entry.theirs.oid)
         )
-
-
-def _last_line(log: Path) -> str:
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    text = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return f" (its last line: {text[:200]})" if text else ""
 
 
 def newest_tip(world: World, remote: str, branch: str) -> str:
