@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.ground.processes import identity_of
+from afterpush.ground.identity import identity_of
 from afterpush.platform import Plan
 from afterpush.platform.model import TOKEN
 from afterpush.platform.scenario import Stage, build_failure, canceled, live, stuck

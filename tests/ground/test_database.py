@@ -24,7 +24,7 @@ from afterpush.ground.database import (
     connected,
 )
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.processes import identity_of, is_running
+from afterpush.ground.identity import identity_of, is_running
 from afterpush.ground.secrets import Secret
 from tests.support.mariadb import Server, start_server, url_of
 from tests.support.shared import ROOT

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from afterpush.ground import process_table
+from afterpush.ground.identity import Identity, identity_of, is_running, own_identity
 from afterpush.ground.process_table import ancestors, argv_of, entry_of
-from afterpush.ground.processes import Identity, identity_of, is_running, own_identity
 
 
 @pytest.fixture(params=["proc", "psutil"])

@@ -40,7 +40,7 @@ config loaded: timeout=30s, retries=3, fail_fast=false
 """.splitlines()
 
 NOISE_AFTER = """\
-npm error A complete log of this run can be found in: /home/app/.npm/_logs/2026-01-01T00_00_00_000Z-debug-0.log
+npm error A complete log of this run can be found in: /home/app/.npm/_logs/2026-01-01T00-debug-0.log
 Cleaning up project directory and file based variables
 For documentation on the build process, see the platform's manual
  │

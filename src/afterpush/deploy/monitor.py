@@ -21,8 +21,8 @@ from afterpush.ground.clock import Clock, parse_rfc3339
 from afterpush.ground.console import plain
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import write_atomic
+from afterpush.ground.identity import own_identity
 from afterpush.ground.locks import HeldLock, try_lock
-from afterpush.ground.processes import own_identity
 from afterpush.ground.signals import Interrupted, interruptible, uninterrupted
 from afterpush.ground.state import StateFolder
 

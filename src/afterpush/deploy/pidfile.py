@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.ground.files import write_atomic
-from afterpush.ground.processes import Identity, is_running
+from afterpush.ground.identity import Identity, is_running
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from afterpush.deploy.outcome import CRASHED, RUNNING, Outcome, read_outcome
 from afterpush.deploy.pidfile import PidFile, read_pid_file
 from afterpush.ground.clock import Clock, rfc3339
 from afterpush.ground.errors import AfterpushError
+from afterpush.ground.identity import signal_process
 from afterpush.ground.locks import is_locked
-from afterpush.ground.processes import signal_process
 from afterpush.ground.state import StateFolder
 
 FINISHED = "finished"

@@ -9,8 +9,8 @@ import signal
 from collections.abc import Callable
 
 from afterpush.ground.clock import Clock
+from afterpush.ground.identity import Identity, boot_id, is_running, signal_process
 from afterpush.ground.process_table import environment_of, running
-from afterpush.ground.processes import Identity, boot_id, is_running, signal_process
 
 
 def with_tag(name: str, prefix: str) -> list[Identity]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from afterpush.ground.git import clean_environment
+from afterpush.ground.identity import Identity, boot_id, identity_from_ticks
 from afterpush.ground.process_table import Entry
-from afterpush.ground.processes import Identity, boot_id, identity_from_ticks, start_detached
+from afterpush.ground.processes import start_detached
 from afterpush.hooks.updates import RefUpdate
 
 # Python starts on the processor that the push needs; there is nothing to see before it has ended.

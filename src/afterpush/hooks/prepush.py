@@ -8,8 +8,8 @@ from afterpush.ground.clock import SystemClock
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import config_value, remote_urls
 from afterpush.ground.git.refs import followed_ref, is_same_place
+from afterpush.ground.identity import Identity, identity_from_ticks
 from afterpush.ground.process_table import argv_of, entry_of
-from afterpush.ground.processes import Identity, identity_from_ticks
 from afterpush.ground.state import state_folder
 from afterpush.hooks.arming import Request, arm, identity_of_push
 from afterpush.hooks.complaint import untold_complaint

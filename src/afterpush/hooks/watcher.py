@@ -10,8 +10,9 @@ from afterpush.ground.clock import Clock
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import config_value, is_ancestor
 from afterpush.ground.git.refs import asked_of_remote, ref_value, tracking_ref
+from afterpush.ground.identity import is_running, wait_for_end
 from afterpush.ground.locks import try_lock
-from afterpush.ground.processes import is_running, run_attached, wait_for_end
+from afterpush.ground.processes import run_attached
 from afterpush.hooks.arming import Request
 from afterpush.hooks.complaint import note_complaint, settle_complaint
 from afterpush.hooks.journal import Journal

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from afterpush.ground.clock import Clock
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.processes import exit_code_of_child, identity_of, signal_process, start_detached
+from afterpush.ground.identity import identity_of, signal_process
+from afterpush.ground.processes import exit_code_of_child, start_detached
 from afterpush.ground.signals import uninterrupted
 
 _START_SECONDS = 30.0

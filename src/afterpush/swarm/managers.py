@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.identity import Identity, is_running, own_identity
 from afterpush.ground.locks import HeldLock, try_lock
-from afterpush.ground.processes import Identity, is_running, own_identity
 
 
 @dataclass(frozen=True)

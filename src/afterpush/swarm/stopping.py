@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.ground.clock import Clock
+from afterpush.ground.identity import signal_process, wait_for_end
 from afterpush.ground.locks import is_locked
-from afterpush.ground.processes import signal_process, wait_for_end
 from afterpush.ground.tagged import end_all, with_tag
 from afterpush.swarm.journal import Journal
 from afterpush.swarm.managers import managers

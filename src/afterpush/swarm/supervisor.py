@@ -18,8 +18,9 @@ from pathlib import Path
 
 from afterpush.ground.clock import Clock, SystemClock
 from afterpush.ground.files import write_atomic
+from afterpush.ground.identity import Identity, boot_id
 from afterpush.ground.process_table import resident_bytes, running
-from afterpush.ground.processes import Identity, boot_id, start_detached
+from afterpush.ground.processes import start_detached
 from afterpush.ground.tagged import end_all, with_tag
 
 TAG = "AFTERPUSH_SWARM"
