@@ -77,7 +77,7 @@ def build_site(sources: Path, output: Path, title: str, documents: Mapping[str, 
     (sources / "_static").mkdir()
     (sources / "_static" / "narrow.css").write_text(_NARROW, encoding="utf-8")
     _offer_linked_files(sources)
-    options = ["-b", "html", "-W", "--keep-going", "-q", "-d", str(sources / ".trees")]
+    options = ["-b", "html", "-W", "--keep-going", "-q", "--no-color", "-d", str(sources / ".trees")]
     words = [sys.executable, "-m", "sphinx", *options, str(sources), str(output)]
     done = run(words, cwd=sources, timeout_seconds=LIMIT_SECONDS)
     problems = list(_problems(done.error_text, sources, documents))
