@@ -52,7 +52,8 @@ class Watched:
 
     def settle(self) -> None:
         """Waits until no watcher of this repository runs."""
-        wait_for(lambda: not self.watchers(), "the watchers end")
+        # Twice: a process that is just being started shows no command line for a moment.
+        wait_for(lambda: not self.watchers() and not self.watchers(), "the watchers end")
 
     def watchers(self) -> list[psutil.Process]:
         """Processes of ours that a push has left behind."""
@@ -107,7 +108,9 @@ def watched(repository: Repository, manager: str, *flags: str) -> Watched:
     if manager == "shortcut":
         repository.commit()
         here.push()
-        assert (repository.path / ".git/afterpush/hooks/shortcut").is_file()
+        shortcut = repository.path / ".git/afterpush/hooks/shortcut"
+        wait_for(shortcut.is_file, "the shortcut is written")
+        here.settle()
     (repository.path.parent / "record").unlink(missing_ok=True)
     (repository.path / ".git/afterpush/hooks/watcher.log").unlink(missing_ok=True)
     return here
