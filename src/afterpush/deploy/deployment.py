@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from afterpush.ground.apps import COMPONENT_KINDS
 from afterpush.ground.clock import parse_rfc3339
 
 _Shape = TypeVar("_Shape")
 SUCCESS, FAILURE = "SUCCESS", "ERROR"
 _ROLLBACKS = ("AUTO_ROLLBACK", "MANUAL_ROLLBACK")
-SOURCE_KINDS = ("github", "gitlab", "bitbucket")
-COMPONENT_KINDS = ("services", "workers", "jobs", "static_sites", "functions")
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The watch in a terminal: the step tree with durations, progress against this app's own history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -139,6 +139,3 @@ def _verdict(state: Finished) -> Text:
         "bold green" if state.verdict in _GOOD else "bold red" if state.verdict == "failed" else "bold yellow"
     )
     return Text.assemble((state.verdict.value.upper(), style), f"  {state.message}")
-
-
-Show = Callable[[State], None]

@@ -11,7 +11,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import remote_urls
 
 _SOURCES = ("github", "gitlab", "bitbucket")
-_COMPONENTS = ("services", "workers", "jobs", "static_sites", "functions")
+COMPONENT_KINDS = ("services", "workers", "jobs", "static_sites", "functions")
 _SCOPE_HINT = "set AFTERPUSH_APP or deploy.app in config/afterpush.yaml to its id or name"
 
 
@@ -105,7 +105,7 @@ def _is_wanted(source: dict[str, Any], wanted: Wanted) -> bool:
 def components(app: dict[str, Any]) -> list[dict[str, Any]]:
     """The component specs of an app, of all kinds."""
     spec = app.get("spec")
-    kinds = [spec.get(kind) for kind in _COMPONENTS] if isinstance(spec, dict) else []
+    kinds = [spec.get(kind) for kind in COMPONENT_KINDS] if isinstance(spec, dict) else []
     return [entry for kind in kinds if isinstance(kind, list) for entry in kind if isinstance(entry, dict)]
 
 

@@ -91,17 +91,6 @@ def _pidfd(pid: int) -> int | None:
         return None
 
 
-def descendants(identity: Identity) -> list[Identity]:
-    """All processes below this one, as far as the parent links still show them."""
-    import psutil
-
-    try:
-        children = psutil.Process(identity.pid).children(recursive=True) if is_running(identity) else []
-    except psutil.Error:
-        children = []
-    return [found for child in children if (found := identity_of(child.pid))]
-
-
 def signal_process(identity: Identity, number: signal.Signals) -> bool:
     """Signals exactly this process; False when it is gone. Raises AfterpushError without the right to."""
     if not is_running(identity):

@@ -10,8 +10,6 @@ from afterpush.migrate.rendering import name
 from afterpush.migrate.statements import Statement
 from afterpush.migrate.steps import Step
 
-_LAST = ("view", "procedure", "function", "event", "trigger")
-
 
 @dataclass(frozen=True)
 class Lacking:

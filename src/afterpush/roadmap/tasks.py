@@ -202,13 +202,6 @@ def _row_id(row: Row, column: int) -> tuple[str, str] | None:
     return leading_id(row.cells[column]) if column < len(row.cells) else None
 
 
-def row_id(table: Table, row: Row) -> str | None:
-    """The ID of the task that a row of a task table is about."""
-    column = id_column(table)
-    found = _row_id(row, column) if column is not None else None
-    return found[0] if found else None
-
-
 def _table_tasks(block: Block) -> Iterator[Task]:
     table = read_table(block.lines)
     column = id_column(table)
