@@ -180,14 +180,28 @@ def start_detached(
     It gets a session of its own and no descriptor of ours except those in `keep`: a hook's caller that
     reads our stdout must not wait for it. Output is appended to `log` (mode 0600), else dropped.
     """
+    process = _in_own_session(argv, log, cwd, env, stdin=subprocess.DEVNULL, keep=keep)
+    process.returncode = 0  # It is not ours to wait for; keeps Popen from warning about it.
+    return process.pid
+
+
+def _in_own_session(
+    argv: Sequence[Argument],
+    log: Path | None,
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    stdin: int,
+    keep: Sequence[int] = (),
+) -> "subprocess.Popen[bytes]":
     words = tuple(os.fspath(word) for word in argv)
     output = os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             words,
             cwd=cwd,
             env=dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -197,8 +211,6 @@ def start_detached(
         raise AfterpushError(f"cannot start {_name(words)} in the background: {error.strerror}") from error
     finally:
         os.close(output)
-    process.returncode = 0  # It is not ours to wait for; keeps Popen from warning about it.
-    return process.pid
 
 
 class OnLifeline:
@@ -231,23 +243,7 @@ def start_on_lifeline(
     argv: Sequence[Argument], *, log: Path, cwd: Path, env: Mapping[str, str]
 ) -> OnLifeline:
     """Starts a child in a session of its own that can tell when we are gone; output goes to `log` (0600)."""
-    words = tuple(os.fspath(word) for word in argv)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise AfterpushError(f"cannot start {_name(words)}: {error.strerror}") from error
-    finally:
-        os.close(output)
-    return OnLifeline(process)
+    return OnLifeline(_in_own_session(argv, log, cwd, env, stdin=subprocess.PIPE))
 
 
 def exit_code_of_child(pid: int) -> int | None:
