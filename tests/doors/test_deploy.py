@@ -15,7 +15,7 @@ from afterpush.platform import Plan
 from afterpush.platform.model import TOKEN
 from afterpush.platform.scenario import Stage, build_failure, canceled, live, stuck
 from tests.support.cli import afterpush
-from tests.support.deployed import FAST, QUICK, Site, wait_until
+from tests.support.deployed import FAST, IMPATIENT, QUICK, Site, wait_until
 from tests.support.repositories import Repository
 
 KEYS = set(
@@ -36,6 +36,7 @@ KEYS = set(
 def test_every_verdict_has_its_exit_code_and_one_document(
     site: Site, plan: Plan | None, verdict: str, code: int
 ) -> None:
+    site.repository.write("config/afterpush.yaml", FAST if plan else IMPATIENT)
     sha = site.commit(plan)
     answer = site.run("deploy.monitor", "--json")
     document = answer.json()
@@ -61,6 +62,7 @@ def test_timeout_is_four_and_says_how_to_go_on(site: Site) -> None:
 
 
 def test_unreachable_is_six(site: Site) -> None:
+    site.repository.write("config/afterpush.yaml", IMPATIENT)
     site.commit()
     answer = site.run("deploy.monitor", "--json", DIGITALOCEAN_API_URL="http://127.0.0.1:9")
     assert answer.code == 6 and answer.json()["verdict"] == "unreachable"
@@ -180,7 +182,9 @@ def test_twenty_starts_at_once_make_one_monitor(site: Site) -> None:
     answers = [child.communicate(timeout=120) for child in children]
     assert [child.returncode for child in children] == [0] * 20, answers
     pattern = f"afterpush.deploy --repo={site.repository.path} --sha={sha}"
-    wait_until(lambda: len(running_with(pattern)) == 1)
+    wait_until(
+        lambda: len(running_with(pattern)) == 1, say=lambda: f"{running_with(pattern)} {site.told(sha)}"
+    )
     assert running_with(pattern) == [site.paper(sha)["pid"]]
 
 
@@ -232,7 +236,6 @@ def test_stop_ends_one_or_all_and_exits_with_zero(site: Site) -> None:
     first, second = site.commit(stuck()), ""
     pids = [site.start(first)]
     second = site.commit(None)
-    site.repository.write("config/afterpush.yaml", FAST.replace("1.5", "60"))
     pids.append(site.start(second))
     dry = site.run("deploy.stop", "--all", "--dry-run", "--json")
     assert [entry["stopped"] for entry in dry.json()] == [False, False] and "would be" in str(dry.json())

@@ -14,10 +14,12 @@ from tests.support.cli import Answer, afterpush
 from tests.support.platform import Served, served
 from tests.support.repositories import Repository
 
+# The grace is long: on a busy machine a platform may take seconds to answer, and that is no verdict.
 FAST = (
-    "deploy:\n  grace_seconds: 1.5\n"
+    "deploy:\n  grace_seconds: 60\n"
     "  poll: {discover_seconds: 0.1, building_seconds: 0.1, deploying_seconds: 0.1}\n"
 )
+IMPATIENT = FAST.replace("60", "1.5")
 QUICK = live(0.3, 0.3)
 
 
@@ -51,6 +53,11 @@ class Site:
         path = self.state / f"deployment-monitor-{sha[:7]}.pid"
         return json.loads(path.read_text()) if path.exists() else None
 
+    def told(self, sha: str) -> str:
+        """What its monitors have written so far, for the words of a failure."""
+        path = self.state / f"deployment-status-{sha[:7]}.log"
+        return path.read_text(errors="replace") if path.exists() else "no log"
+
     def start(self, sha: str) -> int:
         answer = self.run("deploy.monitor", "--background", "--json")
         assert answer.code == 0, answer.err
@@ -58,10 +65,12 @@ class Site:
         return int(answer.json()["pid"])
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(
+    condition: Callable[[], object], seconds: float = 20, say: Callable[[], str] = lambda: ""
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, f"it did not happen in time {say()}"
         time.sleep(0.02)
 
 

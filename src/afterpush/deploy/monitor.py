@@ -22,12 +22,9 @@ from afterpush.ground.console import plain
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import write_atomic
 from afterpush.ground.identity import own_identity
-from afterpush.ground.locks import HeldLock, try_lock
+from afterpush.ground.locks import PROBE_SECONDS, HeldLock, try_lock
 from afterpush.ground.signals import Interrupted, interruptible, uninterrupted
 from afterpush.ground.state import StateFolder
-
-# Whoever asks for a status holds the lock for a moment; a monitor that starts just then waits it out.
-PROBE_SECONDS = 0.5
 
 
 class AlreadyRunning(AfterpushError):

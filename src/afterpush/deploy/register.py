@@ -52,7 +52,7 @@ class Stopped:
 def status(folder: StateFolder, sha: str, now: float) -> Outcome:
     """What is known of a commit here; `none` when it was never watched."""
     paper = _of_commit(read_pid_file(folder.pid(sha)), sha)
-    if folder.lock(sha).exists() and is_locked(folder.lock(sha)):
+    if is_locked(folder.lock(sha)):
         return _running(folder, sha, paper, now)
     result = _result(folder, sha)
     if paper is None and result:
@@ -177,7 +177,7 @@ def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) 
     Only the very process that wrote the pid file is signalled. Raises AfterpushError without the right to.
     """
     paper = read_pid_file(folder.pid(sha))
-    if not (folder.lock(sha).exists() and is_locked(folder.lock(sha))):
+    if not is_locked(folder.lock(sha)):
         return Stopped(paper.sha if paper else sha, paper.pid if paper else None, False, "no monitor runs")
     if paper is None or not paper.is_of_running_process:
         why = f"its pid file names no process of this machine{f' (host {paper.host})' if paper else ''}"

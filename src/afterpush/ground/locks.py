@@ -9,6 +9,9 @@ from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
 
+# Whoever asks `is_locked` holds the lock for a moment; who takes such a lock waits that out.
+PROBE_SECONDS = 0.5
+
 
 class HeldLock:
     """A lock that this process holds until `release` or death."""
@@ -65,13 +68,23 @@ def existing_lock(path: str) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock now; does not make the file."""
-    if not path.exists():
+    """Whether another process holds the lock now; does not make the file.
+
+    The question takes a shared lock for a moment, so that two who ask at once do not take one another
+    for the holder. Raises AfterpushError when the file cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
         return False
-    held = try_lock(path)
-    if held is None:
+    except OSError as error:
+        raise AfterpushError(f"cannot ask for the lock {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    held.release()
+    finally:
+        os.close(descriptor)
     return False
 
 

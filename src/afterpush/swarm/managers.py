@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterpush.ground.files import private_folder, write_atomic
 from afterpush.ground.identity import Identity, is_running, own_identity
-from afterpush.ground.locks import HeldLock, try_lock
+from afterpush.ground.locks import PROBE_SECONDS, HeldLock, try_lock
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,4 @@ def managers(state: Path) -> list[Manager]:
 
 def task_lock(state: Path, task: str) -> HeldLock | None:
     """The right to work on a task in this clone; None when another manager here has it."""
-    return try_lock(private_folder(state / "locks") / f"{task}.lock")
+    return try_lock(private_folder(state / "locks") / f"{task}.lock", wait_seconds=PROBE_SECONDS)
