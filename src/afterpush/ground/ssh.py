@@ -11,8 +11,8 @@ from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.ports import LOOPBACK, free_ports
 
 CONNECT_SECONDS = 15
-# A machine that has gone silently (a cut cable, a sleeping laptop) is noticed by these.
-KEEPALIVE_SECONDS = 5
+# Keeps routers from forgetting a connection on which nothing is said for long.
+KEEPALIVE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,16 @@ class Conversation:
 
     @property
     def is_open(self) -> bool:
-        """Whether the command still runs and the connection stands."""
+        """Whether the command still runs and the connection stands, as far as that is known here."""
         return not (self._channel.closed or self._channel.exit_status_ready())
+
+    def has_spoken(self) -> bool:
+        """Whether it has written anything since it was last asked or heard; what it wrote is dropped."""
+        spoken = bool(self._pending)
+        self._pending = b""
+        while self._channel.recv_ready():
+            spoken = bool(self._channel.recv(8192)) or spoken
+        return spoken
 
     def say(self, text: str) -> None:
         """Writes to its stdin. Raises AfterpushError (unreachable) when nobody reads it any more."""
@@ -117,6 +125,10 @@ class Remote:
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
         return Conversation(self.host, channel)
+
+    def cut(self) -> None:
+        """Gives the connection up at once, without a word to a machine that does not answer any more."""
+        self._connection.transport.close()
 
     @contextmanager
     def leading_here(self, port_there: int, port_here: int) -> Iterator[None]:

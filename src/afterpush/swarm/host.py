@@ -14,6 +14,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.ssh import Conversation, Remote, connected
 from afterpush.swarm.host_environment import prepared
 from afterpush.swarm.host_worker import Doors, WorkerOrder
+from afterpush.swarm.on_worker import STALE_SECONDS
 
 _ANSWER_SECONDS = 60.0
 _END_SECONDS = 10.0
@@ -34,7 +35,9 @@ class Host:
     def __init__(self, name: str, agents: int) -> None:
         self.name, self.agents = name, agents
         self._stack = ExitStack()
+        self._remote: Remote | None = None
         self._worker: Conversation | None = None
+        self._heard_at: float | None = None
 
     def open(self, meeting: Meeting, note: Callable[[str], None]) -> None:
         """Prepares the machine and starts a worker there. Raises AfterpushError; nothing stays open then."""
@@ -50,7 +53,8 @@ class Host:
             order = WorkerOrder(self.name, contact, self.agents, key.certificate, key.key)
             worker.say(json.dumps(vars(order)) + "\n")
             self._heard(remote, worker)
-            self._worker, self._stack = worker, stack.pop_all()
+            self._stack = stack.pop_all()
+            self._remote, self._worker = remote, worker
 
     def _heard(self, remote: Remote, worker: Conversation) -> dict[str, Any]:
         line = worker.hear(_ANSWER_SECONDS)
@@ -65,21 +69,33 @@ class Host:
             ) from error
         return answer
 
-    def beat(self) -> bool:
-        """A sign of life to the worker; False when it has gone, or the connection is lost."""
+    def beat(self, now: float) -> bool:
+        """A sign of life to the worker; False when it has gone, or has not answered for too long.
+
+        `now` is monotonic, in seconds.
+        """
         if self._worker is None:
             return True
+        if self._worker.has_spoken() or self._heard_at is None:
+            self._heard_at = now
         try:
             self._worker.say(".")
         except AfterpushError:
             return False
-        return self._worker.is_open
+        return self._worker.is_open and now - self._heard_at < STALE_SECONDS
 
     def close(self) -> None:
         """Ends the worker and closes the tunnels and the connection."""
         worker, self._worker = self._worker, None
         if worker:
             worker.end(_END_SECONDS)
+        self._stack.close()
+
+    def give_up(self) -> None:
+        """Closes what leads to a machine that is lost; its worker ends by itself."""
+        self._worker = None
+        if self._remote:
+            self._remote.cut()
         self._stack.close()
 
 

@@ -1,9 +1,9 @@
 """The worker on another machine: `python -m afterpush.swarm.host_worker`, run there over SSH.
 
-Its stdin is the lifeline: a line with its order, then a sign of life each second. When the signs stop, by the
-manager's end, by its death or because the network is cut, it ends at once; the agents stand under supervisors
-that hold pipes of its own and end with it. The order holds the key of the run: it is on no disk and on no
-command line.
+Its stdin is the lifeline: a line with its order, then a sign of life each second, which it answers on stdout.
+When the signs stop, by the manager's end, by its death or because the network is cut, it ends at once; the
+agents stand under supervisors that hold pipes of its own and end with it. The order holds the key of the run:
+it is on no disk and on no command line.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from afterpush.ground.certificates import Credentials
 from afterpush.ground.ports import LOOPBACK, free_ports
 from afterpush.swarm.on_worker import STALE_SECONDS
 
-_STDIN = 0
+_STDIN, _STDOUT = 0, 1
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ def _first_line() -> bytes:
 def _end_without_signs_of_life() -> None:
     poll = select.poll()
     poll.register(_STDIN, select.POLLIN | select.POLLHUP)
-    while poll.poll(STALE_SECONDS * 1000) and os.read(_STDIN, 256):
-        pass
+    with contextlib.suppress(OSError):  # Nobody reads the answer any more.
+        while poll.poll(STALE_SECONDS * 1000) and os.read(_STDIN, 256):
+            os.write(_STDOUT, b".\n")
     # Not sys.exit: attempts wait in threads, and their supervisors end with this process.
     os._exit(0)
 

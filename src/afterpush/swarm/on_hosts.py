@@ -39,7 +39,7 @@ class HostsEngine:
         note: Callable[[str], None],
     ) -> None:
         check_extra()
-        self._note = note
+        self._note, self._clock = note, clock
         self._over = threading.Event()
         self._beating = threading.Thread(target=self._beat, daemon=True, name="hosts")
         self._hosts = [
@@ -91,9 +91,9 @@ class HostsEngine:
         """A worker that has gone is let go here as well, so that its attempts go to another one."""
         while not self._over.wait(BEAT_SECONDS):
             for host in self._hosts:
-                if not host.beat():
+                if not host.beat(self._clock.monotonic()):
                     self._note(f"{host.name} was lost: its agents end, their tasks begin anew elsewhere")
-                    host.close()
+                    host.give_up()
 
 
 def shares(agents: int, hosts: int) -> list[int]:
