@@ -16,9 +16,8 @@ from afterpush.ground.processes import run_attached
 from afterpush.hooks.arming import Request
 from afterpush.hooks.complaint import note_complaint, settle_complaint
 from afterpush.hooks.journal import Journal
-from afterpush.hooks.owners import text_of
 from afterpush.hooks.proof import Answer, moved_here, there
-from afterpush.hooks.scripts import own_script
+from afterpush.hooks.scripts import own_script, text_of
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE
 from afterpush.hooks.updates import RefUpdate
 
