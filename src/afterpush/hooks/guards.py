@@ -102,7 +102,7 @@ def _shapes_in(added: str) -> Iterable[str]:
 
 
 def _is_placeholder(found: re.Match[str]) -> bool:
-    """Whether this is an example: one of AWS's documents, a password that says what it is, a host of nobody."""
+    """Whether this is an example: AWS's own, a password that is a word for one, a host of nobody."""
     if found[0].endswith(("EXAMPLE", "EXAMPLEKEY")):
         return True
     url = _URL.search(found.string, found.start(), min(found.end() + 200, len(found.string)))
