@@ -187,6 +187,22 @@ def test_a_disabled_hook_stays_disabled(repository: Repository) -> None:
     assert here.recorded() == [f"{sha} refs/heads/main"]
 
 
+def test_our_own_hook_that_lost_its_execute_bit_gets_it_back(repository: Repository) -> None:
+    assert afterpush("hooks.install", cwd=repository.path).code == 0
+    hook = repository.path / ".git/hooks/pre-push"
+    before = hook.read_bytes()
+    hook.chmod(0o644)
+    assert status(repository).json()["armed"] is False
+    assert afterpush("hooks.install", cwd=repository.path).code == 0
+    assert hook.read_bytes() == before and status(repository).json()["armed"] is True
+
+
+def test_hooks_that_are_switched_off_in_git_are_told(repository: Repository) -> None:
+    repository.git("config", "core.hooksPath", "/dev/null")
+    assert afterpush("hooks.install", cwd=repository.path).code == 1
+    assert "git config --unset core.hooksPath" in status(repository).json()["problems"][0]
+
+
 @pytest.mark.parametrize(
     "script",
     [b"# caf\xe9\n:\n", b"echo own\r\n", b"#!/bin/sh\n", b"#!/bin/sh", b"", b"\xef\xbb\xbf:\n", b"echo own"],

@@ -35,8 +35,8 @@ def own_program() -> str | None:
 def plan_install(repo: Path, policy: Policy, manager: str, *, enforce: bool, program: str | None) -> Plan:
     """What has to be written here. Raises AfterpushError for an unknown `manager`."""
     owner = find_owner(repo, manager)
-    if is_outside(repo, owner):
-        return Plan(owner, problems=[OUTSIDE.format(owner.hooks_path)])
+    if problem := outside(repo, owner):
+        return Plan(owner, problems=[problem])
     steps = _prepare_husky(repo, owner)
     steps += _add(pre_push_path(owner), "pre-push", scripts.block("pre-push"), is_husky=_is_husky(owner))
     if _is_husky(owner) or (repo / ".husky").is_dir():
@@ -62,18 +62,24 @@ def plan_install(repo: Path, policy: Policy, manager: str, *, enforce: bool, pro
     return Plan(owner, steps, advice, problems, program=program)
 
 
-OUTSIDE = (
+_OUTSIDE = (
     "core.hooksPath is {}, outside of this repository, and not ours to write to; make this the last line of "
     'pre-push there: afterpush hooks.pre-push --remote "$1" --url "$2" --hook || [ $? -ne 40 ]'
+)
+_NO_FOLDER = (
+    "core.hooksPath is {}, which is no folder, so git runs no hook; git config --unset core.hooksPath"
 )
 UNPREPARED = "core.hooksPath does not lead to husky's hooks here; run npx husky in this worktree"
 
 
-def is_outside(repo: Path, owner: Owner) -> bool:
-    """Whether git takes the hooks from a folder that other repositories use too."""
+def outside(repo: Path, owner: Owner) -> str | None:
+    """What to do by hand where git takes the hooks from a folder that others use too, or from none."""
     path = owner.hooks_path.resolve()
+    if path.exists() and not path.is_dir():
+        return _NO_FOLDER.format(owner.hooks_path)
     homes = (repo, main_worktree(repo), common_folder(repo))
-    return not any(path.is_relative_to(home.resolve()) for home in homes)
+    is_inside = any(path.is_relative_to(home.resolve()) for home in homes)
+    return None if is_inside else _OUTSIDE.format(owner.hooks_path)
 
 
 def _is_husky(owner: Owner) -> bool:
@@ -119,13 +125,15 @@ def _prepare_husky(repo: Path, owner: Owner) -> list[Step]:
 
 
 def _add(path: Path, hook: str, text: str, *, is_husky: bool) -> list[Step]:
-    """The steps that bring `text` into the hook at `path`, whatever is there."""
+    """The steps that bring `text` into the hook at `path`, whatever is there. git passes over a hook without
+    the execute bit; husky reads its scripts."""
     fresh = scripts.own_script(hook) if hook != ENFORCING else f"#!/bin/sh\n{text}"
     if not path.exists() and not path.is_symlink():
         return [Step("write", path, fresh, 0o755)]
     there = _text_to_change(path)
     if there == fresh or text in there:
-        return []
+        is_run = is_husky or os.access(path, os.X_OK)
+        return [] if is_run else [Step("make executable", path, there, 0o755)]
     if _is_ours(there, hook):
         return [Step("renew", path, fresh, 0o755)]
     can_hold_lines = (

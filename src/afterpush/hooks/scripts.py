@@ -39,7 +39,7 @@ _SHORTCUT = """refs=
 while IFS= read -r line; do refs="$refs$line
 "; done
 own=.git
-[ -d .git ] || read -r _ own <.git || :
+[ -d .git ] || { read -r _ own <.git; } 2>/dev/null || :
 shortcut=${own%/worktrees/*}/afterpush/hooks/shortcut
 if [ -r "$shortcut" ]; then . "$shortcut"; fi
 """

@@ -9,9 +9,8 @@ from afterpush.ground.git import git, main_worktree
 from afterpush.hooks import lefthook, scripts
 from afterpush.hooks.installing import (
     ENFORCING,
-    OUTSIDE,
     UNPREPARED,
-    is_outside,
+    outside,
     pre_push_path,
     watched_tracking_refs,
 )
@@ -58,8 +57,7 @@ def find_out(
         progress("pushing HEAD into a temporary repository (the hooks of others run too)")
         branch = next((name for name in policy.branches if not set(name) & set("*?[")), "main")
         evidence = run_self_test(repo, branch, environment, clock)
-        cure = OUTSIDE.format(owner.hooks_path) if is_outside(repo, owner) else "inv hooks.install"
-        problems += _seen(evidence, problems, cure)
+        problems += _seen(evidence, problems, outside(repo, owner))
     is_shadowed = _post_push(repo, owner).is_file() and not hooks["post-push"]
     armed = evidence is not None and evidence.is_armed and not is_shadowed
     return Status(owner.manager, owner.hooks_path, hooks, armed, problems, journal_path(repo))
@@ -100,10 +98,14 @@ def _problems(
     return problems
 
 
-def _seen(evidence: Evidence, known: list[str], cure: str) -> list[str]:
+def _seen(evidence: Evidence, known: list[str], outside: str | None) -> list[str]:
     said = " ".join(evidence.said.split())[-300:]
+    if not evidence.hook_ran and outside:
+        return [f"a push does not reach us; {outside}"]
+    if not evidence.hook_ran and known:
+        return []
     if not evidence.hook_ran:
-        return [] if known else [f"a push does not reach us; {cure}{f' (git says: {said})' if said else ''}"]
+        return [f"a push does not reach us; inv hooks.install{f' (git says: {said})' if said else ''}"]
     if evidence.push_code != 0:
         return [f"our hook ran, but the trial push was refused: {said}"]
     if not evidence.post_push_ran:
