@@ -1,5 +1,6 @@
 """Explaining logs: every signature's own sample, the labelled excerpts, and what logs can do to a reader."""
 
+import codecs
 import re
 from collections import Counter
 from pathlib import Path
@@ -216,7 +217,7 @@ def test_unknown_shows_the_errors_after_the_last_success_and_makes_up_no_reason(
 def test_unknown_without_any_fault_shows_the_last_lines_and_an_empty_log_says_so() -> None:
     found = explained("a\nb\nc\n")
     assert (found.category, found.excerpt) == ("unknown", ("a", "b", "c"))
-    assert explained("").title == "The log is empty."
+    assert explained("").title == explained("\n").title == "The log is empty."
     assert "the platform says" not in explanation_text(found)
 
 
@@ -234,6 +235,8 @@ def test_colours_carriage_returns_and_other_encodings_are_read() -> None:
     assert explained("50%\r100%\rnpm ERR! code ERESOLVE").category == "dependency_install"
     utf16 = "npm ERR! code ERESOLVE\r\n".encode("utf-16")
     assert explained(utf16).category == "dependency_install"
+    assert explained(codecs.BOM_UTF8 + coloured.encode()).line == "npm ERR! code ERESOLVE"
+    assert explained(utf16).line == "npm ERR! code ERESOLVE"
     assert explained(b"\xff\xfe\x00\xd8npm ERR! code ERESOLVE\n\xc3").excerpt
 
 
@@ -339,7 +342,6 @@ def test_what_a_scan_keeps_does_not_grow_with_the_log() -> None:
     findings = scan([line * 50_000], FAILURES)
     assert len(findings.hits) <= 3 * len(FAILURES.signatures)
     assert len(findings.faults) <= 40
-    assert findings.lines == 50_001
 
 
 @given(st.sampled_from([entry for entry in FAILURES.signatures if entry.sample]), st.integers(0, 3))

@@ -144,7 +144,7 @@ def _unknown(
     line = root.excerpt.line if root else excerpt[-1] if excerpt else ""
     return Explanation(
         category=UNKNOWN,
-        title=category.title if findings.lines or said else "The log is empty.",
+        title=category.title if findings.last_lines or said else "The log is empty.",
         excerpt=tuple(map(clean, excerpt)),
         line=clean(line),
         line_number=root.excerpt.number if root else None,
