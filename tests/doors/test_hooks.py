@@ -346,6 +346,12 @@ def test_a_secret_is_warned_of_and_not_shown_and_can_block(here: Watched) -> Non
     assert "afterpush:" not in here.push().stderr
 
 
+def test_a_secret_in_a_file_with_an_unusual_name_is_named_as_people_write_it(here: Watched) -> None:
+    here.repository.write("geheim ü/schlüssel.env", f"key={TOKEN}\n")
+    here.repository.commit()
+    assert "geheim ü/schlüssel.env in commit" in here.push().stderr
+
+
 def test_a_forced_push_and_an_unfinished_merge_are_warned_of(here: Watched) -> None:
     here.repository.commit(a_md="1")
     here.push()

@@ -126,7 +126,7 @@ def _added_lines(patch: str) -> Iterable[tuple[str, str]]:
         elif line.startswith("@@"):
             in_header = False
         elif in_header and line.startswith("+++ "):
-            path = line[4:].rstrip("\t").removeprefix("b/")
+            path = re.sub('^("?)b/', r"\1", line[4:].rstrip("\t"))
         elif not in_header and line.startswith("+"):
             added.append(line[1:])
     if added:
