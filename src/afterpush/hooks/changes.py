@@ -80,6 +80,6 @@ def describe(plan: Plan, *, dry_run: bool) -> str:
     lines += ["nothing to change"] if not plan.steps else []
     lines += plan.advice
     lines += [f"problem: {problem}" for problem in plan.problems]
-    if plan.steps and not dry_run and not plan.problems:
+    if plan.steps and not (dry_run or plan.problems or plan.forgets_program):
         lines.append("inv hooks.status proves it")
     return "\n".join(lines)
