@@ -5,7 +5,7 @@ from pathlib import Path
 from afterpush.deploy.history import Record
 from afterpush.deploy.report.dora import dora
 from afterpush.deploy.report.figures import distinct, figures
-from afterpush.deploy.report.terminal import dora_text, history_text
+from afterpush.deploy.report.terminal import counted, dora_text, history_text
 from afterpush.ground.clock import SystemClock, rfc3339
 from afterpush.ground.console import note, plain, print_json, say
 from afterpush.ground.errors import AfterpushError
@@ -54,4 +54,4 @@ def write_page(here: Site, name: str, *, limit: int | None, window_days: float) 
         raise AfterpushError(
             f"writing the page {path}: {error.strerror}; give a path that is writable"
         ) from error
-    note(f"wrote {path} ({len(records)} deployments); open it in a browser")
+    note(f"wrote {path} ({counted(len(records), 'deployment')}); open it in a browser")

@@ -68,8 +68,8 @@ def _surroundings(here: Site) -> Any:
 def _hooks(here: Site) -> Any:
     """What the room of the hooks knows without trying a push."""
     from afterpush.environment.repository import Hooks
-    from afterpush.hooks.installing import has_lefthook_lines, pre_push_path
-    from afterpush.hooks.owners import find_owner, text_of
+    from afterpush.hooks.installing import is_called
+    from afterpush.hooks.owners import find_owner
     from afterpush.hooks.prepush import switched_off
     from afterpush.tasks._pushing import policy_of
 
@@ -78,7 +78,7 @@ def _hooks(here: Site) -> Any:
         manager=owner.manager,
         folder=owner.hooks_path,
         is_prepared=owner.is_prepared,
-        calls_us="hooks.pre-push" in text_of(pre_push_path(owner)) or has_lefthook_lines(here.repo),
+        calls_us=is_called(here.repo, owner),
         off=switched_off(policy_of(here), here.environment.for_child()),
     )
 

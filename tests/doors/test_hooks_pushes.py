@@ -63,6 +63,18 @@ def a_deletion(here: Watched) -> tuple[Heard, str]:
     return [], "refs/heads/old: deletes it; not watched"
 
 
+def others_push_on_top_before_the_watcher_looks(here: Watched) -> tuple[Heard, str]:
+    other = here.repository.another_clone("other")
+    sha = here.repository.commit()
+    subprocess.run(["git", "push", "--quiet"], cwd=here.path, check=True)
+    other.git("pull", "--quiet")
+    other.commit()
+    other.push()
+    here.settle()
+    # On a slow machine the watcher may see the ref move, or the remote before the others.
+    return [f"{sha} {MAIN}"], "running"
+
+
 def another_branch(here: Watched) -> tuple[Heard, str]:
     here.repository.commit()
     assert here.push("origin", "main:feature").returncode == 0
@@ -201,6 +213,7 @@ CASES: list[Case] = [
     two_refs_at_once,
     a_tag,
     a_deletion,
+    others_push_on_top_before_the_watcher_looks,
     another_branch,
     another_remote,
     the_url_of_the_remote,

@@ -42,6 +42,16 @@ def test_the_example_is_itself_a_valid_configuration() -> None:
     assert parse_settings(EXAMPLE.read_text(), EXAMPLE) == Settings()
 
 
+@pytest.mark.parametrize("written", ["off", "Off", '"off"'])
+def test_a_guard_is_switched_off_as_it_is_documented(written: str) -> None:
+    found = parse_settings(f"hooks: {{enabled: off, guards: {{secrets: {written}}}}}\n", Path("x.yaml"))
+    assert (found.hooks.enabled, found.hooks.guards.secrets, found.hooks.guards.force_push) == (
+        False,
+        "off",
+        "warn",
+    )
+
+
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert load_settings(tmp_path) == Settings()
 

@@ -98,6 +98,12 @@ def test_the_webhook_gets_slack_json(tmp_path: Path, webhook: Webhook) -> None:
     assert json.loads(webhook.bodies[0]) == {"text": "shop: 0123456: failed: a &lt;b&gt; &amp; c"}
 
 
+def test_a_line_end_behind_the_webhooks_url_does_no_harm(tmp_path: Path, webhook: Webhook) -> None:
+    url = f" {webhook.url}\n"
+    assert notify(FAILED, Notify(webhook_env="HOOK_URL"), environment(HOOK_URL=url), cwd=tmp_path) == []
+    assert len(webhook.bodies) == 1
+
+
 @pytest.mark.parametrize("webhook", [404, 500], indirect=True)
 def test_a_webhook_that_refuses_is_one_sentence_without_its_url(tmp_path: Path, webhook: Webhook) -> None:
     said = notify(FAILED, Notify(webhook_env="HOOK_URL"), environment(HOOK_URL=webhook.url), cwd=tmp_path)
@@ -112,7 +118,8 @@ def test_a_webhook_that_refuses_is_one_sentence_without_its_url(tmp_path: Path, 
         (Notify(webhook_env="HOOK_URL"), {}, "HOOK_URL is not set"),
         (Notify(webhook_env="HOOK_URL"), {"HOOK_URL": "http://example.org/x"}, "no https:// URL"),
         (Notify(webhook_env="HOOK_URL"), {"HOOK_URL": "http://127.0.0.1:1/topsecretpart"}, "refused"),
-        (Notify(webhook_env="HOOK_URL"), {"HOOK_URL": "https://[/topsecretpart"}, "HOOK_URL"),
+        (Notify(webhook_env="HOOK_URL"), {"HOOK_URL": "https://[/topsecretpart"}, "no https:// URL"),
+        (Notify(webhook_env="HOOK_URL"), {"HOOK_URL": "https://"}, "no https:// URL"),
     ],
 )
 def test_what_goes_wrong_is_said_and_never_raised(

@@ -111,7 +111,7 @@ def parse_settings(text: str, path: Path) -> Settings:
     if unknown:
         raise AfterpushError(f"{path}: {unknown}")
     try:
-        return msgspec.convert(_without_nulls(tree), Settings)
+        return msgspec.convert(_as_meant(tree, Settings), Settings)
     except msgspec.ValidationError as error:
         raise AfterpushError(f"{path}: {_readable(str(error))}") from error
 
@@ -141,11 +141,15 @@ def _kind(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _without_nulls(tree: object) -> object:
-    """A key that is written without a value means its default."""
-    if isinstance(tree, dict):
-        return {key: _without_nulls(value) for key, value in tree.items() if value is not None}
-    return tree
+def _as_meant(value: object, kind: object) -> object:
+    """A key that is written without a value means its default, and a bare `off` the word: YAML 1.1, which
+    PyYAML reads, takes it for false."""
+    if isinstance(value, dict):
+        kinds: dict[str, object] = {}
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            kinds = {entry.name: entry.type for entry in msgspec.structs.fields(kind)}
+        return {key: _as_meant(inner, kinds.get(key)) for key, inner in value.items() if inner is not None}
+    return "off" if value is False and "off" in get_args(kind) else value
 
 
 def _unknown_key(tree: Mapping[Any, Any], shape: type[msgspec.Struct], prefix: str) -> str | None:

@@ -96,21 +96,33 @@ def _run(template: Sequence[str], outcome: Outcome, environment: "Environment", 
 
 
 def _post(variable: str, outcome: Outcome, environment: "Environment") -> list[str]:
-    from afterpush.ground.http import Client, NoAnswer, is_loopback
+    from afterpush.ground.http import Client, NoAnswer
 
     url = environment.secret(variable)
     if url is None:
         return [f"notify.webhook_env: {variable} is not set; set it to the webhook's URL, or remove the key"]
-    if not url.reveal().startswith("https://") and not is_loopback(url.reveal()):
+    address = url.reveal().strip()  # A line end behind it is a common slip in a variable.
+    if not _is_usable(address):
         return [f"notify.webhook_env: {variable} is no https:// URL"]
     client = Client(timeout_seconds=WEBHOOK_SECONDS)
     try:
-        answer = client.request(
-            "POST", url.reveal(), {"Content-Type": "application/json"}, slack_payload(outcome)
-        )
+        answer = client.request("POST", address, {"Content-Type": "application/json"}, slack_payload(outcome))
     except NoAnswer as error:
         # The path of such a URL is the secret, and it stands in the error.
         return [f"notify.webhook_env: {variable}: {str(error).rpartition(': ')[2]}"]
     finally:
         client.close()
     return [] if answer.status < 300 else [f"notify.webhook_env: {variable}: answered {answer.status}"]
+
+
+def _is_usable(address: str) -> bool:
+    """Whether the wire would keep the address secret: https, or not beyond this machine."""
+    from urllib.parse import urlsplit
+
+    from afterpush.ground.http import is_loopback
+
+    try:
+        has_host = bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
+    return has_host and (address.startswith("https://") or is_loopback(address))

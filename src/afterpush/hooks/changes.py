@@ -8,6 +8,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import write_atomic
 from afterpush.ground.git import git
 from afterpush.hooks.owners import Owner
+from afterpush.hooks.scripts import bytes_of
 
 PROGRAM_KEY = "afterpush.program"
 
@@ -57,7 +58,7 @@ def _take(step: Step) -> None:
         step.path.unlink(missing_ok=True)
     else:
         step.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(step.path, step.content, step.mode)
+        write_atomic(step.path, bytes_of(step.content), step.mode)
 
 
 def as_document(plan: Plan, *, dry_run: bool) -> dict[str, Any]:
@@ -79,6 +80,6 @@ def describe(plan: Plan, *, dry_run: bool) -> str:
     lines += ["nothing to change"] if not plan.steps else []
     lines += plan.advice
     lines += [f"problem: {problem}" for problem in plan.problems]
-    if plan.steps and not dry_run and not plan.problems:
+    if plan.steps and not (dry_run or plan.problems or plan.forgets_program):
         lines.append("inv hooks.status proves it")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """What a push is looked at for: each guard turns facts into findings, and its level decides."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -73,7 +74,7 @@ def secret_findings(patches: str) -> list[Finding]:
     found: list[tuple[str, str, str]] = []
     for patch in patches.split("\0")[1:]:
         for path, added in _added_lines(patch):
-            found += [(patch[:7], path, shape) for shape, form in TOKEN_SHAPES.items() if form.search(added)]
+            found += [(patch[:7], path, shape) for shape in _shapes_in(added)]
     return [
         Finding(
             "secrets",
@@ -82,6 +83,34 @@ def secret_findings(patches: str) -> list[Finding]:
         )
         for (sha, path), places in groupby(dict.fromkeys(found), key=lambda place: place[:2])
     ]
+
+
+# What manuals and `.env.example` files have where a secret would stand.
+_PLACEHOLDERS = frozenset(
+    "password passwd pass pwd pw secret guest root admin user username changeme change-me example test "
+    "postgres mysql dummy foo bar todo".split()
+)
+_URL = re.compile(r"://(?P<user>[^\s:/@]*):(?P<word>[^\s/@]+)@(?P<host>[^\s:/?\"'`]*)")
+_NO_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[?::1\]?|host(name)?|(.*\.)?example(\.\w+)?)", re.IGNORECASE)
+
+
+def _shapes_in(added: str) -> Iterable[str]:
+    """The kinds of secret in a text that at least one text of that kind is no placeholder of."""
+    for shape, form in TOKEN_SHAPES.items():
+        if any(not _is_placeholder(found) for found in form.finditer(added)):
+            yield shape
+
+
+def _is_placeholder(found: re.Match[str]) -> bool:
+    """Whether this is an example: AWS's own, a password that is a word for one, a host of nobody."""
+    if found[0].endswith(("EXAMPLE", "EXAMPLEKEY")):
+        return True
+    url = _URL.search(found.string, found.start(), min(found.end() + 200, len(found.string)))
+    if url is None or url.start() > found.end():
+        return False
+    word = url["word"].lower()
+    is_word = word in _PLACEHOLDERS or word == url["user"].lower() or set(word) <= set("*x.-_")
+    return is_word or bool(_NO_HOST.fullmatch(url["host"]))
 
 
 def _added_lines(patch: str) -> Iterable[tuple[str, str]]:
@@ -97,7 +126,7 @@ def _added_lines(patch: str) -> Iterable[tuple[str, str]]:
         elif line.startswith("@@"):
             in_header = False
         elif in_header and line.startswith("+++ "):
-            path = line[4:].rstrip("\t").removeprefix("b/")
+            path = re.sub('^("?)b/', r"\1", line[4:].rstrip("\t"))
         elif not in_header and line.startswith("+"):
             added.append(line[1:])
     if added:

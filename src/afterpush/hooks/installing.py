@@ -5,12 +5,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from afterpush.ground.git import main_worktree
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.git import common_folder, main_worktree
 from afterpush.ground.git.refs import tracking_ref
-from afterpush.hooks import scripts
+from afterpush.hooks import lefthook, scripts
 from afterpush.hooks.changes import Plan, Step
-from afterpush.hooks.owners import Manager, Owner, find_owner, is_by_pre_commit, text_of
+from afterpush.hooks.owners import Manager, Owner, find_owner, is_by_pre_commit
 from afterpush.hooks.policy import Policy
+from afterpush.hooks.scripts import text_of
 from afterpush.hooks.updates import BRANCH_PREFIX
 
 IGNORED = (
@@ -20,11 +22,6 @@ IGNORED = (
     ".deployment-monitor-*.lock",
 )
 ENFORCING = "reference-transaction"
-_LEFTHOOK_ADVICE = (
-    "lefthook writes the hooks itself; add this to its configuration, then run lefthook install:\n"
-    "  pre-push:\n    commands:\n      afterpush:\n"
-    "        run: afterpush hooks.pre-push --remote {1} --url {2}\n        use_stdin: true"
-)
 
 
 def own_program() -> str | None:
@@ -38,21 +35,14 @@ def own_program() -> str | None:
 def plan_install(repo: Path, policy: Policy, manager: str, *, enforce: bool, program: str | None) -> Plan:
     """What has to be written here. Raises AfterpushError for an unknown `manager`."""
     owner = find_owner(repo, manager)
-    outside = owner.manager is Manager.OTHER and not owner.hooks_path.resolve().is_relative_to(repo.resolve())
-    if outside:
-        problem = f"core.hooksPath is {owner.hooks_path}, outside of this repository; {_by_hand('pre-push')}"
+    if problem := outside(repo, owner):
         return Plan(owner, problems=[problem])
-    if owner.manager is Manager.LEFTHOOK:
-        told = has_lefthook_lines(repo)
-        return Plan(
-            owner, advice=[] if told else [_LEFTHOOK_ADVICE], problems=[] if told else [_LEFTHOOK_PROBLEM]
-        )
     steps = _prepare_husky(repo, owner)
     steps += _add(pre_push_path(owner), "pre-push", scripts.block("pre-push"), is_husky=_is_husky(owner))
     if _is_husky(owner) or (repo / ".husky").is_dir():
         folder = owner.scripts if _is_husky(owner) else repo / ".husky"
         steps += _add(folder / "post-push", "post-push", scripts.block("post-push"), is_husky=True)
-    if (repo / ".husky").is_dir() and not _is_husky(owner):
+    if (repo / ".husky").is_dir() and not _is_husky(owner) and owner.manager is not Manager.LEFTHOOK:
         # husky is not active here, but takes over as soon as somebody runs it.
         steps += _add(repo / ".husky" / "pre-push", "pre-push", scripts.block("pre-push"), is_husky=True)
     if enforce:
@@ -64,21 +54,32 @@ def plan_install(repo: Path, policy: Policy, manager: str, *, enforce: bool, pro
         and not owner.is_prepared
         and not any(s.path.parent == owner.hooks_path for s in steps)
     )
-    return Plan(owner, steps, problems=[UNPREPARED] if is_left_out else [], program=program)
+    problems = [UNPREPARED] if is_left_out else []
+    advice = []
+    if owner.manager is Manager.LEFTHOOK:
+        problems += lefthook.problems(repo, owner.hooks_path)
+        advice += [] if lefthook.calls_afterpush(repo) else [lefthook.ADVICE]
+    return Plan(owner, steps, advice, problems, program=program)
 
 
-_LEFTHOOK_PROBLEM = "lefthook does not call afterpush yet"
+_OUTSIDE = (
+    "core.hooksPath is {}, outside of this repository, and not ours to write to; make this the last line of "
+    'pre-push there: afterpush hooks.pre-push --remote "$1" --url "$2" --hook || [ $? -ne 40 ]'
+)
+_NO_FOLDER = (
+    "core.hooksPath is {}, which is no folder, so git runs no hook; git config --unset core.hooksPath"
+)
 UNPREPARED = "core.hooksPath does not lead to husky's hooks here; run npx husky in this worktree"
 
 
-def has_lefthook_lines(repo: Path) -> bool:
-    from afterpush.hooks.owners import LEFTHOOK_FILES
-
-    return any("hooks.pre-push" in text_of(repo / name) for name in LEFTHOOK_FILES)
-
-
-def _by_hand(hook: str) -> str:
-    return f'add to {hook} there: afterpush hooks.{hook} --remote "$1" --url "$2"'
+def outside(repo: Path, owner: Owner) -> str | None:
+    """What to do by hand where git takes the hooks from a folder that others use too, or from none."""
+    path = owner.hooks_path.resolve()
+    if path.exists() and not path.is_dir():
+        return _NO_FOLDER.format(owner.hooks_path)
+    homes = (repo, main_worktree(repo), common_folder(repo))
+    is_inside = any(path.is_relative_to(home.resolve()) for home in homes)
+    return None if is_inside else _OUTSIDE.format(owner.hooks_path)
 
 
 def _is_husky(owner: Owner) -> bool:
@@ -88,8 +89,17 @@ def _is_husky(owner: Owner) -> bool:
 def pre_push_path(owner: Owner) -> Path:
     """Where our pre-push stands. pre-commit runs what was there before it, and under this name (its
     `_run_legacy`, with the same arguments and input)."""
+    if owner.manager is Manager.LEFTHOOK:
+        return owner.scripts / lefthook.SCRIPT
     path = owner.scripts / "pre-push"
     return path.with_name("pre-push.legacy") if is_by_pre_commit(text_of(path)) else path
+
+
+def is_called(repo: Path, owner: Owner) -> bool:
+    """Whether the pre-push of this repository leads to us, as far as its files show."""
+    if owner.manager is Manager.LEFTHOOK:
+        return not lefthook.problems(repo, owner.hooks_path)
+    return "hooks.pre-push" in text_of(pre_push_path(owner))
 
 
 def watched_tracking_refs(repo: Path, policy: Policy) -> list[str]:
@@ -115,17 +125,19 @@ def _prepare_husky(repo: Path, owner: Owner) -> list[Step]:
 
 
 def _add(path: Path, hook: str, text: str, *, is_husky: bool) -> list[Step]:
-    """The steps that bring `text` into the hook at `path`, whatever is there."""
+    """The steps that bring `text` into the hook at `path`, whatever is there. git passes over a hook without
+    the execute bit; husky reads its scripts."""
     fresh = scripts.own_script(hook) if hook != ENFORCING else f"#!/bin/sh\n{text}"
-    there = text_of(path)
     if not path.exists() and not path.is_symlink():
         return [Step("write", path, fresh, 0o755)]
+    there = _text_to_change(path)
     if there == fresh or text in there:
-        return []
+        is_run = is_husky or os.access(path, os.X_OK)
+        return [] if is_run else [Step("make executable", path, there, 0o755)]
     if _is_ours(there, hook):
         return [Step("renew", path, fresh, 0o755)]
     can_hold_lines = (
-        bool(there) and not path.is_symlink() and os.access(path, os.X_OK) and scripts.is_shell(there)
+        "\n" in there and not path.is_symlink() and os.access(path, os.X_OK) and scripts.is_shell(there)
     )
     if is_husky or can_hold_lines or scripts.BEGIN in there:
         return [Step("add our lines to", path, scripts.with_block(there, text))]
@@ -134,6 +146,13 @@ def _add(path: Path, hook: str, text: str, *, is_husky: bool) -> list[Step]:
         Step(f"keep as {aside.name}, which ours then runs", path, moved_to=aside),
         Step("write", path, scripts.wrapper(text), 0o755),
     ]
+
+
+def _text_to_change(path: Path) -> str:
+    """A script's text. One that is there and cannot be read must not be taken for an empty one."""
+    if path.exists() and not os.access(path, os.R_OK):
+        raise AfterpushError(f"adding our lines to {path}: it cannot be read; make it readable for you")
+    return text_of(path)
 
 
 def _is_ours(script: str, hook: str) -> bool:
@@ -159,22 +178,34 @@ def plan_uninstall(repo: Path, manager: str) -> Plan:
     """What has to be undone here."""
     owner = find_owner(repo, manager)
     places = [
+        (pre_push_path(owner), "pre-push"),
         (owner.scripts / "pre-push", "pre-push"),
         (owner.scripts / "pre-push.legacy", "pre-push"),
+        (owner.hooks_path / "pre-push", "pre-push"),
         (repo / ".husky" / "pre-push", "pre-push"),
         (owner.scripts / "post-push", "post-push"),
         (repo / ".husky" / "post-push", "post-push"),
         (owner.hooks_path / ENFORCING, ENFORCING),
     ]
-    steps = [step for path, hook in dict.fromkeys(places) for step in _take_out(path, hook)]
-    return Plan(owner, steps, forgets_program=True)
+    kept = _still_named(repo, owner)
+    steps = [
+        step for path, hook in dict.fromkeys(places) if path not in kept for step in _take_out(path, hook)
+    ]
+    return Plan(owner, steps, problems=[lefthook.STILL_NAMED] if kept else [], forgets_program=not kept)
+
+
+def _still_named(repo: Path, owner: Owner) -> list[Path]:
+    """What must stay: lefthook stops a push whose configured script is gone."""
+    path = pre_push_path(owner)
+    is_named = owner.manager is Manager.LEFTHOOK and lefthook.calls_afterpush(repo)
+    return [path] if is_named and path.exists() else []
 
 
 def _take_out(path: Path, hook: str) -> list[Step]:
     there = text_of(path)
     aside = path.with_name(path.name + scripts.ASIDE)
     rest = scripts.without_block(there)
-    is_whole = _is_ours(there, hook) or (rest != there and rest == "#!/bin/sh\n")
+    is_whole = _is_ours(there, hook) or (hook == ENFORCING and rest != there and rest == "#!/bin/sh\n")
     if aside.exists() or aside.is_symlink():
         return [Step("remove", path), Step(f"bring back as {path.name}", aside, moved_to=path)]
     if is_whole:

@@ -1,10 +1,11 @@
 """Whether a ref really arrived at the remote: git's exit code is not ours to see, so we look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from afterpush.hooks.updates import RefUpdate
 
+RECENT_SECONDS = 60.0
 Contains = Callable[[str, str], bool]
 """Whether the second commit contains the first one; False when git here does not know."""
 
@@ -22,10 +23,11 @@ def moved_here(update: RefUpdate, before: str | None, now: str | None, contains:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the remote says, as a sentence."""
+    """What the remote says, as a sentence. An answer that `is_open` denies nothing."""
 
     landed: bool
     sentence: str
+    is_open: bool = False
 
 
 def there(update: RefUpdate, value: str | None, contains: Contains) -> Answer:
@@ -38,4 +40,9 @@ def there(update: RefUpdate, value: str | None, contains: Contains) -> Answer:
         return Answer(False, "did not land: the remote still has what it had")
     if contains(update.sha, value):
         return Answer(True, f"is there, below {value[:7]}")
-    return Answer(False, f"cannot be proved: the remote has {value[:7]}")
+    return Answer(False, f"cannot be proved: the remote has {value[:7]}", is_open=True)
+
+
+def noted(update: RefUpdate, pushes: Iterable[tuple[str, float]], now: float) -> bool:
+    """Whether git here noted this very push a moment ago: others may have pushed on top of it since."""
+    return any(sha == update.sha and now - at < RECENT_SECONDS for sha, at in pushes)

@@ -4,8 +4,10 @@ A repository's own copy under `.husky/` is committed and serves everybody, so it
 machine; the last resort, `git config afterpush.program`, is local to a clone.
 """
 
+import re
+import shlex
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 BEGIN = "# >>> afterpush: written by hooks.install, taken out by hooks.uninstall >>>"
 END = "# <<< afterpush <<<"
@@ -37,7 +39,7 @@ _SHORTCUT = """refs=
 while IFS= read -r line; do refs="$refs$line
 "; done
 own=.git
-[ -d .git ] || read -r _ own <.git || :
+[ -d .git ] || { read -r _ own <.git; } 2>/dev/null || :
 shortcut=${own%/worktrees/*}/afterpush/hooks/shortcut
 if [ -r "$shortcut" ]; then . "$shortcut"; fi
 """
@@ -52,6 +54,19 @@ _ABOUT = {
     "post-push": "# afterpush starts the monitor of a landed push. git has no such hook: the watcher that\n"
     "# pre-push arms runs this file, with --sha SHA --ref REF.\n",
 }
+
+
+def text_of(path: Path) -> str:
+    """A script's text, empty when it is missing or cannot be read. `bytes_of` gives back the very bytes,
+    whatever their encoding and line ends."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
+
+
+def bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def own_script(hook: str) -> str:
@@ -83,9 +98,10 @@ def wrapper(text: str) -> str:
 
 
 def with_block(script: str, text: str) -> str:
-    """A script with the block `text` under its first line, in place of an older block."""
+    """A script with the block `text` under its first line, in place of an older block. Only a whole line
+    is one: to end it would be a change that `without_block` cannot take back."""
     shebang, rest = "", without_block(script)
-    if rest.startswith("#!"):
+    if rest.startswith("#!") and "\n" in rest:
         shebang, _, rest = rest.partition("\n")
         shebang += "\n"
     return f"{shebang}{text}{rest}"
@@ -105,6 +121,16 @@ def is_shell(script: str) -> bool:
     return first.startswith("#!") and any(word in SHELLS for word in words[:3])
 
 
+def case_pattern(pattern: str) -> str:
+    """A pattern of `fnmatch` as one of sh's `case`: all but its wildcards is quoted, for a branch may be
+    named `it's` or `$(date)`."""
+    parts = _WILDCARD.split(pattern)
+    return "".join(part if at % 2 else shlex.quote(part) for at, part in enumerate(parts) if part)
+
+
+_WILDCARD = re.compile(r"([*?]|\[!?[\w.-]+\])")
+
+
 def reference_transaction(watched: Sequence[str]) -> str:
     """The filter for `--enforce`: `watched` are tracking refs, as shell patterns.
 
@@ -115,7 +141,7 @@ def reference_transaction(watched: Sequence[str]) -> str:
 if [ "$1" = prepared ]; then
     afterpush_refs=$(cat)
     while read -r _ new ref; do
-        case $ref in {"|".join(watched)}) ;; *) continue ;; esac
+        case $ref in {"|".join(map(case_pattern, watched))}) ;; *) continue ;; esac
         parent=$({{ tr '\\0' ' ' </proc/$PPID/cmdline || ps -o args= -p $PPID; }} 2>/dev/null)
         case $parent in *push*) ;; *) continue ;; esac
         [ "$(git rev-parse -q --verify "$ref")" != "$new" ] || continue

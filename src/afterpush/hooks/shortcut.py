@@ -18,6 +18,8 @@ from afterpush.hooks.complaint import NEW
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.policy import OFF, Policy
 from afterpush.hooks.previous import memory_path
+from afterpush.hooks.scripts import case_pattern
+from afterpush.hooks.updates import BRANCH_PREFIX
 
 NAME = "shortcut"
 
@@ -52,7 +54,7 @@ def shortcut(policy: Policy, config: Path, copy: Path, state: StateFolder, told:
     is_same = f"cmp -s {here} {there}" if config.exists() else f"[ ! -e {here} ]"
     values = {
         "REMOTE": shlex.quote(policy.remote),
-        "BRANCHES": "|".join(f"refs/heads/{branch}" for branch in policy.branches),
+        "BRANCHES": "|".join(case_pattern(f"{BRANCH_PREFIX}{branch}") for branch in policy.branches),
         "IS_SAME": is_same,
         "STATE": f"{shlex.quote(f'{state.path}/{state.prefix}')}deployment-status-*.result",
         "COMPLAINT": shlex.quote(str(told.with_name(NEW))),

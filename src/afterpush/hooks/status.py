@@ -6,12 +6,19 @@ from pathlib import Path
 
 from afterpush.ground.clock import Clock
 from afterpush.ground.git import git, main_worktree
-from afterpush.hooks import scripts
-from afterpush.hooks.installing import ENFORCING, UNPREPARED, pre_push_path, watched_tracking_refs
+from afterpush.hooks import lefthook, scripts
+from afterpush.hooks.installing import (
+    ENFORCING,
+    UNPREPARED,
+    outside,
+    pre_push_path,
+    watched_tracking_refs,
+)
 from afterpush.hooks.journal import journal_path
-from afterpush.hooks.owners import Manager, Owner, find_owner, text_of
+from afterpush.hooks.owners import Manager, Owner, find_owner
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.prepush import switched_off
+from afterpush.hooks.scripts import text_of
 from afterpush.hooks.selftest import Evidence, run_self_test
 
 
@@ -50,7 +57,7 @@ def find_out(
         progress("pushing HEAD into a temporary repository (the hooks of others run too)")
         branch = next((name for name in policy.branches if not set(name) & set("*?[")), "main")
         evidence = run_self_test(repo, branch, environment, clock)
-        problems += _seen(evidence, problems)
+        problems += _seen(evidence, problems, outside(repo, owner))
     is_shadowed = _post_push(repo, owner).is_file() and not hooks["post-push"]
     armed = evidence is not None and evidence.is_armed and not is_shadowed
     return Status(owner.manager, owner.hooks_path, hooks, armed, problems, journal_path(repo))
@@ -78,6 +85,8 @@ def _problems(
             "inv hooks.install copies them from the main worktree, npx husky makes them" if in_linked else ""
         )
         problems.append(f"{owner.hooks_path} is missing; {how}" if in_linked else UNPREPARED)
+    if owner.manager is Manager.LEFTHOOK:
+        problems += lefthook.problems(repo, owner.hooks_path)
     post_push = _post_push(repo, owner)
     if post_push.is_file() and not hooks["post-push"]:
         problems.append(
@@ -89,14 +98,14 @@ def _problems(
     return problems
 
 
-def _seen(evidence: Evidence, known: list[str]) -> list[str]:
+def _seen(evidence: Evidence, known: list[str], outside: str | None) -> list[str]:
     said = " ".join(evidence.said.split())[-300:]
+    if not evidence.hook_ran and outside:
+        return [f"a push does not reach us; {outside}"]
+    if not evidence.hook_ran and known:
+        return []
     if not evidence.hook_ran:
-        return (
-            []
-            if known
-            else [f"a push does not reach us; inv hooks.install{f' (git says: {said})' if said else ''}"]
-        )
+        return [f"a push does not reach us; inv hooks.install{f' (git says: {said})' if said else ''}"]
     if evidence.push_code != 0:
         return [f"our hook ran, but the trial push was refused: {said}"]
     if not evidence.post_push_ran:

@@ -9,16 +9,15 @@ from pathlib import Path
 from afterpush.ground.clock import Clock
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import config_value, is_ancestor
-from afterpush.ground.git.refs import asked_of_remote, ref_value, tracking_ref
+from afterpush.ground.git.refs import asked_of_remote, pushes_noted, ref_value, tracking_ref
 from afterpush.ground.identity import is_running, wait_for_end
 from afterpush.ground.locks import try_lock
 from afterpush.ground.processes import run_attached
 from afterpush.hooks.arming import Request
 from afterpush.hooks.complaint import note_complaint, settle_complaint
 from afterpush.hooks.journal import Journal
-from afterpush.hooks.owners import text_of
-from afterpush.hooks.proof import Answer, moved_here, there
-from afterpush.hooks.scripts import own_script
+from afterpush.hooks.proof import Answer, moved_here, noted, there
+from afterpush.hooks.scripts import own_script, text_of
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE
 from afterpush.hooks.updates import RefUpdate
 
@@ -34,6 +33,7 @@ def watch(
 ) -> None:
     """Serves one request to its end."""
     refs = {update.ref: tracking_ref(repo, request.remote, update.ref) for update in request.updates}
+    began = clock.now()
     before = _values(repo, refs) if request.push and is_running(request.push) else None
     with _claims(request, journal) as updates:
         if request.push and not wait_for_end(request.push, clock, timeout_seconds=PUSH_SECONDS):
@@ -41,6 +41,9 @@ def watch(
         now = _values(repo, refs)
         for update in updates:
             answer = _proved(request, repo, update, before, now, clock)
+            tracked = refs[update.ref]
+            if answer.is_open and tracked and noted(update, pushes_noted(repo, tracked), began):
+                answer = Answer(True, "landed (git noted it here)")
             if answer.landed:
                 _report(update, answer, repo, journal, environment)
             else:
@@ -74,7 +77,7 @@ def _proved(
             clock.sleep(pause)
         else:
             return there(update, values.get(update.ref), contains)
-    return Answer(False, f"cannot be proved: {said}")
+    return Answer(False, f"cannot be proved: {said}", is_open=True)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from afterpush.deploy.report.markup import Markup, tag, text
 from afterpush.deploy.report.page import history_page
 from afterpush.deploy.report.sparkline import sparkline
 from afterpush.deploy.report.terminal import dora_text, history_text
+from afterpush.deploy.report.timeline import MOST_MARKS
 from tests.support.browser import examine, photograph
 
 NOW = 1_795_448_000.0
@@ -60,6 +61,17 @@ def test_a_deployment_that_was_watched_twice_counts_once() -> None:
 def test_a_watch_that_saw_nothing_of_the_way_does_not_count_as_fast() -> None:
     seen, late = record(1), record(2, elapsed_seconds=0.1, phases={})
     assert figures([seen, late]).time_to_live == spread([100.0])
+    assert [waiting.deployments for waiting in figures([seen, late]).waiting] == [1]
+    a_week_later = record(2, committed_at=NOW - 7 * DAY_SECONDS, elapsed_seconds=0.1, phases={})
+    found = dora([record(5), record(3, "failed"), a_week_later], NOW, 30)
+    assert (found.deployments, found.lead_time, found.incidents) == (2, spread([150.0]), 1)
+    assert found.time_to_restore.count == 0 and found.failing_since is None
+
+
+def test_a_watch_of_a_health_endpoint_alone_counts_though_it_sees_no_phases() -> None:
+    found = figures([record(1, source="health", phases={}, elapsed_seconds=240.0)])
+    assert found.time_to_live == spread([240.0])
+    assert found.waiting[0].total_seconds == 240.0
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=1))
@@ -279,6 +291,23 @@ def test_the_page_fits_and_its_text_has_contrast(tmp_path: Path, width: int, dar
     assert found["worst"] >= 4.5, found["where"]
     red = int(re.findall(r"\d+", found["ground"])[0])
     assert (red < 60) is dark
+
+
+def test_a_long_name_without_a_space_pushes_no_column_out_of_sight(tmp_path: Path) -> None:
+    records = [record(n, "failed", author="release-robot-of-the-platform-team" * 2) for n in range(1, 4)]
+    write_page(tmp_path, records)
+    hidden = "return [...page.querySelectorAll('.scroll')].map(one => one.scrollWidth - one.clientWidth);"
+    found = examine(tmp_path, "history.html", hidden, tmp_path / "profile", width=1280)
+    assert max(found) <= 0
+
+
+def test_a_timeline_has_no_more_marks_than_it_has_room_for(tmp_path: Path) -> None:
+    page = write_page(tmp_path, [record(n) for n in range(1, MOST_MARKS + 50)]).read_text(encoding="utf-8")
+    assert page.count("<circle") == MOST_MARKS
+    assert f"The newest {MOST_MARKS} of {MOST_MARKS + 49}." in page
+    assert f"{MOST_MARKS + 49} deployments, " in page and "1 deployment, " in write_page(
+        tmp_path, [record(1)]
+    ).read_text(encoding="utf-8")
 
 
 def test_the_page_can_be_seen(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Guards: what they see, how they say it, and how one is overridden."""
 
+import subprocess
+
 import pytest
 
-from afterpush.ground.secrets import TOKEN_SHAPES
+from afterpush.ground.secrets import TOKEN_SHAPES, TOKEN_STEMS
 from afterpush.hooks.guards import force_finding, judge, marker_finding, secret_findings
 from afterpush.hooks.policy import Policy
 
@@ -14,17 +16,58 @@ SAMPLES = {
     "GitHub token": TOKEN,
     "GitLab token": "glpat-" + "x" * 20,
     "AWS access key": "AKIA" + "A" * 16,
+    "AWS secret key": "aws_secret_access_key = " + "a1" * 20,
     "Slack token": "xoxb-" + "1" * 12,
     "Slack webhook": "https://hooks.slack" + ".com/services/" + "T" * 24,
     "Stripe key": "sk_live_" + "x" * 20,
     "OpenAI or Anthropic key": "sk-ant-" + "x" * 30,
     "Google API key": "AIza" + "x" * 35,
     "npm token": "npm_" + "x" * 36,
-    "PyPI token": "pypi-" + "x" * 60,
+    "PyPI token": "pypi-AgE" + "x" * 60,
+    "token of a hosted service": "hf_" + "x" * 34,
     "JSON Web Token": ".".join(["eyJ" + "x" * 12, "eyJ" + "x" * 12, "x" * 12]),
     "private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
     "password in a URL": "mysql://app:" + "hunter2" + "@db/prod",
 }
+
+MORE = [
+    "DB_PASS=AVNS_" + "x" * 19,
+    "DO00" + "A" * 16,
+    "gldt-" + "x" * 20,
+    "xapp-1-" + "A" * 20,
+    "https://hooks.slack" + ".com/workflows/" + "T" * 40,
+    "whsec_" + "x" * 32,
+    "sk-proj-" + "x" * 40,
+    "sk-" + "a1" * 24,
+    "GOCSPX-" + "x" * 28,
+    "ya29." + "x" * 80,
+    "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----",
+    "-----BEGIN " + "PRIVATE KEY-----",
+    "SG." + "x" * 22 + "." + "x" * 43,
+    "lin_api_" + "x" * 40,
+    "shpat_" + "a1" * 16,
+    "dckr_pat_" + "x" * 27,
+    "SK" + "a1" * 16,
+    "123456789:AA" + "x" * 33,
+    "https://discord" + ".com/api/webhooks/1234/" + "x" * 60,
+    "rediss://:" + "a1" * 10 + "@cache.internal:25061",
+]
+HARMLESS = [
+    "sk-fading-circle-container-large-2",
+    "desk-organizer-component-library-2",
+    "AKIAIOSFODNN7" + "EXAMPLE",
+    "pypi-attestations-and-the-long-name-of-a-package-that-goes-on-and-on",
+    "postgres://user:password@db.acme.com/app",
+    "postgres://USER:PASSWORD@HOST:25060/db",
+    "mysql://user:********@db.acme.com/app",
+    "amqp://guest:guest@broker:5672/",
+    "mysql://root:hunter2@127.0.0.1/test",
+    "mysql://app:hunter2@localhost:3306/test",
+    "https://user:hunter2@example.com/",
+    "http://localhost:3000/a:b@c",
+    "-----BEGIN PUBLIC KEY-----",
+    "npm_config_cache",
+]
 
 
 def patch(*lines: str, path: str = "src/a.ts") -> str:
@@ -41,6 +84,19 @@ def test_a_secret_is_named_by_file_commit_and_kind_and_never_shown(shape: str) -
     (finding,) = secret_findings(patch(f"+const key = '{SAMPLES[shape]}'"))
     assert finding.message == f"src/a.ts in commit c0ffee1 adds what looks like a secret: {shape}"
     assert SAMPLES[shape][-12:] not in finding.message + finding.cure
+
+
+@pytest.mark.parametrize("text", [*SAMPLES.values(), *MORE])
+def test_git_finds_what_the_guard_would_find(text: str) -> None:
+    assert secret_findings(patch(f"+key: '{text}'"))
+    found = subprocess.run(["grep", "-qE", "-e", TOKEN_STEMS], input=text.encode(), check=False)
+    assert found.returncode == 0
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_words_and_examples_are_no_secrets_and_do_not_hide_one(text: str) -> None:
+    assert secret_findings(patch(f"+see {text} for more")) == []
+    assert secret_findings(patch(f"+{text}", f"+{SAMPLES['password in a URL']}"))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import pytest
 
-from afterpush.hooks.proof import moved_here, there
+from afterpush.ground.git.refs import pushes_noted
+from afterpush.hooks.proof import moved_here, noted, there
 from afterpush.hooks.updates import RefUpdate
+from tests.support.repositories import Repository
 
 OLD, NEW, LATER, STRANGE = "0a" * 20, "1b" * 20, "2c" * 20, "3d" * 20
 UPDATE = RefUpdate("main", NEW, "refs/heads/main", OLD)
@@ -54,3 +56,24 @@ def test_a_refused_step_back_is_not_proved_by_the_commits_that_stay() -> None:
 def test_the_remotes_own_word(value: str | None, landed: bool, said: str) -> None:
     answer = there(UPDATE, value, contains)
     assert (answer.landed, answer.sentence) == (landed, said)
+
+
+def test_what_git_noted_proves_this_push_and_no_old_one() -> None:
+    assert there(UPDATE, STRANGE, contains).is_open and not there(UPDATE, OLD, contains).is_open
+    assert noted(UPDATE, [(LATER, 1000.0), (NEW, 990.0)], now=1001.0)
+    assert not noted(UPDATE, [(NEW, 100.0)], now=1001.0)
+    assert not noted(UPDATE, [(OLD, 1000.0)], now=1001.0)
+
+
+def test_git_notes_pushes_that_landed_and_no_fetches(repository: Repository) -> None:
+    tracking = "refs/remotes/origin/main"
+    sha = repository.commit()
+    repository.push()
+    other = repository.another_clone("other")
+    other.commit()
+    other.push()
+    repository.git("fetch", "--quiet")
+    repository.git("reset", "--hard", "HEAD~1")
+    repository.git("push", "--dry-run", "--force", "origin", "main")
+    assert [pushed for pushed, _ in pushes_noted(repository.path, tracking)][:1] == [sha]
+    assert pushes_noted(repository.path, "refs/remotes/origin/none") == []

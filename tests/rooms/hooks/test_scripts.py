@@ -1,16 +1,22 @@
 """The texts of the hooks: this repository has what others get; blocks come out as they went in."""
 
 import subprocess
+from fnmatch import fnmatchcase
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from afterpush.hooks.scripts import (
     block,
+    bytes_of,
+    case_pattern,
     is_shell,
     own_script,
     reference_transaction,
+    text_of,
     with_block,
     without_block,
     wrapper,
@@ -40,9 +46,42 @@ def test_every_shell_can_read_them(text: str, shell: str) -> None:
     assert done.returncode == 0 and done.stderr == ""
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")))
-def test_a_block_comes_out_as_it_went_in(script: str) -> None:
-    assert without_block(with_block(script, block("pre-push"))) == script
+@given(st.binary(), st.sampled_from([b"", b"#!/bin/sh", b"#!/bin/sh\n", b"#!/bin/sh\r\n", b"\xef\xbb\xbf"]))
+@example(b"# caf\xe9\r\n\x00", b"#!/bin/sh\n")
+def test_a_block_comes_out_as_it_went_in(rest: bytes, start: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "pre-push"
+        path.write_bytes(start + rest)
+        script = text_of(path)
+    assert bytes_of(without_block(with_block(script, block("pre-push")))) == start + rest
+
+
+WILD = [
+    "main",
+    "release/*",
+    "v?",
+    "v[0-9]",
+    "[!v]*",
+    "it's",
+    "$(exit 3)",
+    "`id`",
+    "a;b",
+    "a(b",
+    "a|b",
+    "a&b",
+    'a"b',
+    "a]b",
+]
+NAMES = [*WILD, "release/1.2", "release/a/b", "v1", "vx", "x", "a", "b"]
+
+
+@pytest.mark.parametrize("pattern", WILD)
+@pytest.mark.parametrize("shell", ["dash", "bash --posix"])
+def test_a_branch_is_matched_in_sh_as_it_is_in_python(pattern: str, shell: str) -> None:
+    script = f'for name; do case $name in {case_pattern(pattern)}) printf "%s\n" "$name" ;; esac; done'
+    done = subprocess.run([*shell.split(), "-c", script, "sh", *NAMES], capture_output=True, text=True)
+    assert done.stdout.splitlines() == [name for name in NAMES if fnmatchcase(name, pattern)]
+    assert done.stderr == ""
 
 
 def test_a_second_block_takes_the_place_of_the_first() -> None:

@@ -133,17 +133,18 @@ def _unknown(
     findings: Findings, failures: Failures, reason: Reason | None, redact: Callable[[str], str]
 ) -> Explanation:
     """No signature fits. What is shown: the lines that look like faults and come after the last line
-    that tells of a success, first the most telling kind; without any, the last lines of the log."""
+    that tells of a success, first the most telling kind; without any, the last lines of the log, and the
+    platform's reason, which is then the root line."""
     clean = _cleaner(redact)
     category = failures.categories[UNKNOWN]
     root = min(findings.faults, key=lambda fault: fault.kind, default=None)
     told = _told(findings.faults, root)
     said = reason.as_line() if reason else ""
-    excerpt = told or findings.last_lines
-    line = root.excerpt.line if root else said or (excerpt[-1] if excerpt else "")
+    excerpt = told or (*findings.last_lines, *([said] if said else []))
+    line = root.excerpt.line if root else excerpt[-1] if excerpt else ""
     return Explanation(
         category=UNKNOWN,
-        title=category.title if findings.lines or said else "The log is empty.",
+        title=category.title if findings.last_lines or said else "The log is empty.",
         excerpt=tuple(map(clean, excerpt)),
         line=clean(line),
         line_number=root.excerpt.number if root else None,

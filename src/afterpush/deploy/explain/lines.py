@@ -105,6 +105,7 @@ def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
             first = False
             name = _UTF16.get(piece[:2])
             decoder = codecs.getincrementaldecoder(name)("replace") if name else None
+            piece = piece[2:] if name else piece.removeprefix(codecs.BOM_UTF8)
         yield decoder.decode(piece).encode("utf-8", "replace") if decoder else piece
 
 

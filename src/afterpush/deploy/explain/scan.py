@@ -59,7 +59,6 @@ class Findings:
     hits: list[Hit] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     last_lines: tuple[str, ...] = ()
-    lines: int = 0
 
 
 def scan(pieces: Iterable[bytes], failures: Failures) -> Findings:
@@ -88,12 +87,10 @@ class Scanner:
         self._most_vain_tries = MOST_VAIN_TRIES
 
     def scan(self, pieces: Iterable[bytes]) -> Findings:
-        count = 0
         last_windows: deque[Window] = deque(maxlen=2)
         for window in windows(pieces):
             last_windows.append(window)
             self._look_through(window)
-            count = window.first_line + window.text.count(b"\n", window.start, window.end)
             self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
         if any(tries >= MOST_VAIN_TRIES for tries in self._vain_tries.values()):
             self._vain_tries.clear()
@@ -104,7 +101,6 @@ class Scanner:
             hits=sorted(self._confirmed(), key=lambda hit: hit.excerpt.number),
             faults=sorted(chain(*self._faults), key=lambda fault: fault.excerpt.number),
             last_lines=tuple(self._tail),
-            lines=count,
         )
 
     def _look_through(self, window: Window) -> None:

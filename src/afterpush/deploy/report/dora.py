@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterpush.deploy.history import Record
-from afterpush.deploy.report.figures import FAILED, LIVE, Spread, rate, spread
+from afterpush.deploy.report.figures import FAILED, LIVE, Spread, rate, saw_it_go_live, spread
 
 DAY_SECONDS = 86_400.0
 
@@ -19,7 +19,8 @@ class Dora:
 
     `time_to_restore` runs from the end of a failed deployment to the end of the next one that went live
     (several failures in a row are one incident); `failing_since` is the begin of an incident that is open
-    (epoch seconds). `lead_time` runs from commit to live.
+    (epoch seconds). `lead_time` runs from commit to live. A deployment that somebody looked at long after it
+    was live tells neither time.
     """
 
     window_days: float
@@ -40,30 +41,32 @@ def dora(records: Sequence[Record], now: float, window_days: float) -> Dora:
     )
     live = [record for record in inside if record.verdict == LIVE]
     failed = [record for record in inside if record.verdict == FAILED]
-    restored, failing_since = _incidents(inside)
+    restoring, failing_since = _incidents(inside)
     return Dora(
         window_days=window_days,
         deployments=len(live),
         deployment_frequency_per_day=len(live) / window_days,
         lead_time=spread(
             record.finished_at - record.committed_at
-            for record in live
+            for record in filter(saw_it_go_live, live)
             if record.committed_at is not None and record.finished_at >= record.committed_at
         ),
         change_failure_rate=rate(len(failed), len(live)),
-        time_to_restore=spread(restored),
-        incidents=len(restored) + (failing_since is not None),
+        time_to_restore=spread(
+            record.finished_at - began for began, record in restoring if saw_it_go_live(record)
+        ),
+        incidents=len(restoring) + (failing_since is not None),
         failing_since=failing_since,
     )
 
 
-def _incidents(oldest_first: Sequence[Record]) -> tuple[list[float], float | None]:
-    """How long each incident lasted, for each app by itself; the begin of the oldest that is open."""
-    lasted: list[float] = []
+def _incidents(oldest_first: Sequence[Record]) -> tuple[list[tuple[float, Record]], float | None]:
+    """The begin of each incident and what ended it, for each app by itself; the begin of the oldest open."""
+    ended: list[tuple[float, Record]] = []
     open_since: dict[str | None, float] = {}
     for record in oldest_first:
         if record.verdict == FAILED:
             open_since.setdefault(record.app, record.finished_at)
         elif record.verdict == LIVE and record.app in open_since:
-            lasted.append(record.finished_at - open_since.pop(record.app))
-    return lasted, min(open_since.values(), default=None)
+            ended.append((open_since.pop(record.app), record))
+    return ended, min(open_since.values(), default=None)

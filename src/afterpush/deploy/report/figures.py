@@ -10,6 +10,7 @@ from afterpush.deploy.history import Record
 LIVE, FAILED = "live", "failed"
 NOBODY = "(unknown)"
 _DAILY_UP_TO_DAYS = 14
+_A_LATE_LOOK_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,16 @@ def figures(records: Sequence[Record]) -> Figures:
 
 
 def saw_it_go_live(record: Record) -> bool:
-    """Whether the watch saw the way to live, so that its length means something."""
-    return record.verdict == LIVE and bool(record.phases)
+    """Whether the watch saw the way to live, so that its length and its end mean something."""
+    return record.verdict == LIVE and was_waited_for(record)
+
+
+def was_waited_for(record: Record) -> bool:
+    """Whether somebody waited, or only looked when it was over: an old commit is live at the first look.
+
+    Only the platform tells phases; a health endpoint that is watched from the push on does not.
+    """
+    return bool(record.phases) or record.elapsed_seconds >= _A_LATE_LOOK_SECONDS
 
 
 def rate(good: int, bad: int) -> float | None:
@@ -157,7 +166,7 @@ def _waiting(records: Iterable[Record]) -> tuple[Waiting, ...]:
     """Who waits, the longest in total first."""
     by_author: dict[str, list[float]] = defaultdict(list)
     for record in records:
-        if record.phases:
+        if was_waited_for(record):
             by_author[record.author or NOBODY].append(record.elapsed_seconds)
     found = [
         Waiting(author, len(times), sum(times), percentile(sorted(times), 0.5) or 0.0, max(times))

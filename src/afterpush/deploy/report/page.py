@@ -7,7 +7,7 @@ from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread
 from afterpush.deploy.report.markup import Markup, joined, tag, text
 from afterpush.deploy.report.style import STYLE
-from afterpush.deploy.report.terminal import percent
+from afterpush.deploy.report.terminal import counted, percent
 from afterpush.deploy.report.timeline import anchor, day, lane_of, timeline
 from afterpush.ground.clock import duration, rfc3339
 
@@ -49,7 +49,7 @@ def history_page(
 def _span(records: Sequence[Record]) -> str:
     if not records:
         return "nothing yet"
-    return f"{len(records)} deployments, {day(records[-1])} to {day(records[0])} UTC"
+    return f"{counted(len(records), 'deployment')}, {day(records[-1])} to {day(records[0])} UTC"
 
 
 def _sections(records: Sequence[Record], found: Figures, measured: Dora) -> list[Markup]:
@@ -85,7 +85,7 @@ def _cards(found: Figures) -> Markup:
         _card(
             "Most frequent cause",
             first or "none",
-            f"{found.categories[first]} times" if first else "no failure",
+            counted(found.categories[first], "time") if first else "no failure",
         ),
         class_="cards",
     )
@@ -116,7 +116,8 @@ def _deployments(records: Sequence[Record]) -> Markup:
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in headings)))
     rows = tag("tbody", *(_row(record, longest) for record in records))
     caption = tag("caption", "The newest first. The length of a bar is the time from push to verdict.")
-    return tag("div", tag("table", caption, head, rows, class_="stacks"), class_="scroll")
+    table = tag("table", caption, head, rows, class_="stacks")
+    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label="Deployments")
 
 
 def _row(record: Record, longest: float) -> Markup:
@@ -128,7 +129,7 @@ def _row(record: Record, longest: float) -> Markup:
         tag("td", day(record), class_="short", data_label="began"),
         tag("td", _bar(record, longest), class_="phases"),
         tag("td", duration(record.elapsed_seconds), class_="short", data_label="took"),
-        tag("td", record.author or "", data_label="author"),
+        tag("td", record.author or "", class_="author", data_label="author"),
         tag("td", _why(record), class_="why", data_label="why"),
         id=anchor(record),
     )
@@ -137,7 +138,8 @@ def _row(record: Record, longest: float) -> Markup:
 def _bar(record: Record, longest: float) -> Markup:
     """The stacked phases: drawn, and spelled out for who cannot see the drawing."""
     spelled = ", ".join(
-        f"{phase.replace('_', ' ').lower()} {duration(seconds)}" for phase, seconds in record.phases.items()
+        f"{phase.replace('_', ' ').lower()} {duration(seconds)}".replace(" ", "\u00a0")
+        for phase, seconds in record.phases.items()
     )
     if not record.phases:
         return tag("span", "no phase was seen", class_="spelled")
@@ -254,7 +256,7 @@ def _dora(measured: Dora) -> Markup:
         _card(
             "Time to restore",
             _seconds(restore.median),
-            f"median from a failure to the next live; {measured.incidents} incidents{open_}",
+            f"median from a failure to the next live; {counted(measured.incidents, 'incident')}{open_}",
         ),
         class_="cards",
     )

@@ -63,6 +63,9 @@ svg .mark-live { fill: var(--live); } svg .mark-failed { fill: var(--failed); }
 svg .mark-other { fill: var(--other); }
 svg a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 td.heat { text-align: right; }
+td.author, th[scope=row] { overflow-wrap: anywhere; }
+td.author { min-width: 8rem; max-width: 12rem; }
+table:not(.stacks) th[scope=row]:not(.short) { min-width: 9rem; }
 td.why { overflow-wrap: anywhere; width: 26%; }
 tr:target { background: var(--panel); }
 @media (max-width: 44rem) {
@@ -70,7 +73,7 @@ tr:target { background: var(--panel); }
   table.stacks tr { display: grid; grid-template-columns: auto 1fr; column-gap: .75rem; padding: .75rem 0;
     border-bottom: 1px solid var(--line); }
   table.stacks td, table.stacks th[scope=row] { display: block; border: 0; padding: .1rem 0; width: auto;
-    min-width: 0; text-align: left; }
+    min-width: 0; max-width: none; text-align: left; }
   table.stacks td.phases, table.stacks td.why { grid-column: 1 / -1; }
   table.stacks td::before { content: attr(data-label) " "; color: var(--faint); font-size: .85rem; }
   table.stacks td:empty { display: none; }

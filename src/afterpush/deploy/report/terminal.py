@@ -70,7 +70,7 @@ def dora_text(found: Dora) -> str:
         ("change failure rate", percent(found.change_failure_rate), "failed of all that went live or failed"),
         ("time to restore", spread_text(found.time_to_restore) + since, "from a failure to the next live"),
     ]
-    head = f"the last {found.window_days:g} days: {found.deployments} deployments went live"
+    head = f"the last {found.window_days:g} days: {counted(found.deployments, 'deployment')} went live"
     return f"{head}\n\n{table(('FIGURE', 'VALUE', 'COUNTS'), rows)}"
 
 
@@ -79,6 +79,11 @@ def spread_text(found: Spread) -> str:
     if found.median is None or found.p90 is None:
         return "none yet"
     return f"median {duration(found.median)}, p90 {duration(found.p90)}"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 deployment`, `2 deployments`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def percent(share: float | None) -> str:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from afterpush.deploy.history import Record
 from afterpush.deploy.report.markup import Markup, tag
+from afterpush.deploy.report.terminal import counted
 from afterpush.ground.clock import duration, rfc3339
 
 WIDTH, LEFT, RIGHT = 1000, 80, 16
 LANES = {"live": 30, "failed": 64, "other": 98}
 HEIGHT = 140
 _TICKS = 6
+MOST_MARKS = 300
 
 
 def lane_of(verdict: str) -> str:
@@ -23,8 +25,11 @@ def anchor(record: Record) -> str:
 
 
 def timeline(records: Sequence[Record]) -> Markup:
-    """A figure with one mark for each record; shape and lane tell the verdict, not colour alone."""
-    oldest_first = sorted(records, key=lambda record: record.started_at)
+    """A figure with one mark for each record; shape and lane tell the verdict, not colour alone.
+
+    More marks than a line has room for, each a stop of the Tab key, would help nobody: the newest are shown.
+    """
+    oldest_first = sorted(records, key=lambda record: record.started_at)[-MOST_MARKS:]
     begins, ends = oldest_first[0].started_at, oldest_first[-1].started_at
     labels = [tag("text", lane, x=0, y=y + 4) for lane, y in LANES.items()]
     lines = [
@@ -41,11 +46,13 @@ def timeline(records: Sequence[Record]) -> Markup:
         class_="timeline",
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="group",
-        aria_label=f"Timeline of {len(records)} deployments; the table below says the same",
+        aria_label=f"Timeline of {counted(len(oldest_first), 'deployment')}; the table below says the same",
     )
+    limited = f"The newest {MOST_MARKS} of {len(records)}. " if len(records) > MOST_MARKS else ""
     caption = tag(
         "figcaption",
-        "Each mark is a deployment and leads to its row: circle live, cross failed, square anything else.",
+        f"{limited}Each mark is a deployment and leads to its row: circle live, cross failed, square "
+        "anything else.",
     )
     scroll = tag("div", drawing, class_="scroll newest", tabindex=0, role="region", aria_label="Timeline")
     return tag("figure", scroll, caption)

@@ -66,7 +66,9 @@ def changes_matching(
 
     git filters, so that a large push does not arrive here; merges count by what they merge.
     """
-    words = ("log", "-p", "-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
+    # A name that is no ASCII would else come as "b/caf\\303\\251".
+    readable = ("-c", "core.quotePath=false", "-c", "log.showSignature=false")
+    words = (*readable, "log", "-p", "-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
     options = ("--src-prefix=a/", "--dst-prefix=b/", "--format=%x00%H", f"-G{pattern}")
     done = git(
         repo,

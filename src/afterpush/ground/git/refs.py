@@ -22,6 +22,29 @@ def ref_value(repo: Path, ref: str) -> str | None:
     return done.text.strip() if done.code == 0 else None
 
 
+def pushes_noted(repo: Path, tracking: str, *, newest: int = 8) -> list[tuple[str, float]]:
+    """What git noted about landed pushes that moved a tracking ref: shas and epoch seconds, newest first.
+
+    git writes "update by push" into the ref's log when the remote took it (send-pack.c), in English always.
+    """
+    words = (
+        "log",
+        "--walk-reflogs",
+        f"-{newest}",
+        "--date=unix",
+        "--format=%H%x00%gd%x00%gs",
+        tracking,
+        "--",
+    )
+    done = git(repo, *words)
+    noted = (line.split("\0") for line in done.text.splitlines() if line.count("\0") == 2)
+    return [
+        (sha, float(name.rpartition("{")[2].rstrip("}")))
+        for sha, name, said in noted
+        if said == "update by push"
+    ]
+
+
 def tracking_ref(repo: Path, remote: str, ref: str) -> str | None:
     """The ref here that follows `ref` of the remote, by `remote.NAME.fetch`; None when nothing does."""
     return tracked_by(_fetch_refspecs(repo, remote), ref)
