@@ -1,10 +1,12 @@
 """The boot script: the SQL in it, in order, and how it reaches the database."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from afterpush.migrate.running_order import RunningOrder
 from afterpush.migrate.statements import Statement, kind_of, split
 from afterpush.migrate.steps import Step
 from afterpush.migrate.typescript import Source, Text, ancestors, walk
@@ -68,22 +70,42 @@ def read_boot(data: bytes, file: str) -> BootScript:
     if kind_of_script(file) == "sql":
         return BootScript(file, "sql", tuple(split(data.decode("utf-8", "replace"), file)))
     source = Source(data, file)
-    blocks = block_ranges(data)
-    program: list[Statement | Step] = []
-    lines: list[int] = []
+    entries = sorted(_entries(source), key=lambda entry: entry.moment)
+    return BootScript(
+        file,
+        "typescript",
+        tuple(entry.item for entry in entries),
+        tuple(entry.line for entry in entries if isinstance(entry.item, Step)),
+        source.first_error(),
+    )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What the script executes, and when: `moment` is for sorting."""
+
+    item: Statement | Step
+    line: int
+    moment: tuple[int, ...]
+
+
+def _entries(source: Source) -> Iterator[_Entry]:
+    order = RunningOrder(source)
+    blocks = block_ranges(source.data)
     read_until = 0
     for node in walk(source.root):
         if node.start_byte < read_until:
             continue
-        inside = any(begin <= node.start_byte < end for begin, end in blocks)
-        if inside and (step := _step(source, node)):
-            program.append(step)
-            lines.append(_line_of_value(source, node, "once" if step.kind == "data" else "run"))
+        begins = next((begin for begin, end in blocks if begin <= node.start_byte < end), None)
+        if begins is not None and (step := _step(source, node)):
+            line = _line_of_value(source, node, "once" if step.kind == "data" else "run")
+            yield _Entry(step, line, order.moment(node, whole_from=begins))
             read_until = node.end_byte
-        elif not inside and (text := _sql_text(source, node)):
-            program += _statements(source, node, text)
+        elif begins is None and (text := _sql_text(source, node)):
+            moment = order.moment(node)
+            for statement in _statements(source, node, text):
+                yield _Entry(statement, statement.line, moment)
             read_until = node.end_byte
-    return BootScript(file, "typescript", tuple(program), tuple(lines), source.first_error())
 
 
 def block_ranges(data: bytes) -> list[tuple[int, int]]:

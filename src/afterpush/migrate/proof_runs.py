@@ -13,9 +13,10 @@ from afterpush.migrate.mutations import control
 from afterpush.migrate.passes import Passes, Stopped, Tally
 from afterpush.migrate.proof_report import Mutations, Rows, Run
 from afterpush.migrate.scratch import Scratch
-from afterpush.migrate.seeds import Planted, Sum, plant, sums, words_of
+from afterpush.migrate.seeds import Planted, Sum, plant, sums
 from afterpush.migrate.snapshot import Snapshot, take
 from afterpush.migrate.steps import Step
+from afterpush.migrate.tokens import words_of
 
 DATA_KINDS = frozenset(["INSERT", "REPLACE", "UPDATE", "DELETE", "TRUNCATE"])
 QUERY_KINDS = frozenset(["SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"])

@@ -84,3 +84,8 @@ def literal(value: str) -> str:
 def quoted(name: str) -> str:
     """The name in back quotes."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def words_of(sql: str) -> frozenset[str]:
+    """Every word of a statement, lower case: a table that it changes is one of them."""
+    return frozenset(unquoted(token).lower() for token in tokens(sql) if token.kind in ("word", "name"))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+FUNCTIONS = frozenset(
+    "function_declaration function_expression arrow_function method_definition generator_function".split()
+)
 _STRINGS = frozenset(["string", "template_string"])
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 # A part that is only known at run time stands in the text like this, for people to read.
@@ -137,3 +140,8 @@ def ancestors(node: "Node") -> Iterator["Node"]:
     while current is not None:
         yield current
         current = current.parent
+
+
+def is_below(node: "Node", above: "Node") -> bool:
+    """Whether a node is this one, or inside of it."""
+    return above.start_byte <= node.start_byte and node.end_byte <= above.end_byte
