@@ -189,7 +189,9 @@ class _Reader:
         columns = self._grouped("foreign key", parts, "CONSTRAINT_NAME", ["CONSTRAINT_NAME", "TABLE_NAME"])
         rules = {
             (row["TABLE_NAME"], row["CONSTRAINT_NAME"]): self._definition(
-                row, "CONSTRAINT_NAME", "TABLE_NAME"
+                row | {rule: _as_one_rule(row[rule]) for rule in ("DELETE_RULE", "UPDATE_RULE")},
+                "CONSTRAINT_NAME",
+                "TABLE_NAME",
             )
             for row in self._rows("REFERENTIAL_CONSTRAINTS", "CONSTRAINT_SCHEMA")
         }
@@ -254,10 +256,17 @@ class _Reader:
         ]
 
 
+def _as_one_rule(rule: str) -> str:
+    """NO ACTION is RESTRICT (InnoDB): a server shows either where none is written."""
+    return "RESTRICT" if rule == "NO ACTION" else rule
+
+
 _LINE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"^((?:UNIQUE |FULLTEXT |SPATIAL )?KEY) `(?:[^`]|``)+`"), r"\1"),
     (re.compile(r"^CONSTRAINT `(?:[^`]|``)+` (?=FOREIGN KEY|CHECK)"), ""),
     (re.compile(r"^(\).*?) AUTO_INCREMENT=\d+"), r"\1"),
+    (re.compile(r"(?<=\)) ON DELETE (?:NO ACTION|RESTRICT)(?= ON UPDATE|$)"), ""),
+    (re.compile(r" ON UPDATE (?:NO ACTION|RESTRICT)$"), ""),
 )
 
 

@@ -164,6 +164,23 @@ def test_an_old_way_that_empties_its_tables_when_it_runs_again_is_red(proving: A
     old = "DROP TABLE IF EXISTS t; " + TABLE
     proof = proof_of(proving, ways(old, base="", new=steps(TABLE)))
     assert proof.rows.lost == ("run E: t (3 rows before, 0 after)",)
+    assert any("cannot be run twice, not even without the new one" in note for note in proof.notes)
+
+
+def test_a_new_way_that_spoils_the_second_run_of_the_old_one_is_not_excused(proving: Address) -> None:
+    old = TABLE.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+    new: list[Step | Statement] = [*steps(TABLE), *statements("ALTER TABLE t DROP COLUMN b")]
+    proof = proof_of(proving, ways(old, base="", new=new))
+    assert not proof.runs["E"].equal
+    assert not any("cannot be run twice" in note for note in proof.notes)
+
+
+def test_a_foreign_keys_rule_is_the_same_whether_it_is_written_or_not(proving: Address) -> None:
+    bare = "CREATE TABLE r (id INT, t_id INT, CONSTRAINT f FOREIGN KEY (t_id) REFERENCES t (id));"
+    said = bare.replace("(id));", "(id) ON DELETE NO ACTION ON UPDATE RESTRICT);")
+    proof = proof_of(proving, ways(TABLE + said, base="", new=steps(TABLE + bare)))
+    assert proof.proved, proof.differences
+    assert proof.mutations.kinds["foreign key rule"] == 1
 
 
 def test_rows_that_the_new_way_changes_are_lost_rows_too(proving: Address) -> None:
@@ -329,6 +346,19 @@ def test_statements_are_tested_on_the_server_and_the_rejected_ones_named(proving
     assert (
         invalid_statements(proving, statements("DROP DATABASE x"), random_hex=secrets.token_hex)[0].line == 1
     )
+
+
+def test_text_that_is_prepared_is_tested_and_does_not_reach_out_of_the_scratch_schema(
+    mariadb: Server,
+) -> None:
+    prepare = "PREPARE s FROM @q; EXECUTE s; DEALLOCATE PREPARE s;"
+    with connected(mariadb.full) as connection:
+        connection.execute("CREATE DATABASE IF NOT EXISTS precious")
+    for text, said in (("CREATE TABLE a (id INT)", []), ("DROP DATABASE precious", ["DROP DATABASE"])):
+        tested = statements(f"SET @q = CONCAT('{text}', '');\n{prepare}")
+        found = invalid_statements(mariadb.full, tested, random_hex=secrets.token_hex)
+        assert [one.message[:13] for one in found][:1] == said
+    assert "precious" in schemas(mariadb)
 
 
 def test_an_empty_set_proves_nothing(proving: Address) -> None:
