@@ -173,14 +173,18 @@ def test_a_process_that_is_killed_in_a_statement_is_resumed(
     assert again.json()["executed"] == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_with_130_and_frees_the_lock(
-    app: Repository, database: Address, started: Callable[[Address], "subprocess.Popen[bytes]"]
+    app: Repository,
+    database: Address,
+    started: Callable[[Address], "subprocess.Popen[bytes]"],
+    number: signal.Signals,
 ) -> None:
     with connected(database) as connection:
         lock_strains(connection)
         victim = started(database)
         until(lambda: _waits_for_table(database), "the run to stand in a statement")
-        victim.send_signal(signal.SIGINT)
+        victim.send_signal(number)
         err = victim.communicate(timeout=60)[1]
         connection.execute("UNLOCK TABLES")
     assert victim.returncode == 130, err
