@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from afterpush.migrate.expansion import filled
 from afterpush.migrate.running_order import RunningOrder
 from afterpush.migrate.statements import Statement, kind_of, split
 from afterpush.migrate.steps import Step
@@ -102,10 +103,17 @@ def _entries(source: Source) -> Iterator[_Entry]:
             yield _Entry(step, line, order.moment(node, whole_from=begins))
             read_until = node.end_byte
         elif begins is None and (text := _sql_text(source, node)):
-            moment = order.moment(node)
-            for statement in _statements(source, node, text):
-                yield _Entry(statement, statement.line, moment)
+            for at, known in _filled(source, node, text):
+                moment = order.moment(at)
+                for statement in _statements(source, at, known):
+                    yield _Entry(statement, statement.line, moment)
             read_until = node.end_byte
+
+
+def _filled(source: Source, node: "Node", text: Text) -> list[tuple["Node", Text]]:
+    """The texts that a template comes to, with the place that fills it in; itself when they are unknown."""
+    found = filled(source, node) if text.marks else []
+    return [(one.at, Text(one.text)) for one in found] or [(node, text)]
 
 
 def block_ranges(data: bytes) -> list[tuple[int, int]]:

@@ -84,6 +84,24 @@ export async function runAutoMigrations() {
   await db.query("SELECT 1");
 }
 """
+FILLED_IN = """\
+import { open } from "./db";
+const COLUMNS = [{ column: "note", type: "VARCHAR(50) NULL" }] as const;
+async function addColumnIfMissing(db: any, table: string, column: string, definition: string) {
+  const [rows] = await db.query(
+    `SELECT COUNT(*) AS n FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+      AND TABLE_NAME = '${table}' AND COLUMN_NAME = '${column}'`,
+  );
+  if (rows[0].n === 0) await db.query(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+}
+export async function runAutoMigrations() {
+  const db = await open();
+  for (const { column, type } of COLUMNS) {
+    await addColumnIfMissing(db, "needs", column, type);
+  }
+  await addColumnIfMissing(db, "records", "extra", "INT NULL");
+}
+"""
 
 
 def consolidated(root: Path) -> Outcome:
@@ -91,7 +109,9 @@ def consolidated(root: Path) -> Outcome:
 
 
 @pytest.mark.parametrize(
-    "boot", [CLOSES, RETURNS, LISTED, HELPED], ids=["closes", "returns", "listed", "helped"]
+    "boot",
+    [CLOSES, RETURNS, LISTED, HELPED, FILLED_IN],
+    ids=["closes", "returns", "listed", "helped", "filled in"],
 )
 def test_every_step_is_reached_wherever_the_database_comes_from(
     tmp_path: Path, proving: Address, boot: str
