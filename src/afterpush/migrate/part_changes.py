@@ -194,10 +194,27 @@ def drop_constraint(table_name: str, name: str, place: Place, *, kinds: str) -> 
     def apply(folding: Folding) -> None:
         table = folding.table(table_name, place)
         if "foreign" in kinds:
-            table.foreign_keys = [key for key in table.foreign_keys if key.name.lower() != name.lower()]
+            dropped = [key for key in table.foreign_keys if key.name.lower() == name.lower()]
+            table.foreign_keys = [key for key in table.foreign_keys if key not in dropped]
+            for key in dropped:
+                _leave_index(table, key)
         if "check" in kinds:
             table.checks = [check for check in table.checks if check.name.lower() != name.lower()]
         if "index" in kinds:
             table.indexes.pop(name.lower(), None)
 
     return apply
+
+
+def _leave_index(table: Table, key: ForeignKey) -> None:
+    """The index that the server made for a foreign key stays when the key is dropped."""
+    columns = [column.lower() for column in key.columns]
+    indexed = [
+        [part.column.lower() for part in index.parts if not (part.length or part.expression)]
+        for index in table.indexes.values()
+        if index.family == "btree"
+    ]
+    indexed += [[column.lower() for column in other.columns] for other in table.foreign_keys]
+    if not any(own[: len(columns)] == columns for own in indexed):
+        parts = tuple(Part(column) for column in key.columns)
+        add_to(table, Index(key.name, key.place, parts, added=True))

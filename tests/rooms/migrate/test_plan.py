@@ -34,6 +34,20 @@ ALTER TABLE `select` ADD CONSTRAINT as_drizzle_writes_it FOREIGN KEY (id) REFERE
 """
 
 
+DROPPED_KEYS = """
+CREATE TABLE p (id INT PRIMARY KEY);
+CREATE TABLE a (id INT PRIMARY KEY, one INT, two INT, three INT, four INT, KEY own (two),
+  CONSTRAINT f1 FOREIGN KEY (one) REFERENCES p (id), CONSTRAINT f2 FOREIGN KEY (two) REFERENCES p (id),
+  CONSTRAINT f3 FOREIGN KEY (three) REFERENCES p (id), CONSTRAINT f4 FOREIGN KEY (four) REFERENCES p (id));
+ALTER TABLE a DROP FOREIGN KEY f1;
+ALTER TABLE a DROP FOREIGN KEY f2;
+ALTER TABLE a DROP FOREIGN KEY f3;
+ALTER TABLE a DROP COLUMN three;
+ALTER TABLE a DROP FOREIGN KEY f4;
+DROP INDEX f4 ON a;
+"""
+
+
 def steps_of(source: str, base: str = "") -> list[Step]:
     before = fold(split(base, "base.sql")).readings
     folded = fold(split(source, "a.sql"), before)
@@ -63,7 +77,9 @@ def run(connection: Connection, steps: list[Step]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("source", "base"), [(OLD, BASE), (EVERYTHING, ""), (COLUMNS, "")], ids=["plan", "everything", "columns"]
+    ("source", "base"),
+    [(OLD, BASE), (EVERYTHING, ""), (COLUMNS, ""), (DROPPED_KEYS, "")],
+    ids=["plan", "everything", "columns", "dropped keys"],
 )
 def test_steps_make_what_the_sources_make_and_then_see_it(proving: Address, source: str, base: str) -> None:
     steps = steps_of(source, base)
