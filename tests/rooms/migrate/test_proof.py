@@ -201,6 +201,18 @@ def test_every_rejected_statement_is_named_and_nothing_is_proved(proving: Addres
     assert "already exists (1050)" in proof.invalid[0].message and "afterpush" not in proof.invalid[0].message
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE nowhere ADD x INT",
+        "CREATE TABLE f (id INT, CONSTRAINT k FOREIGN KEY (id) REFERENCES nowhere (id))",
+    ],
+)
+def test_a_table_that_others_make_is_asked_for_in_the_base(proving: Address, sql: str) -> None:
+    proof = proof_of(proving, ways(f"{TABLE} {sql};", base="", new=steps(TABLE)))
+    assert "migrate.base" in proof.invalid[0].message
+
+
 def test_with_something_unaudited_nothing_is_executed(mariadb: Server) -> None:
     nobody = replace(mariadb.full, port=1)
     gap = Invalid("001.sql", 7, "nobody can read this")
