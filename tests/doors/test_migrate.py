@@ -65,12 +65,6 @@ def test_no_source_at_all_is_a_usage_error(repository: Repository, task: str) ->
     assert "migrate.sources" in answer.err and "Traceback" not in answer.err
 
 
-def test_a_base_that_matches_nothing_is_a_usage_error(app: Path) -> None:
-    write(app, {"config/afterpush.yaml": "migrate: {base: [db/bsae.sql]}\n"})
-    answer = afterpush("migrate.audit", cwd=app)
-    assert (answer.code, answer.err.count("\n")) == (2, 1) and "migrate.base (db/bsae.sql)" in answer.err
-
-
 def test_an_unknown_target_is_a_usage_error(app: Path) -> None:
     answer = afterpush("migrate.consolidate", "--target=python", cwd=app)
     assert answer.code == 2 and "expected sql or typescript" in answer.err

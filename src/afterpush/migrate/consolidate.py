@@ -24,7 +24,10 @@ Target = Literal["sql", "typescript"]
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file with its old and new content; `before` is None for a file that is not there yet."""
+    """A file with its old and new content; `before` is None for a file that is not there yet.
+
+    Bytes that are no UTF-8 stand in the text as surrogates, and are written as they were.
+    """
 
     path: str
     before: str | None
@@ -189,7 +192,7 @@ def _plan_typescript(found: Audit, repository: Repository, with_data: bool) -> P
     first, last = ([*first, *rows], []) if not last else (first, [*last, *rows])
     text = with_steps(own, file, [*begin, *first], last)
     after = replace(inputs, boot=read_boot(text, file))
-    change = FileChange(file, data.decode("utf-8", "replace"), text.decode("utf-8"))
+    change = FileChange(file, *(part.decode("utf-8", "surrogateescape") for part in (data, text)))
     return Plan("typescript", tuple(added), change, after)
 
 
@@ -289,4 +292,4 @@ def diff(change: FileChange) -> str:
     before = (change.before or "").splitlines()
     name = "/dev/null" if change.before is None else f"a/{change.path}"
     lines = difflib.unified_diff(before, change.after.splitlines(), name, f"b/{change.path}", lineterm="")
-    return "\n".join(lines)
+    return "\n".join(lines).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

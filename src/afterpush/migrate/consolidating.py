@@ -107,7 +107,7 @@ def _write(root: Path, change: FileChange) -> None:
     path = root / change.path
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write_atomic(path, change.after)
+        write_atomic(path, change.after.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise AfterpushError(f"writing {change.path}: {error.strerror}; nothing was proved") from error
 

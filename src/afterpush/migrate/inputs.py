@@ -71,14 +71,8 @@ def read_inputs(root: Path, migrate: Migrate) -> Inputs:
             f"no file matches migrate.sources ({', '.join(migrate.sources)}) in {root}; "
             "name your SQL files in config/afterpush.yaml"
         )
-    base = files_of(root, migrate.base, without=migrate.consolidated)
-    if migrate.base and not base:
-        raise AfterpushError(
-            f"no file matches migrate.base ({', '.join(migrate.base)}) in {root}; correct it in "
-            "config/afterpush.yaml, or take it out"
-        )
     return Inputs(
-        base=statements_of(root, base),
+        base=statements_of(root, files_of(root, migrate.base, without=migrate.consolidated)),
         sources=statements_of(root, files),
         source_files=tuple(files),
         boot=boot_of(root, migrate.boot_script),

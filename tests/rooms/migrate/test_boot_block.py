@@ -11,6 +11,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.settings import Migrate
 from afterpush.migrate.block import with_steps, without_blocks
 from afterpush.migrate.boot import read_boot
+from afterpush.migrate.consolidate import diff
 from afterpush.migrate.consolidating import Outcome, consolidate
 from afterpush.migrate.differences import compare
 from afterpush.migrate.repository import read_repository
@@ -43,6 +44,16 @@ def test_every_other_byte_stays_and_the_block_comes_out_whole() -> None:
     assert [step.name for step in found.steps] == ["table a", "index a.i"]
     names = [entry.name if isinstance(entry, Step) else entry.kind for entry in found.program]
     assert names == ["table a", "ALTER TABLE", "CREATE INDEX", "index a.i"]
+
+
+def test_bytes_that_are_no_utf8_stay_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path, PLAN)
+    before = BOOT.encode().replace(b"    return;", b"    return; // caf\xe9")
+    (tmp_path / "server/autoMigrate.ts").write_bytes(before)
+    outcome = consolidated(tmp_path)
+    after = (tmp_path / "server/autoMigrate.ts").read_bytes()
+    assert without_blocks(after) == before != after
+    assert "// caf\ufffd" in diff(outcome.changes[0])
 
 
 def test_the_block_follows_the_scripts_style() -> None:
