@@ -34,6 +34,15 @@ ALTER TABLE `select` ADD CONSTRAINT as_drizzle_writes_it FOREIGN KEY (id) REFERE
 """
 
 
+RENAMED = """
+CREATE TABLE p (id INT PRIMARY KEY, n INT, KEY (n) USING BTREE);
+CREATE TABLE a (id INT PRIMARY KEY, pid INT, n INT, g INT AS (n + 1) VIRTUAL, s VARCHAR(9) DEFAULT 'n',
+  KEY kn (n) USING HASH, CONSTRAINT ck CHECK (n > 0 AND `n` < 9 AND s <> 'n'),
+  CONSTRAINT f FOREIGN KEY (pid) REFERENCES p (id));
+ALTER TABLE a CHANGE n `new n` INT;
+ALTER TABLE p RENAME COLUMN id TO pid;
+ALTER TABLE a RENAME COLUMN pid TO parent;
+"""
 DROPPED_KEYS = """
 CREATE TABLE p (id INT PRIMARY KEY);
 CREATE TABLE a (id INT PRIMARY KEY, one INT, two INT, three INT, four INT, KEY own (two),
@@ -78,8 +87,8 @@ def run(connection: Connection, steps: list[Step]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("source", "base"),
-    [(OLD, BASE), (EVERYTHING, ""), (COLUMNS, ""), (DROPPED_KEYS, "")],
-    ids=["plan", "everything", "columns", "dropped keys"],
+    [(OLD, BASE), (EVERYTHING, ""), (COLUMNS, ""), (DROPPED_KEYS, ""), (RENAMED, "")],
+    ids=["plan", "everything", "columns", "dropped keys", "renamed"],
 )
 def test_steps_make_what_the_sources_make_and_then_see_it(proving: Address, source: str, base: str) -> None:
     steps = steps_of(source, base)
