@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from afterpush.migrate.expansion import filled
+from afterpush.migrate.expansion import Expansion
 from afterpush.migrate.running_order import RunningOrder
 from afterpush.migrate.statements import Statement, kind_of, split
 from afterpush.migrate.steps import Step
@@ -91,7 +91,7 @@ class _Entry:
 
 
 def _entries(source: Source) -> Iterator[_Entry]:
-    order = RunningOrder(source)
+    order, expansion = RunningOrder(source), Expansion(source)
     blocks = block_ranges(source.data)
     read_until = 0
     for node in walk(source.root):
@@ -103,16 +103,16 @@ def _entries(source: Source) -> Iterator[_Entry]:
             yield _Entry(step, line, order.moment(node, whole_from=begins))
             read_until = node.end_byte
         elif begins is None and (text := _sql_text(source, node)):
-            for at, known in _filled(source, node, text):
+            for at, known in _filled(expansion, node, text):
                 moment = order.moment(at)
                 for statement in _statements(source, at, known):
                     yield _Entry(statement, statement.line, moment)
             read_until = node.end_byte
 
 
-def _filled(source: Source, node: "Node", text: Text) -> list[tuple["Node", Text]]:
+def _filled(expansion: Expansion, node: "Node", text: Text) -> list[tuple["Node", Text]]:
     """The texts that a template comes to, with the place that fills it in; itself when they are unknown."""
-    found = filled(source, node) if text.marks else []
+    found = expansion.filled(node) if text.marks else []
     return [(one.at, Text(one.text)) for one in found] or [(node, text)]
 
 

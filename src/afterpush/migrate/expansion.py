@@ -9,6 +9,7 @@ that is not known (a request's, another module's) leaves the whole text unknown.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from afterpush.migrate.tokens import quoted
@@ -31,21 +32,21 @@ class Filled:
     at: "Node"
 
 
-def filled(source: Source, node: "Node") -> list[Filled]:
-    """Every text of a template with `${}` parts; empty when one of them is not known."""
-    reader = _Reader(source)
-    found: list[Filled] = []
-    for values, at in reader.bindings(node, _DEPTH):
-        text = reader.value(node, values)
-        if not isinstance(text, str) or len(found) == _MOST:
-            return []
-        found.append(Filled(text, at))
-    return found
+class Expansion:
+    """The templates of one script, filled in."""
 
-
-class _Reader:
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    def filled(self, node: "Node") -> list[Filled]:
+        """Every text of a template with `${}` parts; empty when one of them is not known."""
+        found: list[Filled] = []
+        for values, at in self.bindings(node, _DEPTH):
+            text = self.value(node, values)
+            if not isinstance(text, str) or len(found) == _MOST:
+                return []
+            found.append(Filled(text, at))
+        return found
 
     def bindings(self, node: "Node", depth: int) -> Iterator[tuple[_Values, "Node"]]:
         """What the names around a node stand for, once for each time that it runs."""
@@ -110,14 +111,17 @@ class _Reader:
             named = function.parent.child_by_field_name("name")
         if named is None:
             return []
-        names = (self._source.text(named), f"this.{self._source.text(named)}")
-        return [
-            node
-            for node in walk(self._source.root)
-            if node.type == "call_expression"
-            and (called := node.child_by_field_name("function")) is not None
-            and self._source.text(called) in names
-        ]
+        name = self._source.text(named)
+        return [*self._calls_of.get(name, []), *self._calls_of.get(f"this.{name}", [])]
+
+    @cached_property
+    def _calls_of(self) -> "dict[str, list[Node]]":
+        found: dict[str, list[Node]] = {}
+        for node in walk(self._source.root):
+            called = node.child_by_field_name("function") if node.type == "call_expression" else None
+            if called is not None:
+                found.setdefault(self._source.text(called), []).append(node)
+        return found
 
     def _given(self, function: "Node", call: "Node", outer: _Values) -> _Values:
         listed = call.child_by_field_name("arguments")
