@@ -247,6 +247,17 @@ def test_what_is_configured_wrongly_is_named(
     assert said in done.err and "wrong-password" not in done.err
 
 
+def test_a_user_who_may_only_read_learns_what_to_do(app: Repository, mariadb: Server) -> None:
+    with fresh_database(mariadb.full) as address, connected(mariadb.full) as connection:
+        user = mariadb.no_rights.user
+        connection.execute(f"GRANT SELECT ON `{address.database}`.* TO {user}@'127.0.0.1'")
+        reader = replace(mariadb.no_rights, database=address.database)
+        done = afterpush("migrate.apply", cwd=app.path, env=variables(reader))
+        connection.execute(f"REVOKE SELECT ON `{address.database}`.* FROM {user}@'127.0.0.1'")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "CREATE command denied" in done.err and "have this right granted" in done.err
+
+
 def test_without_a_consolidated_file_the_task_that_writes_it_is_named(
     repository: Repository, database: Address
 ) -> None:
