@@ -24,6 +24,11 @@ class CallForm:
     tag: str = ""
     wrapper: str = ""
 
+    @property
+    def root(self) -> str:
+        """The name that the handle begins with: `db` of `db!` and of `db.session`."""
+        return re.split(r"[.!]", self.handle)[0]
+
     def sql(self, text: str) -> str:
         """The SQL as this script would write it."""
         template = "`" + text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${") + "`"
@@ -52,7 +57,7 @@ def form_of(source: Source, node: "Node") -> CallForm | None:
     if handle is None or method is None or source.text(method) not in METHODS:
         return None
     text = source.text(handle)
-    if not re.fullmatch(r"[\w$.]+", text) or text.split(".")[0] in ("console", "Promise", "JSON"):
+    if not re.fullmatch(r"[\w$.!]+", text) or text.split(".")[0] in ("console", "Promise", "JSON"):
         return None
     first = (
         arguments.named_children[0] if arguments.type == "arguments" and arguments.named_children else None

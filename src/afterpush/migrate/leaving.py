@@ -34,13 +34,12 @@ def takes_callback(source: Source, call: "Node") -> bool:
 
 def closes(source: Source, node: "Node", handle: str) -> bool:
     """Whether this code closes the handle, or gives it back."""
-    root = handle.split(".")[0]
     for below in _here(node):
         called = below.child_by_field_name("function") if below.type == "call_expression" else None
         if called is None or called.type != "member_expression":
             continue
         path = source.text(called).split(".")
-        if path[-1] in _CLOSING and path[0].rstrip("?") == root:
+        if path[-1] in _CLOSING and path[0].rstrip("?!") == handle:
             return True
     return False
 

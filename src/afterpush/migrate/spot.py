@@ -46,9 +46,9 @@ def find_spot(source: Source) -> Spot:
         raise AfterpushError(f"{source.file} never reaches a database that steps could use: {_HELP}")
     sql = sql_nodes(source)
     form = commonest(source, uses, sql)
-    calls = [node for node, found in uses if found.handle == form.handle]
+    calls = [node for node, found in uses if found.handle.replace("!", "") == form.handle.replace("!", "")]
     scope = _scope(source, form, calls)
-    inside = [*calls, *sql, *_indirect(source, form.handle.split(".")[0], calls)]
+    inside = [*calls, *sql, *_indirect(source, form.root, calls)]
     inside = [node for node in inside if is_below(node, scope)]
     calls = [node for node in calls if is_below(node, scope)]
     block = _block(source, scope, form, inside)
@@ -58,7 +58,7 @@ def find_spot(source: Source) -> Spot:
     if not statements:
         raise AfterpushError(f"{source.file}: no statement uses {form.handle} where it is made: {_HELP}")
     _require_own_line(source, statements[0])
-    return Spot(form, statements[0].start_byte, *_end(source, statements, form.handle))
+    return Spot(form, statements[0].start_byte, *_end(source, statements, form.root))
 
 
 def _require_promises(source: Source, block: "Node", calls: Sequence["Node"]) -> None:
@@ -97,7 +97,7 @@ def _scope(source: Source, form: CallForm, calls: Sequence["Node"]) -> "Node":
     else the exported one that knows the handle: the calls are then made by a helper.
     """
     exported = exported_names(source)
-    root = form.handle.split(".")[0]
+    root = form.root
     entrances = [
         node
         for node in walk(source.root)
@@ -136,7 +136,8 @@ def _call_count(source: Source, name: str) -> int:
     count = 0
     for node in walk(source.root):
         called = node.child_by_field_name("function") if node.type == "call_expression" else None
-        if called is not None and source.text(called) == name:
+        owner, _, method = source.text(called).rpartition(".") if called is not None else ("", "", "")
+        if name and method == name and (owner in ("", "this") or owner[:1].isupper()):
             in_loop = any(above.type.startswith(("for_", "while_", "do_")) for above in ancestors(node))
             count += 2 if in_loop else 1
     return count
@@ -185,7 +186,7 @@ def _bindings(source: Source, function: "Node", name: str) -> Iterable["Node"]:
 
 def _block(source: Source, scope: "Node", form: CallForm, inside: Sequence["Node"]) -> "Node":
     """The outermost block of the function in which the handle is made before it is used."""
-    bound = list(_bindings(source, scope, form.handle.split(".")[0]))
+    bound = list(_bindings(source, scope, form.root))
     chain = (
         [node for node in ancestors(inside[0]) if node.type in ("statement_block", "program")]
         if inside
@@ -204,9 +205,9 @@ def _block(source: Source, scope: "Node", form: CallForm, inside: Sequence["Node
 
 def _after_binding(source: Source, scope: "Node", block: "Node", form: CallForm) -> list["Node"]:
     """The statements that follow where the handle is made."""
-    bound = [node.end_byte for node in _bindings(source, scope, form.handle.split(".")[0])]
+    bound = [node.end_byte for node in _bindings(source, scope, form.root)]
     after = [child for child in block.named_children if child.start_byte >= max(bound, default=0)]
-    return list(takewhile(lambda child: not _closes_at_once(source, child, form.handle), after))
+    return list(takewhile(lambda child: not _closes_at_once(source, child, form.root), after))
 
 
 def _closes_at_once(source: Source, statement: "Node", handle: str) -> bool:

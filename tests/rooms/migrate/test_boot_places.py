@@ -84,6 +84,20 @@ export async function runAutoMigrations() {
   await db.query("SELECT 1");
 }
 """
+TYPED = """\
+import { open } from "./db";
+class Boot {
+  static async run() {
+    const db: any = await open();
+    const apply = async (text: string) => {
+      try { await db!.query(text); } catch {}
+    };
+    await apply("ALTER TABLE needs ADD COLUMN note VARCHAR(50) NULL");
+    await db!.end();
+  }
+}
+export const runAutoMigrations = () => Boot.run();
+"""
 FILLED_IN = """\
 import { open } from "./db";
 const COLUMNS = [{ column: "note", type: "VARCHAR(50) NULL" }] as const;
@@ -110,8 +124,8 @@ def consolidated(root: Path) -> Outcome:
 
 @pytest.mark.parametrize(
     "boot",
-    [CLOSES, RETURNS, LISTED, HELPED, FILLED_IN],
-    ids=["closes", "returns", "listed", "helped", "filled in"],
+    [CLOSES, RETURNS, LISTED, HELPED, FILLED_IN, TYPED],
+    ids=["closes", "returns", "listed", "helped", "filled in", "typed"],
 )
 def test_every_step_is_reached_wherever_the_database_comes_from(
     tmp_path: Path, proving: Address, boot: str
