@@ -91,23 +91,36 @@ class _Entry:
 
 
 def _entries(source: Source) -> Iterator[_Entry]:
-    order, expansion = RunningOrder(source), Expansion(source)
     blocks = block_ranges(source.data)
-    read_until = 0
+    yield from _own_entries(Source(_blanked(source.data, blocks), source.file))
+    order, read_until = RunningOrder(source), 0
     for node in walk(source.root):
-        if node.start_byte < read_until:
-            continue
         begins = next((begin for begin, end in blocks if begin <= node.start_byte < end), None)
-        if begins is not None and (step := _step(source, node)):
-            line = _line_of_value(source, node, "once" if step.kind == "data" else "run")
-            yield _Entry(step, line, order.moment(node, whole_from=begins))
-            read_until = node.end_byte
-        elif begins is None and (text := _sql_text(source, node)):
-            for at, known in _filled(expansion, node, text):
-                moment = order.moment(at)
-                for statement in _statements(source, at, known):
-                    yield _Entry(statement, statement.line, moment)
-            read_until = node.end_byte
+        if begins is None or node.start_byte < read_until or not (step := _step(source, node)):
+            continue
+        line = _line_of_value(source, node, "once" if step.kind == "data" else "run")
+        yield _Entry(step, line, order.moment(node, whole_from=begins))
+        read_until = node.end_byte
+
+
+def _own_entries(source: Source) -> Iterator[_Entry]:
+    """What the script does by itself."""
+    order, expansion, read_until = RunningOrder(source), Expansion(source), 0
+    for node in walk(source.root):
+        if node.start_byte < read_until or not (text := _sql_text(source, node)):
+            continue
+        for at, known in _filled(expansion, node, text):
+            moment = order.moment(at)
+            for statement in _statements(source, at, known):
+                yield _Entry(statement, statement.line, moment)
+        read_until = node.end_byte
+
+
+def _blanked(data: bytes, ranges: list[tuple[int, int]]) -> bytes:
+    """The script with white space for our blocks: their names must not be taken for the script's own."""
+    for begin, end in ranges:
+        data = data[:begin] + re.sub(rb"[^\n]", b" ", data[begin:end]) + data[end:]
+    return data
 
 
 def _filled(expansion: Expansion, node: "Node", text: Text) -> list[tuple["Node", Text]]:

@@ -84,6 +84,16 @@ export async function runAutoMigrations() {
   await db.query("SELECT 1");
 }
 """
+NAMED_LIKE_OURS = """\
+import { open } from "./db";
+const steps = [{ table: "needs", column: "note", type: "VARCHAR(50) NULL" }];
+export async function runAutoMigrations() {
+  const db = await open();
+  for (const step of steps) {
+    await db.query(`ALTER TABLE ${step.table} ADD COLUMN ${step.column} ${step.type}`).catch(() => null);
+  }
+}
+"""
 TYPED = """\
 import { open } from "./db";
 class Boot {
@@ -124,8 +134,8 @@ def consolidated(root: Path) -> Outcome:
 
 @pytest.mark.parametrize(
     "boot",
-    [CLOSES, RETURNS, LISTED, HELPED, FILLED_IN, TYPED],
-    ids=["closes", "returns", "listed", "helped", "filled in", "typed"],
+    [CLOSES, RETURNS, LISTED, HELPED, FILLED_IN, TYPED, NAMED_LIKE_OURS],
+    ids=["closes", "returns", "listed", "helped", "filled in", "typed", "named like ours"],
 )
 def test_every_step_is_reached_wherever_the_database_comes_from(
     tmp_path: Path, proving: Address, boot: str
