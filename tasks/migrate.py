@@ -7,6 +7,7 @@ from invoke import Collection
 
 from afterpush.ground.console import is_terminal, note, print_json, say
 from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.signals import ended_like_interrupted
 from afterpush.tasks._database import app_database, proving_server, required_proving_server
 from afterpush.tasks._door import door, number, site
 
@@ -34,8 +35,9 @@ def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     from afterpush.migrate.repository import read_repository
 
     here = site()
-    repository = read_repository(here.root, here.settings.migrate)
-    invalid = rejected_by_server(proving_server(here), repository, random_hex=token_hex, note=note)
+    repository = read_repository(here.repo, here.settings.migrate)
+    with ended_like_interrupted():
+        invalid = rejected_by_server(proving_server(here), repository, random_hex=token_hex, note=note)
     found = audited(repository, invalid)
     print_json(audit_report.document(found)) if json else say(audit_report.rendered(found))
     return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
@@ -59,16 +61,17 @@ def consolidate(
     from afterpush.migrate.repository import read_repository
 
     here = site()
-    repository = read_repository(here.root, here.settings.migrate)
+    repository = read_repository(here.repo, here.settings.migrate)
     server = proving_server(here)
-    outcome = consolidating.consolidate(
-        repository,
-        parse_target(target, repository),
-        invalid=rejected_by_server(server, repository, random_hex=token_hex, note=note),
-        with_data=with_data,
-        dry_run=dry_run,
-        prove=_prover(server) if server else None,
-    )
+    with ended_like_interrupted():
+        outcome = consolidating.consolidate(
+            repository,
+            parse_target(target, repository),
+            invalid=rejected_by_server(server, repository, random_hex=token_hex, note=note),
+            with_data=with_data,
+            dry_run=dry_run,
+            prove=_prover(server) if server else None,
+        )
     if json:
         print_json(consolidating.document(outcome))
     else:
@@ -107,7 +110,7 @@ def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = Fa
     here = site()
     wait_seconds = number(wait, "--wait", default=600) or 0.0
     file = here.settings.migrate.consolidated
-    steps = steps_of(here.root, file)
+    steps = steps_of(here.repo, file)
     if not steps:
         raise AfterpushError(
             f"no steps in {file} to apply: `inv migrate.consolidate --target=sql` writes them"
@@ -116,7 +119,7 @@ def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = Fa
     if dry_run:
         applied = applying.preview(address, steps)
     else:
-        with bar(note, terminal=is_terminal() and not json) as progress:
+        with ended_like_interrupted(), bar(note, terminal=is_terminal() and not json) as progress:
             applied = applying.apply(
                 address, steps, clock=SystemClock(), wait_seconds=wait_seconds, progress=progress
             )
@@ -135,16 +138,17 @@ def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     from afterpush.migrate.proof_report import rendered
 
     here = site()
-    inputs = read_inputs(here.root, here.settings.migrate)
-    proof = proving.prove(
-        required_proving_server(here),
-        inputs.ways(),
-        random_hex=token_hex,
-        clock=SystemClock(),
-        progress=note,
-        unaudited=inputs.unaudited(),
-        strict=strict,
-    )
+    inputs = read_inputs(here.repo, here.settings.migrate)
+    with ended_like_interrupted():
+        proof = proving.prove(
+            required_proving_server(here),
+            inputs.ways(),
+            random_hex=token_hex,
+            clock=SystemClock(),
+            progress=note,
+            unaudited=inputs.unaudited(),
+            strict=strict,
+        )
     print_json(proof) if json else say(rendered(proof))
     return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
 

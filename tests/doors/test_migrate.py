@@ -123,3 +123,17 @@ def test_without_a_server_the_old_step_stays(app: Path) -> None:
     assert answer.code == 0
     assert "scripts/start.sh:3 stays: nothing is proved without a server" in answer.out
     assert (app / "scripts/start.sh").read_text() == START
+
+
+def test_a_linked_worktree_is_consolidated_itself_and_the_main_one_left_alone(
+    repository: Repository,
+) -> None:
+    main = write(repository.path, PLAN)
+    repository.commit("Plan")
+    linked = repository.path.parent / "a linked ö"
+    repository.git("worktree", "add", "--quiet", "-b", "topic", str(linked))
+    write(linked, {"migrations/009.sql": "CREATE TABLE later (id INT);\n"})
+    answer = afterpush("migrate.consolidate", "--json", cwd=linked / "server")
+    assert "table later" in [step["step"] for step in answer.json()["added"]]
+    assert "<afterpush>" in (linked / "server/autoMigrate.ts").read_text()
+    assert "<afterpush>" not in (main / "server/autoMigrate.ts").read_text()

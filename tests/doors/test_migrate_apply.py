@@ -173,14 +173,18 @@ def test_a_process_that_is_killed_in_a_statement_is_resumed(
     assert again.json()["executed"] == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_with_130_and_frees_the_lock(
-    app: Repository, database: Address, started: Callable[[Address], "subprocess.Popen[bytes]"]
+    app: Repository,
+    database: Address,
+    started: Callable[[Address], "subprocess.Popen[bytes]"],
+    number: signal.Signals,
 ) -> None:
     with connected(database) as connection:
         lock_strains(connection)
         victim = started(database)
         until(lambda: _waits_for_table(database), "the run to stand in a statement")
-        victim.send_signal(signal.SIGINT)
+        victim.send_signal(number)
         err = victim.communicate(timeout=60)[1]
         connection.execute("UNLOCK TABLES")
     assert victim.returncode == 130, err
@@ -241,6 +245,17 @@ def test_what_is_configured_wrongly_is_named(
     done = afterpush("migrate.apply", cwd=app.path, env=variables(database) | change)
     assert (done.code, done.err.count("\n")) == (code, 1), done.err
     assert said in done.err and "wrong-password" not in done.err
+
+
+def test_a_user_who_may_only_read_learns_what_to_do(app: Repository, mariadb: Server) -> None:
+    with fresh_database(mariadb.full) as address, connected(mariadb.full) as connection:
+        user = mariadb.no_rights.user
+        connection.execute(f"GRANT SELECT ON `{address.database}`.* TO {user}@'127.0.0.1'")
+        reader = replace(mariadb.no_rights, database=address.database)
+        done = afterpush("migrate.apply", cwd=app.path, env=variables(reader))
+        connection.execute(f"REVOKE SELECT ON `{address.database}`.* FROM {user}@'127.0.0.1'")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "CREATE command denied" in done.err and "have this right granted" in done.err
 
 
 def test_without_a_consolidated_file_the_task_that_writes_it_is_named(

@@ -19,6 +19,8 @@ SSL_MODES: tuple[SslMode, ...] = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_I
 
 # Server-side numbers that mean "this connection is over": shutdown, killed, aborted.
 _ENDED = (1053, 1152, 1317, 1927, 4031)
+# Access denied to a database, a table, a column, an administrative statement, a routine.
+_NO_RIGHT = (1044, 1142, 1143, 1227, 1370)
 
 
 class DatabaseFailure(AfterpushError):
@@ -222,6 +224,8 @@ def _rejected(doing: str, number: int, said: str) -> DatabaseFailure:
     message = f"{doing}: {said} ({number})" if number else f"{doing}: {said}"
     if number == 0 or 2000 <= number < 3000 or number in _ENDED:
         return DatabaseFailure(message, number, said=said)
+    if number in _NO_RIGHT:
+        message += "; have this right granted to the user, or name another user"
     return StatementRejected(message, number, said)
 
 

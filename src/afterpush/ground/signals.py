@@ -31,6 +31,24 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def ended_like_interrupted() -> Iterator[None]:
+    """In the block, SIGTERM and SIGHUP raise KeyboardInterrupt as Ctrl-C does: what it made is given back.
+
+    What is ignored (SIGHUP under nohup) stays so.
+    """
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Notice:
     """The first signal that asked this process to end, while `noticing`; None as long as none did."""
 

@@ -44,6 +44,10 @@ def document(audit: Audit) -> dict[str, Any]:
                 {"line": step.first, "text": step.text, "refusal": step.refusal}
                 for step in audit.repository.old_steps
             ],
+            "elsewhere": [
+                {"file": file, "line": step.first, "text": step.text}
+                for file, step in audit.repository.elsewhere
+            ],
         },
     }
 
@@ -122,8 +126,10 @@ def rendered(audit: Audit) -> str:
 
 def _old_steps(audit: Audit) -> list[str]:
     start = audit.repository.settings.start_script
+    steps = [(start, step) for step in audit.repository.old_steps]
     return [
-        f"{start}:{step.first}: {step.text.strip().splitlines()[0]}" for step in audit.repository.old_steps
+        f"{file}:{step.first}: {step.text.strip().splitlines()[0]}"
+        for file, step in (*steps, *audit.repository.elsewhere)
     ]
 
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from afterpush.ground.errors import AfterpushError
 from afterpush.migrate.boot import CLOSING, OPENING, block_ranges
-from afterpush.migrate.call_form import CallForm, find_spot
+from afterpush.migrate.call_form import CallForm
+from afterpush.migrate.spot import find_spot
 from afterpush.migrate.steps import BASELINE, JOURNAL_SQL, JOURNAL_TABLE, Step, is_unprepared
 from afterpush.migrate.tokens import literal, tokens
 from afterpush.migrate.typescript import Source
@@ -39,6 +41,12 @@ def with_steps(data: bytes, file: str, first: Sequence[Step], last: Sequence[Ste
     """
     source = Source(data, file)
     spot = find_spot(source)
+    if last and spot.no_last:
+        waiting = ", ".join(step.name for step in last[:3])
+        raise AfterpushError(
+            f"{file}: {waiting} must stand after what the script makes, but {spot.no_last}: take that out, "
+            "or use --target=sql and run `inv migrate.apply` before the app"
+        )
     style = _style(data, file)
     edits = []
     if first:

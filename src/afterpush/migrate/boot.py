@@ -1,10 +1,13 @@
 """The boot script: the SQL in it, in order, and how it reaches the database."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from afterpush.migrate.expansion import Expansion
+from afterpush.migrate.running_order import RunningOrder
 from afterpush.migrate.statements import Statement, kind_of, split
 from afterpush.migrate.steps import Step
 from afterpush.migrate.typescript import Source, Text, ancestors, walk
@@ -68,22 +71,62 @@ def read_boot(data: bytes, file: str) -> BootScript:
     if kind_of_script(file) == "sql":
         return BootScript(file, "sql", tuple(split(data.decode("utf-8", "replace"), file)))
     source = Source(data, file)
-    blocks = block_ranges(data)
-    program: list[Statement | Step] = []
-    lines: list[int] = []
-    read_until = 0
+    entries = sorted(_entries(source), key=lambda entry: entry.moment)
+    return BootScript(
+        file,
+        "typescript",
+        tuple(entry.item for entry in entries),
+        tuple(entry.line for entry in entries if isinstance(entry.item, Step)),
+        source.first_error(),
+    )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What the script executes, and when: `moment` is for sorting."""
+
+    item: Statement | Step
+    line: int
+    moment: tuple[int, ...]
+
+
+def _entries(source: Source) -> Iterator[_Entry]:
+    blocks = block_ranges(source.data)
+    yield from _own_entries(Source(_blanked(source.data, blocks), source.file))
+    order, read_until = RunningOrder(source), 0
     for node in walk(source.root):
-        if node.start_byte < read_until:
+        begins = next((begin for begin, end in blocks if begin <= node.start_byte < end), None)
+        if begins is None or node.start_byte < read_until or not (step := _step(source, node)):
             continue
-        inside = any(begin <= node.start_byte < end for begin, end in blocks)
-        if inside and (step := _step(source, node)):
-            program.append(step)
-            lines.append(_line_of_value(source, node, "once" if step.kind == "data" else "run"))
-            read_until = node.end_byte
-        elif not inside and (text := _sql_text(source, node)):
-            program += _statements(source, node, text)
-            read_until = node.end_byte
-    return BootScript(file, "typescript", tuple(program), tuple(lines), source.first_error())
+        line = _line_of_value(source, node, "once" if step.kind == "data" else "run")
+        yield _Entry(step, line, order.moment(node, whole_from=begins))
+        read_until = node.end_byte
+
+
+def _own_entries(source: Source) -> Iterator[_Entry]:
+    """What the script does by itself."""
+    order, expansion, read_until = RunningOrder(source), Expansion(source), 0
+    for node in walk(source.root):
+        if node.start_byte < read_until or not (text := _sql_text(source, node)):
+            continue
+        for at, known in _filled(expansion, node, text):
+            moment = order.moment(at)
+            for statement in _statements(source, at, known):
+                yield _Entry(statement, statement.line, moment)
+        read_until = node.end_byte
+
+
+def _blanked(data: bytes, ranges: list[tuple[int, int]]) -> bytes:
+    """The script with white space for our blocks: their names must not be taken for the script's own."""
+    for begin, end in ranges:
+        data = data[:begin] + re.sub(rb"[^\n]", b" ", data[begin:end]) + data[end:]
+    return data
+
+
+def _filled(expansion: Expansion, node: "Node", text: Text) -> list[tuple["Node", Text]]:
+    """The texts that a template comes to, with the place that fills it in; itself when they are unknown."""
+    found = expansion.filled(node) if text.marks else []
+    return [(one.at, Text(one.text)) for one in found] or [(node, text)]
 
 
 def block_ranges(data: bytes) -> list[tuple[int, int]]:

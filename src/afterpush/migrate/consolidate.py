@@ -16,16 +16,18 @@ from afterpush.migrate.plan import data_steps, schema_steps
 from afterpush.migrate.reading import Sort
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.start_script import OldStep, without
-from afterpush.migrate.statements import Statement, kind_of
 from afterpush.migrate.steps import BASELINE, Step, baseline, read_sql, render_sql
-from afterpush.migrate.tokens import tokens, unquoted
+from afterpush.migrate.tokens import words_of
 
 Target = Literal["sql", "typescript"]
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file with its old and new content; `before` is None for a file that is not there yet."""
+    """A file with its old and new content; `before` is None for a file that is not there yet.
+
+    Bytes that are no UTF-8 stand in the text as surrogates, and are written as they were.
+    """
 
     path: str
     before: str | None
@@ -186,34 +188,49 @@ def _plan_typescript(found: Audit, repository: Repository, with_data: bool) -> P
     added = _new([*begin, *steps, *rows], before)
     if not added:
         return Plan("typescript", (), None, inputs)
-    first, last = _around(steps, own_script.statements, bare)
-    text = with_steps(own, file, [*begin, *first], [*last, *rows])
+    first, last = _around(steps, bare, file)
+    first, last = ([*first, *rows], []) if not last else (first, [*last, *rows])
+    text = with_steps(own, file, [*begin, *first], last)
     after = replace(inputs, boot=read_boot(text, file))
-    change = FileChange(file, data.decode("utf-8", "replace"), text.decode("utf-8"))
+    change = FileChange(file, *(part.decode("utf-8", "surrogateescape") for part in (data, text)))
     return Plan("typescript", tuple(added), change, after)
 
 
-def _around(steps: Sequence[Step], own: Sequence[Statement], bare: Audit) -> tuple[list[Step], list[Step]]:
-    """The steps that must run before the script's own statements, and those that run after them.
+def _around(steps: Sequence[Step], bare: Audit, file: str) -> tuple[list[Step], list[Step]]:
+    """The steps that run before the script's own statements, as the old way did, and those that run after.
 
-    First come tables and columns that the script's statements name and that it does not make itself. All
-    else comes last, for it may need what the script makes.
+    Last come those that need a table, column or program that the script itself makes, and what needs them.
+    What stands first runs in any case; what stands last does so only when the script comes to its end.
     """
-    changing = [statement for statement in own if kind_of(statement.sql).startswith(_SCHEMA_VERBS)]
-    named = {
-        unquoted(token).lower()
-        for statement in changing
-        for token in tokens(statement.sql)
-        if token.kind in ("word", "name")
+    schema = bare.cover.folding.schema
+    made = {name for name, table in schema.tables.items() if table.created and table.place.file == file}
+    made |= {program.name.lower() for program in schema.programs.values() if program.place.file == file}
+    columns = {
+        (table, name)
+        for table, own in schema.tables.items()
+        for name, column in own.columns.items()
+        if column.added and column.place.file == file
     }
-    made = {name for name, table in bare.cover.folding.schema.tables.items() if table.created}
-    first = [
-        step for step in steps if step.kind in ("table", "column") and step.table.lower() in named - made
-    ]
-    return first, [step for step in steps if step not in first]
+    first: list[Step] = []
+    last: list[Step] = []
+    for step in steps:
+        words = words_of(step.sql)
+        waits = words & made or any(table in words and column in words for table, column in columns)
+        if step.kind == "table" or not waits:
+            first.append(step)
+        else:
+            last.append(step)
+            made |= _made_by(step, columns)
+    return first, last
 
 
-_SCHEMA_VERBS = ("CREATE", "ALTER", "DROP", "RENAME")
+def _made_by(step: Step, columns: set[tuple[str, str]]) -> set[str]:
+    """The name of the program that a step makes; the column that it adds is added to `columns`."""
+    name = step.name.rpartition(" ")[2].rpartition(".")[2].lower()
+    if step.kind == "column":
+        columns.add((step.table.lower(), name))
+        return set()
+    return {name} if step.kind in ("view", "procedure", "function") else set()
 
 
 # The start script
@@ -275,4 +292,4 @@ def diff(change: FileChange) -> str:
     before = (change.before or "").splitlines()
     name = "/dev/null" if change.before is None else f"a/{change.path}"
     lines = difflib.unified_diff(before, change.after.splitlines(), name, f"b/{change.path}", lineterm="")
-    return "\n".join(lines)
+    return "\n".join(lines).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,5 +1,6 @@
 """Carrying a consolidation out: write the steps, prove both ways equal, and only then remove the old one."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from afterpush.migrate.consolidate import FileChange, Plan, Target, diff, plan, 
 from afterpush.migrate.inputs import Inputs
 from afterpush.migrate.proof_report import Proof
 from afterpush.migrate.repository import Repository
-from afterpush.migrate.start_script import OldStep
+from afterpush.migrate.start_script import OldStep, form_of
 from afterpush.migrate.steps import Step, step_lines
 
 NO_SERVER = "nothing is proved without a server: set MYSQL_URL or DB_* (see .env.example)"
@@ -75,7 +76,7 @@ def consolidate(
         repository, target, proved=dry_run or (proof is not None and proof.proved), why_not=why_not
     )
     start = start_change(repository, going)
-    if start and (said := _shell_error(start.after)):
+    if start and (said := _grammar_error(start)):
         going, start = [], None
         reasons.append(f"{repository.settings.start_script} stays as it is: without the step, {said}")
     if start and not dry_run:
@@ -89,17 +90,24 @@ def consolidate(
         tuple(going),
         repository.settings.start_script,
         proof,
-        tuple(([why_not] if why_not and not reasons else []) + reasons),
+        tuple(([why_not] if why_not and not reasons else []) + reasons + _elsewhere(repository)),
         _open(repository, planned, invalid),
         failure,
     )
+
+
+def _elsewhere(repository: Repository) -> list[str]:
+    return [
+        f"{file}:{step.first} runs the old way too: name {file} in migrate.start_script, then run this again"
+        for file, step in repository.elsewhere
+    ]
 
 
 def _write(root: Path, change: FileChange) -> None:
     path = root / change.path
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write_atomic(path, change.after)
+        write_atomic(path, change.after.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise AfterpushError(f"writing {change.path}: {error.strerror}; nothing was proved") from error
 
@@ -122,11 +130,18 @@ def _proved(
     return proof, f"the proof failed: {why}", ExitCode.GOOD
 
 
-def _shell_error(script: str) -> str:
-    """What the shell says about a script's grammar; empty when it is right."""
-    shell = "bash" if "bash" in script.split("\n", 1)[0] else "sh"
+def _grammar_error(change: FileChange) -> str:
+    """What is wrong with a start script's grammar after the change; empty when it is right."""
+    if change.path.endswith(".json"):
+        try:
+            json.loads(change.after)
+        except ValueError as error:
+            return f"it is no JSON: {error}"
+    if form_of(change.path) is not None:
+        return ""
+    shell = "bash" if "bash" in change.after.split("\n", 1)[0] else "sh"
     try:
-        done = run([shell, "-n"], input=script.encode())
+        done = run([shell, "-n"], input=change.after.encode())
     except AfterpushError:
         return ""  # No such shell here: the lines were taken out whole, and the proof stands.
     return "" if done.code == 0 else f"{shell} says: {done.error_text.splitlines()[0]}"

@@ -36,6 +36,8 @@ def table(cursor: Cursor, place: Place) -> Done:
     destructive = [f"replaces table {made.name}"] if replaces else []
     if cursor.sees("LIKE") or cursor.sees("(", "LIKE"):
         return Done([_like(cursor, made.name, place, if_not_exists)], destructive, temporary=temporary)
+    if cursor.next.upper in ("AS", "SELECT", "IGNORE", "REPLACE", "WITH"):
+        raise Unread("takes its columns from a SELECT: what they are is known only on the server")
     notes: list[str] = []
     for element in split_list(cursor.group()):
         _read_element(Cursor(cursor.sql, element), place, made, notes)

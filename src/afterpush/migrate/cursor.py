@@ -80,6 +80,8 @@ class Cursor:
         token = self.take()
         if token.kind not in ("word", "name") or token.text.isdigit():
             raise Unread(f"expected a name, found {token.text!r}", certain=token.kind in ("op", "number"))
+        if "." in unquoted(token):
+            raise Unread(f"no rule reads the name {token.text}: a dot in it looks like a schema's name")
         return unquoted(token)
 
     def qualified(self) -> str:

@@ -66,10 +66,21 @@ class Failed(AfterpushError):
     """The server rejected an item."""
 
     def __init__(self, item: Item, error: StatementRejected) -> None:
-        super().__init__(f"{place(item)}: {error.said} ({error.number})", error.exit_code)
+        said = f"{error.said} ({error.number}){_hint(error)}"
+        super().__init__(f"{place(item)}: {said}", error.exit_code)
         self.item = item
-        self.said = f"{error.said} ({error.number})"
+        self.said = said
         self.number = error.number
+
+
+# A table that is not there; MariaDB tells a foreign key's only as errno 150.
+_NO_TABLE = (1146, 1824)
+
+
+def _hint(error: StatementRejected) -> str:
+    if error.number in _NO_TABLE or (error.number == 1005 and "errno: 150" in error.said):
+        return "; a table that others make belongs to migrate.base"
+    return ""
 
 
 def place(item: Item) -> str:

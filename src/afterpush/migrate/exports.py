@@ -1,6 +1,7 @@
 """What a module exports, and whether another one calls it."""
 
 import re
+from collections.abc import Iterator
 
 from afterpush.migrate.typescript import Source, walk
 
@@ -32,6 +33,21 @@ def exported_names(source: Source) -> frozenset[str]:
             if match and right is not None and right.type == "object":
                 found |= {source.text(child).split(":")[0] for child in right.named_children}
     return frozenset(found)
+
+
+def handed_on(source: Source, names: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+    """What `export ... from` hands on of these names: the specifier, and the names that they then have."""
+    for node in source.root.named_children:
+        where = node.child_by_field_name("source") if node.type == "export_statement" else None
+        specifier = source.value(where) if where is not None else None
+        if specifier is None:
+            continue
+        clauses = [child for child in node.named_children if child.type == "export_clause"]
+        if not clauses:
+            yield specifier.value, [name for name in names if name != "default"]
+        for clause in clauses:
+            pairs = [source.text(child).split(" as ") for child in clause.named_children]
+            yield specifier.value, [pair[-1].strip() for pair in pairs if pair[0].strip() in names]
 
 
 def calls_any(source: Source, exported: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.migrate.entry_point import EXTENSIONS, find_entry_point
-from afterpush.migrate.exports import calls_any, exported_names, runs_on_import
+from afterpush.migrate.exports import calls_any, exported_names, handed_on, runs_on_import
 from afterpush.migrate.typescript import Source, walk
 
 if TYPE_CHECKING:
@@ -117,11 +117,35 @@ class _Graph:
         exported = exported_names(own) if own is not None else frozenset()
         if own is not None and runs_on_import(own):
             return True
+        offered = self._offered(target, exported)
         return any(
-            calls_any(source, exported)
+            calls_any(source, offered[provider])
             for file in self._reached
-            if file != target and target in self.imports(file) and (source := self.source(file)) is not None
+            if file != target and (source := self.source(file)) is not None
+            for provider in self.imports(file)
+            if provider in offered
         )
+
+    def _offered(self, target: str, exported: frozenset[str]) -> dict[str, frozenset[str]]:
+        """By file, the names by which the script's exports can be had there: barrels hand them on."""
+        offered = {target: exported}
+        waiting = [target]
+        while waiting:
+            provider = waiting.pop()
+            for file in self._reached:
+                source = self.source(file) if provider in self.imports(file) else None
+                if source is None:
+                    continue
+                names = frozenset(
+                    name
+                    for specifier, given in handed_on(source, offered[provider])
+                    if self._resolve(file, specifier) == provider
+                    for name in given
+                )
+                if not names <= offered.get(file, frozenset()):
+                    offered[file] = offered.get(file, frozenset()) | names
+                    waiting.append(file)
+        return offered
 
     def _resolve(self, file: str, specifier: str) -> str | None:
         bases = [self.root / Path(file).parent / specifier] if specifier.startswith(".") else []

@@ -8,6 +8,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.globs import matching
 from afterpush.ground.settings import Migrate
 from afterpush.migrate.boot import BootScript, read_boot
+from afterpush.migrate.dynamic import resolved
 from afterpush.migrate.evidence import Ways
 from afterpush.migrate.proof_report import Invalid
 from afterpush.migrate.reading import Sort, read
@@ -42,7 +43,8 @@ class Inputs:
     def unaudited(self) -> list[Invalid]:
         """What no reader understood, in the sources and in the boot script."""
         ways = self.ways()
-        statements = [*ways.old, *(entry for entry in ways.boot if isinstance(entry, Statement))]
+        boot = [entry for entry in ways.boot if isinstance(entry, Statement)]
+        statements = [*resolved(ways.old), *resolved(boot)]
         found = [
             Invalid(reading.place.file, reading.place.line, reading.why)
             for reading in map(read, statements)

@@ -21,18 +21,17 @@ def rejected_by_server(
     """What the server says to each statement, executed in order in a scratch schema; empty without one.
 
     A server that cannot be reached, or that allows no scratch schemas, is noted: the audit goes on by rule.
-    Statements that reach out of the schema are not executed.
+    Statements that reach out of the schema are not executed. What only sets the session is executed, for
+    others rest on it (a dump's FOREIGN_KEY_CHECKS, a temporary table), but not judged.
     """
     if address is None:
         return []
-    known = [
-        statement
-        for statement in repository.inputs.sources
-        if read(statement).sort is not Sort.SESSION and refusal(statement.sql) is None
-    ]
+    known = [statement for statement in repository.inputs.sources if refusal(statement.sql) is None]
     try:
         found = invalid_statements(address, known, base=repository.inputs.base, random_hex=random_hex)
     except AfterpushError as error:
         note(f"the statements are checked by rule only, not on the server: {error}")
         return []
-    return [Remark(one.file, one.line, one.message) for one in found]
+    unjudged = {(one.file, one.line) for one in known if read(one).sort is Sort.SESSION}
+    unjudged -= {(one.file, one.line) for one in known if read(one).sort is not Sort.SESSION}
+    return [Remark(one.file, one.line, one.message) for one in found if (one.file, one.line) not in unjudged]

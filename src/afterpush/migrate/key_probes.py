@@ -64,7 +64,7 @@ def foreign_key_probe(table_name: str, key: ForeignKey) -> str:
 
 def _rule(event: str, rule: str) -> str:
     # What is not written, MySQL shows as NO ACTION and MariaDB as RESTRICT; InnoDB treats both alike.
-    names = "('RESTRICT', 'NO ACTION')" if rule == "RESTRICT" else f"('{rule}')"
+    names = "('RESTRICT', 'NO ACTION')" if rule in ("RESTRICT", "NO ACTION") else f"('{rule}')"
     return f"r.{event}_RULE IN {names}"
 
 

@@ -146,7 +146,7 @@ def read_target(cursor: Cursor) -> tuple[str, tuple[str, ...], dict[str, str]]:
         rule = cursor.one_of(*_RULES)
         if rule == "NO":
             cursor.expect("ACTION")
-            rule = "RESTRICT"
+            rule = "NO ACTION"
         if rule == "SET":
             rule = f"SET {cursor.one_of('NULL', 'DEFAULT')}"
         if not event or not rule or rule == "SET ":

@@ -108,7 +108,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A foreign key. RESTRICT and NO ACTION are one rule (InnoDB); `name` is empty when none was given."""
+    """A foreign key; `name` is empty when none was given.
+
+    RESTRICT and NO ACTION are one rule (InnoDB), and what both servers take where none is written.
+    """
 
     name: str
     place: Place
@@ -121,7 +124,8 @@ class ForeignKey:
     def facts(self) -> tuple[object, ...]:
         lowered = tuple(column.lower() for column in self.columns)
         target = tuple(column.lower() for column in self.target_columns)
-        return (lowered, self.target.lower(), target, self.on_delete, self.on_update)
+        rules = (rule.replace("NO ACTION", "RESTRICT") for rule in (self.on_delete, self.on_update))
+        return (lowered, self.target.lower(), target, *rules)
 
 
 @dataclass(frozen=True, slots=True)

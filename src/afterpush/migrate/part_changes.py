@@ -5,6 +5,7 @@ from dataclasses import replace
 from afterpush.migrate.changes import Change, Folding
 from afterpush.migrate.columns import Written
 from afterpush.migrate.model import Check, Column, ForeignKey, Index, Part, Place, Table
+from afterpush.migrate.renaming import rename_in_keys, rename_in_references
 
 
 def add_column(
@@ -55,7 +56,7 @@ def change_column(table_name: str, old: str, written: Written, place: Place) -> 
             return
         earlier = () if before is None else (*before.earlier, replace(before, earlier=()))
         column = replace(written.column, earlier=earlier, added=before is None or before.added)
-        _rename_key(table, old, column)
+        _rename_key(folding, table, old, column)
         for index in written.indexes:
             add_to(table, replace(index, added=True))
         table.checks += written.checks
@@ -68,14 +69,14 @@ def rename_column(table_name: str, old: str, new: str, place: Place) -> Change:
         table = folding.table(table_name, place)
         before = table.columns.get(old.lower())
         if before is not None:
-            _rename_key(table, old, replace(before, name=new, earlier=()))
+            _rename_key(folding, table, old, replace(before, name=new, earlier=()))
         elif table.created:
             folding.impossible.append((place, f"column {table_name}.{old} is unknown here"))
 
     return apply
 
 
-def _rename_key(table: Table, old: str, column: Column) -> None:
+def _rename_key(folding: Folding, table: Table, old: str, column: Column) -> None:
     if old.lower() not in table.columns:
         table.columns[column.name.lower()] = column
         return
@@ -84,20 +85,9 @@ def _rename_key(table: Table, old: str, column: Column) -> None:
         for name, other in table.columns.items()
     }
     if old.lower() != column.name.lower():
-        _rename_in_keys(table, old, column.name)
-
-
-def _rename_in_keys(table: Table, old: str, new: str) -> None:
-    def renamed(name: str) -> str:
-        return new if name.lower() == old.lower() else name
-
-    table.indexes = {
-        key: replace(index, parts=tuple(replace(part, column=renamed(part.column)) for part in index.parts))
-        for key, index in table.indexes.items()
-    }
-    table.foreign_keys = [
-        replace(key, columns=tuple(map(renamed, key.columns))) for key in table.foreign_keys
-    ]
+        rename_in_keys(table, old, column.name)
+        for other in folding.schema.tables.values():
+            rename_in_references(other, table.name, old, column.name)
 
 
 def set_default(table_name: str, name: str, default: str | None, place: Place) -> Change:
@@ -194,10 +184,27 @@ def drop_constraint(table_name: str, name: str, place: Place, *, kinds: str) -> 
     def apply(folding: Folding) -> None:
         table = folding.table(table_name, place)
         if "foreign" in kinds:
-            table.foreign_keys = [key for key in table.foreign_keys if key.name.lower() != name.lower()]
+            dropped = [key for key in table.foreign_keys if key.name.lower() == name.lower()]
+            table.foreign_keys = [key for key in table.foreign_keys if key not in dropped]
+            for key in dropped:
+                _leave_index(table, key)
         if "check" in kinds:
             table.checks = [check for check in table.checks if check.name.lower() != name.lower()]
         if "index" in kinds:
             table.indexes.pop(name.lower(), None)
 
     return apply
+
+
+def _leave_index(table: Table, key: ForeignKey) -> None:
+    """The index that the server made for a foreign key stays when the key is dropped."""
+    columns = [column.lower() for column in key.columns]
+    indexed = [
+        [part.column.lower() for part in index.parts if not (part.length or part.expression)]
+        for index in table.indexes.values()
+        if index.family == "btree"
+    ]
+    indexed += [[column.lower() for column in other.columns] for other in table.foreign_keys]
+    if not any(own[: len(columns)] == columns for own in indexed):
+        parts = tuple(Part(column) for column in key.columns)
+        add_to(table, Index(key.name, key.place, parts, added=True))

@@ -132,14 +132,32 @@ def _default_matches(column: Column) -> list[str]:
     if default.startswith("current_timestamp"):
         plain = default.replace("()", "")
         return [f"LOWER(REPLACE(COLUMN_DEFAULT, '()', '')) = {literal(plain)}"]
+    if base_of(column.type) == "bit" and (bits := _bits(column.default or "")) is not None:
+        return [f"COLUMN_DEFAULT IN ('b''{bits:b}''', '{bits}')"]
     written = column.default or ""
     is_expression = written.startswith("(") or (written[:1] not in "'\"" and _is_call(written))
     if is_expression or "\\" in written or re.match(r"(?i)_|0x|[bxn]'", written):
         return ["COLUMN_DEFAULT IS NOT NULL"]
-    if base_of(column.type) in NUMBERS and re.fullmatch(r"-?[\d.]+", default):
+    if base_of(column.type) in NUMBERS and re.fullmatch(r"-?[\d.]+(?:e[+-]?\d+)?", default):
         return [f"TRIM(BOTH '''' FROM COLUMN_DEFAULT) + 0 = {default}", "COLUMN_DEFAULT <> 'NULL'"]
     quoted_default = "'" + default.replace("'", "''") + "'"
-    return [f"CAST(COLUMN_DEFAULT AS BINARY) IN ({literal(default)}, {literal(quoted_default)})"]
+    alike = f"CAST(COLUMN_DEFAULT AS BINARY) IN ({literal(default)}, {literal(quoted_default)})"
+    if cast := _MOMENTS.get(base_of(column.type)):
+        # Servers complete a moment: '10:00' is shown as '10:00:00'.
+        shown = f"CAST(TRIM(BOTH '''' FROM COLUMN_DEFAULT) AS {cast})"
+        return [f"({alike} OR {shown} = CAST({literal(default)} AS {cast}))"]
+    return [alike]
+
+
+_MOMENTS = {"date": "DATE", "time": "TIME(6)", "datetime": "DATETIME(6)", "timestamp": "DATETIME(6)"}
+
+
+def _bits(written: str) -> int | None:
+    """The number of `5` or `b'101'`; both servers show it as bits."""
+    bits = re.fullmatch(r"(?i)b'([01]+)'", written)
+    if bits:
+        return int(bits[1], 2)
+    return int(written) if re.fullmatch(r"\d+", written, re.ASCII) else None
 
 
 def _is_call(text: str) -> bool:

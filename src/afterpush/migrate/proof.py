@@ -14,7 +14,7 @@ from dataclasses import replace
 from afterpush.ground.clock import Clock
 from afterpush.ground.database import Address, Connection
 from afterpush.migrate.evidence import Evidence, Ways
-from afterpush.migrate.execution import Failed, Item, carry_out
+from afterpush.migrate.execution import Failed, Forbidden, Item, carry_out
 from afterpush.migrate.fence import Refused, refusal
 from afterpush.migrate.proof_report import Invalid, Proof
 from afterpush.migrate.proof_runs import Proving
@@ -44,7 +44,8 @@ def prove(
     """
     began = clock.monotonic()
     evidence = Evidence(ways, strict)
-    evidence.unaudited += [*unaudited, *_unreadable(ways.all())]
+    named = {(one.file, one.line): one for one in (*_unreadable(ways.all()), *unaudited)}
+    evidence.unaudited += named.values()
     evidence.refused += refused_items(ways.all(), frozenset(), confined=True)
     if not (evidence.refused or evidence.unaudited):
         with scratch(address, random_hex) as room:
@@ -74,19 +75,25 @@ def invalid_statements(
     """
     readable = [one for one in statements if not (one.marks or one.problem)]
     with scratch(address, random_hex) as room:
-        refused = refused_items([*base, *readable], schemas_of(room.keeper), is_confined(room.keeper))
+        schemas, confined = schemas_of(room.keeper), is_confined(room.keeper)
+        refused = refused_items([*base, *readable], schemas, confined)
         if refused:
             return [Invalid(one.file, one.line, one.message) for one in refused]
+        prepared = None if confined else schemas
         with room.connection(room.schema("v")) as connection:
-            _rejected(connection, base)
-            return _rejected(connection, readable)
+            _rejected(connection, base, prepared)
+            return _rejected(connection, readable, prepared)
 
 
-def _rejected(connection: Connection, statements: Sequence[Statement]) -> list[Invalid]:
+def _rejected(
+    connection: Connection, statements: Sequence[Statement], schemas: frozenset[str] | None
+) -> list[Invalid]:
     found = []
     for statement in statements:
         try:
-            list(carry_out(connection, [statement], tolerant=False, schemas=None))
+            list(carry_out(connection, [statement], tolerant=False, schemas=schemas))
+        except Forbidden as error:
+            found.append(Invalid(statement.file, statement.line, error.why))
         except Failed as error:
             found.append(Invalid(statement.file, statement.line, without_schema(error.said)))
     return found

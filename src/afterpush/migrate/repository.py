@@ -1,5 +1,6 @@
 """Reading an app repository for the audit: its SQL, boot script, start script and consolidated file."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class Repository:
 
     `start_text` is None without a start script; `reach` without a boot script whose imports can be followed.
     `plain` are the statements of a consolidated file that somebody wrote by hand: they cover, too.
+    `elsewhere` are steps that start the old way from other files than the start script.
     """
 
     root: Path
@@ -29,17 +31,32 @@ class Repository:
     old_steps: tuple[OldStep, ...]
     step_lines: tuple[int, ...] = ()
     plain: tuple[Statement, ...] = ()
+    elsewhere: tuple[tuple[str, OldStep], ...] = ()
 
 
 def read_repository(root: Path, settings: Migrate) -> Repository:
     """Reads what the configuration names. Raises AfterpushError when no source is matched."""
     inputs = read_inputs(root, settings)
     start = _start_script(root, settings.start_script)
-    old = () if start is None else tuple(old_steps(start, root, frozenset(inputs.source_files)))
+    names = frozenset(inputs.source_files)
+    old = () if start is None else tuple(old_steps(start, root, names, settings.start_script or ""))
     text = _text(root / settings.consolidated)
     lines = tuple(step_lines(text)) if inputs.steps else ()
     plain = () if MARK in text else tuple(split(text, settings.consolidated))
-    return Repository(root, settings, inputs, _reach(root, settings, inputs), start, old, lines, plain)
+    reached = _reach(root, settings, inputs)
+    elsewhere = tuple(_elsewhere(root, settings.start_script, names))
+    return Repository(root, settings, inputs, reached, start, old, lines, plain, elsewhere)
+
+
+_STARTING = ("scripts/start.sh", "package.json", "Procfile", "Dockerfile", ".do/app.yaml")
+
+
+def _elsewhere(root: Path, start_script: str | None, names: frozenset[str]) -> Iterator[tuple[str, OldStep]]:
+    """Old steps in the files that usually start an app; only the configured one is changed."""
+    for file in _STARTING:
+        if file != start_script and (text := _text(root / file)):
+            steps = old_steps(text, root, names, file)
+            yield from ((file, step) for step in steps if not (start_script and start_script in step.text))
 
 
 def _text(path: Path) -> str:

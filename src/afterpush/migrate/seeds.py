@@ -7,7 +7,7 @@ from typing import Any
 
 from afterpush.ground.database import Connection, StatementRejected
 from afterpush.migrate.steps import JOURNAL_TABLE
-from afterpush.migrate.tokens import literal, quoted, tokens, unquoted
+from afterpush.migrate.tokens import literal, quoted, tokens
 
 _ROWS = (101, 102, 103)
 _WHOLE = frozenset("tinyint smallint mediumint int bigint".split())
@@ -176,8 +176,3 @@ def sums(connection: Connection, tables: Mapping[str, Columns]) -> dict[str, Sum
 
 def _hexed(name: str, kind: str) -> str:
     return f"HEX({quoted(name)})" if kind in _HEX_AS_IT_IS else f"HEX(CAST({quoted(name)} AS CHAR))"
-
-
-def words_of(sql: str) -> frozenset[str]:
-    """Every word of a statement, lower case: a table that it changes is one of them."""
-    return frozenset(unquoted(token).lower() for token in tokens(sql) if token.kind in ("word", "name"))

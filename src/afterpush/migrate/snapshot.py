@@ -8,13 +8,13 @@ Source: the MySQL 8 manual and the MariaDB manual, "INFORMATION_SCHEMA Tables"; 
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from afterpush.ground.database import Connection
+from afterpush.migrate.spelling import as_one_rule, created_line
 from afterpush.migrate.steps import JOURNAL_TABLE
 
 # What these say depends on when, where and with how many rows; or other objects say it again.
@@ -189,7 +189,9 @@ class _Reader:
         columns = self._grouped("foreign key", parts, "CONSTRAINT_NAME", ["CONSTRAINT_NAME", "TABLE_NAME"])
         rules = {
             (row["TABLE_NAME"], row["CONSTRAINT_NAME"]): self._definition(
-                row, "CONSTRAINT_NAME", "TABLE_NAME"
+                row | {rule: as_one_rule(row[rule]) for rule in ("DELETE_RULE", "UPDATE_RULE")},
+                "CONSTRAINT_NAME",
+                "TABLE_NAME",
             )
             for row in self._rows("REFERENTIAL_CONSTRAINTS", "CONSTRAINT_SCHEMA")
         }
@@ -252,18 +254,3 @@ class _Reader:
             for row in self._rows("PARTITIONS", "TABLE_SCHEMA", order)
             if row["PARTITION_NAME"]
         ]
-
-
-_LINE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"^((?:UNIQUE |FULLTEXT |SPATIAL )?KEY) `(?:[^`]|``)+`"), r"\1"),
-    (re.compile(r"^CONSTRAINT `(?:[^`]|``)+` (?=FOREIGN KEY|CHECK)"), ""),
-    (re.compile(r"^(\).*?) AUTO_INCREMENT=\d+"), r"\1"),
-)
-
-
-def created_line(line: str) -> str:
-    """A line of SHOW CREATE TABLE without its name, its comma and the next AUTO_INCREMENT value."""
-    line = line.strip().rstrip(",")
-    for pattern, replacement in _LINE:
-        line = pattern.sub(replacement, line, count=1)
-    return line

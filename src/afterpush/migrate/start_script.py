@@ -1,9 +1,11 @@
 """The start script's step that still runs the old way: found, and taken out when that is safe."""
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from afterpush.migrate.command_line import is_said, without_old
 from afterpush.migrate.entry_point import package_json
 
 _NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
@@ -12,9 +14,29 @@ _RUNNER = re.compile(
 )
 _SCRIPT_FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|sh|sql)\b")
 _RUN = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
-_SAID = re.compile(
-    r"\s*(?:echo|printf)\b(?:[^;&|`<>$]|\$(?!\())*(?:>\s*&2)?\s*|\s*exit(?:\s+\d+)?\s*|\s*(?:true|:)\s*"
-)
+
+
+# Where other files than shell scripts hold the command that starts the app. In package.json, `migrate` and
+# the like only name the old way; what the platform calls is start.
+_FORMS = {
+    "package.json": re.compile(
+        r'"(?:pre)?(?:start|serve)(?::[\w:-]+)?"\s*:\s*"(?P<command>(?:[^"\\]|\\.)*)"'
+    ),
+    "procfile": re.compile(r"^[\w-]+:[ \t]*(?P<command>[^\r\n]*)", re.MULTILINE),
+    "dockerfile": re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(?P<command>[^\[\r\n][^\r\n]*)", re.MULTILINE),
+    ".yaml": re.compile(
+        r"""^[ \t-]*\w*(?:command|cmd)[ \t]*:[ \t]*"""
+        r"""(?P<quote>['"]?)(?P<command>[^'"|>\s][^\r\n]*?)(?P=quote)[ \t]*\r?$""",
+        re.MULTILINE | re.IGNORECASE,
+    ),
+}
+_FORMS[".yml"] = _FORMS[".yaml"]
+
+
+def form_of(file: str) -> re.Pattern[str] | None:
+    """Where a file of this name holds command lines; None for a shell script."""
+    path = PurePosixPath(file.lower())
+    return _FORMS.get(path.name) or _FORMS.get(path.suffix)
 
 
 @dataclass(frozen=True)
@@ -32,8 +54,17 @@ class OldStep:
     refusal: str = ""
 
 
-def old_steps(script: str, root: Path, sources: frozenset[str]) -> list[OldStep]:
-    """The steps of a shell script that run SQL of `sources` (paths of files), directly or by a script."""
+def old_steps(script: str, root: Path, sources: frozenset[str], file: str = "start.sh") -> list[OldStep]:
+    """The steps of a start script that run SQL of `sources` (paths of files), directly or by a script.
+
+    By the name of `file`, it is a shell script or one that holds command lines (package.json, Procfile).
+    """
+
+    def is_old(command: str) -> bool:
+        return _runs_sources(command, root, sources)
+
+    if (form := form_of(file)) is not None:
+        return list(_in_places(script, form, is_old))
     lines = script.splitlines()
     found: list[OldStep] = []
     at = 0
@@ -43,10 +74,27 @@ def old_steps(script: str, root: Path, sources: frozenset[str]) -> list[OldStep]
         at = last + 1
         if text.lstrip().startswith("#") or not _runs_sources(text, root, sources):
             continue
-        step = _step(lines, first, last, text)
+        step = _step(lines, first, last, text, is_old)
         found.append(step)
         at = max(at, step.last)
     return found
+
+
+def _in_places(script: str, form: re.Pattern[str], is_old: Callable[[str], bool]) -> Iterator[OldStep]:
+    """The old steps of a file that is no shell script, but holds command lines at known places."""
+    for place in form.finditer(script):
+        command = place["command"]
+        if not is_old(command):
+            continue
+        start = script.rfind("\n", 0, place.start("command")) + 1
+        end = script.find("\n", place.end("command"))
+        line = script[start : len(script) if end < 0 else end].rstrip("\r")
+        kept, refusal = without_old(command, is_old)
+        if "\\" in command or not (kept or refusal):
+            refusal = "the command is quoted" if "\\" in command else "nothing would be left of the command"
+        whole = script[start : place.start("command")] + kept + line[place.end("command") - start :]
+        number = script.count("\n", 0, start) + 1
+        yield OldStep(number, number, line, whole, refusal)
 
 
 def without(script: str, steps: list[OldStep]) -> str:
@@ -110,21 +158,14 @@ def _script_reads(root: Path, file: str, sources: frozenset[str]) -> bool:
     return named and bool(_NAME.search(text))
 
 
-def _step(lines: list[str], first: int, last: int, text: str) -> OldStep:
+def _step(lines: list[str], first: int, last: int, text: str, is_old: Callable[[str], bool]) -> OldStep:
     opening = re.match(r"\s*(for|while|until|if)\b", text)
     if opening:
         return _block(lines, first, opening[1])
     if _is_enclosed(lines, first):
         return OldStep(first + 1, last + 1, text, refusal="it stands inside a block or function")
-    commands = re.split(r"(\s*(?:&&|\|\||;)\s*)", text.replace("\\\n", " "))
-    rest = commands[2:]
-    joint = commands[1].strip() if len(commands) > 1 else ""
-    if not joint or all(_SAID.fullmatch(part.strip(" {}")) for part in rest[::2] if part.strip(" {}")):
-        return OldStep(first + 1, last + 1, text)
-    if joint in ("&&", ";") and not re.search(r"\|\|", text):
-        indent = text[: len(text) - len(text.lstrip())]
-        return OldStep(first + 1, last + 1, text, kept=indent + "".join(rest))
-    return OldStep(first + 1, last + 1, text, refusal=f"the line does more than this ({joint})")
+    kept, refusal = without_old(text, is_old)
+    return OldStep(first + 1, last + 1, text, kept, refusal)
 
 
 def _is_enclosed(lines: list[str], at: int) -> bool:
@@ -165,9 +206,9 @@ def _block_end(lines: list[str], first: int, closing: str) -> int:
 
 
 def _is_harmless(part: str, opening: str) -> bool:
-    if re.fullmatch(r"\s*(?:then|do|else|fi|done|[{}])?\s*(?:#.*)?", part) or _SAID.fullmatch(part):
+    if re.fullmatch(r"\s*(?:then|do|else|fi|done|[{}])?\s*(?:#.*)?", part) or is_said(part):
         return True
     words = re.sub(r"^\s*(?:then|do|else)\s+", "", part)
-    if _SAID.fullmatch(words):
+    if is_said(words):
         return True
     return opening != "if" and bool(re.match(r"\s*(?:mysql|mariadb|node|tsx)\b", words))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+FUNCTIONS = frozenset(
+    "function_declaration function_expression arrow_function method_definition generator_function".split()
+)
 _STRINGS = frozenset(["string", "template_string"])
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 # A part that is only known at run time stands in the text like this, for people to read.
@@ -72,6 +75,21 @@ class Source:
                 found.setdefault(self.text(name), []).append(known)
         return {name: bound[0] for name, bound in found.items() if len(bound) == 1 and bound[0] is not None}
 
+    @cached_property
+    def literals(self) -> "dict[str, Node]":
+        """Lists and objects that this file binds once, by `const`."""
+        found: dict[str, list[Node]] = {}
+        for node in walk(self.root):
+            if node.type == "variable_declarator" and (name := node.child_by_field_name("name")) is not None:
+                found.setdefault(self.text(name), []).append(node)
+        return {
+            name: value
+            for name, (bound, *others) in found.items()
+            if not others and bound.parent is not None and self.text(bound.parent).startswith("const")
+            if (value := bound.child_by_field_name("value")) is not None
+            if value.type in ("array", "object", "as_expression", "satisfies_expression")
+        }
+
     def _known(self, node: "Node") -> Text | None:
         if node.type not in _STRINGS or any(c.type == "template_substitution" for c in node.named_children):
             return None
@@ -80,7 +98,7 @@ class Source:
     def value(self, node: "Node") -> Text | None:
         """The text of a string, a template, a sum of them, or a constant; None for everything else."""
         if node.type in _STRINGS:
-            parts = [self._part(child) for child in node.named_children]
+            parts = [self.part(child) for child in node.named_children]
             return sum(parts, start=Text(""))
         if node.type in ("parenthesized_expression", "as_expression", "satisfies_expression"):
             inner = node.named_children[0] if node.named_children else None
@@ -103,7 +121,8 @@ class Source:
         said = _MARK % self.text(node)
         return Text(said, (said,))
 
-    def _part(self, node: "Node") -> Text:
+    def part(self, node: "Node") -> Text:
+        """The text of one child of a string."""
         if node.type == "escape_sequence":
             return Text(_unescaped(self.text(node)))
         if node.type == "template_substitution":
@@ -137,3 +156,8 @@ def ancestors(node: "Node") -> Iterator["Node"]:
     while current is not None:
         yield current
         current = current.parent
+
+
+def is_below(node: "Node", above: "Node") -> bool:
+    """Whether a node is this one, or inside of it."""
+    return above.start_byte <= node.start_byte and node.end_byte <= above.end_byte

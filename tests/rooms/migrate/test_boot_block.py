@@ -1,6 +1,5 @@
 """The block in the boot script: it stands where it must, in the script's style, and really runs."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,17 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.settings import Migrate
 from afterpush.migrate.block import with_steps, without_blocks
 from afterpush.migrate.boot import read_boot
+from afterpush.migrate.consolidate import diff
 from afterpush.migrate.consolidating import Outcome, consolidate
 from afterpush.migrate.differences import compare
 from afterpush.migrate.repository import read_repository
 from afterpush.migrate.snapshot import take
 from afterpush.migrate.statements import split
 from afterpush.migrate.steps import Step
+from tests.rooms.migrate.booting import DRIZZLE, MYSQL2, run_boot
 from tests.rooms.migrate.repositories import BASE, BOOT, NEEDS, PLAN, STRAINS, calls, write
 from tests.support.mariadb import fresh_database
-from tests.support.node import run_node, to_javascript
+from tests.support.node import run_node
 
 STEP = Step(
     "table a", "table", "a", "SELECT 'done'\n AS state", "CREATE TABLE a (\n  b TEXT COMMENT '`${x}` \\\\'\n)"
@@ -43,6 +44,16 @@ def test_every_other_byte_stays_and_the_block_comes_out_whole() -> None:
     assert [step.name for step in found.steps] == ["table a", "index a.i"]
     names = [entry.name if isinstance(entry, Step) else entry.kind for entry in found.program]
     assert names == ["table a", "ALTER TABLE", "CREATE INDEX", "index a.i"]
+
+
+def test_bytes_that_are_no_utf8_stay_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path, PLAN)
+    before = BOOT.encode().replace(b"    return;", b"    return; // caf\xe9")
+    (tmp_path / "server/autoMigrate.ts").write_bytes(before)
+    outcome = consolidated(tmp_path)
+    after = (tmp_path / "server/autoMigrate.ts").read_bytes()
+    assert without_blocks(after) == before != after
+    assert "// caf\ufffd" in diff(outcome.changes[0])
 
 
 def test_the_block_follows_the_scripts_style() -> None:
@@ -131,38 +142,6 @@ def test_any_text_of_a_step_survives_the_script(text: str, is_tag: bool) -> None
     assert [one.sql.split() for one in found] == [step.sql.split()]
 
 
-def run_boot(root: Path, address: Address, database_module: str) -> None:
-    """The boot script as node runs it, with `./db` made from this source."""
-    password = address.password.reveal() if address.password else ""
-    options = {
-        "host": address.host, "port": address.port, "user": address.user, "password": password,
-        "database": address.database, "ssl": {"rejectUnauthorized": False},
-        # The server notes these with views and programs; PyMySQL has them so.
-        "charset": "utf8mb4_general_ci",
-        "flags": ["-IGNORE_SPACE"],
-    }  # fmt: skip
-    module = database_module.replace("OPTIONS", json.dumps(options))
-    write(root, {"run/db.mjs": module, "run/package.json": "{}"})
-    to_javascript(root, "server/autoMigrate.ts", "run/boot.mjs")
-    text = (root / "run/boot.mjs").read_text().replace('"./db"', '"./db.mjs"')
-    (root / "run/boot.mjs").write_text(text)
-    done = run_node(
-        'import("./boot.mjs").then((m) => m.runAutoMigrations()).then(() => process.exit(0), '
-        "(e) => { console.error(e); process.exit(1); });",
-        root / "run",
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-DRIZZLE = """
-import { drizzle } from "drizzle-orm/mysql2";
-import mysql from "mysql2/promise";
-export async function getDb() { return drizzle(mysql.createPool(OPTIONS)); }
-"""
-MYSQL2 = """
-import mysql from "mysql2/promise";
-export const db = await mysql.createConnection(OPTIONS);
-"""
 PROGRAMS = """
 CREATE VIEW v AS SELECT id FROM client_needs WHERE status = 'ACTIVE';
 DELIMITER //

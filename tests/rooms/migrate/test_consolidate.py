@@ -220,6 +220,18 @@ def test_a_start_script_that_would_not_parse_afterwards_stays(plan: Path, text: 
     assert outcome.removed == ()
 
 
+def test_a_start_that_is_no_shell_script_keeps_its_form_and_others_are_named(plan: Path) -> None:
+    start = '"start": "node scripts/migrate.js && node dist/index.js"'
+    command = '{"scripts": {"build": "x server/index.ts", ' + start + "}}"
+    write(plan, {"package.json": command, "Procfile": "web: node scripts/migrate.js && node dist/index.js\n"})
+    settings = Migrate(base=["db/base.sql"], start_script="package.json")
+    outcome = consolidate(read_repository(plan, settings), "typescript", prove=Judge())
+    assert (plan / "package.json").read_text() == command.replace("node scripts/migrate.js && ", "")
+    assert (plan / "Procfile").read_text().startswith("web: node scripts/migrate.js")
+    assert [reason.split(" ")[0] for reason in outcome.reasons] == ["scripts/start.sh:3", "Procfile:1"]
+    assert "migrate.start_script" in outcome.reasons[0]
+
+
 def test_the_mode_of_the_start_script_is_kept(plan: Path) -> None:
     (plan / "scripts/start.sh").chmod(0o755)
     run(plan, judge=Judge())

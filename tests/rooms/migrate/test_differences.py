@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpush.migrate.differences import compare
-from afterpush.migrate.snapshot import Snapshot, Thing, created_line
+from afterpush.migrate.snapshot import Snapshot, Thing
+from afterpush.migrate.spelling import created_line
 
 names = st.sampled_from(["a", "b", "c"])
 things = st.builds(

@@ -55,6 +55,24 @@ def test_the_way_leads_through_other_files_index_files_and_aliases(tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize(
+    ("barrel", "entry", "is_called"),
+    [
+        ('export * from "./autoMigrate";\n', "import { runAutoMigrations } from './boot';\n" + CALL, True),
+        (
+            'export { runAutoMigrations as up } from "./autoMigrate";\n',
+            "import { up } from './boot';\nup();\n",
+            True,
+        ),
+        ('export { other } from "./autoMigrate";\n', "import { other } from './boot';\nother();\n", False),
+        ('export * from "./autoMigrate";\n', "import { runAutoMigrations } from './boot';\n", False),
+    ],
+)
+def test_a_barrel_hands_the_script_on(tmp_path: Path, barrel: str, entry: str, is_called: bool) -> None:
+    files = {"server/boot.ts": barrel, "server/index.ts": entry}
+    assert called(tmp_path, files)[0] is is_called
+
+
 def test_imported_and_never_called_is_dead(tmp_path: Path) -> None:
     files = {
         "server/index.ts": 'import { runAutoMigrations } from "./autoMigrate";\n// runAutoMigrations()\n'

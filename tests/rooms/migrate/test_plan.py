@@ -23,11 +23,37 @@ CREATE TABLE t (
   q FLOAT(7,3) DEFAULT -1.50, r VARCHAR(36) DEFAULT (UUID()), s LONGTEXT COLLATE utf8mb4_bin,
   t JSON DEFAULT (JSON_ARRAY()), u INT GENERATED ALWAYS AS (id + 1) VIRTUAL, v CHAR CHARACTER SET utf8,
   `order` INT COMMENT 'a \\'b\\' "c"', `we ird``` INT UNIQUE, w MEDIUMINT DEFAULT 0x1F,
-  x VARCHAR(9) DEFAULT 'a\\\\b',
+  x VARCHAR(9) DEFAULT 'a\\\\b', y BIGINT DEFAULT 1e3, z BIT DEFAULT 1, aa BIT(8) DEFAULT b'00101',
+  ab TIME DEFAULT '10:00', ac DATE DEFAULT 20240101, ad VARCHAR(20) DEFAULT 'CURRENT_TIMESTAMP',
   KEY prefix (e(3), d), KEY (a, b DESC), CONSTRAINT `odd name` CHECK (`order` BETWEEN 1 AND 5 OR e <> 'x y')
 ) COMMENT='what''s in it' ROW_FORMAT=COMPACT;
 CREATE TABLE `select` (id INT, t_id INT, CHECK (id > 0),
   FOREIGN KEY (t_id) REFERENCES t (id) ON DELETE SET NULL);
+ALTER TABLE `select` ADD CONSTRAINT as_drizzle_writes_it FOREIGN KEY (id) REFERENCES t (id)
+  ON DELETE no action ON UPDATE no action;
+"""
+
+
+RENAMED = """
+CREATE TABLE p (id INT PRIMARY KEY, n INT, KEY (n) USING BTREE);
+CREATE TABLE a (id INT PRIMARY KEY, pid INT, n INT, g INT AS (n + 1) VIRTUAL, s VARCHAR(9) DEFAULT 'n',
+  KEY kn (n) USING HASH, CONSTRAINT ck CHECK (n > 0 AND `n` < 9 AND s <> 'n'),
+  CONSTRAINT f FOREIGN KEY (pid) REFERENCES p (id));
+ALTER TABLE a CHANGE n `new n` INT;
+ALTER TABLE p RENAME COLUMN id TO pid;
+ALTER TABLE a RENAME COLUMN pid TO parent;
+"""
+DROPPED_KEYS = """
+CREATE TABLE p (id INT PRIMARY KEY);
+CREATE TABLE a (id INT PRIMARY KEY, one INT, two INT, three INT, four INT, KEY own (two),
+  CONSTRAINT f1 FOREIGN KEY (one) REFERENCES p (id), CONSTRAINT f2 FOREIGN KEY (two) REFERENCES p (id),
+  CONSTRAINT f3 FOREIGN KEY (three) REFERENCES p (id), CONSTRAINT f4 FOREIGN KEY (four) REFERENCES p (id));
+ALTER TABLE a DROP FOREIGN KEY f1;
+ALTER TABLE a DROP FOREIGN KEY f2;
+ALTER TABLE a DROP FOREIGN KEY f3;
+ALTER TABLE a DROP COLUMN three;
+ALTER TABLE a DROP FOREIGN KEY f4;
+DROP INDEX f4 ON a;
 """
 
 
@@ -60,7 +86,9 @@ def run(connection: Connection, steps: list[Step]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("source", "base"), [(OLD, BASE), (EVERYTHING, ""), (COLUMNS, "")], ids=["plan", "everything", "columns"]
+    ("source", "base"),
+    [(OLD, BASE), (EVERYTHING, ""), (COLUMNS, ""), (DROPPED_KEYS, ""), (RENAMED, "")],
+    ids=["plan", "everything", "columns", "dropped keys", "renamed"],
 )
 def test_steps_make_what_the_sources_make_and_then_see_it(proving: Address, source: str, base: str) -> None:
     steps = steps_of(source, base)

@@ -164,6 +164,23 @@ def test_an_old_way_that_empties_its_tables_when_it_runs_again_is_red(proving: A
     old = "DROP TABLE IF EXISTS t; " + TABLE
     proof = proof_of(proving, ways(old, base="", new=steps(TABLE)))
     assert proof.rows.lost == ("run E: t (3 rows before, 0 after)",)
+    assert any("cannot be run twice, not even without the new one" in note for note in proof.notes)
+
+
+def test_a_new_way_that_spoils_the_second_run_of_the_old_one_is_not_excused(proving: Address) -> None:
+    old = TABLE.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+    new: list[Step | Statement] = [*steps(TABLE), *statements("ALTER TABLE t DROP COLUMN b")]
+    proof = proof_of(proving, ways(old, base="", new=new))
+    assert not proof.runs["E"].equal
+    assert not any("cannot be run twice" in note for note in proof.notes)
+
+
+def test_a_foreign_keys_rule_is_the_same_whether_it_is_written_or_not(proving: Address) -> None:
+    bare = "CREATE TABLE r (id INT, t_id INT, CONSTRAINT f FOREIGN KEY (t_id) REFERENCES t (id));"
+    said = bare.replace("(id));", "(id) ON DELETE NO ACTION ON UPDATE RESTRICT);")
+    proof = proof_of(proving, ways(TABLE + said, base="", new=steps(TABLE + bare)))
+    assert proof.proved, proof.differences
+    assert proof.mutations.kinds["foreign key rule"] == 1
 
 
 def test_rows_that_the_new_way_changes_are_lost_rows_too(proving: Address) -> None:
@@ -182,6 +199,18 @@ def test_every_rejected_statement_is_named_and_nothing_is_proved(proving: Addres
     assert not proof.proved
     assert [(one.file, one.line) for one in proof.invalid] == [("001.sql", 2), ("001.sql", 3), ("001.sql", 4)]
     assert "already exists (1050)" in proof.invalid[0].message and "afterpush" not in proof.invalid[0].message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE nowhere ADD x INT",
+        "CREATE TABLE f (id INT, CONSTRAINT k FOREIGN KEY (id) REFERENCES nowhere (id))",
+    ],
+)
+def test_a_table_that_others_make_is_asked_for_in_the_base(proving: Address, sql: str) -> None:
+    proof = proof_of(proving, ways(f"{TABLE} {sql};", base="", new=steps(TABLE)))
+    assert "migrate.base" in proof.invalid[0].message
 
 
 def test_with_something_unaudited_nothing_is_executed(mariadb: Server) -> None:
@@ -329,6 +358,19 @@ def test_statements_are_tested_on_the_server_and_the_rejected_ones_named(proving
     assert (
         invalid_statements(proving, statements("DROP DATABASE x"), random_hex=secrets.token_hex)[0].line == 1
     )
+
+
+def test_text_that_is_prepared_is_tested_and_does_not_reach_out_of_the_scratch_schema(
+    mariadb: Server,
+) -> None:
+    prepare = "PREPARE s FROM @q; EXECUTE s; DEALLOCATE PREPARE s;"
+    with connected(mariadb.full) as connection:
+        connection.execute("CREATE DATABASE IF NOT EXISTS precious")
+    for text, said in (("CREATE TABLE a (id INT)", []), ("DROP DATABASE precious", ["DROP DATABASE"])):
+        tested = statements(f"SET @q = CONCAT('{text}', '');\n{prepare}")
+        found = invalid_statements(mariadb.full, tested, random_hex=secrets.token_hex)
+        assert [one.message[:13] for one in found][:1] == said
+    assert "precious" in schemas(mariadb)
 
 
 def test_an_empty_set_proves_nothing(proving: Address) -> None:
