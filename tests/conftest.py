@@ -1,6 +1,7 @@
 """What every test stands on: a pinned HOME and git identity, and no network beyond this machine."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from tests.support.mariadb import mariadb as mariadb
 from tests.support.mariadb import mortal_mariadb as mortal_mariadb
 from tests.support.mariadb import proving as proving
 from tests.support.repositories import Repository, make_repository
+
+# Started in the background of a script, this process ignores Ctrl-C, and all that it starts would as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A noisy machine must not turn a law into a timing test.
 settings.register_profile("afterpush", deadline=None)
