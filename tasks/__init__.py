@@ -1,5 +1,7 @@
 """The doors: every task, by namespace. Other repositories write `from afterpush.tasks import ns`."""
 
+import re
+
 import invoke.parser.parser
 from invoke import Collection
 from invoke.exceptions import Exit, ParseError
@@ -20,6 +22,8 @@ from afterpush.tasks import (
     swarm,
 )
 
+_NAMELESS = re.compile(r"<Argument: ([\w-]+)[^>]*>")
+
 
 class UsageError(Exit, ParseError):
     """A command line that Invoke cannot read.
@@ -29,7 +33,7 @@ class UsageError(Exit, ParseError):
 
     def __init__(self, message: str, context: ParserContext | None = None) -> None:
         Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
-        self.args = (message,)
+        self.args = (_NAMELESS.sub(r"--\1", message),)
         self.context = context
 
 

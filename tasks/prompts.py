@@ -57,7 +57,7 @@ def check(context: Any, ids: Any = None, json: bool = False) -> ExitCode:
 
     here = site()
     template = cache(lambda: find_template(here.repo, here.settings.prompts.template, _defaults()))
-    around, branches = _around(here), here.settings.deploy.branches
+    around, branches = _around(here), {*here.settings.deploy.branches, here.settings.push.branch}
     found = look(_shelf(here), _tasks(here), template, around, catalog(here.repo), branches, _split(ids))
     print_json(checked_document(found)) if json else say(checked_text(found))
     return ExitCode.GOOD if found.is_good else ExitCode.BAD_ANSWER

@@ -139,6 +139,64 @@ def test_the_teams_own_template_wins_and_its_mistakes_are_named(site: Repository
     assert broken.code == 2 and "Traceback" not in broken.err
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ task.nonesuch }}", "'nonesuch'; there are task.id, task.title"),
+        ("{{ 1 // 0 }}", "rendering QA-010: "),
+        ("{{ task.id + 1 }}", "rendering QA-010: can only concatenate str"),
+        ("{% include 'none.j2' %}", "there is no none.j2 beside it"),
+    ],
+)
+def test_whatever_fails_in_a_template_is_one_line(site: Repository, template: str, said: str) -> None:
+    site.write("config/prompts/task.md.j2", template)
+    answer = run(site, "prompts.regen")
+    assert answer.code == 2 and said in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_a_template_includes_those_beside_it_and_is_stale_when_they_change(site: Repository) -> None:
+    site.write("config/prompts/task.md.j2", "{% include 'git.j2' %}\n")
+    site.write("config/prompts/git.j2", "pull for {{ task.id }}")
+    run(site, "prompts.regen")
+    assert "pull for QA-010" in (site.path / "docs/prompts/QA-010.md").read_text()
+    assert run(site, "prompts.check").code == 0
+    site.write("config/prompts/git.j2", "fetch for {{ task.id }}")
+    assert len(document(site, "prompts.check")["stale"]) == 2
+
+
+def test_a_finished_task_tells_the_agent_to_stop(site: Repository) -> None:
+    site.write("docs/roadmaps/MASTER.md", ROADMAP.replace("**Status:** ready", "**Status:** ✅ Complete"))
+    run(site, "prompts.regen")
+    assert "**Stop:** this task is complete" in (site.path / "docs/prompts/QA-010.md").read_text()
+
+
+def test_other_line_ends_and_a_byte_order_mark_are_no_edit(site: Repository) -> None:
+    run(site, "prompts.regen")
+    path = site.path / "docs/prompts/QA-010.md"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(site, "prompts.check").code == 0
+    assert document(site, "prompts.regen")["unchanged"] == 2
+
+
+def test_brackets_that_the_roadmap_has_are_its_own_and_orders_in_it_are_not(site: Repository) -> None:
+    words = "Show {{ name }} for <USER_ID>.\n\n```sh\ngit push --force\n```\n\n| ID | Title"
+    site.write("docs/roadmaps/MASTER.md", ROADMAP.replace("| ID | Title", words))
+    run(site, "prompts.regen")
+    assert ["forced push" in entry["message"] for entry in document(site, "prompts.check")["problems"]] == [
+        True
+    ]
+
+
+def test_a_prompt_that_is_no_text_hides_no_other_and_an_unknown_id_is_told(site: Repository) -> None:
+    site.write("docs/prompts/a.md", "x")
+    (site.path / "docs/prompts/a.md").write_bytes(b"a\xff")
+    found = problems(site, "```sh\ngit push --force\n```\n")
+    assert len(found) == 1
+    assert any("not UTF-8" in entry["message"] for entry in document(site, "prompts.check")["problems"])
+    wrong = run(site, "prompts.check", "--ids=QA-011")
+    assert wrong.code == 2 and "no task QA-011" in wrong.err
+
+
 def test_without_any_roadmap_there_is_nothing_to_do(repository: Repository) -> None:
     assert afterpush("prompts.regen", cwd=repository.path).code == 0
     assert afterpush("prompts.check", cwd=repository.path).code == 0
@@ -152,7 +210,7 @@ def test_without_any_roadmap_there_is_nothing_to_do(repository: Repository) -> N
         ("git push origin +main", "1: a forced push"),
         ("true && git push -f", "1: a forced push"),
         ("git rebase main --force", "1: git rebase has no option --force"),
-        ("git commit --no-verify -m x", "1: git commit --no-verify"),
+        ("git commit --no-verify -m x", "1: git commit with --no-verify"),
         ("cat <<'EOF'\n$(date)\nEOF", "2: the heredoc of line 5 is quoted"),
         ("if true; then", "is not valid sh"),
         ("echo <TASK_ID>", "1: a placeholder was left over: <TASK_ID>"),

@@ -2,23 +2,20 @@
 
 import difflib
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from afterpush.ground.config import key_paths
 from afterpush.ground.markdown import Code, code_in
+from afterpush.ground.shell_words import Command, commands_in
 
 _PROGRAMS = {"inv": "inv", "invoke": "inv", "afterpush": "afterpush"}
-_SEPARATORS = frozenset(
-    {";", "&&", "||", "|", "&", "(", ")", "{", "}", "then", "do", "else", "if", "while", "!"}
-)
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*")
 _PLACEHOLDER = re.compile(r"^(?:\.\.\.|…|<.*|\[.*|\{.*|\*|.*\.\*|TASK|NAME)$")
 _CALL = re.compile(
     r"(?<![\w.-])(?P<program>inv|invoke|afterpush)[ \t]+(?P<task>[a-z]+(?:\.[a-z]+(?:-[a-z]+)*)+)(?![\w{*])"
 )
 _NAME = re.compile(r"[a-z]+\.[a-z]+(?:-[a-z]+)*")
+_LINE = re.compile(r"^(?:.*\\\n)*.+$", re.MULTILINE)
 _WORDS_IN_PROSE = re.compile(r"^(?:\./|\.venv/bin/|\.\./)?(?:inv|invoke|afterpush)\s+\S")
 
 
@@ -61,9 +58,7 @@ def _in_plain_text(markdown: str, catalog: Catalog) -> Iterator[Finding]:
             tasks = catalog.tasks.get(_PROGRAMS[called["program"]], {})
             namespaces = {name.partition(".")[0] for name in tasks}
             if called["task"].partition(".")[0] in namespaces and called["task"] not in tasks:
-                near = difflib.get_close_matches(called["task"], tasks, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                yield Finding(number, f"there is no task {called['task']}{hint}")
+                yield Finding(number, f"there is no task {called['task']}{_meant(called['task'], (), tasks)}")
 
 
 def _in_code(code: Code, catalog: Catalog) -> Iterator[Finding]:
@@ -72,18 +67,24 @@ def _in_code(code: Code, catalog: Catalog) -> Iterator[Finding]:
     if not code.is_block and not _WORDS_IN_PROSE.match(code.text):
         yield from _misspelt(code, catalog)
         return
-    for offset, line in enumerate(_joined(code.commands())):
-        if (
-            code.is_block
-            and code.shell is None
-            and not _WORDS_IN_PROSE.match(line.strip().removeprefix("$ "))
-        ):
-            continue
-        for words in simple_commands(line.strip().removeprefix("$ ")):
-            program = _PROGRAMS.get(words[0].rpartition("/")[2])
-            if program and program in catalog.tasks:
-                for message in _unknown(words, catalog.tasks[program], catalog.core):
-                    yield Finding(code.line + offset, message)
+    for command in _told(code):
+        program = _PROGRAMS.get(command.program)
+        if program and program in catalog.tasks:
+            for message in _unknown(command.words, catalog.tasks[program], catalog.core, code.is_block):
+                yield Finding(code.line + command.line, message)
+
+
+def _told(code: Code) -> list[Command]:
+    """The commands in a piece of code; outside of a shell block only lines that begin with one of ours."""
+    if code.shell is not None:
+        return commands_in(code.commands())
+    text = code.commands()
+    return [
+        command
+        for line in _LINE.finditer(text)
+        if not code.is_block or _WORDS_IN_PROSE.match(line[0].strip().removeprefix("$ "))
+        for command in commands_in(line[0].strip().removeprefix("$ "), text.count("\n", 0, line.start()))
+    ]
 
 
 def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
@@ -98,58 +99,48 @@ def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
         yield Finding(code.line, f"there is no task {code.text}; did you mean {namespace}.{near[0]}?")
 
 
-def _joined(text: str) -> list[str]:
-    """The lines, a continued one joined into its first; the others keep their places."""
-    lines = text.split("\n")
-    for number in range(len(lines) - 1, 0, -1):
-        if lines[number - 1].endswith("\\"):
-            lines[number - 1] = lines[number - 1][:-1] + " " + lines[number].strip()
-            lines[number] = ""
-    return lines
+def _unknown(
+    words: Sequence[str], tasks: Mapping[str, TaskFlags], core: Mapping[str, bool], is_whole: bool
+) -> Iterator[str]:
+    """What is wrong with `inv WORDS`: unknown tasks and flags; a missing value where the command `is_whole`.
 
-
-def simple_commands(line: str) -> list[list[str]]:
-    """The simple commands of a line of shell, without assignments and redirections; [] if unreadable."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = "#"
-    try:
-        words = list(lexer)
-    except ValueError:
-        return []
-    commands: list[list[str]] = [[]]
-    for word in words:
-        if word in _SEPARATORS or set(word) <= set(";&|()"):
-            commands.append([])
-        elif commands[-1] or not _ASSIGNMENT.fullmatch(word):
-            commands[-1].append(word)
-    return [command for command in commands if command]
-
-
-def _unknown(words: list[str], tasks: Mapping[str, TaskFlags], core: Mapping[str, bool]) -> Iterator[str]:
-    """What is wrong with `inv WORDS`: unknown tasks, unknown flags."""
-    program, rest = words[0], iter(words[1:])
+    Prose names a flag without its value: `inv deploy.monitor --timeout`.
+    """
+    program, rest = words[0], list(words[1:])
     current: TaskFlags | None = None
     name, plain = "", 0
-    for word in rest:
-        flag = word.partition("=")[0]
-        if word in (">", ">>", "<", "2>", "--") or _PLACEHOLDER.match(word):
+    while rest:
+        word = rest.pop(0)
+        flag, is_given, _ = word.partition("=")
+        if word == "--" or _PLACEHOLDER.match(word):
             return
         if word.startswith("-") and current is not None and flag in current.flags:
-            if flag in current.with_value and "=" not in word:
-                next(rest, None)
+            if flag in current.with_value and not is_given:
+                if not rest and is_whole:
+                    yield f"{program} {name} {flag} needs a value: {flag}=..."
+                del rest[:1]
         elif word.startswith("-") and flag in core:
-            if core[flag] and "=" not in word:
-                next(rest, None)
+            del rest[: core[flag] and not is_given]
         elif word.startswith("-"):
             near = difflib.get_close_matches(flag, current.flags if current else core, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             yield f"{program} {name}".strip() + f" has no flag {flag}{hint}"
+            # What follows an unknown flag may be its value.
+            del rest[: bool(rest) and rest[0] not in tasks and not rest[0].startswith("-")]
         elif word in tasks:
             current, name, plain = tasks[word], word, 0
         elif current is not None and plain < current.words:
             plain += 1
         else:
-            near = difflib.get_close_matches(word, tasks, n=1)
-            yield f"there is no task {word}" + (f"; did you mean {near[0]}?" if near else "")
+            yield f"there is no task {word}{_meant(word, rest, tasks)}"
             return
+
+
+def _meant(word: str, rest: Sequence[str], tasks: Mapping[str, TaskFlags]) -> str:
+    """What an unknown task may be: `deploy monitor` is deploy.monitor, and `deploy` alone a namespace."""
+    if rest and f"{word}.{rest[0]}" in tasks:
+        return f"; did you mean {word}.{rest[0]}?"
+    if any(name.startswith(f"{word}.") for name in tasks):
+        return f", only a namespace of that name: inv --list={word}"
+    near = difflib.get_close_matches(word, tasks, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

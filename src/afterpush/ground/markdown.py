@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-SHELLS = {"sh": "sh", "shell": "sh", "bash": "bash", "console": "sh", "shell-session": "sh", "zsh": "bash"}
+SHELLS = {"sh": "sh", "shell": "sh", "bash": "bash", "console": "sh", "shell-session": "sh", "zsh": "zsh"}
 _SESSIONS = ("console", "shell-session")
 
 
@@ -18,7 +18,7 @@ class Code:
 
     @property
     def shell(self) -> str | None:
-        """`sh` or `bash` for a block of that kind, else None."""
+        """The shell that a block of that kind is for (`sh`, `bash`, `zsh`), else None."""
         return SHELLS.get(self.language) if self.is_block else None
 
     def commands(self) -> str:
