@@ -60,8 +60,8 @@ def require_sphinx() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise AfterpushError(
-            f"building the manual: {', '.join(missing)} not installed; run: pip install 'afterpush[docs]' "
-            "(in a clone of afterpush: AFTERPUSH_EXTRAS=docs ./inv docs.build)"
+            f"building the manual: {', '.join(missing)} not installed; install afterpush with its extra: "
+            "pip install '/path/to/afterpush[docs]' (in a clone: AFTERPUSH_EXTRAS=docs ./inv docs.build)"
         )
 
 
