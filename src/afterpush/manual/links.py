@@ -36,10 +36,14 @@ def is_elsewhere(target: str) -> bool:
 
 
 def tokens_of(text: str) -> "list[Token]":
-    """The document as markdown-it reads it, with tables; a front matter counts as blank lines."""
+    """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
+
+    A footnote's text is a paragraph: to CommonMark alone `[^1]: word` would define a link to "word".
+    """
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_without_front_matter(text))
+    plain = _without_front_matter(text).replace("[^", "\\[^")
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain)
 
 
 def _without_front_matter(text: str) -> str:
