@@ -84,11 +84,10 @@ def _shelf(here: Site) -> "Shelf":
 
 def _around(here: Site) -> "Surroundings":
     from afterpush.prompts.template import Surroundings
+    from afterpush.tasks._catalog import program_for_prompts
 
-    has_tasks = (here.repo / "tasks.py").is_file()
-    return Surroundings(
-        here.settings.push.remote, here.settings.push.branch, "inv" if has_tasks else "afterpush"
-    )
+    push = here.settings.push
+    return Surroundings(push.remote, push.branch, program_for_prompts(here.repo))
 
 
 def _defaults() -> "Any":

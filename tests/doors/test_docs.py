@@ -58,6 +58,11 @@ def test_pages_fit_a_phone_and_their_images_load(manual: Manual, tmp_path: Path)
     assert all(one.client_width <= one.width for one in measured)
 
 
+def test_a_flag_is_never_broken_after_its_dashes(manual: Manual) -> None:
+    page = (manual.site / "reference" / "tasks.html").read_text()
+    assert '<span class="pre flag">--json</span>' in page and '<span class="pre">--json</span>' not in page
+
+
 def test_pages_are_readable_by_day_and_by_night(manual: Manual, tmp_path: Path) -> None:
     day = photograph(manual.site, "index.html", tmp_path / "day.png", tmp_path / "one")
     night = photograph(manual.site, "index.html", tmp_path / "night.png", tmp_path / "two", dark=True)

@@ -257,6 +257,17 @@ def test_commands_of_the_repositorys_own_tasks_are_known(site: Repository) -> No
     assert len(found) == 2 and "--slow" in found[0] and "there is no task ours" in found[1]
 
 
+def test_a_prompt_says_inv_only_where_the_repositorys_tasks_have_ours(site: Repository) -> None:
+    site.write("tasks.py", "from invoke import task\n\n\n@task\ndef ours(c):\n    'Ours.'\n")
+    run(site, "prompts.regen")
+    assert "afterpush push" in (site.path / "docs/prompts/QA-010.md").read_text()
+    assert run(site, "prompts.check").code == 0
+    site.write("tasks.py", "from afterpush.tasks import ns\n")
+    run(site, "prompts.regen")
+    assert "inv push" in (site.path / "docs/prompts/QA-010.md").read_text()
+    assert run(site, "prompts.check").code == 0
+
+
 def test_the_git_steps_of_the_template_work_as_written(site: Repository) -> None:
     run(site, "prompts.regen", "--ids=QA-010")
     text = (site.path / "docs/prompts/QA-010.md").read_text()
