@@ -268,37 +268,73 @@ def test_a_prompt_says_inv_only_where_the_repositorys_tasks_have_ours(site: Repo
     assert run(site, "prompts.check").code == 0
 
 
-def test_the_git_steps_of_the_template_work_as_written(site: Repository) -> None:
+def shell_of_prompt(site: Repository, first: str, last: str) -> list[str]:
+    """The shell blocks of the shipped template's prompt between two headings."""
     run(site, "prompts.regen", "--ids=QA-010")
     text = (site.path / "docs/prompts/QA-010.md").read_text()
-    steps = text[text.index("## 1. Begin") : text.index("## 4.")]
-    blocks = [code.text for code in code_in(steps) if code.shell]
+    steps = text[text.index(first) : text.index(last)]
+    return [code.text for code in code_in(steps) if code.shell]
+
+
+def execute(site: Repository, script: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a script in the clone, with `afterpush` on its PATH."""
+    programs = site.path.parent / "bin"
+    programs.mkdir(exist_ok=True)
+    program = programs / "afterpush"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "from afterpush.program import main; main()" "$@"\n'
+    )
+    program.chmod(0o755)
+    return subprocess.run(
+        ["sh", "-c", script], cwd=site.path, capture_output=True, text=True, timeout=120, check=False,
+        env=dict(os.environ) | {"PATH": f"{programs}:{os.environ['PATH']}"} | environment,
+    )  # fmt: skip
+
+
+def landed_on(site: Repository) -> list[str]:
+    """The subjects of the remote's main, the newest first."""
+    words = ["git", "log", "--format=%s", "main"]
+    done = subprocess.run(words, cwd=site.remote, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_git_steps_of_the_template_work_as_written(site: Repository) -> None:
+    blocks = shell_of_prompt(site, "## 1. Begin", "## 4.")
     assert len(blocks) == 4
     edits = [
         "", "sed -i 's/ready | \\*\\*Effort/in-progress | **Effort/' docs/roadmaps/MASTER.md\n",
         "echo fixed > cart.txt\n", "sed -i 's/in-progress | /complete | /' docs/roadmaps/MASTER.md\n",
     ]  # fmt: skip
-    bin_folder = site.path.parent / "bin"
-    bin_folder.mkdir()
-    program = bin_folder / "afterpush"
-    program.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "from afterpush.program import main; main()" "$@"\n'
-    )
-    program.chmod(0o755)
-    script = "set -e\n" + "\n".join(edit + block for edit, block in zip(edits, blocks, strict=True))
     colleague = site.another_clone("colleague")
     colleague.commit("Somebody was faster", other_txt="x")
     colleague.push()
-    done = subprocess.run(
-        ["sh", "-c", script], cwd=site.path, capture_output=True, text=True, timeout=120, check=False,
-        env=dict(os.environ) | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
-    )  # fmt: skip
+    script = "set -e\n" + "\n".join(edit + block for edit, block in zip(edits, blocks, strict=True))
+    done = execute(site, script)
     assert done.returncode == 0, done.stdout + done.stderr
-    landed = subprocess.run(
-        ["git", "log", "--format=%s", "main"], cwd=site.remote, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert landed[0] == "QA-010: complete" and "Somebody was faster" in landed
+    assert landed_on(site)[0] == "QA-010: complete" and "Somebody was faster" in landed_on(site)
     assert Path(site.path.parent, "qa-010", "cart.txt").exists()
+
+
+def test_the_steps_of_the_template_for_a_conflict_work_as_written(site: Repository) -> None:
+    (begin, *_), (settle,) = shell_of_prompt(site, "## 1.", "## 2."), shell_of_prompt(site, "## 4.", "## 5.")
+    colleague = site.another_clone("colleague")
+    colleague.write("docs/roadmaps/MASTER.md", ROADMAP.replace("P1", "P2"))
+    colleague.commit("P2, says the colleague")
+    work = (
+        f"set -e\n{begin}sed -i s/P1/P0/ docs/roadmaps/MASTER.md\n"
+        "git commit --all --message 'P0, says the agent'\n"
+    )
+    assert execute(site, work).returncode == 0
+    colleague.push()
+    refused = execute(site, "cd ../qa-010\nafterpush push")
+    assert refused.returncode == 1 and "in conflict" in refused.stdout
+    decide = "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>\\|P2/d' docs/roadmaps/MASTER.md\ngit add docs\n"
+    go_on = "set -e\nGIT_EDITOR=true git rebase --continue\nafterpush push\n"
+    # No editor may be waited for: an agent has no terminal.
+    done = execute(site, f"cd ../qa-010\n{settle}{decide}{go_on}", GIT_EDITOR="false", EDITOR="false")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert landed_on(site)[:2] == ["P0, says the agent", "P2, says the colleague"]
+    assert "GIT_EDITOR=true git rebase --continue" in (site.path / "docs/prompts/QA-010.md").read_text()
 
 
 def test_the_document_of_a_check_has_the_keys_of_the_contract(site: Repository) -> None:
