@@ -7,7 +7,7 @@ from invoke import Collection, Program
 from invoke.exceptions import CollectionNotFound
 from invoke.loader import FilesystemLoader
 
-from afterpush.ground.commands import Catalog, TaskFlags
+from afterpush.ground.catalog import Catalog, TaskFlags
 from afterpush.ground.console import note
 
 

@@ -21,9 +21,14 @@ class Code:
         """The shell that a block of that kind is for (`sh`, `bash`, `zsh`), else None."""
         return SHELLS.get(self.language) if self.is_block else None
 
+    @property
+    def is_session(self) -> bool:
+        """Whether it shows what was typed and what was answered."""
+        return self.language in _SESSIONS
+
     def commands(self) -> str:
         """The block's shell text, line for line; of a recorded session only what was typed."""
-        if self.language not in _SESSIONS:
+        if not self.is_session:
             return self.text
         lines, goes_on = [], False
         for line in self.text.split("\n"):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from afterpush.ground import commands
-from afterpush.ground.commands import Catalog
+from afterpush.ground.catalog import Catalog
 from afterpush.ground.errors import AfterpushError
 from afterpush.prompts import shell
 from afterpush.prompts.marker import is_as_written, read_marker

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.ground import commands
-from afterpush.ground.commands import Catalog
+from afterpush.ground.catalog import Catalog
 from afterpush.prompts import shell
 from afterpush.tasks import ns
 from afterpush.tasks._catalog import described
