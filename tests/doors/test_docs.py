@@ -16,7 +16,7 @@ PHONES = (360, 390)
 
 
 def test_this_repositorys_documents_are_true(tmp_path: Path) -> None:
-    # In a copy: a linked worktree would read the configuration of the main one, which may be at another commit.
+    # In a copy: a linked worktree would read the configuration of the main one, at another commit perhaps.
     answer = afterpush("docs.check", cwd=copied_repository(tmp_path / "afterpush"))
     assert answer.code == 0, answer.out
 
