@@ -44,8 +44,8 @@ def regen(
     return ExitCode.GOOD
 
 
-@door(help={"ids": IDS, "json": JSON})
-def check(context: Any, ids: Any = None, json: bool = False) -> ExitCode:
+@door(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
+def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
     """Tell which prompts are stale, broken or order what loses work."""
     from functools import cache
 
