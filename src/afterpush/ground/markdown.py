@@ -49,7 +49,7 @@ def code_in(text: str) -> tuple[Code, ...]:
         first = (token.map or [0])[0] + 1
         if token.type == "fence":
             words = token.info.strip().split()
-            found.append(Code(token.content, first + 1, words[0].strip("{}").lower() if words else ""))
+            found.append(Code(token.content, first + 1, words[0].strip("{}.").lower() if words else ""))
         for child in token.children or ():
             if child.type == "code_inline":
                 found.append(Code(child.content, _line_of(text, child.content, first), is_block=False))

@@ -17,7 +17,7 @@ LINKED = "_linked"
 _TITLE = r"""\s+(?:"[^"]*"|'[^']*'|\([^()]*\))"""
 # A code span is matched to be left alone. A link's text may go on in the next line and hold an image.
 _LINK = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
+    r"(?P<code>(?P<ticks>`+)(?!`)(?:(?!\n[ \t>]*\n).)+?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<text>!?\[(?:[^\[\]\n]|\n(?![ \t>]*\n)|\[[^\[\]]*\](?:\([^()]*\))?)*\])"
     rf"\((?P<target><[^<>\n]*>|(?:[^()\s<>]|\([^()\s]*\))+)(?P<rest>(?:{_TITLE})?\s*)\)"
     r"""|(?P<kind>\b(?:href|src)\s*=\s*["'])(?P<html>[^"'\n]+)"""

@@ -13,17 +13,20 @@ from afterpush.ground.shell_words import commands_in
 from afterpush.prompts.git_steps import bad_git_steps
 from afterpush.prompts.leftovers import literal_heredocs, placeholders, placeholders_in
 
+_PLAIN = ("", "text", "txt")
+_TYPED_GIT = re.compile(r"^[ \t]*(?:\$ )?(?P<git>git (?:.*\\\n)*.+)$", re.MULTILINE)
+
 
 def findings(
     markdown: str, branches: Collection[str], folder: Path, *, is_generated: bool = False
 ) -> list[Finding]:
     """What is wrong with the shell of a document: syntax, steps that lose work, left-over placeholders."""
-    found = [
-        finding
-        for code in code_in(markdown)
-        if code.shell
-        for finding in (*_syntax(code, folder), *_steps(code, branches, folder))
-    ]
+    found: list[Finding] = []
+    for code in code_in(markdown):
+        if code.shell:
+            found += [*_syntax(code, folder), *_steps(code, branches, folder)]
+        elif code.is_block and code.language in _PLAIN:
+            found += _steps_in_plain_text(code, branches, folder)
     return sorted(
         {*found, *placeholders(markdown, is_generated=is_generated)}, key=lambda finding: finding.line
     )
@@ -45,6 +48,15 @@ def _syntax(code: Code, folder: Path) -> list[Finding]:
     offset = int(line[1]) - 1 if line else 0
     why = first.rpartition(": ")[2]
     return [Finding(code.line + offset, f"this block is not valid {code.shell}: {why}")]
+
+
+def _steps_in_plain_text(code: Code, branches: Collection[str], folder: Path) -> Iterator[Finding]:
+    """Git steps in a block of no language: lines that begin as one types them."""
+    for typed in _TYPED_GIT.finditer(code.text):
+        line = code.line + code.text.count("\n", 0, typed.start("git"))
+        for command in commands_in(typed["git"]):
+            for message in bad_git_steps(command, branches, folder):
+                yield Finding(line + command.line, message)
 
 
 def _steps(code: Code, branches: Collection[str], folder: Path) -> Iterator[Finding]:

@@ -96,6 +96,7 @@ def test_links_lead_to_pages_files_are_copied_and_folders_become_text(tmp_path: 
         ('[a](docs/b.md "so (it) is")', '[a](b.md "so (it) is")'),
         ("[![i](docs/i.png)](docs/b.md)", "[![i](_linked/docs/i.png)](b.md)"),
         ("`[a](docs/b.md)` ``[`](docs/b.md)``", "`[a](docs/b.md)` ``[`](docs/b.md)``"),
+        ("a ` stray\n\n[a](docs/b.md) and `code`", "a ` stray\n\n[a](b.md) and `code`"),
         ("[a](//x.org/b)", "[a](https://x.org/b)"),
         ("x[^1]\n\n[^1]: docs/b.md is a file", "x[^1]\n\n[^1]: docs/b.md is a file"),
         ("[a\n\nb](docs/b.md)", "[a\n\nb](docs/b.md)"),

@@ -97,6 +97,17 @@ def test_brackets_of_other_languages_and_of_links_are_no_placeholders() -> None:
     assert shell.findings(markdown, {"main"}, Path.cwd()) == []
 
 
+def test_git_steps_are_read_in_blocks_without_a_language_too() -> None:
+    text = "Steps:\n$ git push origin topic:main\n  git push \\\n    --force\ngit says: push --force is bad"
+    assert [line.partition(" ")[0] for line in said(text, "")] == ["2:", "3:"]
+    assert said("if true; then\necho git push --force", "text") == []
+
+
+@pytest.mark.parametrize("fence", ["SH", "{.bash}", "bash title=x", "shell"])
+def test_a_block_is_known_by_its_first_word(fence: str) -> None:
+    assert len(said("git push --force", fence)) == 1
+
+
 def test_a_shell_that_is_not_installed_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert said("if true; then", "zsh") == []
