@@ -1,12 +1,9 @@
 """The doors: every task, by namespace. Other repositories write `from afterpush.tasks import ns`."""
 
-import invoke.parser.parser
 from invoke import Collection
-from invoke.exceptions import Exit, ParseError
-from invoke.parser import ParserContext
 
-from afterpush.ground.errors import ExitCode
 from afterpush.tasks import (
+    _usage,
     conflicts,
     demo,
     deploy,
@@ -20,20 +17,7 @@ from afterpush.tasks import (
     swarm,
 )
 
-
-class UsageError(Exit, ParseError):
-    """A command line that Invoke cannot read.
-
-    Invoke (2.2) exits with 1 for it, which here means "the answer is bad"; as an Exit it carries 2.
-    """
-
-    def __init__(self, message: str, context: ParserContext | None = None) -> None:
-        Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
-        self.args = (message,)
-        self.context = context
-
-
-invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
+_usage.install()
 
 ns = Collection("afterpush")
 ns.add_collection(conflicts.ns, "conflicts")

@@ -1,20 +1,19 @@
 """The tasks that really exist, as data: ours, and those of the repository's own tasks.py."""
 
+from functools import cache
 from pathlib import Path
 
 from invoke import Collection, Program
 from invoke.exceptions import CollectionNotFound
 from invoke.loader import FilesystemLoader
 
-from afterpush.ground.commands import Catalog, TaskFlags
+from afterpush.ground.catalog import Catalog, TaskFlags
 from afterpush.ground.console import note
 
 
 def catalog(root: Path) -> Catalog:
     """What `inv` and `afterpush` offer in the repository at `root`; its tasks.py is loaded as Invoke does."""
-    from afterpush.tasks import ns
-
-    ours = described(ns)
+    ours = _ours()
     core = {
         flag: argument.takes_value
         for context in (Program().core_args(),)
@@ -22,6 +21,12 @@ def catalog(root: Path) -> Catalog:
         for flag in (f"--{name}" if len(name) > 1 else f"-{name}" for name in argument.names)
     }
     return Catalog({"afterpush": ours, "inv": _of_repository(root) or ours}, core)
+
+
+def program_for_prompts(root: Path) -> str:
+    """How a prompt calls our tasks in the repository at `root`: `inv` where its own tasks.py offers them."""
+    offered = _of_repository(root) or {}
+    return "inv" if {"push", "deploy.status", "conflicts.resolve"} <= offered.keys() else "afterpush"
 
 
 def described(collection: Collection) -> dict[str, TaskFlags]:
@@ -38,7 +43,15 @@ def described(collection: Collection) -> dict[str, TaskFlags]:
     return found
 
 
+@cache
+def _ours() -> dict[str, TaskFlags]:
+    from afterpush.tasks import ns
+
+    return described(ns)
+
+
 def _of_repository(root: Path) -> dict[str, TaskFlags] | None:
+    _ours()  # First: a tasks.py may add tasks of its own to our namespace.
     collection = repository_tasks(root)
     return described(collection) if collection else None
 

@@ -21,6 +21,7 @@ from afterpush.ground.state import StateFolder, state_folder
 from afterpush.platform.process import Running, platform_process
 from afterpush.platform.scene import REPO, build_stage
 from afterpush.tasks._acts import Play, Pushed, Tell, act_failure, act_live, act_superseded
+from afterpush.tasks._caretaker import looked_after
 
 _OURS = re.compile(r"DIGITALOCEAN_|AFTERPUSH|DB_|HEALTH_URL$|HUSKY$|GIT_")
 
@@ -57,7 +58,7 @@ def demonstrate(tempo: Tempo, tell: Tell) -> Shown:
     shown = Shown()
     clock = SystemClock()
     try:
-        with interruptible(), _folder() as folder:
+        with interruptible(), _folder(clock) as folder:
             _play_all(folder, tempo, tell, shown, clock)
     except Interrupted as ended:
         tell(f"\n{ended.name}: stopped; the platform, the monitors and the folder are gone")
@@ -66,15 +67,16 @@ def demonstrate(tempo: Tempo, tell: Tell) -> Shown:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    """A temporary folder that is gone afterwards, however often Ctrl-C is pressed."""
+def _folder(clock: SystemClock) -> Iterator[Path]:
+    """A temporary folder that is gone afterwards, however often Ctrl-C is pressed, and even after a kill."""
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder("afterpush-demo-"))
-        try:
-            yield folder
-        finally:
-            with uninterrupted():
-                stack.close()
+        with looked_after(folder, _environment(), clock):
+            try:
+                yield folder
+            finally:
+                with uninterrupted():
+                    stack.close()
 
 
 def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: SystemClock) -> None:
@@ -102,7 +104,10 @@ def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: Syste
             shown.pushes.append(act_failure(play))
             shown.pushes.append(act_superseded(play))
             tell(f"\nWhat inv deploy.history knows of it:\n{_indented(_history(state))}")
-    tell("\nIn your repository: inv env.check, then inv hooks.install, then git push as always.")
+    tell(
+        "\nNext, in your own repository (the README says how to install afterpush there): "
+        "afterpush env.check, afterpush hooks.install, then git push as always."
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -91,10 +91,10 @@ def _prompts(here: Site, tasks: "Callable[[], dict[str, Task]]") -> "Callable[[T
     """Renders the prompt of a task, as `prompts.regen` would write it."""
     import afterpush
     from afterpush.prompts.template import Surroundings, find_template
+    from afterpush.tasks._catalog import program_for_prompts
 
     push = here.settings.push
-    run = "inv" if (here.repo / "tasks.py").is_file() else "afterpush"
-    around = Surroundings(push.remote, push.branch, run)
+    around = Surroundings(push.remote, push.branch, program_for_prompts(here.repo))
     defaults = Path(afterpush.__file__).parent / "defaults"
 
     def render(task: "Task") -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from afterpush.ground.console import note, print_json, say
+from afterpush.ground.console import note, print_json, say_folded
 from afterpush.ground.errors import ExitCode
 from afterpush.tasks._door import door
 
@@ -18,7 +18,7 @@ def demo(context: Any, fast: bool = False, json: bool = False) -> ExitCode:
     """Show three pushes, three monitors and three verdicts, on a simulated platform."""
     from afterpush.tasks._demonstration import FAST, NORMAL, demonstrate
 
-    shown = demonstrate(FAST if fast else NORMAL, note if json else say)
+    shown = demonstrate(FAST if fast else NORMAL, note if json else say_folded)
     if json:
         print_json({"pushes": shown.pushes})
     return shown.exit_code

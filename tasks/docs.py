@@ -51,8 +51,9 @@ def check(context: Any, json: bool = False) -> ExitCode:
     here = site()
     tree = manual.tree_here(here)
     stale = manual.stale_here(here, tree)
-    broken = broken_links(tree, tree.documents)
-    checked = Checked(len(tree.documents), stale, broken, unknown_commands(tree, catalog(here.repo)))
+    unknown = unknown_commands(tree, catalog(here.repo))
+    broken = [*broken_links(tree, tree.documents), *unknown]
+    checked = Checked(len(tree.documents), stale, broken, unknown)
     print_json(checked) if json else say(checked.text())
     return ExitCode.GOOD if checked.is_good else ExitCode.BAD_ANSWER
 

@@ -44,8 +44,8 @@ def regen(
     return ExitCode.GOOD
 
 
-@door(help={"ids": IDS, "json": JSON})
-def check(context: Any, ids: Any = None, json: bool = False) -> ExitCode:
+@door(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
+def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
     """Tell which prompts are stale, broken or order what loses work."""
     from functools import cache
 
@@ -57,7 +57,7 @@ def check(context: Any, ids: Any = None, json: bool = False) -> ExitCode:
 
     here = site()
     template = cache(lambda: find_template(here.repo, here.settings.prompts.template, _defaults()))
-    around, branches = _around(here), here.settings.deploy.branches
+    around, branches = _around(here), {*here.settings.deploy.branches, here.settings.push.branch}
     found = look(_shelf(here), _tasks(here), template, around, catalog(here.repo), branches, _split(ids))
     print_json(checked_document(found)) if json else say(checked_text(found))
     return ExitCode.GOOD if found.is_good else ExitCode.BAD_ANSWER
@@ -84,11 +84,10 @@ def _shelf(here: Site) -> "Shelf":
 
 def _around(here: Site) -> "Surroundings":
     from afterpush.prompts.template import Surroundings
+    from afterpush.tasks._catalog import program_for_prompts
 
-    has_tasks = (here.repo / "tasks.py").is_file()
-    return Surroundings(
-        here.settings.push.remote, here.settings.push.branch, "inv" if has_tasks else "afterpush"
-    )
+    push = here.settings.push
+    return Surroundings(push.remote, push.branch, program_for_prompts(here.repo))
 
 
 def _defaults() -> "Any":

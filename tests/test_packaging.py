@@ -13,6 +13,7 @@ import pytest
 
 import afterpush
 from afterpush.ground import distribution
+from tests.support.cli import afterpush as afterpush_command
 from tests.support.shared import ROOT
 
 HEAVY = (
@@ -140,6 +141,42 @@ def test_another_repository_can_use_the_namespace(tmp_path: Path) -> None:
     assert done.returncode == 0 and "deploy.monitor" in done.stdout
     wrong = subprocess.run([inv, "deploy.monitor", "--bogus"], cwd=tmp_path, capture_output=True, check=False)
     assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["deploy.statu"], "there is no task deploy.statu; did you mean deploy.status?"),
+        (["deploy"], "there is no task deploy, only a namespace: --list=deploy"),
+        (["deploy.status", "--waitt"], "deploy.status has no flag --waitt; did you mean --wait?"),
+        (["deploy.monitor", "--sha"], "Flag --sha needed value"),
+        (["--lst"], "there is no flag --lst"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_one_line_that_helps(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    answer = afterpush_command(*words, cwd=tmp_path)
+    assert answer.code == 2 and said in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    program = f"{sys.executable} -c 'from afterpush.program import main; main()' --list"
+    script = f"{program} 2>err | head -n 1"
+    subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, check=True)
+    assert (tmp_path / "err").read_text() == ""
+
+
+def test_a_repository_can_take_single_collections_under_names_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(
+        "from invoke import Collection, task\nfrom afterpush.tasks import deploy, prompts\n\n\n"
+        "@task\ndef own(context):\n    'Own.'\n\n\n"
+        "ns = Collection(own)\nns.add_collection(deploy)\nns.add_collection(prompts, 'texts')\n"
+    )
+    inv = Path(sys.executable).with_name("inv")
+    done = subprocess.run([inv, "--list"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in ("own ", "deploy.monitor", "texts.regen"))
+    assert "push.run" not in done.stdout
 
 
 def test_nothing_imports_the_name_tasks() -> None:

@@ -1,5 +1,8 @@
 """The console script `afterpush`: Invoke over our namespace, for repositories without a tasks.py."""
 
+import os
+import sys
+
 from invoke import Program
 
 from afterpush import __version__
@@ -9,5 +12,9 @@ program = Program(name="afterpush", namespace=ns, version=__version__)
 
 
 def main() -> None:
-    """Runs the program with the arguments of the process."""
-    program.run()
+    """Runs the program with the arguments of the process; a reader that goes away (`| head`) is no error."""
+    try:
+        program.run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -88,7 +88,7 @@ def test_a_changed_roadmap_makes_just_its_prompts_stale(site: Repository) -> Non
     site.write("docs/roadmaps/MASTER.md", "\n\n" + ROADMAP.replace("P1", "P0"))
     check = run(site, "prompts.check", "--json")
     assert check.code == 1
-    assert [entry["file"] for entry in check.json()["stale"]] == ["docs/prompts/QA-010.md"]
+    assert check.json()["stale"] == ["docs/prompts/QA-010.md"]
     assert document(site, "prompts.regen")["written"] == ["docs/prompts/QA-010.md"]
     assert run(site, "prompts.check").code == 0
 
@@ -96,8 +96,9 @@ def test_a_changed_roadmap_makes_just_its_prompts_stale(site: Repository) -> Non
 def test_a_prompt_without_its_task_is_stale(site: Repository) -> None:
     run(site, "prompts.regen")
     site.write("docs/roadmaps/MASTER.md", ROADMAP.replace("| BUG-040 |", "| BUG-041 |"))
-    stale = document(site, "prompts.check")["stale"]
-    assert any("no task BUG-040" in entry["reason"] for entry in stale)
+    found = document(site, "prompts.check")
+    assert "docs/prompts/BUG-040.md" in found["stale"]
+    assert "no task BUG-040" in found["reasons"]["docs/prompts/BUG-040.md"]
 
 
 @pytest.mark.parametrize("start", ["# My own prompt\n", None])
@@ -139,6 +140,64 @@ def test_the_teams_own_template_wins_and_its_mistakes_are_named(site: Repository
     assert broken.code == 2 and "Traceback" not in broken.err
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ task.nonesuch }}", "'nonesuch'; there are task.id, task.title"),
+        ("{{ 1 // 0 }}", "rendering QA-010: "),
+        ("{{ task.id + 1 }}", "rendering QA-010: can only concatenate str"),
+        ("{% include 'none.j2' %}", "there is no none.j2 beside it"),
+    ],
+)
+def test_whatever_fails_in_a_template_is_one_line(site: Repository, template: str, said: str) -> None:
+    site.write("config/prompts/task.md.j2", template)
+    answer = run(site, "prompts.regen")
+    assert answer.code == 2 and said in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_a_template_includes_those_beside_it_and_is_stale_when_they_change(site: Repository) -> None:
+    site.write("config/prompts/task.md.j2", "{% include 'git.j2' %}\n")
+    site.write("config/prompts/git.j2", "pull for {{ task.id }}")
+    run(site, "prompts.regen")
+    assert "pull for QA-010" in (site.path / "docs/prompts/QA-010.md").read_text()
+    assert run(site, "prompts.check").code == 0
+    site.write("config/prompts/git.j2", "fetch for {{ task.id }}")
+    assert len(document(site, "prompts.check")["stale"]) == 2
+
+
+def test_a_finished_task_tells_the_agent_to_stop(site: Repository) -> None:
+    site.write("docs/roadmaps/MASTER.md", ROADMAP.replace("**Status:** ready", "**Status:** ✅ Complete"))
+    run(site, "prompts.regen")
+    assert "**Stop:** this task is complete" in (site.path / "docs/prompts/QA-010.md").read_text()
+
+
+def test_other_line_ends_and_a_byte_order_mark_are_no_edit(site: Repository) -> None:
+    run(site, "prompts.regen")
+    path = site.path / "docs/prompts/QA-010.md"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(site, "prompts.check").code == 0
+    assert document(site, "prompts.regen")["unchanged"] == 2
+
+
+def test_brackets_that_the_roadmap_has_are_its_own_and_orders_in_it_are_not(site: Repository) -> None:
+    words = "Show {{ name }} for <USER_ID>.\n\n```sh\ngit push --force\n```\n\n| ID | Title"
+    site.write("docs/roadmaps/MASTER.md", ROADMAP.replace("| ID | Title", words))
+    run(site, "prompts.regen")
+    assert ["forced push" in entry["message"] for entry in document(site, "prompts.check")["problems"]] == [
+        True
+    ]
+
+
+def test_a_prompt_that_is_no_text_hides_no_other_and_an_unknown_id_is_told(site: Repository) -> None:
+    site.write("docs/prompts/a.md", "x")
+    (site.path / "docs/prompts/a.md").write_bytes(b"a\xff")
+    found = problems(site, "```sh\ngit push --force\n```\n")
+    assert len(found) == 1
+    assert any("not UTF-8" in entry["message"] for entry in document(site, "prompts.check")["problems"])
+    wrong = run(site, "prompts.check", "--ids=QA-011")
+    assert wrong.code == 2 and "no task QA-011" in wrong.err
+
+
 def test_without_any_roadmap_there_is_nothing_to_do(repository: Repository) -> None:
     assert afterpush("prompts.regen", cwd=repository.path).code == 0
     assert afterpush("prompts.check", cwd=repository.path).code == 0
@@ -152,7 +211,7 @@ def test_without_any_roadmap_there_is_nothing_to_do(repository: Repository) -> N
         ("git push origin +main", "1: a forced push"),
         ("true && git push -f", "1: a forced push"),
         ("git rebase main --force", "1: git rebase has no option --force"),
-        ("git commit --no-verify -m x", "1: git commit --no-verify"),
+        ("git commit --no-verify -m x", "1: git commit with --no-verify"),
         ("cat <<'EOF'\n$(date)\nEOF", "2: the heredoc of line 5 is quoted"),
         ("if true; then", "is not valid sh"),
         ("echo <TASK_ID>", "1: a placeholder was left over: <TASK_ID>"),
@@ -199,39 +258,86 @@ def test_commands_of_the_repositorys_own_tasks_are_known(site: Repository) -> No
     assert len(found) == 2 and "--slow" in found[0] and "there is no task ours" in found[1]
 
 
-def test_the_git_steps_of_the_template_work_as_written(site: Repository) -> None:
+def test_a_prompt_says_inv_only_where_the_repositorys_tasks_have_ours(site: Repository) -> None:
+    site.write("tasks.py", "from invoke import task\n\n\n@task\ndef ours(c):\n    'Ours.'\n")
+    run(site, "prompts.regen")
+    assert "afterpush push" in (site.path / "docs/prompts/QA-010.md").read_text()
+    assert run(site, "prompts.check").code == 0
+    site.write("tasks.py", "from afterpush.tasks import ns\n")
+    run(site, "prompts.regen")
+    assert "inv push" in (site.path / "docs/prompts/QA-010.md").read_text()
+    assert run(site, "prompts.check").code == 0
+
+
+def shell_of_prompt(site: Repository, first: str, last: str) -> list[str]:
+    """The shell blocks of the shipped template's prompt between two headings."""
     run(site, "prompts.regen", "--ids=QA-010")
     text = (site.path / "docs/prompts/QA-010.md").read_text()
-    steps = text[text.index("## 1. Begin") : text.index("## 4.")]
-    blocks = [code.text for code in code_in(steps) if code.shell]
+    steps = text[text.index(first) : text.index(last)]
+    return [code.text for code in code_in(steps) if code.shell]
+
+
+def execute(site: Repository, script: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a script in the clone, with `afterpush` on its PATH."""
+    programs = site.path.parent / "bin"
+    programs.mkdir(exist_ok=True)
+    program = programs / "afterpush"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "from afterpush.program import main; main()" "$@"\n'
+    )
+    program.chmod(0o755)
+    return subprocess.run(
+        ["sh", "-c", script], cwd=site.path, capture_output=True, text=True, timeout=120, check=False,
+        env=dict(os.environ) | {"PATH": f"{programs}:{os.environ['PATH']}"} | environment,
+    )  # fmt: skip
+
+
+def landed_on(site: Repository) -> list[str]:
+    """The subjects of the remote's main, the newest first."""
+    words = ["git", "log", "--format=%s", "main"]
+    done = subprocess.run(words, cwd=site.remote, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_git_steps_of_the_template_work_as_written(site: Repository) -> None:
+    blocks = shell_of_prompt(site, "## 1. Begin", "## 4.")
     assert len(blocks) == 4
     edits = [
         "", "sed -i 's/ready | \\*\\*Effort/in-progress | **Effort/' docs/roadmaps/MASTER.md\n",
         "echo fixed > cart.txt\n", "sed -i 's/in-progress | /complete | /' docs/roadmaps/MASTER.md\n",
     ]  # fmt: skip
-    bin_folder = site.path.parent / "bin"
-    bin_folder.mkdir()
-    program = bin_folder / "afterpush"
-    program.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "from afterpush.program import main; main()" "$@"\n'
-    )
-    program.chmod(0o755)
-    script = "set -e\n" + "\n".join(edit + block for edit, block in zip(edits, blocks, strict=True))
     colleague = site.another_clone("colleague")
     colleague.commit("Somebody was faster", other_txt="x")
     colleague.push()
-    done = subprocess.run(
-        ["sh", "-c", script], cwd=site.path, capture_output=True, text=True, timeout=120, check=False,
-        env=dict(os.environ) | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
-    )  # fmt: skip
+    script = "set -e\n" + "\n".join(edit + block for edit, block in zip(edits, blocks, strict=True))
+    done = execute(site, script)
     assert done.returncode == 0, done.stdout + done.stderr
-    landed = subprocess.run(
-        ["git", "log", "--format=%s", "main"], cwd=site.remote, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert landed[0] == "QA-010: complete" and "Somebody was faster" in landed
+    assert landed_on(site)[0] == "QA-010: complete" and "Somebody was faster" in landed_on(site)
     assert Path(site.path.parent, "qa-010", "cart.txt").exists()
 
 
+def test_the_steps_of_the_template_for_a_conflict_work_as_written(site: Repository) -> None:
+    (begin, *_), (settle,) = shell_of_prompt(site, "## 1.", "## 2."), shell_of_prompt(site, "## 4.", "## 5.")
+    colleague = site.another_clone("colleague")
+    colleague.write("docs/roadmaps/MASTER.md", ROADMAP.replace("P1", "P2"))
+    colleague.commit("P2, says the colleague")
+    work = (
+        f"set -e\n{begin}sed -i s/P1/P0/ docs/roadmaps/MASTER.md\n"
+        "git commit --all --message 'P0, says the agent'\n"
+    )
+    assert execute(site, work).returncode == 0
+    colleague.push()
+    refused = execute(site, "cd ../qa-010\nafterpush push")
+    assert refused.returncode == 1 and "in conflict" in refused.stdout
+    decide = "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>\\|P2/d' docs/roadmaps/MASTER.md\ngit add docs\n"
+    go_on = "set -e\nGIT_EDITOR=true git rebase --continue\nafterpush push\n"
+    # No editor may be waited for: an agent has no terminal.
+    done = execute(site, f"cd ../qa-010\n{settle}{decide}{go_on}", GIT_EDITOR="false", EDITOR="false")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert landed_on(site)[:2] == ["P0, says the agent", "P2, says the colleague"]
+    assert "GIT_EDITOR=true git rebase --continue" in (site.path / "docs/prompts/QA-010.md").read_text()
+
+
 def test_the_document_of_a_check_has_the_keys_of_the_contract(site: Repository) -> None:
-    answer = run(site, "prompts.check", "--json")
+    answer = run(site, "prompts.check", "--dry-run", "--json")
     assert {"written", "unchanged", "stale", "problems"} <= json.loads(answer.out).keys()

@@ -1,42 +1,30 @@
-"""Commands of ours as they are written in documents, held against the tasks that really exist."""
+"""Commands of ours wherever a document has them, held against the tasks that really exist."""
 
 import difflib
 import re
-import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from afterpush.ground.catalog import PROGRAMS, Catalog, faults
 from afterpush.ground.config import key_paths
 from afterpush.ground.markdown import Code, code_in
+from afterpush.ground.shell_words import commands_in
 
-_PROGRAMS = {"inv": "inv", "invoke": "inv", "afterpush": "afterpush"}
-_SEPARATORS = frozenset(
-    {";", "&&", "||", "|", "&", "(", ")", "{", "}", "then", "do", "else", "if", "while", "!"}
-)
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*")
-_PLACEHOLDER = re.compile(r"^(?:\.\.\.|…|<.*|\[.*|\{.*|\*|.*\.\*|TASK|NAME)$")
-_CALL = re.compile(
-    r"(?<![\w.-])(?P<program>inv|invoke|afterpush)[ \t]+(?P<task>[a-z]+(?:\.[a-z]+(?:-[a-z]+)*)+)(?![\w{*])"
+_OURS = r"(?:\./|\.venv/bin/|\.\./)?(?:inv|invoke|afterpush)"
+_LINE = re.compile(r"^(?:.*\\\n)*.+$", re.MULTILINE)
+_BEGINS_WITH_US = re.compile(rf"^{_OURS}\s+\S")
+# In code of other languages and in prose a call goes on to the next quote; in prose it needs a dot to be one.
+_IN_OTHER_CODE = re.compile(rf"(?:^|(?<=[\s\"'`;&|(=>]))(?P<call>{_OURS}[ \t]+[^\"'`\n<>|;&]+)")
+_IN_PROSE = re.compile(
+    r"(?<![\w./-])(?P<call>(?:\./|\.venv/bin/)?(?:inv|invoke|afterpush)[ \t]+"
+    r"[A-Za-z]+(?:\.[A-Za-z]+(?:[-_][A-Za-z]+)*)+(?![\w{]|\*(?!\*))"
+    r"(?:[ \t]+--[a-z][\w-]*(?:=[^\s`*,;.)\"']+)?)*)"
 )
 _NAME = re.compile(r"[a-z]+\.[a-z]+(?:-[a-z]+)*")
-_WORDS_IN_PROSE = re.compile(r"^(?:\./|\.venv/bin/|\.\./)?(?:inv|invoke|afterpush)\s+\S")
-
-
-@dataclass(frozen=True)
-class TaskFlags:
-    """What one task accepts: its flags (`--sha`), those that take a value, and how many plain words."""
-
-    flags: frozenset[str]
-    with_value: frozenset[str] = frozenset()
-    words: int = 0
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """The tasks of each program (`inv`, `afterpush`) by their bound names, as `--list` prints them."""
-
-    tasks: Mapping[str, Mapping[str, TaskFlags]]
-    core: Mapping[str, bool] = field(default_factory=dict)
+_RUNS_OTHERS = frozenset(
+    "sudo env nice nohup timeout xargs exec command ssh npx python python3 uvx bash sh".split()
+)
+_RUNS_WITH_RUN = frozenset("uv poetry pdm hatch rye pipenv".split())
 
 
 @dataclass(frozen=True)
@@ -51,39 +39,72 @@ def findings(markdown: str, catalog: Catalog) -> list[Finding]:
     """Every command of ours in the document that the catalog does not know, in code and out of it."""
     found = [finding for code in code_in(markdown) for finding in _in_code(code, catalog)]
     told = {finding.line for finding in found}
-    return found + [finding for finding in _in_plain_text(markdown, catalog) if finding.line not in told]
-
-
-def _in_plain_text(markdown: str, catalog: Catalog) -> Iterator[Finding]:
-    """Tasks called by name anywhere, as in prose or in a CI file's `run: afterpush deploy.monitor`."""
-    for number, line in enumerate(markdown.split("\n"), start=1):
-        for called in _CALL.finditer(line):
-            tasks = catalog.tasks.get(_PROGRAMS[called["program"]], {})
-            namespaces = {name.partition(".")[0] for name in tasks}
-            if called["task"].partition(".")[0] in namespaces and called["task"] not in tasks:
-                near = difflib.get_close_matches(called["task"], tasks, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                yield Finding(number, f"there is no task {called['task']}{hint}")
+    return found + [finding for finding in _in_prose(markdown, catalog) if finding.line not in told]
 
 
 def _in_code(code: Code, catalog: Catalog) -> Iterator[Finding]:
-    if code.is_block and code.shell is None and code.language not in ("", "text"):
-        return
-    if not code.is_block and not _WORDS_IN_PROSE.match(code.text):
+    if code.shell:
+        yield from _in_shell(code, catalog)
+    elif code.is_block:
+        yield from _in_other_code(code, catalog)
+    elif _BEGINS_WITH_US.match(code.text.removeprefix("$ ")):
+        yield from _typed(code.text.removeprefix("$ "), code.line, catalog, is_whole=False)
+    else:
         yield from _misspelt(code, catalog)
-        return
-    for offset, line in enumerate(_joined(code.commands())):
-        if (
-            code.is_block
-            and code.shell is None
-            and not _WORDS_IN_PROSE.match(line.strip().removeprefix("$ "))
-        ):
+
+
+def _in_shell(code: Code, catalog: Catalog) -> Iterator[Finding]:
+    for command in commands_in(code.commands()):
+        if words := _ours(command.words):
+            for message in faults(words, catalog, is_sure=True, is_whole=True):
+                yield Finding(code.line + command.line, message)
+
+
+def _ours(words: Sequence[str]) -> list[str]:
+    """The part of a command that is ours, also behind `sudo`, `uv run` and the like; [] when none is."""
+    first = words[0].rpartition("/")[2] if words else ""
+    others = first in _RUNS_OTHERS or (first in _RUNS_WITH_RUN and "run" in words[1:2])
+    for at, word in enumerate(words):
+        if word.rpartition("/")[2] in PROGRAMS:
+            return list(words[at:])
+        if not others:
+            return []
+        if at and _BEGINS_WITH_US.match(word):  # sh -c '...', ssh host '...'
+            return next((command.words for command in commands_in(word)), [])
+    return []
+
+
+def _in_other_code(code: Code, catalog: Catalog) -> Iterator[Finding]:
+    """Lines that are typed after a `$`, and what looks like a call in any other language."""
+    for line in _LINE.finditer(code.text):
+        number = code.line + code.text.count("\n", 0, line.start())
+        typed = line[0].strip()
+        if typed.startswith("$ ") and _BEGINS_WITH_US.match(typed[2:]):
+            yield from _typed(typed[2:], number, catalog, is_whole=True)
             continue
-        for words in simple_commands(line.strip().removeprefix("$ ")):
-            program = _PROGRAMS.get(words[0].rpartition("/")[2])
-            if program and program in catalog.tasks:
-                for message in _unknown(words, catalog.tasks[program], catalog.core):
-                    yield Finding(code.line + offset, message)
+        for called in _IN_OTHER_CODE.finditer(line[0].replace("\\\n", "  ")):
+            yield from _perhaps(called["call"], number, catalog)
+
+
+def _in_prose(markdown: str, catalog: Catalog) -> Iterator[Finding]:
+    """Tasks called by name anywhere, with the flags that follow."""
+    for number, line in enumerate(markdown.split("\n"), start=1):
+        for called in _IN_PROSE.finditer(line):
+            yield from _perhaps(called["call"], number, catalog)
+
+
+def _typed(text: str, line: int, catalog: Catalog, *, is_whole: bool) -> Iterator[Finding]:
+    # "Invoke the function" is said of many things: only `inv` and `afterpush` are always ours.
+    is_sure = not text.startswith("invoke")
+    for command in commands_in(text):
+        if command.program in PROGRAMS:
+            for message in faults(command.words, catalog, is_sure=is_sure, is_whole=is_whole):
+                yield Finding(line + command.line, message)
+
+
+def _perhaps(text: str, line: int, catalog: Catalog) -> Iterator[Finding]:
+    for message in faults(text.split(), catalog, is_sure=False, is_whole=False):
+        yield Finding(line, message)
 
 
 def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
@@ -96,60 +117,3 @@ def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
     near = difflib.get_close_matches(task, inside, n=1, cutoff=0.75)
     if near:
         yield Finding(code.line, f"there is no task {code.text}; did you mean {namespace}.{near[0]}?")
-
-
-def _joined(text: str) -> list[str]:
-    """The lines, a continued one joined into its first; the others keep their places."""
-    lines = text.split("\n")
-    for number in range(len(lines) - 1, 0, -1):
-        if lines[number - 1].endswith("\\"):
-            lines[number - 1] = lines[number - 1][:-1] + " " + lines[number].strip()
-            lines[number] = ""
-    return lines
-
-
-def simple_commands(line: str) -> list[list[str]]:
-    """The simple commands of a line of shell, without assignments and redirections; [] if unreadable."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = "#"
-    try:
-        words = list(lexer)
-    except ValueError:
-        return []
-    commands: list[list[str]] = [[]]
-    for word in words:
-        if word in _SEPARATORS or set(word) <= set(";&|()"):
-            commands.append([])
-        elif commands[-1] or not _ASSIGNMENT.fullmatch(word):
-            commands[-1].append(word)
-    return [command for command in commands if command]
-
-
-def _unknown(words: list[str], tasks: Mapping[str, TaskFlags], core: Mapping[str, bool]) -> Iterator[str]:
-    """What is wrong with `inv WORDS`: unknown tasks, unknown flags."""
-    program, rest = words[0], iter(words[1:])
-    current: TaskFlags | None = None
-    name, plain = "", 0
-    for word in rest:
-        flag = word.partition("=")[0]
-        if word in (">", ">>", "<", "2>", "--") or _PLACEHOLDER.match(word):
-            return
-        if word.startswith("-") and current is not None and flag in current.flags:
-            if flag in current.with_value and "=" not in word:
-                next(rest, None)
-        elif word.startswith("-") and flag in core:
-            if core[flag] and "=" not in word:
-                next(rest, None)
-        elif word.startswith("-"):
-            near = difflib.get_close_matches(flag, current.flags if current else core, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"{program} {name}".strip() + f" has no flag {flag}{hint}"
-        elif word in tasks:
-            current, name, plain = tasks[word], word, 0
-        elif current is not None and plain < current.words:
-            plain += 1
-        else:
-            near = difflib.get_close_matches(word, tasks, n=1)
-            yield f"there is no task {word}" + (f"; did you mean {near[0]}?" if near else "")
-            return

@@ -35,6 +35,27 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def say_folded(text: str) -> None:
+    """Lines of the answer; in a terminal each is folded between words, below its own beginning."""
+    import shutil
+
+    say(folded(text, shutil.get_terminal_size().columns) if is_terminal() else text)
+
+
+def folded(text: str, width: int) -> str:
+    """The lines of a text folded to a width; `   | ` and the like begin the folded lines as well."""
+    import textwrap
+
+    lines = []
+    for line in text.split("\n"):
+        start = line[: len(line) - len(line.lstrip(" |"))]
+        rest = textwrap.wrap(
+            line[len(start) :], max(width - len(start), 20), break_long_words=False, break_on_hyphens=False
+        )
+        lines += [start + piece for piece in rest] if len(line) > width else [line]
+    return "\n".join(lines)
+
+
 def is_confirmed(question: str) -> bool:
     """Asks on stderr and reads the answer from the terminal: only yes counts.
 

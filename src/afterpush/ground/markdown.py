@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-SHELLS = {"sh": "sh", "shell": "sh", "bash": "bash", "console": "sh", "shell-session": "sh", "zsh": "bash"}
+SHELLS = {"sh": "sh", "shell": "sh", "bash": "bash", "console": "sh", "shell-session": "sh", "zsh": "zsh"}
 _SESSIONS = ("console", "shell-session")
 
 
@@ -18,12 +18,17 @@ class Code:
 
     @property
     def shell(self) -> str | None:
-        """`sh` or `bash` for a block of that kind, else None."""
+        """The shell that a block of that kind is for (`sh`, `bash`, `zsh`), else None."""
         return SHELLS.get(self.language) if self.is_block else None
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it shows what was typed and what was answered."""
+        return self.language in _SESSIONS
 
     def commands(self) -> str:
         """The block's shell text, line for line; of a recorded session only what was typed."""
-        if self.language not in _SESSIONS:
+        if not self.is_session:
             return self.text
         lines, goes_on = [], False
         for line in self.text.split("\n"):
@@ -44,7 +49,7 @@ def code_in(text: str) -> tuple[Code, ...]:
         first = (token.map or [0])[0] + 1
         if token.type == "fence":
             words = token.info.strip().split()
-            found.append(Code(token.content, first + 1, words[0].strip("{}").lower() if words else ""))
+            found.append(Code(token.content, first + 1, words[0].strip("{}.").lower() if words else ""))
         for child in token.children or ():
             if child.type == "code_inline":
                 found.append(Code(child.content, _line_of(text, child.content, first), is_block=False))

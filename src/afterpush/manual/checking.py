@@ -4,7 +4,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from afterpush.ground.commands import Catalog, findings
+from afterpush.ground.catalog import Catalog
+from afterpush.ground.commands import findings
 from afterpush.manual.documents import Problem, Tree
 from afterpush.manual.links import Link, anchors_in, links_in
 

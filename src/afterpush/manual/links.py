@@ -36,10 +36,14 @@ def is_elsewhere(target: str) -> bool:
 
 
 def tokens_of(text: str) -> "list[Token]":
-    """The document as markdown-it reads it, with tables; a front matter counts as blank lines."""
+    """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
+
+    A footnote's text is a paragraph: to CommonMark alone `[^1]: word` would define a link to "word".
+    """
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_without_front_matter(text))
+    plain = _without_front_matter(text).replace("[^", "\\[^")
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain)
 
 
 def _without_front_matter(text: str) -> str:
@@ -49,18 +53,56 @@ def _without_front_matter(text: str) -> str:
     return text if end < 0 else "\n" * text.count("\n", 0, end + 5) + text[end + 5 :]
 
 
-@lru_cache(maxsize=512)
 def links_in(text: str) -> tuple[Link, ...]:
     """Every link and image that stays in the repository, in order, also those written in HTML."""
+    return _reading(text).links
+
+
+def anchors_in(text: str) -> frozenset[str]:
+    """What a link can name after `#`: headings as GitHub and MyST number them, and HTML ids."""
+    return _reading(text).anchors
+
+
+def headings_in(text: str) -> "tuple[Heading, ...]":
+    """The headings of a document in order."""
+    return _reading(text).headings
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading: its level (1 to 6) and its text without markup."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Reading:
+    links: tuple[Link, ...]
+    headings: tuple[Heading, ...]
+    anchors: frozenset[str]
+
+
+@lru_cache(maxsize=8192)
+def _reading(text: str) -> _Reading:
+    """All of it at once: parsing is what costs, and every document is asked for from many others."""
+    tokens = tokens_of(text)
+    headings = tuple(
+        Heading(int(opening.tag[1]), _plain(inline))
+        for opening, inline in pairwise(tokens)
+        if opening.type == "heading_open"
+    )
+    return _Reading(tuple(_links(text, tokens)), headings, _anchors(headings, tokens))
+
+
+def _links(text: str, tokens: "list[Token]") -> Iterator[Link]:
     lines = text.split("\n")
-    found = []
-    for token in tokens_of(text):
+    for token in tokens:
         first, last = token.map or (0, 1)
         for target in _targets(token):
             if target and not is_elsewhere(target):
                 path, _, anchor = unquote(target).partition("#")
-                found.append(Link(path.partition("?")[0], anchor, _line_of(lines, first, last, target)))
-    return tuple(found)
+                yield Link(path.partition("?")[0], anchor, _line_of(lines, first, last, target))
 
 
 def _targets(token: "Token") -> Iterator[str]:
@@ -86,39 +128,18 @@ def _line_of(lines: list[str], first: int, last: int, target: str) -> int:
     return first + 1
 
 
-@lru_cache(maxsize=512)
-def anchors_in(text: str) -> frozenset[str]:
-    """What a link can name after `#`: headings as GitHub and MyST number them, and HTML ids."""
+def _anchors(headings: tuple[Heading, ...], tokens: "list[Token]") -> frozenset[str]:
     slugs: dict[str, int] = {}
     found: set[str] = set()
-    for heading in headings_in(text):
+    for heading in headings:
         slug = _slug(heading.text)
         count = slugs.get(slug, 0)
         slugs[slug] = count + 1
         found.add(f"{slug}-{count}" if count else slug)
-    for token in tokens_of(text):
+    for token in tokens:
         if token.type in ("html_block", "inline"):
             found.update(_HTML_ANCHOR.findall(token.content))
     return frozenset(found)
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading: its level (1 to 6) and its text without markup."""
-
-    level: int
-    text: str
-
-
-@lru_cache(maxsize=512)
-def headings_in(text: str) -> tuple[Heading, ...]:
-    """The headings of a document in order."""
-    tokens = tokens_of(text)
-    return tuple(
-        Heading(int(opening.tag[1]), _plain(inline))
-        for opening, inline in pairwise(tokens)
-        if opening.type == "heading_open"
-    )
 
 
 def _plain(inline: "Token") -> str:

@@ -2,8 +2,9 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from html import unescape
 from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
@@ -20,6 +21,8 @@ _FETCHED = re.compile(
     r"""|<link\b(?=[^>]*rel=["'](?:stylesheet|preload|icon|preconnect)[^>]*)[^>]*?\shref=["'](?P<href>(?:https?:)?//[^"']+)""",
     re.IGNORECASE,
 )
+# MyST writes a link that it cannot follow as one to a place on the same page.
+_UNFOLLOWED = re.compile(r'<a class="reference internal" href="#([^"]*)"[^>]*><span class="xref myst">')
 _FETCHED_BY_CSS = re.compile(r"""(?:@import\s+|url\()\s*["']?(?P<src>(?:https?:)?//[^"')\s]+)""")
 
 
@@ -51,6 +54,7 @@ def build(tree: Tree, layout: Layout, output: Path) -> Built:
         titled = stage(tree, layout, sources)
         pages = {page: document for document, page in layout.pages.items()}
         warnings = [_as_written(one, titled) for one in build_site(sources, fresh, layout.title, pages)]
+        warnings = warnings or list(dead_links(fresh, pages))
         external = tuple(fetched_from_elsewhere(fresh))
         if not warnings:
             _replace(output, fresh)
@@ -83,6 +87,18 @@ def _replace(output: Path, fresh: Path) -> None:
         if output.exists():
             output.rename(beside / "old")
         (beside / "new").rename(output)
+
+
+def dead_links(site: Path, documents: Mapping[str, str]) -> Iterator[Problem]:
+    """Links that go nowhere on the site although their targets exist; `documents` by page name."""
+    for page, document in documents.items():
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        for found in _UNFOLLOWED.finditer(text):
+            place = unescape(found[1])
+            if f'id="{place}"' not in text and f'name="{place}"' not in text:
+                yield Problem(
+                    document, 1, f"the link {place} leads nowhere on the site; write it in another form"
+                )
 
 
 def fetched_from_elsewhere(site: Path) -> Iterator[External]:

@@ -50,9 +50,14 @@ pygments_dark_style = "github-dark"
 # Long names of keys, flags and files break anywhere rather than widen a phone's page.
 _NARROW = """\
 h1, h2, h3, h4, p, li, dd, code.literal { overflow-wrap: anywhere; }
+code.literal .flag { white-space: nowrap; }
 table.docutils p, table.docutils li, table.docutils code.literal { overflow-wrap: normal; }
 .sidebar-brand-text, .mobile-header .header-center { overflow-wrap: anywhere; }
 """
+
+
+# A browser breaks `--json` after a dash, and a reader copies half of it.
+_FLAG = re.compile(r'<span class="pre">(?=--?[\w-]{1,24}(?:=\w{1,8})?</span>)')
 
 
 def require_sphinx() -> None:
@@ -60,8 +65,8 @@ def require_sphinx() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise AfterpushError(
-            f"building the manual: {', '.join(missing)} not installed; run: pip install 'afterpush[docs]' "
-            "(in a clone of afterpush: AFTERPUSH_EXTRAS=docs ./inv docs.build)"
+            f"building the manual: {', '.join(missing)} not installed; install afterpush with its extra: "
+            "pip install '/path/to/afterpush[docs]' (in a clone: AFTERPUSH_EXTRAS=docs ./inv docs.build)"
         )
 
 
@@ -81,6 +86,9 @@ def build_site(sources: Path, output: Path, title: str, documents: Mapping[str, 
     words = [sys.executable, "-m", "sphinx", *options, str(sources), str(output)]
     done = run(words, cwd=sources, timeout_seconds=LIMIT_SECONDS)
     problems = list(_problems(done.error_text, sources, documents))
+    for page in output.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_FLAG.sub('<span class="pre flag">', text), encoding="utf-8")
     if done.code != 0 and not problems:
         raise AfterpushError(
             f"building the manual: Sphinx says: {done.error_text[-400:] or done.text[-400:]}"

@@ -4,6 +4,7 @@ import posixpath
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -13,12 +14,16 @@ from afterpush.manual.layout import HOME, Layout
 from afterpush.manual.links import headings_in, is_elsewhere, tokens_of
 
 LINKED = "_linked"
+_TITLE = r"""\s+(?:"[^"]*"|'[^']*'|\([^()]*\))"""
+# A code span is matched to be left alone. A link's text may go on in the next line and hold an image.
 _LINK = re.compile(
-    r"(?P<text>!?\[(?:[^\[\]]|\[[^\[\]]*\])*\])\((?P<open><?)(?P<target>[^()\s<>]+)(?P<rest>>?[^()]*)\)"
+    r"(?P<code>(?P<ticks>`+)(?!`)(?:(?!\n[ \t>]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<text>!?\[(?:[^\[\]\n]|\n(?![ \t>]*\n)|\[[^\[\]]*\](?:\([^()]*\))?)*\])"
+    rf"\((?P<target><[^<>\n]*>|(?:[^()\s<>]|\([^()\s]*\))+)(?P<rest>(?:{_TITLE})?\s*)\)"
+    r"""|(?P<kind>\b(?:href|src)\s*=\s*["'])(?P<html>[^"'\n]+)"""
+    r"|(?P<label>^[ ]{0,3}\[(?!\^)[^\]\n]+\]:\s*)(?P<defined><[^<>\n]*>|[^\s<>]+)",
+    re.DOTALL | re.MULTILINE,
 )
-_DEFINITION = re.compile(r"^(?P<open> {0,3}\[[^\]]+\]:\s*<?)(?P<target>[^\s<>]+)")
-_HTML = re.compile(r"""(?P<open>\b(?P<kind>href|src)\s*=\s*["'])(?P<target>[^"']+)""")
-
 
 HEADING_LINES = 2
 
@@ -81,30 +86,32 @@ class _Rewriter:
 
     def rewritten(self, text: str) -> str:
         code = set(_code_lines(text))
-        lines = text.split("\n")
-        return "\n".join(line if number in code else self._line(line) for number, line in enumerate(lines))
+        pieces = groupby(enumerate(text.split("\n")), lambda numbered: numbered[0] in code)
+        runs = ((is_code, "\n".join(line for _, line in lines)) for is_code, lines in pieces)
+        return "\n".join(run if is_code else self._without_code(run) for is_code, run in runs)
 
-    def _line(self, line: str) -> str:
-        line = _LINK.sub(self._link, line)
-        line = _DEFINITION.sub(lambda found: found["open"] + (self._led(found["target"]) or "#"), line)
-        return _HTML.sub(self._html, line)
+    def _without_code(self, text: str) -> str:
+        return _LINK.sub(self._link, text)
 
     def _link(self, found: re.Match[str]) -> str:
-        target = self._led(found["target"])
-        if target is None:
-            return found["text"][1:-1]
-        # The text may hold an image: `[![Badge](badge.svg)](target)`.
+        if found["code"]:
+            return found[0]
+        if found["kind"]:
+            return found["kind"] + (self._led(found["html"], as_output=True) or "#")
+        if found["label"]:
+            return found["label"] + (self._led(found["defined"].strip("<>")) or "#")
+        target = self._led(found["target"].strip("<>"))
         text = found["text"]
+        if target is None:
+            return text[1:-1]
         if not text.startswith("!"):
-            text = f"[{_LINK.sub(self._link, text[1:-1])}]"
-        return f"{text}({found['open']}{target}{found['rest']})"
-
-    def _html(self, found: re.Match[str]) -> str:
-        target = self._led(found["target"], as_output=True)
-        return found["open"] + (target or "#")
+            text = f"[{self._without_code(text[1:-1])}]"
+        return f"{text}({target}{found['rest']})"
 
     def _led(self, target: str, *, as_output: bool = False) -> str | None:
         """The target as the site has it; None for a folder, which a site has no page for."""
+        if target.startswith("//"):
+            return f"https:{target}"
         if is_elsewhere(target) or target.startswith("#"):
             return target
         path, _, anchor = unquote(target).partition("#")
@@ -115,7 +122,7 @@ class _Rewriter:
         if meant in self.tree.files:
             self.linked.add(meant)
             return self._relative(f"{LINKED}/{_stored_name(meant)}")
-        return None if meant in self.tree.folders else target
+        return None if meant in self.tree.folders else quote(unquote(target), safe="/#?&=%")
 
     def _page_of(self, path: str) -> str | None:
         for name in (path, posixpath.join(path, "index.md"), posixpath.join(path, "README.md")):

@@ -38,12 +38,12 @@ def regenerated_text(prompts: Sequence[Prompt], *, dry_run: bool, adopt: bool) -
 
 
 def checked_document(found: Checked) -> dict[str, Any]:
-    """The document of `prompts.check`."""
-    stale = {entry.file for entry in found.stale}
+    """The document of `prompts.check`: `stale` are paths, `reasons` say why each one is."""
     return {
         "written": [],
-        "unchanged": found.checked - len(stale),
-        "stale": [{"file": entry.file, "reason": entry.reason} for entry in found.stale],
+        "unchanged": found.checked - len(found.stale),
+        "stale": [entry.file for entry in found.stale],
+        "reasons": {entry.file: entry.reason for entry in found.stale},
         "problems": [
             {"file": entry.file, "line": entry.line, "message": entry.message} for entry in found.problems
         ],

@@ -1,14 +1,14 @@
 """Whether the prompts that are there still tell the truth."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from afterpush.ground import commands
-from afterpush.ground.commands import Catalog
+from afterpush.ground.catalog import Catalog
+from afterpush.ground.errors import AfterpushError
 from afterpush.prompts import shell
 from afterpush.prompts.marker import is_as_written, read_marker
-from afterpush.prompts.regen import Shelf
+from afterpush.prompts.regen import Shelf, chosen
 from afterpush.prompts.template import Surroundings, Template
 from afterpush.roadmap import Task
 
@@ -49,24 +49,38 @@ def check(
     template: Callable[[], Template],
     around: Surroundings,
     catalog: Catalog,
-    branches: Sequence[str],
+    branches: Collection[str],
     ids: Sequence[str] = (),
 ) -> Checked:
-    """Looks at every prompt, generated or not; with `ids` at those of these tasks only."""
-    wanted = {shelf.path_of(task_id) for task_id in ids}
-    files = [path for path in shelf.files() if not wanted or path in wanted]
+    """Looks at every prompt, generated or not; with `ids` at those of these tasks only.
+
+    Raises AfterpushError for an ID that neither the roadmap nor a prompt has.
+    """
+    paths = {task_id: shelf.path_of(task_id) for task_id in ids}
+    there = shelf.files()
+    chosen(tasks, [task_id for task_id in ids if paths[task_id] not in there])
+    files = [path for path in there if not ids or path in paths.values()]
     stale: list[Stale] = []
     problems: list[Problem] = []
     for path in files:
-        content = shelf.content_of(path) or ""
+        try:
+            content = shelf.content_of(path) or ""
+        except AfterpushError as error:
+            problems.append(Problem(path, 1, str(error)))
+            continue
         marker = read_marker(content)
-        if marker and not is_as_written(content):
+        is_generated = marker is not None and is_as_written(content)
+        if marker and not is_generated:
             why = "edited by hand since it was generated; move the change into the roadmap or the template"
             problems.append(Problem(path, 1, f"{why}, or drop the marker line"))
         elif marker:
             reason = _stale_reason(marker.task_id, marker.source, tasks, template, around)
             stale += [Stale(path, reason)] if reason else []
-        problems += _problems(path, content, catalog, branches, shelf.root)
+        found = [
+            *commands.findings(content, catalog),
+            *shell.findings(content, branches, shelf.root, is_generated=is_generated),
+        ]
+        problems += [Problem(path, one.line, one.message) for one in sorted(found, key=lambda one: one.line)]
     return Checked(len(files), tuple(stale), tuple(problems))
 
 
@@ -81,14 +95,5 @@ def _stale_reason(
     if task is None:
         return f"the roadmap has no task {task_id} any more; remove the file"
     if template().source_of(task, tasks, around) != source:
-        return f"the roadmap or the template has changed: inv prompts.regen --ids={task_id}"
+        return f"the roadmap or the template has changed: {around.run} prompts.regen --ids={task_id}"
     return None
-
-
-def _problems(
-    path: str, content: str, catalog: Catalog, branches: Sequence[str], root: Path
-) -> list[Problem]:
-    found = [*commands.findings(content, catalog), *shell.findings(content, branches, root)]
-    return [
-        Problem(path, finding.line, finding.message) for finding in sorted(found, key=lambda one: one.line)
-    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import write_atomic
-from afterpush.prompts.marker import is_as_written, marked, read_marker
+from afterpush.prompts.marker import is_as_written, marked, read_marker, with_plain_ends
 from afterpush.prompts.template import Surroundings, Template
 from afterpush.roadmap import Task
 
@@ -54,11 +54,14 @@ class Shelf:
     def content_of(self, path: str) -> str | None:
         """What lies there now; None when nothing does. Raises AfterpushError for what is no text."""
         try:
-            return (self.root / path).read_bytes().decode("utf-8")
+            return (self.root / path).read_bytes().decode("utf-8-sig")
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise AfterpushError(f"reading the prompt {path}: {error}") from error
+        except UnicodeDecodeError as error:
+            said = f"not UTF-8 (byte {error.start}); save it as UTF-8"
+            raise AfterpushError(f"reading the prompt {path}: {said}") from error
+        except OSError as error:
+            raise AfterpushError(f"reading the prompt {path}: {error.strerror}") from error
 
     def is_ours(self, content: str) -> bool:
         """Whether the file may be written anew: generated and untouched, or by the team's own generator."""
@@ -87,7 +90,7 @@ def chosen(tasks: Mapping[str, Task], ids: Sequence[str]) -> list[Task]:
         near = difflib.get_close_matches(unknown[0], tasks, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise AfterpushError(f"--ids: the roadmap has no task {', '.join(unknown)}{hint}")
-    return [tasks[wanted] for wanted in ids] if ids else list(tasks.values())
+    return [tasks[wanted] for wanted in dict.fromkeys(ids)] if ids else list(tasks.values())
 
 
 def plan(
@@ -111,7 +114,7 @@ def plan(
 
 
 def _act(before: str | None, content: str, shelf: Shelf, *, adopt: bool) -> Act:
-    if before == content:
+    if before is not None and with_plain_ends(before) == content:
         return Act.KEEP_UNCHANGED
     if before is None or adopt or shelf.is_ours(before):
         return Act.WRITE

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,15 +28,17 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Template:
-    """A template's text and where it came from."""
+    """A template's text and where it came from; `parts` are those beside it, which it may include by name."""
 
     text: str
     path: str
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     def source_of(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> str:
         """The digest of all that the prompt is made from."""
         parts = [
             self.text,
+            *(f"{name}\0{text}" for name, text in sorted(self.parts.items())),
             repr(sorted(self.variables(task, tasks, around).items(), key=lambda pair: pair[0])),
         ]
         return digest("\0".join(parts))
@@ -58,22 +60,30 @@ class Template:
         """The prompt's text. Raises AfterpushError naming template and line."""
         from jinja2 import TemplateError
 
+        variables = self.variables(task, tasks, around)
         try:
-            text = self._compiled().render(self.variables(task, tasks, around))
-        except TemplateError as error:
-            raise AfterpushError(f"{self._place(error)}: rendering {task.id}: {_said(error)}") from error
+            text = self._compiled().render(variables)
+        # What a team's template computes can fail in any of these ways.
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+            said = _said(error, variables)
+            raise AfterpushError(f"{self._place(error)}: rendering {task.id}: {said}") from error
         return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
 
     def _compiled(self) -> "Compiled":
-        from jinja2 import Environment, StrictUndefined, TemplateError
+        from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
 
         # Not HTML but Markdown: escaping would change the task's words.
-        environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+        environment = Environment(
+            undefined=StrictUndefined,
+            autoescape=False,
+            keep_trailing_newline=True,
+            loader=DictLoader(dict(self.parts)),
+        )
         environment.filters |= {"cell": cell, "quoted": quoted}
         try:
             return environment.from_string(self.text)
         except TemplateError as error:
-            raise AfterpushError(f"{self._place(error)}: {_said(error)}") from error
+            raise AfterpushError(f"{self._place(error)}: {_said(error, {})}") from error
 
     def _place(self, error: Exception) -> str:
         line = getattr(error, "lineno", None) or _line_in_template(error)
@@ -90,8 +100,18 @@ def _line_in_template(error: Exception) -> int | None:
     return line
 
 
-def _said(error: Exception) -> str:
-    return " ".join((getattr(error, "message", None) or str(error)).split())
+def _said(error: Exception, variables: Mapping[str, object]) -> str:
+    """What Jinja says in one line; of an unknown name also those that a template may use."""
+    from jinja2 import TemplateNotFound, UndefinedError
+
+    said = " ".join((getattr(error, "message", None) or str(error)).split())
+    if isinstance(error, TemplateNotFound):
+        return f"there is no {error.name} beside it"
+    if isinstance(error, UndefinedError):
+        facts = variables.get("task")
+        names = [f"task.{name}" for name in facts] if isinstance(facts, dict) else []
+        return f"{said}; there are {', '.join([*names, *(name for name in variables if name != 'task')])}"
+    return said
 
 
 def _described(task: Task) -> dict[str, object]:
@@ -100,6 +120,7 @@ def _described(task: Task) -> dict[str, object]:
         "id": task.id,
         "title": task.title,
         "status": task.status.value,
+        "is_done": task.is_done,
         "status_text": task.status_text,
         "priority": task.priority,
         "estimate": task.estimate,
@@ -130,6 +151,10 @@ def find_template(root: Path, configured: str, defaults: Path) -> Template:
     """The team's own template where it exists, else the one that comes with afterpush."""
     own = root / configured
     path = own if own.is_file() else defaults / SHIPPED
-    return Template(
-        read_text(path, "reading the template"), configured if path is own else f"afterpush's {SHIPPED}"
-    )
+    parts = {
+        beside.name: read_text(beside, "reading the template")
+        for beside in sorted(path.parent.glob("*.j2"))
+        if beside != path and beside.is_file()
+    }
+    name = configured if path is own else f"afterpush's {SHIPPED}"
+    return Template(read_text(path, "reading the template"), name, parts)

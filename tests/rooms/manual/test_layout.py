@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from afterpush.manual.documents import Tree
 from afterpush.manual.layout import Layout, lay_out
+from afterpush.manual.site import dead_links
 from afterpush.manual.staging import stage
 
 
@@ -82,3 +85,36 @@ def test_links_lead_to_pages_files_are_copied_and_folders_become_text(tmp_path: 
     ]
     assert (staged / "index.md").read_text().startswith("# R\n\n# Top\n\n[g](g.md)\n")
     assert (staged / "_linked" / "config" / "a.yaml").read_text() == "a: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "staged"),
+    [
+        ("[goes\non](docs/b.md)", "[goes\non](b.md)"),
+        ("[a](<docs/my b.md>)", "[a](my%20b.md)"),
+        ("[a](docs/b_(c).md)", "[a](b_%28c%29.md)"),
+        ('[a](docs/b.md "so (it) is")', '[a](b.md "so (it) is")'),
+        ("[![i](docs/i.png)](docs/b.md)", "[![i](_linked/docs/i.png)](b.md)"),
+        ("`[a](docs/b.md)` ``[`](docs/b.md)``", "`[a](docs/b.md)` ``[`](docs/b.md)``"),
+        ("a ` stray\n\n[a](docs/b.md) and `code`", "a ` stray\n\n[a](b.md) and `code`"),
+        ("[a](//x.org/b)", "[a](https://x.org/b)"),
+        ("x[^1]\n\n[^1]: docs/b.md is a file", "x[^1]\n\n[^1]: docs/b.md is a file"),
+        ("[a\n\nb](docs/b.md)", "[a\n\nb](docs/b.md)"),
+    ],
+)
+def test_links_in_every_form_are_led_to_their_pages(tmp_path: Path, written: str, staged: str) -> None:
+    names = ["README.md", "docs/b.md", "docs/my b.md", "docs/b_(c).md"]
+    documents = dict.fromkeys(names, "# T") | {"README.md": f"# R\n\n{written}"}
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "i.png").write_bytes(b"")
+    here = Tree(tmp_path, frozenset([*names, "docs/i.png"]), documents)
+    stage(here, lay_out(here, "docs", "x"), tmp_path / "docs")
+    assert (tmp_path / "docs" / "index.md").read_text().startswith(f"# R\n\n{staged}")
+
+
+def test_a_link_that_the_site_cannot_follow_is_found(tmp_path: Path) -> None:
+    link = '<a class="reference internal" href="#{}"><span class="xref myst">'
+    (tmp_path / "a.html").write_text(link.format("docs/b.md") + link.format("here") + '<p id="here">')
+    assert [(one.file, "docs/b.md" in one.message) for one in dead_links(tmp_path, {"a": "docs/a.md"})] == [
+        ("docs/a.md", True)
+    ]

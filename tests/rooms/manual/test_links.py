@@ -32,6 +32,7 @@ def test_links_images_references_and_html_are_seen_with_their_lines() -> None:
         "[a](https://x.org/b.md)",
         "<mailto:a@b.org>",
         "[a]()",
+        "text[^1]\n\n[^1]: footnote",
     ],
 )
 def test_code_and_what_leads_elsewhere_is_no_link(text: str) -> None:

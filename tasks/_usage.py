@@ -1,0 +1,58 @@
+"""Command lines that Invoke cannot read: what is wrong, what may be meant, and the right exit code."""
+
+import re
+
+import invoke.parser.parser
+from invoke.exceptions import Exit, ParseError
+from invoke.parser import ParserContext
+
+from afterpush.ground.errors import ExitCode
+
+_UNKNOWN = re.compile(r"No idea what '(.+)' is!")
+_OBJECT = re.compile(r"<Argument: ([\w-]+)[^>]*>")
+
+
+class UsageError(Exit, ParseError):
+    """A command line that Invoke cannot read.
+
+    Invoke (2.2) exits with 1 for it, which here means "the answer is bad"; as an Exit it carries 2.
+    """
+
+    def __init__(self, message: str, context: ParserContext | None = None) -> None:
+        Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
+        self.args = (explained(message, context),)
+        self.context = context
+
+
+def explained(message: str, context: ParserContext | None) -> str:
+    """Invoke's message, with the flag's name for its object and what an unknown word may have meant."""
+    unknown = _UNKNOWN.search(message)
+    if not unknown:
+        return _OBJECT.sub(r"--\1", message)
+    word, task = unknown[1], context.name if context else None
+    if word.startswith("-"):
+        flags = [*context.flags, *context.inverse_flags] if context else []
+        whose = f"{task} has" if task else "there is"
+        return f"{whose} no flag {word}{_near(word, flags)}" + (f"; see --help {task}" if task else "")
+    return f"there is no task {word}{_meant(word)}"
+
+
+def _meant(word: str) -> str:
+    from afterpush.tasks import ns
+
+    names = list(ns.task_names)
+    if any(name.startswith(f"{word}.") for name in names):
+        return f", only a namespace: --list={word} shows what is in it"
+    return _near(word, names) or "; --list shows those that are there"
+
+
+def _near(word: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, names, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def install() -> None:
+    """Has Invoke raise our error for its own."""
+    invoke.parser.parser.ParseError = UsageError  # type: ignore[assignment, misc]
