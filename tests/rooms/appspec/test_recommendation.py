@@ -200,11 +200,15 @@ def test_liveness_that_depends_on_the_database_is_warned_of_and_never_recommende
     ],
 )
 def test_readiness_that_shows_no_database_is_warned_of_where_there_is_one(more: str, is_warned: bool) -> None:
-    seen = Seen(endpoint("/health"), (endpoint("/readyz", database=True),))
-    said = [text for text in advice(seen, 10, "http_path: /health", more).warnings if "database" in text]
-    assert bool(said) is is_warned
-    if is_warned:
-        assert "/readyz does" in said[0]
+    given = advice(Seen(endpoint("/health"), (endpoint("/readyz"),)), 10, "http_path: /health", more)
+    assert any("database" in text for text in given.warnings) is is_warned
+
+
+def test_a_database_that_an_endpoint_shows_counts_for_more_than_a_spec_that_names_none() -> None:
+    seen = Seen(endpoint("/health/live"), (endpoint("/readyz", database=True),))
+    given = advice(seen, 10, "http_path: /health/live")
+    [said] = [text for text in given.warnings if "database" in text]
+    assert "/health/live does not show that it asks the database; /readyz does" in said
 
 
 def test_an_app_without_a_database_may_use_its_one_endpoint_for_both() -> None:

@@ -64,6 +64,22 @@ def test_no_health_check_and_no_http_path_both_mean_tcp() -> None:
     assert "silently means a TCP check" in problem.message
 
 
+def test_without_a_health_check_the_platform_s_own_window_is_held_against_the_start() -> None:
+    """90 s (0 + 10 x 9): too short for a start of two minutes, whoever has chosen it."""
+    found = problems(service(""), startup_seconds=120)
+    [(severity, _, message)] = at(found, "services[0].health_check")
+    assert severity == "error"
+    assert "90 s (0 + 10 x 9)" in message
+    assert [one.path for one in problems(service(""), startup_seconds=40)] == ["services[0]"]
+
+
+@pytest.mark.parametrize("written", ["/health", "[{http_path: /health}]"])
+def test_a_health_check_of_the_wrong_shape_is_not_called_absent(written: str) -> None:
+    [problem] = problems(service(f"    health_check: {written}\n"))
+    assert problem.severity is Severity.ERROR
+    assert "must be a mapping" in problem.message
+
+
 @pytest.mark.parametrize(("timeout", "period"), [(10, 10), (30, 10), (5, 1)])
 def test_a_timeout_that_is_not_shorter_than_the_period_is_a_warning(timeout: int, period: int) -> None:
     found = problems(
