@@ -111,10 +111,13 @@ class Work:
     def _begun(self, held: Held) -> Attempted | Result:
         return self._left_by_a_crash() or self._worked(held)
 
-    def _finished_before(self) -> Attempted:
+    def _finished_before(self) -> Attempted | Result:
         """The branch of the last attempt as it is now: its owner may have resolved a conflict on it."""
         assert self.record.branch is not None
         tip = newest_tip(self.crew.world, self.crew.mainline.target.remote, self.record.branch)
+        if tip == self.record.base:
+            reason = f"nothing is committed on {self.record.branch}; its worktree is {self.record.worktree}"
+            return self._ended(self._result(State.EMPTY, reason))
         return Attempted(tip, seconds=self.record.seconds)
 
     def _left_by_a_crash(self) -> Attempted | None:
@@ -146,7 +149,8 @@ class Work:
             may_retry = attempted.state in (State.FAILED, State.TIMEOUT) and not crew.is_stopped()
             if not may_retry or tries >= crew.order.bounds.attempts or lost > MOST_LOST_WORKERS:
                 return self._ended(self._result(attempted.state or State.FAILED, attempted.reason))
-            crew.world.note(f"{self.task.id}: attempt {self._attempt}: {attempted.reason}; again")
+            said = f"{self.task.id}: attempt {self._attempt}: {attempted.reason}; again"
+            crew.world.note(crew.world.redact(said))
 
     def _highest_here(self) -> int:
         done = git(
