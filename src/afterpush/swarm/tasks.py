@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import git, is_ancestor
+from afterpush.ground.git.worktree import changed_paths
 from afterpush.roadmap import Task
 from afterpush.swarm.attempt import Attempted, Spec
 from afterpush.swarm.claims import Claim, Claims, Held
@@ -115,7 +116,7 @@ class Work:
         """The branch of the last attempt as it is now: its owner may have resolved a conflict on it."""
         assert self.record.branch is not None
         tip = newest_tip(self.crew.world, self.crew.mainline.target.remote, self.record.branch)
-        if tip == self.record.base:
+        if self.record.base and not changed_paths(self.crew.world.repo, self.record.base, tip):
             reason = f"nothing is committed on {self.record.branch}; its worktree is {self.record.worktree}"
             return self._ended(self._result(State.EMPTY, reason))
         return Attempted(tip, seconds=self.record.seconds)
