@@ -178,3 +178,14 @@ def test_a_roadmap_that_defines_no_task_is_no_day_without_work(repository: Repos
     repository.push()
     answer = swarm(repository, "swarm.run", "--ready", "--command=true", code=2)
     assert "prompts.roadmap" in answer.json()["error"]
+
+
+def test_a_git_that_does_not_know_who_commits_is_a_usage_error_with_the_cure(
+    planned: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.delenv(f"GIT_{name}")
+    planned.git("config", "user.useConfigOnly", "true")
+    answer = swarm(planned, "swarm.run", "--ready", "--command=echo x >x", code=2)
+    assert "git config user.email" in answer.json()["error"]
+    assert planned.git("ls-remote", "origin", "refs/afterpush/*", "refs/heads/swarm/*") == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from afterpush.ground.clock import Clock
 from afterpush.ground.errors import ExitCode
 from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.git import require_identity
 from afterpush.ground.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
 from afterpush.swarm.engines import Engine
@@ -57,6 +58,7 @@ def run_swarm(
     """Runs the selected tasks to their ends. Raises AfterpushError when nothing can be begun at all."""
     began = world.clock.monotonic()
     journal = open_journal(world)
+    require_identity(world.repo)
     for sentence in selection.notes:
         world.note(sentence)
     stopped = threading.Event()
