@@ -114,10 +114,7 @@ def test_an_answer_without_an_end_is_an_answer_and_not_asked_for_again(
 
 def test_plain_http_where_tls_is_expected_is_said_in_words(server: HealthServer) -> None:
     seen = look(server.url.replace("http:", "https:"), wait_seconds=0, tries=1)
-    assert (
-        seen.endpoint.readiness.why
-        == "gave no usable answer (no TLS could be agreed on (wrong version number))"
-    )
+    assert seen.endpoint.readiness.why.endswith("no TLS could be agreed on: wrong version number")
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(server: HealthServer) -> None:

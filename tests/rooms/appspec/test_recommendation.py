@@ -45,6 +45,12 @@ def test_a_window_shorter_than_the_start_becomes_one_that_covers_it_twice() -> N
     assert any("gives web up after 90 s, but a start takes 1 m 50 s" in said for said in given.warnings)
 
 
+def test_a_window_that_the_start_nearly_fills_is_not_kept() -> None:
+    """60 + 10 x 3 = 90 s for a start of 55 s: a busy machine needs more, and it was changed five times."""
+    check = "http_path: /health, initial_delay_seconds: 60, period_seconds: 10, failure_threshold: 3"
+    assert advice(Seen(endpoint("/health")), 55, check).readiness.budget_seconds >= 110
+
+
 def test_values_that_are_good_enough_are_kept() -> None:
     check = (
         "http_path: /health, initial_delay_seconds: 20, period_seconds: 8, timeout_seconds: 5, "
