@@ -70,13 +70,14 @@ def select_ready(
 ) -> Selection:
     """The tasks that wait to be begun, by priority and then as the documents have them; at most `limit`.
 
+    What has landed is done, also where nobody has written so into the roadmap yet.
     Raises AfterpushError when the roadmap defines no task at all.
     """
     _refuse_an_empty_roadmap(tasks)
     ready = [
         task
         for task in tasks.values()
-        if task.is_ready and task.is_unblocked(tasks) and not has_landed(task.id)
+        if task.is_ready and task.is_unblocked(tasks, has_landed) and not has_landed(task.id)
     ]
     ready.sort(key=lambda task: _rank(task.priority))
     return Selection(tuple(Job(task) for task in ready[:limit]))
