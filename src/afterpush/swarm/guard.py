@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from afterpush.ground.git import git, git_text
+from afterpush.ground.git import git
 from afterpush.ground.git.refs import configured
 
 _NO_PUSH = "the-swarm-merges-your-commits-do-not-push"
@@ -14,18 +14,17 @@ def without_push(repo: Path, env: Mapping[str, str]) -> dict[str, str]:
 
     An agent that follows a prompt to the letter is kept from it, not one that means to.
     """
-    values: dict[str, str] = {}
-    for name in git_text(repo, "remote", doing="listing the remotes").split():
-        urls, push_urls = _configured(repo, name, "url"), _configured(repo, name, "pushurl")
-        for index, url in enumerate(urls):
-            values[f"url.{_NO_PUSH}/{name}/{index}.pushInsteadOf"] = url
-        # A pushurl is rewritten by insteadOf alone; one that is fetched from as well has to stay.
-        for index, url in enumerate(set(push_urls) - set(urls)):
-            values[f"url.{_NO_PUSH}/{name}/push/{index}.insteadOf"] = url
-    return configured(env, values) if values else {}
+    urls, push_urls = _addresses(repo)
+    rules = {f"url.{_NO_PUSH}/{index}.pushInsteadOf": url for index, url in enumerate(urls)}
+    # A pushurl is rewritten by insteadOf alone; one that is fetched from as well has to stay.
+    only_pushed = [url for url in push_urls if url not in urls]
+    rules |= {f"url.{_NO_PUSH}/push/{index}.insteadOf": url for index, url in enumerate(only_pushed)}
+    return configured(env, rules) if rules else {}
 
 
-def _configured(repo: Path, remote: str, key: str) -> list[str]:
-    """The values as they are written: git matches its rewriting rules with these."""
-    done = git(repo, "config", "--null", "--get-all", f"remote.{remote}.{key}")
-    return [value for value in done.text.split("\0") if value]
+def _addresses(repo: Path) -> tuple[list[str], list[str]]:
+    """The url and the pushurl values of all remotes as they are written: git matches its rules with these."""
+    done = git(repo, "config", "--null", "--get-regexp", r"^remote\..*\.(url|pushurl)$")
+    entries = [entry.split("\n", 1) for entry in done.text.split("\0") if "\n" in entry]
+    urls = [value for key, value in entries if key.endswith(".url")]
+    return urls, [value for key, value in entries if key.endswith(".pushurl")]
