@@ -189,3 +189,32 @@ def test_a_git_that_does_not_know_who_commits_is_a_usage_error_with_the_cure(
     answer = swarm(planned, "swarm.run", "--ready", "--command=echo x >x", code=2)
     assert "git config user.email" in answer.json()["error"]
     assert planned.git("ls-remote", "origin", "refs/afterpush/*", "refs/heads/swarm/*") == ""
+
+
+def test_an_ending_that_could_not_be_written_down_is_a_failure_of_its_own(planned: Repository) -> None:
+    """As on a full disk; what has been committed by then is not lost."""
+    agent = 'echo x >x; git add x; git commit -qm x; rm -rf "$(dirname "$AFTERPUSH_PROMPT")"'
+    state, reason = run(planned, agent)
+    assert (state, "could not be written" in reason) == ("failed", True), reason
+    assert states(swarm(planned, "swarm.merge", "--tasks=QA-001", code=0)) == {"QA-001": "merged"}
+
+
+def test_a_journal_that_cannot_be_written_fails_its_task_in_one_line(
+    planned: Repository,
+) -> None:
+    """As on a full disk, where the run once ended with a traceback; here a folder stands in its place."""
+    journal = planned.path / ".git/afterpush/swarm/journal.jsonl"
+    agent = f'rm "{journal}"; mkdir "{journal}"; echo x >x'
+    answer = swarm(planned, "swarm.run", "--tasks=QA-001", f"--command={agent}", code=1)
+    assert states(answer) == {"QA-001": "failed"}
+    assert "writing the swarm's journal" in reasons(answer)["QA-001"]
+    assert "Traceback" not in answer.err
+    again = swarm(planned, "swarm.run", "--tasks=QA-002", "--command=true", code=2)
+    assert "reading the swarm's journal" in again.json()["error"]
+    journal.rmdir()
+    assert states(
+        swarm(planned, "swarm.run", "--tasks=QA-001,QA-002", "--command=echo x >$AFTERPUSH_TASK")
+    ) == {
+        "QA-001": "merged",
+        "QA-002": "merged",
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from afterpush.ground.clock import Clock, duration
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.files import private_folder, write_private
 from afterpush.ground.git import clean_environment, git, git_text, resolve_commit
 from afterpush.ground.git.leases import ABSENT, Change, push_changes
 from afterpush.ground.git.refs import ref_value
@@ -117,7 +117,7 @@ def _run_agent(
 ) -> Ended:
     folder, worktree = private_folder(Path(spec.folder)), Path(spec.worktree)
     prompt = folder / "prompt.md"
-    write_atomic(prompt, spec.prompt, mode=0o600)
+    write_private(prompt, spec.prompt)
     add_worktree(repo, worktree, spec.branch, spec.base)
     order = Order(
         spec.command,
@@ -163,6 +163,13 @@ def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
             )
         case "stopped":
             return State.STOPPED, f"stopped after {took}; its worktree stays: {spec.worktree}"
+        case "unwritten":
+            return (
+                State.FAILED,
+                f"how the agent ended could not be written into {spec.folder}: is the disk full?",
+            )
+        case "lost" if ended.code > 0:
+            return State.FAILED, f"the agent's supervisor failed{last_line(spec.log)}; log: {spec.log}"
         case "lost":
             return State.FAILED, "the agent's supervisor was killed from outside"
     if ended.code == 0:

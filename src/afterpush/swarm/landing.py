@@ -156,6 +156,7 @@ class MergeQueue:
         how = {
             "timeout": f"took longer than {duration(self._check_seconds)}",
             "lost": "was killed from outside",
+            "unwritten": "ended, but how could not be written down (is the disk full?)",
         }.get(ended.how, f"ended with exit code {ended.code}")
         return Landing(
             State.CHECK_FAILED,

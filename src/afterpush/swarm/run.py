@@ -9,7 +9,7 @@ from pathlib import Path
 
 from afterpush.ground.clock import Clock
 from afterpush.ground.errors import ExitCode
-from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.files import private_folder, write_private
 from afterpush.ground.git import require_identity
 from afterpush.ground.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
@@ -116,7 +116,7 @@ def clone_name(world: World) -> str:
         if name:
             return name
     name = world.token()
-    write_atomic(path, name, mode=0o600)
+    write_private(path, name)
     return name
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from afterpush.ground.errors import AfterpushError
@@ -80,7 +81,9 @@ class Work:
             result = self._claimed()
         except AfterpushError as error:
             result = self._result(State.FAILED, str(error))
-            self.crew.journal.ended(result)
+            # When it is the journal that cannot be written, the other tasks go on all the same.
+            with suppress(AfterpushError):
+                self.crew.journal.ended(result)
         finally:
             lock.release()
         return result
