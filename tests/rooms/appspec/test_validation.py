@@ -316,6 +316,11 @@ def test_what_is_no_spec_is_one_error_with_the_file_named(text: str) -> None:
         parse_spec(text, "app.yaml")
 
 
+def test_a_long_spec_without_any_alias_is_not_taken_for_one_of_aliases() -> None:
+    variables = "".join(f"    - {{key: K{number}, value: v}}\n" for number in range(21_000))
+    assert len(parse_spec(service(f"    envs:\n{variables}"), "app.yaml").variables) == 21_000
+
+
 def test_aliases_that_stand_for_billions_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
