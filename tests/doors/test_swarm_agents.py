@@ -218,3 +218,27 @@ def test_a_journal_that_cannot_be_written_fails_its_task_in_one_line(
         "QA-001": "merged",
         "QA-002": "merged",
     }
+
+
+def test_a_worktree_whose_making_was_cut_off_is_removed(planned: Repository) -> None:
+    """git keeps it locked from then on; no agent has begun in it."""
+    assert run(planned, "exit 3")[0] == "failed"
+    place = planned.path.parent / "app-swarm"
+    for name, is_locked in (("QA-001-2", True), ("QA-001-3", False)):
+        (planned.path / f".git/afterpush/swarm/attempts/QA-001/{name[-1]}").mkdir()
+        branch = f"swarm/QA-001/{name[-1]}"
+        planned.git("worktree", "add", "-q", "--no-checkout", "-b", branch, str(place / name), "main")
+        if is_locked:
+            planned.git("worktree", "lock", "--reason", "initializing", str(place / name))
+    check = place / ".check-1-QA-001-1"
+    planned.git("worktree", "add", "-q", "--no-checkout", "--detach", str(check), "main")
+    planned.git("worktree", "lock", "--reason", "initializing", str(check))
+    # What somebody has locked on purpose stays, also where its folder is on a disk that is not there.
+    planned.git("worktree", "lock", str(place / "QA-001-1"))
+    planned.git("worktree", "add", "-q", "--lock", "-b", "swarm/QA-002/1", str(place / "QA-002-1"), "main")
+    (place / "QA-002-1").rename(place.parent / "elsewhere")
+    dry = swarm(planned, "swarm.cleanup", "--dry-run", code=0).json()
+    cleaned = swarm(planned, "swarm.cleanup", code=0).json()
+    assert (cleaned["removed"], cleaned["kept"]) == (dry["removed"], dry["kept"])
+    assert [Path(entry["path"]).name for entry in cleaned["kept"]] == ["QA-001-1", "QA-002-1"]
+    assert sorted(path.name for path in place.iterdir()) == ["QA-001-1"]

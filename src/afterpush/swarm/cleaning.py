@@ -17,6 +17,7 @@ from afterpush.ground.git.worktrees import (
     forget_missing_worktrees,
     linked_worktrees,
     remove_clean_worktree,
+    was_never_filled,
 )
 from afterpush.ground.locks import is_locked
 from afterpush.swarm.claims import PREFIX, Claim, read_claim
@@ -128,16 +129,19 @@ class _Cleaning:
                 self.busy_branches.add(linked.branch)
             return
         if not self.dry_run:
-            remove_clean_worktree(self.world.repo, linked.path)
+            is_empty = was_never_filled(linked.path)
+            (discard_worktree if is_empty else remove_clean_worktree)(self.world.repo, linked.path)
         self.removed.append(str(linked.path))
 
     def _why_kept(self, linked: Linked) -> str | None:
         if self._is_busy(self._task_of(linked.path) or linked.path.name.rpartition("-")[0]):
             return "its task is under way"
+        if linked.is_prunable or not linked.path.is_dir():
+            return "its folder is missing"
+        if was_never_filled(linked.path):
+            return self._why_not_in_main(linked.head)
         if linked.is_locked:
             return "git has it locked (git worktree unlock)"
-        if linked.is_prunable:
-            return "its folder is missing"
         unfinished = operation_under_way(linked.path)
         if unfinished:
             return f"it is in the middle of a {unfinished.value}"
