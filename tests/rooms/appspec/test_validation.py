@@ -272,6 +272,19 @@ def test_specs_that_disagree_name_the_field_and_the_other_file() -> None:
     assert problems(SOUND, others=[parse_spec(SOUND + "# the same\n", "other.yaml")]) == []
 
 
+def test_a_default_that_one_spec_writes_out_is_no_disagreement() -> None:
+    """Where nobody says so, period_seconds is 10 and instance_count 1."""
+    short = service("    health_check: {http_path: /h, failure_threshold: 20}\n")
+    long = short.replace("http_path: /h,", "http_path: /h, period_seconds: 10, timeout_seconds: 1,")
+    written_out = parse_spec(long + "    instance_count: 1\n", "other.yaml")
+    assert problems(short, others=[written_out]) == []
+    [problem] = problems(short, others=[parse_spec(long.replace("20", "12"), "other.yaml")])
+    assert problem.message.endswith(": failure_threshold 20 here, 12 there")
+    by_hand = parse_spec(short.replace("deploy_on_push: true", "deploy_on_push: false"), "other.yaml")
+    [problem] = problems(short, others=[by_hand])
+    assert problem.message.endswith(": true here, false there")
+
+
 def test_a_template_that_runs_something_else_disagrees_without_telling_the_command() -> None:
     mine = service("    run_command: TOKEN=abc start\n    health_check: {http_path: /h}\n")
     other = parse_spec(
