@@ -51,6 +51,16 @@ def test_a_window_that_the_start_nearly_fills_is_not_kept() -> None:
     assert advice(Seen(endpoint("/health")), 55, check).readiness.budget_seconds >= 110
 
 
+def test_a_quick_start_on_a_quick_machine_takes_no_time_away_from_the_platform() -> None:
+    """The idle delay of 60 s goes; that the platform waits 90 s in all stays."""
+    check = "http_path: /health, initial_delay_seconds: 60, period_seconds: 10, failure_threshold: 3"
+    values = advice(Seen(endpoint("/health")), 9, check).readiness
+    assert values.values["initial_delay_seconds"] == 0
+    assert values.budget_seconds == 90
+    far_too_wide = check.replace("threshold: 3", "threshold: 50")
+    assert advice(Seen(endpoint("/health")), 9, far_too_wide).readiness.budget_seconds == 60
+
+
 def test_values_that_are_good_enough_are_kept() -> None:
     check = (
         "http_path: /health, initial_delay_seconds: 20, period_seconds: 8, timeout_seconds: 5, "
