@@ -242,3 +242,28 @@ def test_a_worktree_whose_making_was_cut_off_is_removed(planned: Repository) -> 
     assert (cleaned["removed"], cleaned["kept"]) == (dry["removed"], dry["kept"])
     assert [Path(entry["path"]).name for entry in cleaned["kept"]] == ["QA-001-1", "QA-002-1"]
     assert sorted(path.name for path in place.iterdir()) == ["QA-001-1"]
+
+
+def test_conflicts_are_told_in_words_whatever_kind_they_are(repository: Repository) -> None:
+    tasks = {
+        "QA-002": ("echo two >README.md", "in README.md"),
+        "QA-003": ("echo changed >gone", "in gone (deleted on main, changed on the branch);"),
+        "QA-004": ("ln -sfn README.md link", "in link (no regular file on both sides);"),
+        "QA-005": ("echo file >place", "in place (a file on one side, a folder on the other);"),
+        "QA-006": ("git rm -q changed", "in changed (changed on main, deleted on the branch);"),
+    }
+    with_roadmap(repository, "QA-001", *tasks)
+    (repository.path / "link").symlink_to("docs")
+    before = repository.commit("Files", gone="a\n", changed="a\n")
+    repository.push()
+    first = (
+        "echo one >README.md; git rm -q gone; ln -sfn docs/x link; mkdir place; echo 1 >place/f; "
+        "echo b >changed"
+    )
+    assert run(repository, first)[0] == "merged"
+    cases = "".join(f"{task}) {agent};; " for task, (agent, _) in tasks.items())
+    late = f"git reset -q --hard {before}; case $AFTERPUSH_TASK in {cases} esac"
+    answer = swarm(repository, "swarm.run", f"--tasks={','.join(tasks)}", f"--command={late}", code=1)
+    assert set(states(answer).values()) == {"conflict"}
+    for task, (_, words) in tasks.items():
+        assert words in reasons(answer)[task]

@@ -9,20 +9,20 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from afterpush.ground.clock import duration
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import private_folder
 from afterpush.ground.git import config_value, git_text, is_ancestor
 from afterpush.ground.git.leases import ABSENT, Change, Pushed, fetch_objects, push_changes, remote_refs
-from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
-from afterpush.ground.git.objects import read_blob, write_commit
+from afterpush.ground.git.merge_tree import merge_trees
+from afterpush.ground.git.objects import write_commit
 from afterpush.ground.git.refs import ref_value
 from afterpush.ground.git.submodules import new_gitlinks
 from afterpush.ground.git.worktrees import detached_worktree
 from afterpush.swarm.attempt import supervised_environment
 from afterpush.swarm.claims import PREFIX, Held
+from afterpush.swarm.contention import contended
 from afterpush.swarm.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
 from afterpush.swarm.states import State
 from afterpush.swarm.supervision import run_supervised
@@ -98,7 +98,12 @@ class MergeQueue:
         if not merged.is_clean and not merged.conflicted_paths:
             raise AfterpushError(f"merging {candidate.branch}: git says: {merged.said or 'nothing'}")
         if not merged.is_clean:
-            return Landing(State.CONFLICT, self._why(candidate, merged))
+            where = contended(repo, merged, self._world.merging)
+            return Landing(
+                State.CONFLICT,
+                f"conflict with {self._main.target} in {where}; resolve it on {candidate.branch}, "
+                "then inv swarm.merge",
+            )
         if merged.tree == git_text(repo, "rev-parse", f"{upstream}^{{tree}}", doing="reading main's tree"):
             return self._there_already(candidate, upstream, "change is", upstream)
         strangers = new_gitlinks(repo, upstream, merged.tree)
@@ -204,26 +209,6 @@ class MergeQueue:
             State.FAILED,
             f"{target.remote} refused the merge: {' | '.join(words[:3]) or 'no reason given'}; "
             f"{candidate.branch} stays",
-        )
-
-    def _why(self, candidate: Candidate, merged: TreeMerge) -> str:
-        paths = []
-        for path in merged.conflicted_paths:
-            reasons = self._explained(path, merged)
-            paths.append(f"{path} ({'; '.join(reasons)})" if reasons else path)
-        return (
-            f"conflict with {self._main.target} in {', '.join(paths)}; resolve it on {candidate.branch}, "
-            "then inv swarm.merge"
-        )
-
-    def _explained(self, path: str, merged: TreeMerge) -> tuple[str, ...]:
-        entry = next((entry for entry in merged.conflicts if entry.path == path), None)
-        if entry is None or entry.ours is None or entry.theirs is None:
-            return tuple(message for message in merged.messages if path in message)[:1]
-        repo: Path = self._world.repo
-        base = read_blob(repo, entry.base.oid) if entry.base else None
-        return self._world.merging.explain(
-            path, base, read_blob(repo, entry.ours.oid), read_blob(repo, entry.theirs.oid)
         )
 
 
