@@ -156,6 +156,14 @@ def test_a_task_that_was_merged_before_is_not_run_again_also_from_another_clone(
     assert swarm(repository, "swarm.run", "--ready", f"--command={WRITE}", code=0).json()["tasks"] == []
 
 
+def test_a_task_is_ready_once_what_it_depends_on_has_landed(repository: Repository) -> None:
+    """The roadmap still says that it waits: an agent need not have changed it."""
+    with_roadmap(repository, "QA-001", "QA-002", QA_002="QA-001")
+    words = ["swarm.run", "--ready", f"--command={WRITE}"]
+    assert states(swarm(repository, *words, code=0)) == {"QA-001": "merged"}
+    assert states(swarm(repository, *words, code=0)) == {"QA-002": "merged"}
+
+
 def test_a_dry_run_changes_nothing(repository: Repository) -> None:
     with_roadmap(repository, "QA-001")
     refs = repository.git("ls-remote", "origin")

@@ -67,6 +67,24 @@ def test_a_worker_killed_in_the_middle_of_a_task_lands_it_once_by_a_new_attempt(
     assert sorted(landed.split()) == ["QA-001", "QA-002"]
 
 
+def test_an_agent_that_removes_its_worktree_there_lands_and_one_that_failed_has_nothing_to_merge(
+    repository: Repository, address: str
+) -> None:
+    """A worker's branch begins with an empty commit of its own: that is no work."""
+    with_roadmap(repository, "QA-001", "QA-002")
+    tidy = f'{WRITE}; git add .; git commit -qm done; rm -rf "$PWD"'
+    agent = f"if [ $AFTERPUSH_TASK = QA-001 ]; then {tidy}; else exit 3; fi"
+    answer = afterpush(
+        *("swarm.run", "--ready", f"--command={agent}", "--json", "--engine=dask", f"--scheduler={address}"),
+        cwd=repository.path,
+    )
+    states = {entry["task"]: entry["state"] for entry in answer.json()["tasks"]}
+    assert states == {"QA-001": "merged", "QA-002": "failed"}, answer.err
+    assert "QA-001" in main_files(repository)
+    merged = afterpush("swarm.merge", "--tasks=QA-002", "--json", cwd=repository.path)
+    assert [entry["state"] for entry in merged.json()["tasks"]] == ["empty"], merged.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_the_end_of_the_manager_ends_the_agents_on_the_workers(
     repository: Repository, address: str, tmp_path: Path, number: signal.Signals

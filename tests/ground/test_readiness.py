@@ -81,9 +81,15 @@ def test_an_answer_that_says_nothing_against_it_is_ready(server: HealthServer, r
         (Reply(200, b"cache: ok\ndatabase: down\n", "text/plain"), "down"),
         (Reply(200, b"error: cannot reach the database", "text/plain"), "error"),
         (Reply(200, b"<?xml version='1.0'?>", "text/html"), ""),
+        (Reply(200, b"<?xml version='1.0'?>\n<health>ok</health>", "application/xml"), ""),
         (page(), "catch-all"),
         (page("  \n<!-- built by vite -->\n<html><head>"), "catch-all"),
         (page("<div id=app></div>"), "catch-all"),
+        (
+            page("<?xml version='1.0'?>\n<!DOCTYPE html>\n<html xmlns='http://www.w3.org/1999/xhtml'>"),
+            "catch-all",
+        ),
+        (page("<?xml version='1.0'?><html>"), "catch-all"),
         (Reply(200, b"<html></html>", "application/json"), "HTML"),
         (
             Reply(302, headers={"Location": "https://app.example.org/login?next=secret"}),
@@ -184,5 +190,5 @@ def test_settled_counts_no_answer_as_not_ready_and_names_the_cause(clock: FakeCl
     client = Client()
     readiness = settled(lambda: client.get(f"http://127.0.0.1:{port}/"), clock, limit_seconds=0)
     assert not readiness.ready
-    assert "connection refused" in readiness.why
+    assert readiness.why == "gave no usable answer: connection refused"
     assert clock.slept == []

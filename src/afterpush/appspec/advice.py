@@ -60,7 +60,7 @@ def readiness_check(endpoint: Measured | None, startup: Startup | None, current:
         why = f"kept: {budget} s are enough for a start of {duration(startup.seconds)}"
         _put_same_budget(check, current, why)
     else:
-        _put_budget(check, startup)
+        _put_budget(check, startup, _least_budget(current, startup))
     return check
 
 
@@ -133,9 +133,16 @@ def _put_period(check: Check, timeout: int, current: HealthCheck | None, longest
         check.put("period_seconds", timeout + 5, "longer than the timeout")
 
 
-def _put_budget(check: Check, startup: Startup) -> None:
+def _least_budget(current: HealthCheck | None, startup: Startup) -> int:
+    """What there is already is not taken away, unless it is far too much: here may be faster than there."""
+    if current and _is_in_bounds(current) and current.budget_seconds <= _widest(startup):
+        return max(math.ceil(startup.target_seconds), current.budget_seconds)
+    return math.ceil(startup.target_seconds)
+
+
+def _put_budget(check: Check, startup: Startup, least: int) -> None:
     period = int(check.values["period_seconds"])
-    target = min(math.ceil(startup.target_seconds), 3600 + 300 * 50)
+    target = min(least, 3600 + 300 * 50)
     delay = _down_to_5(startup.seconds / 2) if startup.is_exact else 0
     if (target - delay) > 50 * period:
         period = min(math.ceil((target - delay) / 50), 300)
@@ -174,10 +181,17 @@ def _with_rhythm(current: HealthCheck, check: Check) -> HealthCheck:
 
 def _is_wide_enough(current: HealthCheck, startup: Startup) -> bool:
     """Neither too short for the start nor so long that a failed deployment is told much too late."""
-    in_bounds = 0 <= current.initial_delay_seconds <= 3600 and 1 <= current.failure_threshold <= 50
     is_idle = startup.is_exact and current.initial_delay_seconds > startup.seconds + 15
-    widest = max(4 * startup.target_seconds, 300)
-    return in_bounds and not is_idle and startup.least_seconds <= current.budget_seconds <= widest
+    is_fit = startup.least_seconds <= current.budget_seconds <= _widest(startup)
+    return _is_in_bounds(current) and not is_idle and is_fit
+
+
+def _is_in_bounds(current: HealthCheck) -> bool:
+    return 0 <= current.initial_delay_seconds <= 3600 and 1 <= current.failure_threshold <= 50
+
+
+def _widest(startup: Startup) -> float:
+    return max(4 * startup.target_seconds, 300)
 
 
 def _is_stretched(current: HealthCheck, startup: Startup) -> bool:

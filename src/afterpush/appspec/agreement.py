@@ -1,10 +1,11 @@
 """Several specs in one repository: which there are, and where they say different things."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from afterpush.appspec.problems import Problem, Severity
-from afterpush.appspec.schema import COMPONENTS
+from afterpush.appspec.schema import COMPONENTS, SHAPES
 from afterpush.appspec.spec import Component, Spec, parse_spec
 from afterpush.appspec.yamltree import Node, plain, same
 from afterpush.ground.errors import AfterpushError
@@ -82,20 +83,35 @@ def _differences(component: Component, twin: Component, other: Spec) -> Iterator
 def _difference(
     component: Component, twin: Component, other: Spec, field: str, own: Node | None, theirs: Node | None
 ) -> Iterator[Problem]:
-    if same(plain(own) if own else None, plain(theirs) if theirs else None):
+    if same(_effective(component.kind, field, own), _effective(component.kind, field, theirs)):
         return
     node = own or component.node
     place = f"line {theirs.line}" if theirs else "not at all"
+    shown = _shown(own, theirs, _defaults(field))
     yield Problem(
         f"{component.path}.{field}",
         node.line,
         Severity.WARNING,
-        f"{field} of {component.name} is not what {other.name} says ({place}){_shown(own, theirs)}",
+        f"{field} of {component.name} is not what {other.name} says ({place}){shown}",
         f"keep one spec, or make {other.name} agree",
     )
 
 
-def _shown(own: Node | None, theirs: Node | None) -> str:
+def _effective(kind: str, field: str, node: Node | None) -> Any:
+    """What the platform makes of it: a number that is left out is its default."""
+    value = plain(node) if node else None
+    if isinstance(value, dict):
+        return _defaults(field) | value
+    known = SHAPES[kind].get(field)
+    return known.default if known and value is None else value
+
+
+def _defaults(field: str) -> dict[str, Any]:
+    fields = SHAPES.get(field, {})
+    return {name: known.default for name, known in fields.items() if known.default is not None}
+
+
+def _shown(own: Node | None, theirs: Node | None, defaults: Mapping[str, Any]) -> str:
     """Both values where they are short and can be no secret: numbers, truth values, checks."""
     sides = [plain(node) if node else None for node in (own, theirs)]
     if any(isinstance(side, str) for side in sides):
@@ -103,7 +119,8 @@ def _shown(own: Node | None, theirs: Node | None) -> str:
     keys = [key for side in sides if isinstance(side, dict) for key in side]
     if keys:
         maps = [side if isinstance(side, dict) else {} for side in sides]
-        differing = [key for key in dict.fromkeys(keys) if not same(maps[0].get(key), maps[1].get(key))]
+        effective = [{**defaults, **side} if side else side for side in maps]
+        differing = [key for key in dict.fromkeys(keys) if not same(*(side.get(key) for side in effective))]
         told = (
             f"{key} {_short(maps[0].get(key))} here, {_short(maps[1].get(key))} there" for key in differing
         )
@@ -112,4 +129,6 @@ def _shown(own: Node | None, theirs: Node | None) -> str:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "unset" if value is None else str(value)

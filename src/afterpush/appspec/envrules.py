@@ -7,21 +7,25 @@ from afterpush.appspec.problems import Problem, error, warning
 from afterpush.appspec.spec import Spec, Variable
 from afterpush.ground.secrets import TOKEN_SHAPES
 
-# Whole words of the name, so that KEYCLOAK_URL, TOKENIZER and PASSPORT_STRATEGY are none.
+# Whole words of the name, so that KEYCLOAK_URL, TOKENIZER and BYPASS_CACHE are none; the longer ones also at
+# the end of a word (PGPASSWORD, CLIENTSECRET). Humps are cut first: dbPassword is db_Password.
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRETS?|TOKENS?|CREDENTIALS?|API_?KEYS?|ACCESS_KEYS?"
-    r"|PRIVATE_KEYS?|SIGNING_KEYS?|ENCRYPTION_KEYS?|SECRET_KEYS?|AUTH_KEYS?|DSN|SALT|PEPPER)(?:$|_)",
+    r"(?:^|_)(?:PASS(?:WD|PHRASE)?|PWD|PAT|DSN|SALT|PEPPER|CREDENTIALS?|TOKENS?"
+    r"|[A-Z0-9]*(?:PASSWORDS?|SECRETS?|(?:AUTH|ACCESS|API)TOKENS?|(?:API|ACCESS)_?KEYS?)"
+    r"|(?:PRIVATE|SIGNING|ENCRYPTION|SECRET|AUTH|MASTER|SSH|HMAC|SESSION|COOKIE|JWT)_?KEYS?)(?:$|_)",
     re.IGNORECASE,
 )
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Names that say that the value is about a secret, not the secret: JWT_TOKEN_TTL, PASSWORD_MIN_LENGTH.
 _ABOUT = re.compile(
     r"(?:^|_)(?:TTL|EXPIR\w*|LENGTH|LEN|MIN|MAX|NAME|ID|URL|URI|HOST|PATH|FILE|DIR|HEADER|ISSUER|AUDIENCE|ALG\w*"
-    r"|TYPE|PREFIX|ROUNDS|COUNT|SECONDS|MINUTES|HOURS|DAYS|ENABLED|REQUIRED|POLICY|FIELD|PUBLIC|VERSION)(?:$|_)",
+    r"|TYPE|PREFIX|ROUNDS|COUNT|SECONDS|MINUTES|HOURS|DAYS|ENABLED|REQUIRED|POLICY|FIELD|PUBLIC|PUBLISHABLE|VERSION)(?:$|_)",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
     r"(?:true|false|yes|no|none|null|[\d.]+[smhd]?|<.*>|\*+|x{3,}|change[_-]?me.*|your[_-].*|replace[_-]?me.*"
-    r"|todo.*|example.*|placeholder.*|dummy|test|dev|development)",
+    r"|todo.*|example.*|placeholder.*|dummy|test|dev|development"
+    r"|\.{0,2}/(?:[\w.-]+/)*[\w-]+\.(?:json|pem|crt|key|p12|txt|ya?ml))",
     re.IGNORECASE,
 )
 _ENCRYPTED = re.compile(r"EV\[[^\]]+\]")
@@ -66,10 +70,15 @@ def _secret_problems(variable: Variable, is_template: bool) -> Iterator[Problem]
         return
     elif variable.is_secret:
         yield error(place, node, f"the secret {variable.key} stands here in plain text", _CURE)
-    elif _SECRET_NAME.search(variable.key) and not _ABOUT.search(variable.key):
+    elif _is_secret_by_name(variable.key):
         yield error(
             place,
             node,
             f"{variable.key} is a secret by its name, and its value stands here in plain text",
             _CURE,
         )
+
+
+def _is_secret_by_name(key: str) -> bool:
+    words = _HUMP.sub("_", key)
+    return bool(_SECRET_NAME.search(words)) and not _ABOUT.search(words)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from afterpush.appspec.problems import Problem, error, warning
-from afterpush.appspec.spec import Component, HealthCheck, Spec
+from afterpush.appspec.schema import READINESS
+from afterpush.appspec.spec import Component, HealthCheck, Spec, defaults
 from afterpush.appspec.startup import SHORT_BUDGET_SECONDS, Startup
 from afterpush.appspec.yamltree import Node
 
@@ -32,16 +33,10 @@ def is_liveness_name(path: str) -> bool:
 
 def _service_problems(component: Component, startup: Startup | None) -> Iterator[Problem]:
     check, node = component.readiness, _key(component, "health_check")
-    if not check:
-        yield warning(
-            component.path,
-            component.node,
-            f"service {component.name} has no health_check: the platform only opens a TCP connection, "
-            "so a process that listens and fails every request goes live",
-            "measure one with inv doappspec.healthcheck",
-        )
-        return
     place = f"{component.path}.health_check"
+    if not check:
+        yield from _unchecked_problems(component, place, startup)
+        return
     if check.http_path and is_liveness_name(check.http_path):
         yield warning(
             f"{place}.http_path",
@@ -51,6 +46,22 @@ def _service_problems(component: Component, startup: Startup | None) -> Iterator
             "point health_check at the readiness endpoint",
         )
     yield from _startup_problems(component, place, node, check, startup)
+
+
+def _unchecked_problems(component: Component, place: str, startup: Startup | None) -> Iterator[Problem]:
+    """The platform's own check is one too: it opens a connection, and its window can be too short."""
+    said = component.node.get("health_check")
+    if said and not said.is_null:
+        return  # Something stands there that is no mapping: that is told as such.
+    yield warning(
+        component.path,
+        component.node,
+        f"service {component.name} has no health_check: the platform only opens a TCP connection, "
+        "so a process that listens and fails every request goes live",
+        "measure one with inv doappspec.healthcheck",
+    )
+    if startup:
+        yield from _startup_problems(component, place, component.node, defaults(READINESS), startup)
 
 
 def _startup_problems(

@@ -19,10 +19,12 @@ from afterpush.appspec.yamltree import Kind, Node, same
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
 from afterpush.ground.apps import Wanted, find_app
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.secrets import Redactor
+from afterpush.ground.secrets import Redactor, Secret
 
 _REJECTED = (400, 409, 422)
 _FIELD = re.compile(r'field "(?P<path>[\w.\[\]]+)"')
+# Shorter values (3000, true, web) are no secrets, and words that a message needs.
+_SHORTEST_REDACTED = 8
 _SAID = re.compile(r"answered \d+: (?P<said>.*)", re.DOTALL)
 
 
@@ -64,6 +66,10 @@ def live_spec(app: Mapping[str, Any]) -> Spec:
     spec = app.get("spec")
     if not isinstance(spec, dict):
         raise AfterpushError(f"the app {app.get('id')} has no spec yet")
+    return _parsed(spec)
+
+
+def _parsed(spec: Mapping[str, Any]) -> Spec:
     return parse_spec(json.dumps(spec, ensure_ascii=False), f"the live spec of {spec.get('name')}")
 
 
@@ -78,7 +84,7 @@ def proposal_problem(api: AppPlatform, spec: Spec, app_id: str | None, redact: R
     except ApiFailure as error:
         if error.status not in _REJECTED:
             raise
-        said = redact(_said(error))
+        said = redact(_said(error, spec))
         node, path = _place(spec, said)
         return Problem(
             path,
@@ -114,9 +120,12 @@ def real_text(node: Node) -> str:
     return node.real.raw
 
 
-def _said(error: ApiFailure) -> str:
+def _said(error: ApiFailure, spec: Spec) -> str:
+    """What the platform said, without the values of variables, which it may quote from what it was sent."""
     found = _SAID.search(str(error))
-    return found["said"] if found else str(error)
+    texts = (variable.text for variable in spec.variables)
+    values = Redactor(Secret(text) for text in texts if len(text) >= _SHORTEST_REDACTED)
+    return values(found["said"] if found else str(error))
 
 
 def _place(spec: Spec, said: str) -> tuple[Node, str]:
@@ -207,7 +216,8 @@ def propose(api: AppPlatform, change: Change) -> None:
         if error.status not in _REJECTED:
             raise
         raise AfterpushError(
-            f"the platform rejects the changed spec of {change.app_name}: {_said(error)}; nothing was put",
+            f"the platform rejects the changed spec of {change.app_name}: "
+            f"{_said(error, _parsed(change.after))}; nothing was put",
             ExitCode.BAD_ANSWER,
         ) from error
 

@@ -121,8 +121,15 @@ class Pen:
         rest = _REST_OF_LINE.match(self._text, node.end)
         if not rest:
             raise CannotEdit(f"line {node.line} goes on after it")
-        erased = [Splice(node.start, node.end, "")] if node.end > node.start else []
-        return [*erased, self._after_line(rest.end(), lines)]
+        return [*self._erased(node, rest[0]), self._after_line(rest.end(), lines)]
+
+    def _erased(self, node: Node, rest_of_line: str) -> list[Splice]:
+        """What stands behind the key goes, and where nothing follows it, the blanks before it too."""
+        if node.end == node.start:
+            return []
+        line = self._text[: node.start]
+        start = node.start if rest_of_line.strip() else len(line.rstrip(" \t"))
+        return [Splice(start, node.end, "")]
 
     def _new_entry(self, mapping: Node, key: str, value: Value | Mapping[str, Any]) -> Splice:
         return (

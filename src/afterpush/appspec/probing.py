@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from afterpush.ground.clock import Clock
 from afterpush.ground.http import Client, NoAnswer, Response
-from afterpush.ground.readiness import Readiness, is_page, judge
+from afterpush.ground.readiness import Readiness, is_page, judge, silent
 
 # Where apps put their health endpoints, the most telling names first.
 WELL_KNOWN = (
@@ -23,7 +23,7 @@ WELL_KNOWN = (
     "/live",
 )
 _FOLLOW_SECONDS = 0.1
-_MEASURE_AT_MOST_SECONDS = 30.0
+_MEASURE_AT_MOST_SECONDS = 15.0
 _SIDE_LIMIT_SECONDS = 5.0
 # camelCase is cut first: connectionPool is "connection Pool".
 _DATABASE = re.compile(
@@ -93,9 +93,11 @@ class Origin:
         is_starting, was_listening, has_answered = False, False, False
         while True:
             try:
-                response = self.ask(path)
+                # One that hangs must not eat up more than the wait.
+                left = max(limit - self._clock.monotonic(), 1.0)
+                response = self.ask(path, min(self._client.timeout_seconds, left))
             except NoAnswer as error:
-                if error.untrusted:
+                if error.untrusted or error.endless:
                     return Start(True)
                 if not is_starting:
                     notice(f"{error}; waiting up to {wait_seconds:g} s for a first answer")
@@ -178,13 +180,13 @@ def _digest(answer: Response) -> str:
 
 
 def _judged(answer: Response | NoAnswer) -> Readiness:
-    return Readiness(False, False, str(answer)) if isinstance(answer, NoAnswer) else judge(answer)
+    return silent(answer) if isinstance(answer, NoAnswer) else judge(answer)
 
 
 def _with_share(readiness: Readiness, ready: int, tries: int) -> Readiness:
     if ready in (0, tries):
         return readiness
-    return Readiness(False, False, f"only {ready} of {tries} tries were ready; one {readiness.why}")
+    return Readiness(False, False, f"was ready in only {ready} of {tries} tries; one {readiness.why}")
 
 
 def shows_database(response: Response) -> bool:

@@ -35,7 +35,7 @@ def recommend(
 ) -> Recommendation:
     """Pure: from what was seen (None: no endpoint was asked) and what the spec says."""
     endpoint, others = (seen.endpoint, list(seen.others)) if seen else (None, [])
-    has_database = spec.has_database if spec else None
+    has_database = _has_database(seen, spec)
     best = best_endpoint(endpoint, others)
     alive = liveness_endpoint(endpoint, others, has_database)
     current = component.readiness if component else None
@@ -48,6 +48,14 @@ def recommend(
         *_start_warnings(startup, component),
     ]
     return Recommendation(readiness, liveness, tuple(warnings), best is not None or seen is None)
+
+
+def _has_database(seen: Seen | None, spec: Spec | None) -> bool | None:
+    """What an endpoint shows of a database counts for more than a spec that names none; None: not known."""
+    answers = [seen.endpoint, *seen.others] if seen else []
+    if any(one.shows_database for one in answers):
+        return True
+    return spec.has_database if spec else None
 
 
 def _endpoint_warnings(seen: Seen | None, best: Measured | None) -> Iterator[str]:

@@ -27,8 +27,8 @@ class Startup:
 
     @property
     def least_seconds(self) -> float:
-        """The smallest budget that is not changed."""
-        raised = max(1.5 * self.seconds, self.seconds + 15) if self.is_exact else self.seconds
+        """The smallest budget that is not changed: the target, less what two measurements may differ by."""
+        raised = max(1.8 * self.seconds, self.seconds + 25) if self.is_exact else self.seconds
         return max(raised, SHORT_BUDGET_SECONDS)
 
     def __str__(self) -> str:

@@ -33,6 +33,14 @@ def write_atomic(path: Path, content: bytes | str, mode: int | None = None) -> N
         raise
 
 
+def write_private(path: Path, text: str) -> None:
+    """The same for a file that only its owner reads (0600). Raises AfterpushError naming it and the cause."""
+    try:
+        write_atomic(path, text, mode=0o600)
+    except OSError as error:
+        raise AfterpushError(f"cannot write {path}: {error.strerror}") from error
+
+
 def _mode_of(target: Path) -> int | None:
     try:
         return target.stat().st_mode & 0o7777

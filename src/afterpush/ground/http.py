@@ -26,17 +26,27 @@ _AFTER_CONNECTING = (
 class NoAnswer(AfterpushError):
     """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large.
 
-    `refused`: nobody listens there (yet). `connected`: somebody does, but hangs, breaks off, or speaks
-    something else. `untrusted`: the certificate authorities do not vouch for who does.
+    `cause` is the message without the request that it is about. `refused`: nobody listens there (yet).
+    `connected`: somebody does, but hangs, breaks off, or speaks something else. `untrusted`: the certificate
+    authorities do not vouch for who does. `endless`: somebody answers, with more than anybody reads.
     """
 
     def __init__(
-        self, message: str, *, refused: bool = False, connected: bool = False, untrusted: bool = False
+        self,
+        request: str,
+        cause: str,
+        *,
+        refused: bool = False,
+        connected: bool = False,
+        untrusted: bool = False,
+        endless: bool = False,
     ) -> None:
-        super().__init__(message, ExitCode.UNREACHABLE)
+        super().__init__(f"{request}: {cause}", ExitCode.UNREACHABLE)
+        self.cause = cause
         self.refused = refused
-        self.connected = connected or untrusted
+        self.connected = connected or untrusted or endless
         self.untrusted = untrusted
+        self.endless = endless
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Client:
         self, *, timeout_seconds: float = 20, ca_file: Path | None = None, clock: Clock | None = None
     ) -> None:
         self._clock = clock or SystemClock()
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._ca_file = ca_file
         self._plain = urllib3.PoolManager(num_pools=4, maxsize=2)
 
@@ -96,7 +106,7 @@ class Client:
         timeout_seconds: float | None = None,
     ) -> Response:
         """One request; the whole answer must arrive within the limit. Raises NoAnswer."""
-        limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        limit = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         deadline = self._clock.monotonic() + limit
         with self._answer(method, url, headers, body, limit) as answer:
             content = bytearray()
@@ -104,12 +114,14 @@ class Client:
                 content += chunk
                 if len(content) > MAX_BODY_BYTES:
                     raise NoAnswer(
-                        f"{method} {_shown(url)}: the answer is larger than {MAX_BODY_BYTES >> 20} MiB",
-                        connected=True,
+                        f"{method} {_shown(url)}",
+                        f"the answer is larger than {MAX_BODY_BYTES >> 20} MiB",
+                        endless=True,
                     )
                 if self._clock.monotonic() > deadline:
                     raise NoAnswer(
-                        f"{method} {_shown(url)}: the answer was not complete after {limit:g} s",
+                        f"{method} {_shown(url)}",
+                        f"the answer was not complete after {limit:g} s",
                         connected=True,
                     )
             names = {name.lower(): value for name, value in answer.headers.items()}
@@ -122,10 +134,10 @@ class Client:
 
         `timeout_seconds` bounds the silence between two pieces. Raises NoAnswer.
         """
-        limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        limit = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         with self._answer("GET", url, headers, None, limit) as answer:
             if answer.status != 200:
-                raise NoAnswer(f"GET {_shown(url)}: answered {answer.status}")
+                raise NoAnswer(f"GET {_shown(url)}", f"answered {answer.status}")
             while chunk := answer.read1(65536):
                 yield chunk
 
@@ -151,7 +163,8 @@ class Client:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             causes = list(_causes(error))
             raise NoAnswer(
-                f"{method} {_shown(url)}: {_cause(error)}",
+                f"{method} {_shown(url)}",
+                _cause(error),
                 refused=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
                 connected=answer is not None or isinstance(error, _AFTER_CONNECTING),
                 untrusted=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
@@ -194,6 +207,9 @@ def _cause(error: BaseException) -> str:
     for seen in _causes(error):
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"the certificate is not trusted ({seen.verify_message})"
+        if isinstance(seen, ssl.SSLError) and seen.reason:
+            # Its own text holds a line number of OpenSSL's.
+            return f"no TLS could be agreed on: {seen.reason.lower().replace('_', ' ')}"
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror.lower()
     if isinstance(error, urllib3.exceptions.ProtocolError):

@@ -35,7 +35,9 @@ _SAYS = (
 _BAD_TEXT = re.compile(_SAYS % _BAD, re.IGNORECASE | re.MULTILINE)
 _WARNED_TEXT = re.compile(_SAYS % _WARNED, re.IGNORECASE | re.MULTILINE)
 _MARKUP = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE | re.DOTALL
+    r"\s*(?:<!--.*?-->\s*)*"
+    r"(?:<(?:!doctype\s+html|[a-z][a-z0-9]*[\s/>])|<\?xml[^>]*\?>\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+)?html\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _STATE_KEYS = frozenset(
     "status state health result outcome condition ready ok healthy alive up success".split()
@@ -87,11 +89,16 @@ def settled(
         try:
             readiness = judge(ask())
         except NoAnswer as error:
-            readiness = _not_ready(str(error))
+            readiness = silent(error)
         left = deadline - clock.monotonic()
         if readiness.ready or left <= 0:
             return readiness
         clock.sleep(min(interval_seconds, left))
+
+
+def silent(error: NoAnswer) -> Readiness:
+    """The judgement on an endpoint that gave no usable answer: not ready, with the cause."""
+    return _not_ready(f"gave no usable answer: {error.cause}")
 
 
 @dataclass(frozen=True)

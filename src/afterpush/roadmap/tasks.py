@@ -1,7 +1,7 @@
 """The tasks of a document, in every form that teams write them (a row, a heading, a checkbox line)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -73,9 +73,12 @@ class Task:
         """Whether it waits to be begun, as far as its own status says."""
         return self.status is Status.READY
 
-    def is_unblocked(self, tasks: Mapping[str, "Task"]) -> bool:
-        """Whether every task that it depends on, as far as it is known, is done."""
-        return all(tasks[known].is_done for known in self.dependencies if known in tasks)
+    def is_unblocked(
+        self, tasks: Mapping[str, "Task"], has_landed: Callable[[str], bool] = lambda _: False
+    ) -> bool:
+        """Whether every task that it depends on, as far as it is known, is done or has landed."""
+        known = [name for name in self.dependencies if name in tasks]
+        return all(tasks[name].is_done or has_landed(name) for name in known)
 
 
 def tasks_in(root: Section, path: str = "") -> Iterator[Task]:

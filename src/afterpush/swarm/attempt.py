@@ -1,27 +1,24 @@
 """One attempt at one task: a fresh worktree, the agent under supervision, its work on a pushed branch."""
 
-import os
 import shutil
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.ground.clock import Clock, duration
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import private_folder, write_atomic
-from afterpush.ground.git import clean_environment, git, git_text, remote_urls, resolve_commit
+from afterpush.ground.files import private_folder, write_private
+from afterpush.ground.git import clean_environment, git, git_text, resolve_commit
 from afterpush.ground.git.leases import ABSENT, Change, push_changes
-from afterpush.ground.git.refs import configured
+from afterpush.ground.git.refs import ref_value
 from afterpush.ground.git.unmerged import operation_under_way
 from afterpush.ground.git.worktrees import add_worktree, changed_entries, commit_everything
-from afterpush.ground.ports import free_ports
+from afterpush.swarm.guard import without_push
+from afterpush.swarm.ports import PORTS
 from afterpush.swarm.states import State
 from afterpush.swarm.supervision import run_supervised
 from afterpush.swarm.supervisor import TAG, Ended, Order
-
-# An agent that follows a prompt to the letter would push to main past the check; this is no remote.
-_NO_PUSH = "the-swarm-merges-your-commits-do-not-push"
+from afterpush.swarm.words import first_words, last_line
 
 
 @dataclass(frozen=True)
@@ -63,28 +60,6 @@ class Attempted:
     reason: str = ""
     seconds: float = 0.0
     is_lost: bool = False
-
-
-class Ports:
-    """Port numbers on loopback that no two agents of this process have at once."""
-
-    def __init__(self) -> None:
-        self._lock, self._taken = threading.Lock(), set[int]()
-
-    def take(self) -> int:
-        with self._lock:
-            while True:
-                [port] = free_ports(1)
-                if port not in self._taken:
-                    self._taken.add(port)
-                    return port
-
-    def give_back(self, port: int) -> None:
-        with self._lock:
-            self._taken.discard(port)
-
-
-PORTS = Ports()
 
 
 def carry_out(
@@ -142,7 +117,7 @@ def _run_agent(
 ) -> Ended:
     folder, worktree = private_folder(Path(spec.folder)), Path(spec.worktree)
     prompt = folder / "prompt.md"
-    write_atomic(prompt, spec.prompt, mode=0o600)
+    write_private(prompt, spec.prompt)
     add_worktree(repo, worktree, spec.branch, spec.base)
     order = Order(
         spec.command,
@@ -160,7 +135,7 @@ def _run_agent(
         "AFTERPUSH_PORT": str(port),
     }
     env = supervised_environment(environment, spec.tag) | own
-    return run_supervised(order, env | _without_push(repo, env), is_stopped=is_stopped, clock=clock)
+    return run_supervised(order, env | without_push(repo, env), is_stopped=is_stopped, clock=clock)
 
 
 def supervised_environment(environment: Mapping[str, str], tag: str) -> dict[str, str]:
@@ -168,17 +143,6 @@ def supervised_environment(environment: Mapping[str, str], tag: str) -> dict[str
     env = clean_environment(environment) | {TAG: tag}
     env.pop("AFTERPUSH_REPO", None)
     return env
-
-
-def _without_push(repo: Path, env: Mapping[str, str]) -> dict[str, str]:
-    remotes = git_text(repo, "remote", doing="listing the remotes").split()
-    urls = {
-        f"remote.{name}.pushurl": _NO_PUSH
-        for name in remotes
-        # git pushes to every pushurl: one that is configured cannot be taken back this way.
-        if remote_urls(repo, name, push=True) == remote_urls(repo, name)
-    }
-    return configured(env, urls) if urls else {}
 
 
 def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
@@ -199,6 +163,13 @@ def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
             )
         case "stopped":
             return State.STOPPED, f"stopped after {took}; its worktree stays: {spec.worktree}"
+        case "unwritten":
+            return (
+                State.FAILED,
+                f"how the agent ended could not be written into {spec.folder}: is the disk full?",
+            )
+        case "lost" if ended.code > 0:
+            return State.FAILED, f"the agent's supervisor failed{last_line(spec.log)}; log: {spec.log}"
         case "lost":
             return State.FAILED, "the agent's supervisor was killed from outside"
     if ended.code == 0:
@@ -207,34 +178,43 @@ def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
     return State.FAILED, f"the command {how} after {took}{last_line(spec.log)}; log: {spec.log}"
 
 
-def last_line(log: Path) -> str:
-    """` (its last line: ...)` of a log, for a reason; empty when it has none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    text = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return f" (its last line: {text[:200]})" if text else ""
-
-
 def _collected(repo: Path, spec: Spec, seconds: float, expected: str) -> Attempted:
     """Commits what the agent has left uncommitted, and pushes its branch."""
-    worktree = Path(spec.worktree)
-    unfinished = operation_under_way(worktree)
-    if unfinished:
-        reason = f"the agent left a {unfinished.value} unfinished in {worktree}"
-        return Attempted(None, State.FAILED, reason, seconds)
-    if changed_entries(worktree):
-        commit_everything(worktree, f"{spec.task}: {spec.title}\n" if spec.title else f"{spec.task}\n")
-    tip = resolve_commit(worktree, "HEAD")
+    try:
+        tip = _committed(repo, spec)
+    except AfterpushError:
+        _publish_what_is_there(repo, spec, expected)
+        raise
     if _tree(repo, tip) == _tree(repo, spec.base):
         return Attempted(None, State.EMPTY, "the agent ended well but changed nothing", seconds)
     # It may have left its branch; what it has checked out in the end is its work.
     git_text(repo, "update-ref", f"refs/heads/{spec.branch}", tip, doing=f"keeping the work of {spec.task}")
     _publish(repo, spec, tip, expected)
     return Attempted(tip, seconds=seconds)
+
+
+def _committed(repo: Path, spec: Spec) -> str:
+    """The commit that holds all of the agent's work. Raises AfterpushError when there can be none."""
+    worktree = Path(spec.worktree)
+    if not worktree.exists():
+        return _left_on_branch(repo, spec)
+    if not (worktree / ".git").exists():
+        # From here, git would take a repository above it for the worktree.
+        raise AfterpushError(f"the agent has taken its worktree {worktree} apart: it is no worktree any more")
+    unfinished = operation_under_way(worktree)
+    if unfinished:
+        raise AfterpushError(f"the agent left a {unfinished.value} unfinished in {worktree}")
+    if changed_entries(worktree):
+        commit_everything(worktree, f"{spec.task}: {spec.title}\n" if spec.title else f"{spec.task}\n")
+    return resolve_commit(worktree, "HEAD")
+
+
+def _left_on_branch(repo: Path, spec: Spec) -> str:
+    """An agent that tidies up after itself removes its worktree; what it has committed is its work."""
+    tip = ref_value(repo, f"refs/heads/{spec.branch}")
+    if tip is None or tip == spec.base:
+        raise AfterpushError("the agent has removed its worktree and committed nothing on its branch")
+    return tip
 
 
 def _tree(repo: Path, commit: str) -> str:
@@ -244,15 +224,17 @@ def _tree(repo: Path, commit: str) -> str:
 def _publish(repo: Path, spec: Spec, tip: str, expected: str) -> None:
     pushed = push_changes(repo, spec.remote, [Change(f"refs/heads/{spec.branch}", tip, expected)])
     if not pushed.landed:
-        said = next((line for line in pushed.said.splitlines() if line.strip()), "nothing")
         raise AfterpushError(
-            f"the work is on the branch {spec.branch} in {repo}, but pushing it failed: git says: {said}"
+            f"the work is on the branch {spec.branch} in {repo}, but pushing it failed: "
+            f"git says: {first_words(pushed.said)}; then inv swarm.merge --tasks={spec.task}"
         )
 
 
 def _publish_what_is_there(repo: Path, spec: Spec, expected: str) -> None:
     """What a failed agent has committed is not lost with its machine; best effort."""
-    head = git(Path(spec.worktree), "rev-parse", "HEAD")
-    tip = head.text.strip()
-    if head.code == 0 and tip != spec.base:
+    worktree = Path(spec.worktree)
+    is_there = (worktree / ".git").exists()
+    head = git(worktree, "rev-parse", "HEAD") if is_there else None
+    tip = head.text.strip() if head and head.code == 0 else ref_value(repo, f"refs/heads/{spec.branch}")
+    if tip and tip != spec.base:
         push_changes(repo, spec.remote, [Change(f"refs/heads/{spec.branch}", tip, expected)])

@@ -15,6 +15,7 @@ from afterpush.ground.clock import Clock, rfc3339
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import git_text
 from afterpush.ground.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.swarm.words import first_words
 
 PREFIX = "refs/afterpush/claims/"
 _TRIES = 5
@@ -86,12 +87,14 @@ class Claims:
                 self._held.append(held)
                 return held
             if not pushed.is_rejected:
-                raise AfterpushError(f"claiming {task} on {self._remote}: git says: {_first(pushed.said)}")
+                raise AfterpushError(
+                    f"claiming {task} on {self._remote}: git says: {first_words(pushed.said)}"
+                )
             there = read_claim(self._repo, self._remote, task)
             if there and there.clone != self._claimant.clone and there.expires_at > self._clock.now():
                 return there
             expected = there.sha if there else ABSENT
-        raise AfterpushError(f"claiming {task} on {self._remote}: git says: {_first(pushed.said)}")
+        raise AfterpushError(f"claiming {task} on {self._remote}: git says: {first_words(pushed.said)}")
 
     def renew_all(self) -> None:
         """Moves the expiry of every claim that is held; one that somebody has taken over is marked lost."""
@@ -152,7 +155,3 @@ def parse_claim(sha: str, task: str, message: str) -> Claim:
         )
     except (ValueError, KeyError, TypeError):
         return Claim(sha, task, "", "unknown", 0, 0.0)
-
-
-def _first(said: str) -> str:
-    return next((line for line in said.splitlines() if line.strip()), "nothing")

@@ -8,6 +8,7 @@ from afterpush.ground.console import table
 from afterpush.ground.git import git, git_text
 from afterpush.ground.git.containment import is_contained
 from afterpush.ground.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.ground.git.submodules import checked_out_submodules
 from afterpush.ground.git.unmerged import operation_under_way
 from afterpush.ground.git.worktrees import (
     Linked,
@@ -16,6 +17,7 @@ from afterpush.ground.git.worktrees import (
     forget_missing_worktrees,
     linked_worktrees,
     remove_clean_worktree,
+    was_never_filled,
 )
 from afterpush.ground.locks import is_locked
 from afterpush.swarm.claims import PREFIX, Claim, read_claim
@@ -87,8 +89,9 @@ class _Cleaning:
                 continue
             if linked.path.name.startswith(_CHECK):
                 self._check_worktree(linked)
-            elif linked.branch is None or linked.branch.startswith("swarm/"):
+            elif self._task_of(linked.path) or linked.branch is None or linked.branch.startswith("swarm/"):
                 self._agent_worktree(linked)
+        self._broken_worktrees()
         if not self.dry_run and self.world.worktrees.is_dir() and not any(self.world.worktrees.iterdir()):
             self.world.worktrees.rmdir()
 
@@ -103,6 +106,21 @@ class _Cleaning:
             discard_worktree(self.world.repo, linked.path)
         self.removed.append(str(linked.path))
 
+    def _task_of(self, path: Path) -> str | None:
+        """The task of a folder that was made for an attempt, whichever branch the agent has there by now."""
+        task, _, number = path.name.rpartition("-")
+        is_attempt = number.isdigit() and self.world.attempt_folder(task, int(number)).is_dir()
+        return task if is_attempt else None
+
+    def _broken_worktrees(self) -> None:
+        """What git does not take for a worktree any more may hold work all the same."""
+        known = {linked.path.resolve() for linked in linked_worktrees(self.world.repo)}
+        folders = self.world.worktrees.iterdir() if self.world.worktrees.is_dir() else ()
+        for path in sorted(folders):
+            if path.is_dir() and self._task_of(path) and path.resolve() not in known:
+                reason = "it is no worktree any more, and may hold work: look, then remove it by hand"
+                self.kept.append(Kept(str(path), reason))
+
     def _agent_worktree(self, linked: Linked) -> None:
         reason = self._why_kept(linked)
         if reason:
@@ -111,17 +129,19 @@ class _Cleaning:
                 self.busy_branches.add(linked.branch)
             return
         if not self.dry_run:
-            remove_clean_worktree(self.world.repo, linked.path)
+            is_empty = was_never_filled(linked.path)
+            (discard_worktree if is_empty else remove_clean_worktree)(self.world.repo, linked.path)
         self.removed.append(str(linked.path))
 
     def _why_kept(self, linked: Linked) -> str | None:
-        task = linked.branch.split("/")[1] if linked.branch else linked.path.name.rpartition("-")[0]
-        if self._is_busy(task):
+        if self._is_busy(self._task_of(linked.path) or linked.path.name.rpartition("-")[0]):
             return "its task is under way"
+        if linked.is_prunable or not linked.path.is_dir():
+            return "its folder is missing"
+        if was_never_filled(linked.path):
+            return self._why_not_in_main(linked.head)
         if linked.is_locked:
             return "git has it locked (git worktree unlock)"
-        if linked.is_prunable:
-            return "its folder is missing"
         unfinished = operation_under_way(linked.path)
         if unfinished:
             return f"it is in the middle of a {unfinished.value}"
@@ -129,7 +149,7 @@ class _Cleaning:
         if changed:
             more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
             return f"uncommitted changes: {', '.join(changed[:3])}{more}"
-        return self._why_not_in_main(linked.head)
+        return self._why_not_in_main(linked.head) or _why_git_keeps(linked.path)
 
     def _why_not_in_main(self, tip: str) -> str | None:
         if is_contained(self.world.repo, tip, self.main):
@@ -180,6 +200,16 @@ class _Cleaning:
 
     def _is_busy(self, task: str) -> bool:
         return is_locked(self.world.state / "locks" / f"{task}.lock")
+
+
+def _why_git_keeps(worktree: Path) -> str | None:
+    inside = checked_out_submodules(worktree)
+    if not inside:
+        return None
+    return (
+        f"git removes no worktree with a repository in it ({', '.join(inside[:3])}); when nothing in that is "
+        f"needed: git worktree remove --force {worktree}"
+    )
 
 
 def _branches(repo: Path) -> Iterator[tuple[str, str]]:

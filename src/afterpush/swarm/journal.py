@@ -4,6 +4,7 @@ One line of JSON an event, appended and fsynced; nothing is ever rewritten. A li
 left out in reading. Managers of one clone share the file.
 """
 
+import errno
 import json
 import os
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.ground.clock import Clock, parse_rfc3339, rfc3339
+from afterpush.ground.errors import AfterpushError
 from afterpush.swarm.states import Result, State
 
 
@@ -48,7 +50,7 @@ class Record:
 
 
 class Journal:
-    """The file, for appending from many threads."""
+    """The file, for appending from many threads. Raises AfterpushError where that cannot be."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
@@ -83,13 +85,21 @@ class Journal:
 
     def _append(self, task: str, event: str, **facts: object) -> None:
         line = json.dumps({"at": rfc3339(self._clock.now()), "task": task, "event": event, **facts})
+        try:
+            self._write(line.encode() + b"\n")
+        except OSError as error:
+            raise AfterpushError(f"writing the swarm's journal {self.path}: {error.strerror}") from error
+
+    def _write(self, line: bytes) -> None:
         with self._lock:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 size = os.fstat(descriptor).st_size
                 # Whoever was cut off in the middle of a line must not spoil ours.
                 is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-                os.write(descriptor, (b"\n" if is_torn else b"") + line.encode() + b"\n")
+                whole = (b"\n" if is_torn else b"") + line
+                if os.write(descriptor, whole) < len(whole):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -99,6 +109,8 @@ class Journal:
             return self.path.read_bytes().splitlines()
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise AfterpushError(f"reading the swarm's journal {self.path}: {error.strerror}") from error
 
 
 def fold(lines: Iterable[bytes]) -> dict[str, Record]:

@@ -8,24 +8,27 @@ main, in one atomic push, the claim is given up: a task whose claim was lost can
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from afterpush.ground.clock import duration
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.files import private_folder
 from afterpush.ground.git import config_value, git_text, is_ancestor
 from afterpush.ground.git.leases import ABSENT, Change, Pushed, fetch_objects, push_changes, remote_refs
-from afterpush.ground.git.merge_tree import TreeMerge, merge_trees
-from afterpush.ground.git.objects import read_blob, write_commit
+from afterpush.ground.git.merge_tree import merge_trees
+from afterpush.ground.git.objects import write_commit
 from afterpush.ground.git.refs import ref_value
+from afterpush.ground.git.submodules import new_gitlinks
 from afterpush.ground.git.worktrees import detached_worktree
-from afterpush.swarm.attempt import last_line, supervised_environment
+from afterpush.swarm.attempt import supervised_environment
 from afterpush.swarm.claims import PREFIX, Held
+from afterpush.swarm.contention import contended
 from afterpush.swarm.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
 from afterpush.swarm.states import State
 from afterpush.swarm.supervision import run_supervised
 from afterpush.swarm.supervisor import Order
+from afterpush.swarm.words import first_words, last_line
 from afterpush.swarm.world import World
 
 
@@ -91,17 +94,49 @@ class MergeQueue:
         """One try onto one commit of main; None when main has moved meanwhile."""
         repo = self._world.repo
         if is_ancestor(repo, candidate.tip, upstream):
-            return Landing(State.MERGED, f"its commits are on {self._main.target} already", candidate.tip)
+            return self._there_already(candidate, upstream, "commits are", candidate.tip)
         merged = merge_trees(repo, upstream, candidate.tip, options=self._world.merging.options)
         if not merged.is_clean and not merged.conflicted_paths:
             raise AfterpushError(f"merging {candidate.branch}: git says: {merged.said or 'nothing'}")
         if not merged.is_clean:
-            return Landing(State.CONFLICT, self._why(candidate, merged))
+            where = contended(repo, merged, self._world.merging)
+            return Landing(
+                State.CONFLICT,
+                f"conflict with {self._main.target} in {where}; resolve it on {candidate.branch}, "
+                "then inv swarm.merge",
+            )
         if merged.tree == git_text(repo, "rev-parse", f"{upstream}^{{tree}}", doing="reading main's tree"):
-            return Landing(State.MERGED, f"its change is on {self._main.target} already", upstream)
+            return self._there_already(candidate, upstream, "change is", upstream)
+        strangers = new_gitlinks(repo, upstream, merged.tree)
+        if strangers:
+            return Landing(
+                State.FAILED,
+                f"{', '.join(strangers)} is a git repository of its own, whose files would not be on main: "
+                f"remove its .git folder or make it a submodule; {candidate.branch} stays",
+            )
         commit = self._commit(candidate, merged.tree, upstream)
         failed = self._checked(candidate, commit) if self._check else None
-        return failed or self._pushed(candidate, commit, upstream)
+        return self._with_bypass(candidate, failed) if failed else self._pushed(candidate, commit, upstream)
+
+    def _there_already(self, candidate: Candidate, upstream: str, what: str, sha: str) -> Landing:
+        """Somebody has put it there, perhaps past this queue: then main itself must pass the check."""
+        said = f"its {what} on {self._main.target} already"
+        failed = self._checked(candidate, upstream) if self._check else None
+        if failed is None:
+            return Landing(State.MERGED, said, sha)
+        is_red = failed.state is State.CHECK_FAILED
+        return replace(failed, reason=f"{said}, but {failed.reason}") if is_red else failed
+
+    def _with_bypass(self, candidate: Candidate, landing: Landing) -> Landing:
+        """A red check is no comfort where the agent has pushed to main itself."""
+        if landing.state is not State.CHECK_FAILED:
+            return landing
+        # A remote that is silent just now takes nothing away from the check's answer.
+        with suppress(AfterpushError):
+            if is_ancestor(self._world.repo, candidate.tip, self._main.look()[0]):
+                said = f"{landing.reason}; yet its commits are on {self._main.target} already"
+                return replace(landing, reason=said)
+        return landing
 
     def _commit(self, candidate: Candidate, tree: str, upstream: str) -> str:
         title = f"Merge {candidate.task}" + (f": {candidate.title}" if candidate.title else "")
@@ -129,6 +164,7 @@ class MergeQueue:
         how = {
             "timeout": f"took longer than {duration(self._check_seconds)}",
             "lost": "was killed from outside",
+            "unwritten": "ended, but how could not be written down (is the disk full?)",
         }.get(ended.how, f"ended with exit code {ended.code}")
         return Landing(
             State.CHECK_FAILED,
@@ -141,7 +177,10 @@ class MergeQueue:
         with held.lock:
             claim = Change(PREFIX + candidate.task, ABSENT, held.sha)
             pushed = push_changes(
-                self._world.repo, target.remote, [Change(target.ref, commit), claim], with_hooks=True
+                self._world.repo,
+                target.remote,
+                [Change(target.ref, commit, upstream), claim],
+                with_hooks=True,
             )
             held.is_over = pushed.landed
             expected_claim = held.sha
@@ -175,26 +214,6 @@ class MergeQueue:
             f"{candidate.branch} stays",
         )
 
-    def _why(self, candidate: Candidate, merged: TreeMerge) -> str:
-        paths = []
-        for path in merged.conflicted_paths:
-            reasons = self._explained(path, merged)
-            paths.append(f"{path} ({'; '.join(reasons)})" if reasons else path)
-        return (
-            f"conflict with {self._main.target} in {', '.join(paths)}; resolve it on {candidate.branch}, "
-            "then inv swarm.merge"
-        )
-
-    def _explained(self, path: str, merged: TreeMerge) -> tuple[str, ...]:
-        entry = next((entry for entry in merged.conflicts if entry.path == path), None)
-        if entry is None or entry.ours is None or entry.theirs is None:
-            return tuple(message for message in merged.messages if path in message)[:1]
-        repo: Path = self._world.repo
-        base = read_blob(repo, entry.base.oid) if entry.base else None
-        return self._world.merging.explain(
-            path, base, read_blob(repo, entry.ours.oid), read_blob(repo, entry.theirs.oid)
-        )
-
 
 def newest_tip(world: World, remote: str, branch: str) -> str:
     """The commit of a branch, here or on the remote, whichever contains the other; it is on the remote then.
@@ -213,5 +232,5 @@ def newest_tip(world: World, remote: str, branch: str) -> str:
         raise AfterpushError(f"{branch} here and on {remote} have gone different ways; push the right one")
     pushed = push_changes(world.repo, remote, [Change(ref, here)])
     if not pushed.landed:
-        raise AfterpushError(f"pushing {branch} to {remote}: git says: {pushed.said.splitlines()[0]}")
+        raise AfterpushError(f"pushing {branch} to {remote}: git says: {first_words(pushed.said)}")
     return here

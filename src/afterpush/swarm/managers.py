@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.files import private_folder, write_private
 from afterpush.ground.identity import Identity, is_running, own_identity
 from afterpush.ground.locks import PROBE_SECONDS, HeldLock, try_lock
 
@@ -28,7 +28,7 @@ def registered(state: Path) -> Iterator[None]:
     """Makes this process known to status and stop, for a block."""
     own = own_identity()
     path = private_folder(state / "managers") / f"{own.pid}.json"
-    write_atomic(path, json.dumps(asdict(own)), mode=0o600)
+    write_private(path, json.dumps(asdict(own)))
     try:
         yield
     finally:

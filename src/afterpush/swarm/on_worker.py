@@ -76,8 +76,10 @@ def attempt_on_worker(spec: Spec, source: Source, lifeline: str) -> Attempted:
     with _workers_lifeline(get_client(), lifeline, clock) as is_cut:
         done = carry_out(repo, here, os.environ, is_stopped=is_cut, clock=clock, expected=mark)
     if done.tip:
-        # The branch is on the remote: nothing is kept here for it.
-        remove_clean_worktree(repo, Path(here.worktree))
+        # The branch is on the remote: nothing is kept here for it, unless git would rather not remove it
+        # (the agent has done so itself, or made a repository in it): that is no fault of its work.
+        with suppress(AfterpushError):
+            remove_clean_worktree(repo, Path(here.worktree))
         git(repo, "update-ref", "-d", f"refs/heads/{spec.branch}")
     return done
 

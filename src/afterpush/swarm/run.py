@@ -9,7 +9,8 @@ from pathlib import Path
 
 from afterpush.ground.clock import Clock
 from afterpush.ground.errors import ExitCode
-from afterpush.ground.files import private_folder, write_atomic
+from afterpush.ground.files import private_folder, write_private
+from afterpush.ground.git import require_identity
 from afterpush.ground.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
 from afterpush.swarm.engines import Engine
@@ -57,6 +58,7 @@ def run_swarm(
     """Runs the selected tasks to their ends. Raises AfterpushError when nothing can be begun at all."""
     began = world.clock.monotonic()
     journal = open_journal(world)
+    require_identity(world.repo)
     for sentence in selection.notes:
         world.note(sentence)
     stopped = threading.Event()
@@ -114,7 +116,7 @@ def clone_name(world: World) -> str:
         if name:
             return name
     name = world.token()
-    write_atomic(path, name, mode=0o600)
+    write_private(path, name)
     return name
 
 

@@ -30,8 +30,17 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
+def _refuse_an_empty_roadmap(tasks: Mapping[str, Task]) -> None:
+    """Globs that match nothing must not look like a day without work."""
+    if not tasks:
+        raise AfterpushError(
+            "no roadmap on the remote's main defines a task; look at prompts.roadmap and push the roadmap"
+        )
+
+
 def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
     """The tasks with these IDs. Raises AfterpushError for an ID that the roadmap does not define."""
+    _refuse_an_empty_roadmap(tasks)
     chosen = list(dict.fromkeys(ids))
     for known in chosen:
         if known not in tasks:
@@ -59,11 +68,16 @@ def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
 def select_ready(
     tasks: Mapping[str, Task], limit: int | None, has_landed: Callable[[str], bool]
 ) -> Selection:
-    """The tasks that wait to be begun, by priority and then as the documents have them; at most `limit`."""
+    """The tasks that wait to be begun, by priority and then as the documents have them; at most `limit`.
+
+    What has landed is done, also where nobody has written so into the roadmap yet.
+    Raises AfterpushError when the roadmap defines no task at all.
+    """
+    _refuse_an_empty_roadmap(tasks)
     ready = [
         task
         for task in tasks.values()
-        if task.is_ready and task.is_unblocked(tasks) and not has_landed(task.id)
+        if task.is_ready and task.is_unblocked(tasks, has_landed) and not has_landed(task.id)
     ]
     ready.sort(key=lambda task: _rank(task.priority))
     return Selection(tuple(Job(task) for task in ready[:limit]))
@@ -74,19 +88,19 @@ def select_finished(
 ) -> Selection:
     """The tasks whose agents have finished and that are not merged; with `ids`, only these.
 
+    One that is named may also have failed: whoever names it has looked at its branch.
     Raises AfterpushError for an ID without anything to merge.
     """
-    waiting = {
-        task: record for task, record in records.items() if record.tip and record.state is not State.MERGED
-    }
+    waiting = [task for task, record in records.items() if record.tip and record.state is not State.MERGED]
     for known in ids:
-        if known not in records:
+        record = records.get(known)
+        if record is None or not (record.branch or record.state is State.MERGED):
             raise AfterpushError(
                 f"no agent has worked on {known} in this clone; inv swarm.run --tasks={known}"
             )
-        if known not in waiting and records[known].state is not State.MERGED:
-            raise AfterpushError(f"{known} has nothing to merge: it is {records[known].state.value}")
-    chosen = list(dict.fromkeys(ids)) or list(waiting)
+        if record.state is State.EMPTY:
+            raise AfterpushError(f"{known} has nothing to merge: its agent has changed nothing")
+    chosen = list(dict.fromkeys(ids)) or waiting
     defined = tasks() if chosen else {}
     return Selection(tuple(Job(defined.get(known, Task(known))) for known in chosen))
 

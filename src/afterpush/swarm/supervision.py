@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from afterpush.ground.clock import Clock
-from afterpush.ground.processes import start_on_lifeline
+from afterpush.ground.errors import AfterpushError
+from afterpush.ground.processes import OnLifeline, start_on_lifeline
 from afterpush.ground.tagged import end_all, with_tag
-from afterpush.swarm.supervisor import TAG, Ended, Order
+from afterpush.swarm.supervisor import TAG, UNWRITTEN, Ended, Order
 
 _LOOK_SECONDS = 0.1
 # What a supervisor needs beyond its grace to find and end everything; past it, it is ended itself.
@@ -21,20 +22,15 @@ def run_supervised(
 ) -> Ended:
     """Runs the order's command; nothing that carries the tag in `env` is left when it returns.
 
-    When `is_stopped` says so, everything is ended. A supervisor that was killed leaves `lost`.
+    When `is_stopped` says so, everything is ended. A supervisor that was killed leaves `lost`, one that
+    could not write (a full disk) `unwritten`. Raises AfterpushError when none can be started.
     """
     began = clock.monotonic()
     result = Path(order.result)
-    result.unlink(missing_ok=True)
-    supervisor = start_on_lifeline(
-        (sys.executable, "-P", "-m", "afterpush.swarm.supervisor", json.dumps(asdict(order))),
-        log=Path(order.log),
-        cwd=Path(order.cwd),
-        env=env,
-    )
+    supervisor = _started(order, env)
     deadline: float | None = None
     try:
-        while supervisor.wait(_LOOK_SECONDS) is None:
+        while (code := supervisor.wait(_LOOK_SECONDS)) is None:
             if deadline is None and is_stopped():
                 supervisor.cut()
                 deadline = clock.monotonic() + order.grace_seconds + _PATIENCE_SECONDS
@@ -45,7 +41,21 @@ def run_supervised(
     if (ended := read_ended(result)) is not None:
         return ended
     end_all(lambda: with_tag(TAG, env[TAG]), clock, grace_seconds=0)
-    return Ended("stopped" if is_stopped() else "lost", -9, clock.monotonic() - began)
+    how = "unwritten" if code == UNWRITTEN else "stopped" if is_stopped() else "lost"
+    return Ended(how, code, clock.monotonic() - began)
+
+
+def _started(order: Order, env: Mapping[str, str]) -> OnLifeline:
+    try:
+        Path(order.result).unlink(missing_ok=True)
+        return start_on_lifeline(
+            (sys.executable, "-P", "-m", "afterpush.swarm.supervisor", json.dumps(asdict(order))),
+            log=Path(order.log),
+            cwd=Path(order.cwd),
+            env=env,
+        )
+    except OSError as error:
+        raise AfterpushError(f"starting a supervisor in {order.cwd}: {error.strerror}") from error
 
 
 def read_ended(result: Path) -> Ended | None:

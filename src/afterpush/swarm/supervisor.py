@@ -24,6 +24,7 @@ from afterpush.ground.processes import start_detached
 from afterpush.ground.tagged import end_all, with_tag
 
 TAG = "AFTERPUSH_SWARM"
+UNWRITTEN = 74  # EX_IOERR of sysexits(3): all has ended, but how could not be written down.
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _MEMORY_LOOK_SECONDS = 0.5
 _LIFELINE = 0
@@ -44,9 +45,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended: `how` is exit, timeout, memory, stopped or (written by nobody) lost.
+    """How it ended: `how` is exit, timeout, memory, stopped or, written by nobody, unwritten or lost.
 
-    `code` is the agent's exit code, negative for a signal; `strays` counts what it left running.
+    `code` is the agent's exit code, negative for a signal (the supervisor's, when that is lost); `strays`
+    counts what it left running.
     """
 
     how: str
@@ -59,7 +61,10 @@ def main(argv: list[str]) -> int:
     """Supervises one agent to its end."""
     order = Order(**json.loads(argv[0]))
     ended = supervise(order, SystemClock())
-    write_atomic(Path(order.result), json.dumps(asdict(ended)), mode=0o600)
+    try:
+        write_atomic(Path(order.result), json.dumps(asdict(ended)), mode=0o600)
+    except OSError:
+        return UNWRITTEN
     return 0
 
 

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import git, is_ancestor
+from afterpush.ground.git.worktree import changed_paths
 from afterpush.roadmap import Task
 from afterpush.swarm.attempt import Attempted, Spec
 from afterpush.swarm.claims import Claim, Claims, Held
@@ -79,7 +81,9 @@ class Work:
             result = self._claimed()
         except AfterpushError as error:
             result = self._result(State.FAILED, str(error))
-            self.crew.journal.ended(result)
+            # When it is the journal that cannot be written, the other tasks go on all the same.
+            with suppress(AfterpushError):
+                self.crew.journal.ended(result)
         finally:
             lock.release()
         return result
@@ -111,10 +115,13 @@ class Work:
     def _begun(self, held: Held) -> Attempted | Result:
         return self._left_by_a_crash() or self._worked(held)
 
-    def _finished_before(self) -> Attempted:
+    def _finished_before(self) -> Attempted | Result:
         """The branch of the last attempt as it is now: its owner may have resolved a conflict on it."""
         assert self.record.branch is not None
         tip = newest_tip(self.crew.world, self.crew.mainline.target.remote, self.record.branch)
+        if self.record.base and not changed_paths(self.crew.world.repo, self.record.base, tip):
+            reason = f"nothing is committed on {self.record.branch}; its worktree is {self.record.worktree}"
+            return self._ended(self._result(State.EMPTY, reason))
         return Attempted(tip, seconds=self.record.seconds)
 
     def _left_by_a_crash(self) -> Attempted | None:
@@ -146,7 +153,8 @@ class Work:
             may_retry = attempted.state in (State.FAILED, State.TIMEOUT) and not crew.is_stopped()
             if not may_retry or tries >= crew.order.bounds.attempts or lost > MOST_LOST_WORKERS:
                 return self._ended(self._result(attempted.state or State.FAILED, attempted.reason))
-            crew.world.note(f"{self.task.id}: attempt {self._attempt}: {attempted.reason}; again")
+            said = f"{self.task.id}: attempt {self._attempt}: {attempted.reason}; again"
+            crew.world.note(crew.world.redact(said))
 
     def _highest_here(self) -> int:
         done = git(

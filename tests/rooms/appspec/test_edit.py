@@ -176,3 +176,12 @@ def test_odd_paths_are_quoted() -> None:
         for text in ("services:\n- name: w\n", "services: [{name: w}]\n", 'services: [{"name": "w"}]\n'):
             result = set_block(text, "a", ["services", 0], "health_check", {"http_path": path})
             assert loaded(result.text)["services"][0]["health_check"] == {"http_path": path}
+
+
+@pytest.mark.parametrize(("said", "left"), [("~", ""), ("null  # todo", "   # todo"), ("{}", "")])
+def test_where_nothing_stood_behind_the_key_no_blanks_stay_behind(said: str, left: str) -> None:
+    text = f"name: s\nservices:\n- name: web\n  health_check: {said}\n"
+    line = edited(text).text.splitlines()[3]
+    if said != "{}":
+        assert line == f"  health_check:{left}"
+    assert line == line.rstrip()

@@ -128,6 +128,20 @@ def test_a_change_that_the_platform_rejects_is_not_put(platform: Served) -> None
     assert raised.value.exit_code is ExitCode.BAD_ANSWER
 
 
+def test_what_the_platform_quotes_of_a_variable_is_not_passed_on(platform: Served) -> None:
+    """Here the value of a variable is what the platform says anyway."""
+    text = (SPEC % "period_seconds: 999").replace("value: 3000", "value: between 1 and 300")
+    [problem], _ = platform_word(api(platform), parse_spec(text, "app.yaml"), wanted(), Redactor())
+    assert "must be [REDACTED]" in problem.message
+    client = api(platform)
+    platform.platform.apps[platform.app_id].spec["services"][0]["envs"] = [
+        {"key": "A", "value": "between 1 and 300"}
+    ]
+    change = live_change(live_app(client, wanted()), "web", {"health_check": {"period_seconds": 999}})
+    with pytest.raises(AfterpushError, match=r"must be \[REDACTED\]"):
+        propose(client, change)
+
+
 def test_a_token_without_the_scope_is_told_which_one_is_missing(platform: Served) -> None:
     platform.platform.tokens["reader"] = READ_ONLY
     client = api(platform, "reader")

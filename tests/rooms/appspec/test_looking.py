@@ -6,13 +6,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from afterpush.appspec.looking import Seen, Target, look_at, target_of
+from afterpush.ground import http
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.http import Client
+from afterpush.ground.http import Client, NoAnswer, Response
+from tests.support.clock import FakeClock
 from tests.support.health_server import HealthServer, Reply, health_server, page
 
 OK = Reply(200, b'{"status":"ok"}')
@@ -61,7 +64,7 @@ def test_an_endpoint_that_is_ready_only_now_and_then_is_not_ready(server: Health
     seen = look(server.url, tries=6)
     assert not seen.endpoint.readiness.ready
     assert seen.endpoint.status == 503
-    assert "only 3 of 6 tries were ready" in seen.endpoint.readiness.why
+    assert seen.endpoint.readiness.why.startswith("was ready in only 3 of 6 tries; one answered 503")
 
 
 def test_chunked_answers_and_queries_are_understood(server: HealthServer) -> None:
@@ -77,6 +80,41 @@ def test_an_endpoint_that_hangs_is_not_ready_and_holds_nobody_up(server: HealthS
     assert (seen.endpoint.status, seen.endpoint.readiness.ready) == (None, False)
     assert "no answer in time" in seen.endpoint.readiness.why
     assert seen.others == ()
+
+
+def test_a_hanging_endpoint_costs_no_more_than_the_wait_and_one_try(server: HealthServer) -> None:
+    """With 20 s a request and five tries, it once took a minute and more."""
+    asked: list[float] = []
+
+    class Patient(Client):
+        def request(self, *words: Any, timeout_seconds: float | None = None, **more: Any) -> Response:
+            limit = self.timeout_seconds if timeout_seconds is None else timeout_seconds
+            asked.append(limit)
+            clock.sleep(limit)
+            raise NoAnswer("GET /", "no answer in time", connected=True)
+
+    clock = FakeClock()
+    seen = look_at(
+        Patient(timeout_seconds=20), target_of(server.url, "/health"), clock, wait_seconds=3, tries=5
+    )
+    assert not seen.endpoint.readiness.ready
+    assert asked == [3, 20]
+
+
+def test_an_answer_without_an_end_is_an_answer_and_not_asked_for_again(
+    server: HealthServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_BODY_BYTES", 1000)
+    server.routes["/health"] = Reply(200, b"x" * 5000)
+    seen = look(server.url, wait_seconds=600, tries=2)
+    assert (seen.endpoint.status, seen.endpoint.readiness.ready) == (None, False)
+    assert "larger than" in seen.endpoint.readiness.why
+    assert server.requests == ["/health"] * 3
+
+
+def test_plain_http_where_tls_is_expected_is_said_in_words(server: HealthServer) -> None:
+    seen = look(server.url.replace("http:", "https:"), wait_seconds=0, tries=1)
+    assert seen.endpoint.readiness.why.endswith("no TLS could be agreed on: wrong version number")
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(server: HealthServer) -> None:

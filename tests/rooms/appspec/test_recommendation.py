@@ -45,6 +45,22 @@ def test_a_window_shorter_than_the_start_becomes_one_that_covers_it_twice() -> N
     assert any("gives web up after 90 s, but a start takes 1 m 50 s" in said for said in given.warnings)
 
 
+def test_a_window_that_the_start_nearly_fills_is_not_kept() -> None:
+    """60 + 10 x 3 = 90 s for a start of 55 s: a busy machine needs more, and it was changed five times."""
+    check = "http_path: /health, initial_delay_seconds: 60, period_seconds: 10, failure_threshold: 3"
+    assert advice(Seen(endpoint("/health")), 55, check).readiness.budget_seconds >= 110
+
+
+def test_a_quick_start_on_a_quick_machine_takes_no_time_away_from_the_platform() -> None:
+    """The idle delay of 60 s goes; that the platform waits 90 s in all stays."""
+    check = "http_path: /health, initial_delay_seconds: 60, period_seconds: 10, failure_threshold: 3"
+    values = advice(Seen(endpoint("/health")), 9, check).readiness
+    assert values.values["initial_delay_seconds"] == 0
+    assert values.budget_seconds == 90
+    far_too_wide = check.replace("threshold: 3", "threshold: 50")
+    assert advice(Seen(endpoint("/health")), 9, far_too_wide).readiness.budget_seconds == 60
+
+
 def test_values_that_are_good_enough_are_kept() -> None:
     check = (
         "http_path: /health, initial_delay_seconds: 20, period_seconds: 8, timeout_seconds: 5, "
@@ -200,11 +216,15 @@ def test_liveness_that_depends_on_the_database_is_warned_of_and_never_recommende
     ],
 )
 def test_readiness_that_shows_no_database_is_warned_of_where_there_is_one(more: str, is_warned: bool) -> None:
-    seen = Seen(endpoint("/health"), (endpoint("/readyz", database=True),))
-    said = [text for text in advice(seen, 10, "http_path: /health", more).warnings if "database" in text]
-    assert bool(said) is is_warned
-    if is_warned:
-        assert "/readyz does" in said[0]
+    given = advice(Seen(endpoint("/health"), (endpoint("/readyz"),)), 10, "http_path: /health", more)
+    assert any("database" in text for text in given.warnings) is is_warned
+
+
+def test_a_database_that_an_endpoint_shows_counts_for_more_than_a_spec_that_names_none() -> None:
+    seen = Seen(endpoint("/health/live"), (endpoint("/readyz", database=True),))
+    given = advice(seen, 10, "http_path: /health/live")
+    [said] = [text for text in given.warnings if "database" in text]
+    assert "/health/live does not show that it asks the database; /readyz does" in said
 
 
 def test_an_app_without_a_database_may_use_its_one_endpoint_for_both() -> None:

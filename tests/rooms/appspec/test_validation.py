@@ -64,6 +64,22 @@ def test_no_health_check_and_no_http_path_both_mean_tcp() -> None:
     assert "silently means a TCP check" in problem.message
 
 
+def test_without_a_health_check_the_platform_s_own_window_is_held_against_the_start() -> None:
+    """90 s (0 + 10 x 9): too short for a start of two minutes, whoever has chosen it."""
+    found = problems(service(""), startup_seconds=120)
+    [(severity, _, message)] = at(found, "services[0].health_check")
+    assert severity == "error"
+    assert "90 s (0 + 10 x 9)" in message
+    assert [one.path for one in problems(service(""), startup_seconds=40)] == ["services[0]"]
+
+
+@pytest.mark.parametrize("written", ["/health", "[{http_path: /health}]"])
+def test_a_health_check_of_the_wrong_shape_is_not_called_absent(written: str) -> None:
+    [problem] = problems(service(f"    health_check: {written}\n"))
+    assert problem.severity is Severity.ERROR
+    assert "must be a mapping" in problem.message
+
+
 @pytest.mark.parametrize(("timeout", "period"), [(10, 10), (30, 10), (5, 1)])
 def test_a_timeout_that_is_not_shorter_than_the_period_is_a_warning(timeout: int, period: int) -> None:
     found = problems(
@@ -191,6 +207,16 @@ def test_components_of_other_repositories_are_not_judged_by_our_branches() -> No
         ("{key: STRIPE_API_KEY, value: '12ab34cd'}", "error"),
         ("{key: HARMLESS, value: ghp_" + "a" * 36 + "}", "error"),
         ("{key: DATABASE_URL, value: 'mysql://app:s3cr3tpw@db.example.org/x'}", "error"),
+        ("{key: PGPASSWORD, value: hunter2}", "error"),
+        ("{key: dbPassword, value: hunter2}", "error"),
+        ("{key: CLIENTSECRET, value: hunter2}", "error"),
+        ("{key: AUTHTOKEN, value: hunter2}", "error"),
+        ("{key: MASTER_KEY, value: hunter2}", "error"),
+        ("{key: GITHUB_PAT, value: hunter2}", "error"),
+        ("{key: BYPASS_CACHE, value: hunter2}", None),
+        ("{key: tokenUrl, value: hunter2}", None),
+        ("{key: CLERK_PUBLISHABLE_API_KEY, value: hunter2}", None),
+        ("{key: GOOGLE_APPLICATION_CREDENTIALS, value: /etc/keys/google.json}", None),
         ("{key: JWT_SECRET, type: SECRET, value: correct-horse-battery}", "error"),
         ("{key: JWT_SECRET, type: SECRET}", "warning"),
         ("{key: JWT_SECRET, type: SECRET, value: ''}", "warning"),
@@ -256,6 +282,19 @@ def test_specs_that_disagree_name_the_field_and_the_other_file() -> None:
     assert problems(SOUND, others=[parse_spec(SOUND + "# the same\n", "other.yaml")]) == []
 
 
+def test_a_default_that_one_spec_writes_out_is_no_disagreement() -> None:
+    """Where nobody says so, period_seconds is 10 and instance_count 1."""
+    short = service("    health_check: {http_path: /h, failure_threshold: 20}\n")
+    long = short.replace("http_path: /h,", "http_path: /h, period_seconds: 10, timeout_seconds: 1,")
+    written_out = parse_spec(long + "    instance_count: 1\n", "other.yaml")
+    assert problems(short, others=[written_out]) == []
+    [problem] = problems(short, others=[parse_spec(long.replace("20", "12"), "other.yaml")])
+    assert problem.message.endswith(": failure_threshold 20 here, 12 there")
+    by_hand = parse_spec(short.replace("deploy_on_push: true", "deploy_on_push: false"), "other.yaml")
+    [problem] = problems(short, others=[by_hand])
+    assert problem.message.endswith(": true here, false there")
+
+
 def test_a_template_that_runs_something_else_disagrees_without_telling_the_command() -> None:
     mine = service("    run_command: TOKEN=abc start\n    health_check: {http_path: /h}\n")
     other = parse_spec(
@@ -298,6 +337,11 @@ def test_anchors_and_merge_keys_are_followed() -> None:
 def test_what_is_no_spec_is_one_error_with_the_file_named(text: str) -> None:
     with pytest.raises(AfterpushError, match=r"app\.yaml"):
         parse_spec(text, "app.yaml")
+
+
+def test_a_long_spec_without_any_alias_is_not_taken_for_one_of_aliases() -> None:
+    variables = "".join(f"    - {{key: K{number}, value: v}}\n" for number in range(21_000))
+    assert len(parse_spec(service(f"    envs:\n{variables}"), "app.yaml").variables) == 21_000
 
 
 def test_aliases_that_stand_for_billions_are_refused() -> None:

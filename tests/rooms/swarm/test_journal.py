@@ -3,9 +3,11 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from afterpush.ground.errors import AfterpushError
 from afterpush.swarm.journal import Journal, Record, fold
 from afterpush.swarm.states import Result, State
 from tests.support.clock import FakeClock
@@ -55,3 +57,8 @@ def test_a_journal_cut_at_any_byte_is_a_state_that_it_once_had(cut: int) -> None
         whole = journal.path.read_bytes()
         states = [fold(whole.splitlines()[:count]) for count in range(4)]
         assert fold(whole[:cut].splitlines()) in states
+
+
+def test_a_line_that_cannot_be_written_is_an_error() -> None:
+    with pytest.raises(AfterpushError, match="No space left"):
+        Journal(Path("/dev/full"), FakeClock()).queued("A-001")

@@ -136,6 +136,16 @@ def config_value(repo: Path, key: str) -> str | None:
     return done.text.removesuffix("\0") if done.code == 0 else None
 
 
+def require_identity(repo: Path) -> None:
+    """Raises AfterpushError when git could make no commit here, because it does not know who makes it."""
+    done = git(repo, "var", "GIT_COMMITTER_IDENT")
+    if done.code != 0:
+        raise AfterpushError(
+            f"git in {repo} does not know who commits; "
+            "tell it with git config user.name NAME and git config user.email ADDRESS"
+        )
+
+
 def commit_facts(repo: Path, sha: str) -> tuple[str, float]:
     """The author's name and the commit time (epoch seconds) of a commit."""
     # Not `git show`: it wants the tree, which a monitor on another machine was not given.

@@ -40,7 +40,16 @@ def detached_worktree(repo: Path, path: Path, commit: str) -> Iterator[Path]:
 def discard_worktree(repo: Path, path: Path) -> None:
     """Removes a worktree with whatever is in it: only for what is nobody's work."""
     with _alone(repo):
-        git(repo, "worktree", "remove", "--force", path)
+        # Twice: git keeps a worktree locked while it makes it, and for ever when it is killed at that.
+        git(repo, "worktree", "remove", "--force", "--force", path)
+
+
+def was_never_filled(worktree: Path) -> bool:
+    """Whether the making of it was cut off: it has no index yet, and no file but git's own."""
+    if any(entry.name != ".git" for entry in worktree.iterdir()):
+        return False
+    found = git(worktree, "rev-parse", "--path-format=absolute", "--git-path", "index")
+    return found.code == 0 and not Path(found.text.strip()).exists()
 
 
 def _add(repo: Path, path: Path, *options: str, commit: str) -> None:

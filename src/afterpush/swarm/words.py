@@ -1,0 +1,28 @@
+"""The words of others in our reasons: the end of a log, and what git or a server said."""
+
+import os
+import re
+from pathlib import Path
+
+_MOST = 200
+# Colours and cursor moves of a terminal (ECMA-48), and single control characters.
+_CONTROLS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x1f\x7f-\x9f]")
+
+
+def last_line(log: Path) -> str:
+    """` (its last line: ...)` of a log, for a reason; empty when it has none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    told = (_CONTROLS.sub("", line).strip() for line in reversed(lines))
+    text = next(filter(None, told), "")
+    return f" (its last line: {text[:_MOST]})" if text else ""
+
+
+def first_words(said: str) -> str:
+    """The first line of what git said; what the server added is told without git's `remote:`."""
+    lines = (line.strip().removeprefix("remote:").strip() for line in said.splitlines())
+    return next(filter(None, lines), "nothing")
