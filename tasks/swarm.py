@@ -130,17 +130,21 @@ def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD
 
 
-@door(help={"json": JSON})
-def stop(context: Any, json: bool = False) -> ExitCode:
+@door(help={"dry_run": "show what would be ended, change nothing", "json": JSON})
+def stop(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     """End every manager and agent of this clone; worktrees and branches stay."""
     from afterpush.ground.clock import SystemClock
     from afterpush.ground.console import print_json, say
-    from afterpush.swarm.stopping import stop_swarm, stopped_text
+    from afterpush.swarm.stopping import stop_swarm, stopped_text, would_stop, would_stop_text
     from afterpush.swarm.world import tag_of
     from afterpush.tasks._swarming import journal_of, state_of
 
     here = site()
     state = state_of(here)
+    if dry_run:
+        found = would_stop(state, tag_of(state))
+        print_json(found) if json else say(would_stop_text(found))
+        return ExitCode.GOOD
     stopped = stop_swarm(state, tag_of(state), journal_of(here), SystemClock())
     print_json(stopped) if json else say(stopped_text(stopped))
     return ExitCode.GOOD

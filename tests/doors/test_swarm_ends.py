@@ -66,6 +66,9 @@ def test_stop_ends_manager_agents_and_daemons_and_keeps_worktrees(planned: Repos
     seen = afterpush("swarm.status", "--json", cwd=planned.path).json()
     assert seen["running"] is True and seen["managers"] == [process.pid]
     assert [entry["state"] for entry in seen["tasks"]] == ["running", "running", "queued"]
+    dry = afterpush("swarm.stop", "--dry-run", "--json", cwd=planned.path).json()
+    assert dry["managers"] == [{"pid": process.pid, "stopped": False}] and dry["processes"] >= 2
+    assert process.poll() is None
     answer = afterpush("swarm.stop", "--json", cwd=planned.path)
     assert answer.code == 0 and answer.json()["managers"] == [{"pid": process.pid, "stopped": True}]
     assert process.wait(timeout=60) == 130

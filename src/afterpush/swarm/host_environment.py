@@ -49,7 +49,7 @@ def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> 
         said = [line for line in done.err.splitlines() if line.strip()]
         raise AfterpushError(
             f"making an environment on {remote.host}: {said[-1] if said else f'exit code {done.code}'}; "
-            f"or install there what runs here: pipx install 'afterpush[swarm]'"
+            "or install there what runs here, with the extra swarm, and put afterpush on its PATH"
         )
     made = choose(parse_look(remote.run(look_script(wanted))), wanted)
     if made is None:

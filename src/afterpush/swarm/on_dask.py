@@ -101,7 +101,10 @@ def check_extra() -> None:
     try:
         import distributed  # noqa: F401
     except ImportError as error:
-        raise AfterpushError("the engine dask needs the extra: pip install 'afterpush[swarm]'") from error
+        raise AfterpushError(
+            "the engine dask: distributed is not installed; install afterpush with its extra: "
+            "pip install '/path/to/afterpush[swarm]' (in a clone: AFTERPUSH_EXTRAS=swarm ./inv)"
+        ) from error
 
 
 def client_of(address: str) -> Any:

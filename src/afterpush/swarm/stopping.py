@@ -47,6 +47,13 @@ def stop_swarm(state: Path, tag: str, journal: Journal, clock: Clock) -> Stopped
     return Stopped(tuple(ended), left, tuple(_told(state, journal)))
 
 
+def would_stop(state: Path, tag: str) -> Stopped:
+    """What `stop_swarm` would end now, agents of running managers included; changes nothing."""
+    running = [manager.identity.pid for manager in managers(state) if manager.is_running]
+    found = tuple(EndedManager(pid, stopped=False) for pid in running)
+    return Stopped(found, len(with_tag(TAG, tag)), ())
+
+
 def _told(state: Path, journal: Journal) -> list[str]:
     """What a killed manager could not write down any more."""
     told = []
@@ -57,6 +64,14 @@ def _told(state: Path, journal: Journal) -> list[str]:
             journal.ended(Result(task, State.STOPPED, record.attempt, record.branch, reason=reason))
             told.append(task)
     return told
+
+
+def would_stop_text(found: Stopped) -> str:
+    """What would be ended, in a sentence."""
+    if not found.managers and not found.processes:
+        return "nothing runs"
+    pids = ", ".join(str(manager.pid) for manager in found.managers) or "none"
+    return f"would end the managers {pids} and {found.processes} processes of agents"
 
 
 def stopped_text(stopped: Stopped) -> str:
