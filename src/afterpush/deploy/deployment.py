@@ -1,19 +1,18 @@
 """A deployment as the platform tells it: read leniently, kept as facts.
 
 Shapes: `apps_deployment.yml` of the published OpenAPI description; `cause_details` is in the official
-Go client only. Unknown fields are ignored, unknown phases kept; a field of a wrong type makes the
-answer unusable (ValueError), which costs a watch one look and no more.
+Go client only. Unknown fields are ignored, unknown phases kept.
 """
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from afterpush.deploy.lenient import read_as
 from afterpush.ground.apps import COMPONENT_KINDS
 from afterpush.ground.clock import parse_rfc3339
 
-_Shape = TypeVar("_Shape")
 SUCCESS, FAILURE = "SUCCESS", "ERROR"
 _ROLLBACKS = ("AUTO_ROLLBACK", "MANUAL_ROLLBACK")
 
@@ -45,11 +44,12 @@ class Step(_Wire, frozen=True):
         words = [self.message_base or self.name or "step", self.component_name or ""]
         return " ".join(dict.fromkeys(filter(None, words)))
 
-    def walk(self) -> Iterator["Step"]:
-        """This step and all below it, in order."""
-        yield self
+    def walk(self, component: str | None = None) -> Iterator["Step"]:
+        """This step and all below it, in order; a step that names no component is of its parent's."""
+        of = self.component_name or component
+        yield self if of == self.component_name else msgspec.structs.replace(self, component_name=of)
         for step in self.steps or ():
-            yield from step.walk()
+            yield from step.walk(of)
 
 
 class Progress(_Wire, frozen=True):
@@ -147,7 +147,8 @@ class Deployment(_Wire, frozen=True):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return (self.progress.steps if self.progress else None) or ()
+        """The tree of steps, or the flat list where the platform gives no more."""
+        return ((self.progress.steps or self.progress.summary_steps) if self.progress else None) or ()
 
     @property
     def is_rollback(self) -> bool:
@@ -216,28 +217,12 @@ class App(_Wire, frozen=True):
 
 def read_deployment(wire: object) -> Deployment:
     """A deployment from decoded JSON. Raises ValueError when it is not one."""
-    return _convert(wire, Deployment)
+    return read_as(wire, Deployment)
 
 
 def read_app(wire: object) -> App:
     """An app from decoded JSON. Raises ValueError when it is not one."""
-    return _convert(wire, App)
-
-
-def _convert(wire: object, shape: type[_Shape]) -> _Shape:
-    try:
-        return msgspec.convert(_without_nulls(wire), shape)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(f"not a {shape.__name__.lower()}: {error}") from error
-
-
-def _without_nulls(wire: Any) -> Any:
-    """`"phase": null` means the same as no phase."""
-    if isinstance(wire, dict):
-        return {key: _without_nulls(value) for key, value in wire.items() if value is not None}
-    if isinstance(wire, list):
-        return [_without_nulls(value) for value in wire]
-    return wire
+    return read_as(wire, App)
 
 
 def moment(text: str | None) -> float | None:
