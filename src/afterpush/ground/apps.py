@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import remote_urls
+from afterpush.ground.git import configured_urls, remote_urls
 
 _SOURCES = ("github", "gitlab", "bitbucket")
 COMPONENT_KINDS = ("services", "workers", "jobs", "static_sites", "functions")
@@ -25,8 +25,12 @@ class Wanted:
 
 
 def repository_names(repo: Path, remote: str) -> frozenset[str]:
-    """`owner/name` of the remote's push URLs, lower case, as forges write it in an app spec."""
-    return frozenset(filter(None, map(owner_and_name, remote_urls(repo, remote, push=True))))
+    """`owner/name` of the remote's push URLs, lower case, as forges write it in an app spec.
+
+    As configured and after `insteadOf`: a rewritten URL can lead to a mirror, whose name is another.
+    """
+    urls = remote_urls(repo, remote, push=True) + configured_urls(repo, remote, push=True)
+    return frozenset(filter(None, map(owner_and_name, urls)))
 
 
 def owner_and_name(url: str) -> str | None:
@@ -92,14 +96,19 @@ def _is_built_from(app: dict[str, Any], wanted: Wanted) -> bool:
     for component in components(app):
         for kind in _SOURCES:
             source = component.get(kind)
-            if isinstance(source, dict) and _is_wanted(source, wanted):
+            if isinstance(source, dict) and _is_wanted(source, str(source.get("repo", "")).lower(), wanted):
+                return True
+        clone = component.get("git")
+        if isinstance(clone, dict):
+            name = owner_and_name(str(clone.get("repo_clone_url", "")))
+            if name and _is_wanted(clone, name, wanted):
                 return True
     return False
 
 
-def _is_wanted(source: dict[str, Any], wanted: Wanted) -> bool:
+def _is_wanted(source: dict[str, Any], name: str, wanted: Wanted) -> bool:
     branch = source.get("branch")
-    return str(source.get("repo", "")).lower() in wanted.repos and (not branch or branch in wanted.branches)
+    return name in wanted.repos and (not branch or branch in wanted.branches)
 
 
 def components(app: dict[str, Any]) -> list[dict[str, Any]]:
