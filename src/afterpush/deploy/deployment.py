@@ -175,12 +175,19 @@ class Deployment(_Wire, frozen=True):
         telling = with_reason or failed
         return telling[-1] if telling else None
 
-    def shas(self, repos: frozenset[str] = frozenset(), branches: frozenset[str] = frozenset()) -> list[str]:
+    def shas(
+        self,
+        repos: frozenset[str] = frozenset(),
+        branches: frozenset[str] = frozenset(),
+        spec: Spec | None = None,
+    ) -> list[str]:
         """The commits it was built from, of the components that come from one of `repos` and `branches`.
 
-        An empty set asks for nothing. A component whose source the deployment does not tell counts.
+        An empty set asks for nothing. Where the deployment does not tell a component's source, the app's
+        own `spec` does; a component whose source neither tells counts.
         """
-        sources = {entry.name: entry.source for entry in (self.spec.components if self.spec else ())}
+        specs = [known for known in (spec, self.spec) if known]
+        sources = {entry.name: entry.source for known in specs for entry in known.components}
         found = [
             component.source_commit_hash
             for component in self.components

@@ -90,7 +90,7 @@ class PlatformSource:
         replaced_by = self._replacement(app, deployment, newer)
         if replaced_by is None:
             return Seen(self.name, deployment)
-        sha = next(iter(replaced_by.shas(self._repos(app), self._wanted.branches)), None)
+        sha = next(iter(self._shas(app, replaced_by)), None)
         return Seen(self.name, deployment, Successor(replaced_by.id, sha))
 
     def _replacement(self, app: App, replaced: Deployment, newer: list[Deployment]) -> Deployment | None:
@@ -144,7 +144,10 @@ class PlatformSource:
         return self._is_of_commit(app, deployment) and not deployment.is_rollback
 
     def _is_of_commit(self, app: App, deployment: Deployment) -> bool:
-        return self._commit.sha in deployment.shas(self._repos(app), self._wanted.branches)
+        return self._commit.sha in self._shas(app, deployment)
+
+    def _shas(self, app: App, deployment: Deployment) -> list[str]:
+        return deployment.shas(self._repos(app), self._wanted.branches, app.spec)
 
     def _repos(self, app: App) -> frozenset[str]:
         """The repository names to insist on: none where the app names no repository that we know as ours.

@@ -32,12 +32,13 @@ NO_SOURCE = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a watch of one commit needs."""
+    """All that a watch of one commit needs; `left` tells the seconds until its time limit."""
 
     sha: str
     sources: RankedSources
     platform: PlatformSource | None
     limits: Limits
+    left: Callable[[], float]
     pace: AdaptivePace
     records: list[Record]
 
@@ -84,6 +85,7 @@ def prepare(
         sources=RankedSources(sources, clock),
         platform=platform,
         limits=limits,
+        left=left,
         pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None),
         records=records,
     )
@@ -143,7 +145,9 @@ def health_url(settings: Settings, environment: Environment) -> str | None:
     """The health URL: HEALTH_URL, else `health.url`. Raises AfterpushError when it is no http(s) URL."""
     url = environment.get("HEALTH_URL") or settings.health.url
     if url and not url.startswith(("http://", "https://")):
-        raise AfterpushError(f"HEALTH_URL (health.url) must begin with http:// or https://, not {url[:30]!r}")
+        raise AfterpushError(
+            "HEALTH_URL (health.url) is no URL of an app; it begins with http:// or https://"
+        )
     return url
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.deployment import read_deployment
+from afterpush.deploy.deployment import read_app, read_deployment
 from afterpush.deploy.outcome import read_outcome
 from afterpush.deploy.pidfile import PidFile, read_pid_file, write_pid_file
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, checked_token
@@ -200,3 +200,17 @@ def test_a_step_that_names_no_component_is_of_its_parents() -> None:
     tree = [{"name": "deploy", "steps": [{"name": "api", "component_name": "api", "steps": [step]}]}]
     failure = read_deployment({"id": "d", "phase": "ERROR", "progress": {"steps": tree}}).failure
     assert failure and (failure.component_name, failure.name) == ("api", "wait")
+
+
+def test_the_apps_own_spec_tells_where_a_component_comes_from_when_the_deployment_does_not() -> None:
+    mine, other = "a" * 40, "b" * 40
+    components = [{"name": "web", "source_commit_hash": mine}, {"name": "api", "source_commit_hash": other}]
+    deployment = read_deployment({"id": "d", "services": components})
+    sources = [
+        {"name": "web", "github": {"repo": "acme/else", "branch": "main"}},
+        {"name": "api", "github": {"repo": "acme/shop", "branch": "main"}},
+    ]
+    app = read_app({"id": "a", "spec": {"name": "shop", "services": sources}})
+    asked = (frozenset({"acme/shop"}), frozenset({"main"}))
+    assert deployment.shas(*asked, app.spec) == [other]
+    assert deployment.shas(*asked) == [mine, other]
