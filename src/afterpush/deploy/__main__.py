@@ -4,6 +4,7 @@ It runs the same watch and the same reporting as `inv deploy.monitor`, without t
 Exit codes are those of the verdict; 0 also when another monitor watches the commit already.
 """
 
+import contextlib
 import getopt
 import os
 import sys
@@ -31,15 +32,23 @@ def main() -> int:
             read_environment(root, os.environ),
             clock,
             random=_random,
-            warn=lambda text: print(f"{rfc3339(clock.now())}  note: {text}", flush=True),
+            warn=lambda text: _tell(f"{rfc3339(clock.now())}  note: {text}"),
             timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
         )
         return int(session.run_in_background(strict="strict" in arguments))
     except AlreadyRunning:
         return 0
     except AfterpushError as error:
-        print(f"afterpush: {error}", flush=True)
+        _tell(f"afterpush: {error}")
         return int(error.exit_code)
+
+
+def _tell(line: str) -> None:
+    """A line of the log. Unbuffered, and a full disk costs the line: what `print` cannot write would fail
+    again at the end and take the place of the verdict's exit code.
+    """
+    with contextlib.suppress(OSError):
+        os.write(1, f"{line}\n".encode("utf-8", "replace"))
 
 
 def _random() -> float:

@@ -189,6 +189,7 @@ def _noted(paper: PidFile, prepared: Prepared, state: Watching) -> PidFile:
         source=state.source,
         app=prepared.app_id,
         deployment_id=state.deployment.id if state.deployment else None,
+        cause=state.deployment.cause if state.deployment else None,
         requests=prepared.requests,
     )
 
