@@ -67,6 +67,8 @@ def start_monitor(
         paper = read_pid_file(folder.pid(sha))
         if paper and paper.pid == child:
             return Started(sha, child, str(log), already_running=False)
+        if paper and paper.sha == sha and paper.is_of_running_process:
+            return Started(sha, paper.pid, str(log), already_running=True)  # Another was faster.
         code = exit_code_of_child(child)
         if code is not None:
             return _ended_at_once(folder, sha, child, code, offset)

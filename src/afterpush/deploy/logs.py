@@ -30,7 +30,8 @@ def log_places(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, 
         follow="true" if follow else "false",
         pod_connection_timeout="3m",
     )
-    archived = tuple(url for url in answer.get("historic_urls") or () if isinstance(url, str))
+    listed = answer.get("historic_urls")
+    archived = tuple(url for url in listed if isinstance(url, str)) if isinstance(listed, list) else ()
     live = answer.get("live_url")
     if isinstance(live, str) and live and (follow or not archived):
         scheme, _, rest = live.partition("://")

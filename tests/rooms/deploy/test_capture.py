@@ -11,6 +11,7 @@ from afterpush.deploy.capture import Capture
 from afterpush.deploy.caught_log import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, CaughtLog
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.facts import Verdict
+from afterpush.deploy.log_lines import redacted
 from afterpush.deploy.watching import Finished, State
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.secrets import Redactor, Secret
@@ -183,3 +184,18 @@ def test_no_thread_of_a_capture_is_left_when_the_platform_is_gone(world: World) 
     run_capture(world, sha)
     for thread in threading.enumerate():
         assert thread.daemon or thread is threading.main_thread()
+
+
+@given(st.lists(st.binary(max_size=30)), st.integers(1, 7))
+@settings(max_examples=60)
+def test_a_shown_log_is_the_log_however_it_comes_in_pieces(lines: list[bytes], size: int) -> None:
+    whole = b"\n".join(lines)
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    assert b"".join(redacted(pieces, str)) == whole
+    hidden = b"".join(redacted([*pieces, b"\nsword", b"fish-9\n"], REDACTOR))
+    assert b"swordfish" not in hidden and hidden.endswith(b"\n[REDACTED]\n")
+
+
+def test_a_private_key_is_not_shown() -> None:
+    key = b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
+    assert b"".join(redacted([b"a\n" + key, key, b"z"], REDACTOR)) == b"a\n" + b"[REDACTED]\n" * 2 + b"z"
