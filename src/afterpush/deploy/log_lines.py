@@ -48,13 +48,13 @@ class Lines:
 def redacted(pieces: Iterable[bytes], redact: Callable[[str], str]) -> Iterator[bytes]:
     """The same log line by line after `redact`; every other byte stays, also what is no UTF-8."""
     keys = PrivateKeys()
-    for line in _lines(pieces):
+    for line in lines(pieces):
         text = line.decode("utf-8", "surrogateescape")
         if not keys.hides(text):
             yield redact(text).encode("utf-8", "surrogateescape")
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The lines with their ends; one that is too long in parts."""
     rest = b""
     for piece in pieces:

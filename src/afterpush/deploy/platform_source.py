@@ -59,6 +59,14 @@ class PlatformSource:
         except SourceFailure as failure:
             raise AfterpushError(str(failure), ExitCode.UNREACHABLE) from failure
 
+    def phase(self) -> str | None:
+        """The phase of the commit's deployment now; None when it is not known."""
+        try:
+            fact = self.look()
+        except SourceFailure:
+            return None
+        return fact.deployment.phase if isinstance(fact, Seen) else None
+
     def _discover(self, app: App) -> Fact:
         found = self._newest_of_commit(app)
         if found is None:
