@@ -124,6 +124,7 @@ def run_monitor(
     SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
     """
     with desk.occupied():
+        prepared.countdown.begin()  # Another monitor may have been followed since it was prepared.
         began = begin(prepared.sha, clock.now())
         state: State = began
         result: Outcome | None = None

@@ -128,7 +128,7 @@ class Session:
         wanted = self.settings.health.ready_seconds
         if finished.verdict is not Verdict.LIVE or not url or not wanted or finished.superseded_by:
             return result
-        seconds = min(wanted, max(self.prepared.left(), 0.0))  # `--timeout` bounds this wait too.
+        seconds = min(wanted, max(self.prepared.countdown.left(), 0.0))  # `--timeout` bounds this wait too.
         from afterpush.ground.http import Client
         from afterpush.ground.readiness import settled
 

@@ -16,7 +16,7 @@ from afterpush.deploy.sources import RankedSources, Source
 from afterpush.deploy.watching import Limits
 from afterpush.ground.app_platform import PUBLIC_API, Allowance, AppPlatform, checked_base_url
 from afterpush.ground.apps import Wanted, repository_names
-from afterpush.ground.clock import Clock
+from afterpush.ground.clock import Clock, Countdown
 from afterpush.ground.config import Environment
 from afterpush.ground.database import Address, Connection, address_from_variables, connected
 from afterpush.ground.errors import AfterpushError
@@ -32,13 +32,13 @@ NO_SOURCE = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a watch of one commit needs; `left` tells the seconds until its time limit."""
+    """All that a watch of one commit needs; `countdown` runs until its time limit."""
 
     sha: str
     sources: RankedSources
     platform: PlatformSource | None
     limits: Limits
-    left: Callable[[], float]
+    countdown: Countdown
     pace: AdaptivePace
     records: list[Record]
 
@@ -65,7 +65,8 @@ def prepare(
 ) -> Prepared:
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
     limits = _limits(settings, timeout_seconds)
-    left = _time_left(clock, limits.timeout_seconds)
+    countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
+    left = countdown.left
     platform = platform_source(repo, sha, settings, environment, clock, left=left)
     sources: list[Source] = [platform] if platform else []
     address = address_from_variables(environment)
@@ -85,16 +86,10 @@ def prepare(
         sources=RankedSources(sources, clock),
         platform=platform,
         limits=limits,
-        left=left,
+        countdown=countdown,
         pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None),
         records=records,
     )
-
-
-def _time_left(clock: Clock, seconds: float) -> Callable[[], float]:
-    """Tells how much of these seconds, counted from now, is left: a look must not outlast the watch."""
-    end = clock.monotonic() + seconds
-    return lambda: end - clock.monotonic()
 
 
 def _connected(address: Address, left: Callable[[], float]) -> AbstractContextManager[Connection]:

@@ -30,20 +30,33 @@ def repository_names(repo: Path, remote: str) -> frozenset[str]:
     As configured and after `insteadOf`: a rewritten URL can lead to a mirror, whose name is another.
     """
     urls = remote_urls(repo, remote, push=True) + configured_urls(repo, remote, push=True)
-    return frozenset(filter(None, map(owner_and_name, urls)))
+    return frozenset(name for url in urls for name in names_of_repository(url))
+
+
+def names_of_repository(url: str) -> set[str]:
+    """`owner/name`, and with subgroups (GitLab) `group/subgroup/name` too; empty where a URL tells neither."""
+    name = owner_and_name(url)
+    if name is None:
+        return set()
+    is_remote = "://" in url or ":" in url.partition("/")[0]
+    return {name, "/".join(_path_of(url)).lower()} if is_remote else {name}
 
 
 def owner_and_name(url: str) -> str | None:
     """`owner/name` of a clone URL (https, ssh, or git@host:owner/name.git), lower case; None for others."""
+    parts = _path_of(url)
+    return "/".join(parts[-2:]).lower() if len(parts) >= 2 and all(parts[-2:]) else None
+
+
+def _path_of(url: str) -> list[str]:
     if "://" in url:
         try:
             path = urlsplit(url).path
         except ValueError:
-            return None
+            return []
     else:
         path = url.partition(":")[2] if ":" in url.partition("/")[0] else url
-    parts = path.strip("/").removesuffix(".git").split("/")
-    return "/".join(parts[-2:]).lower() if len(parts) >= 2 and all(parts[-2:]) else None
+    return path.strip("/").removesuffix(".git").split("/")
 
 
 def find_app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
@@ -100,8 +113,8 @@ def _is_built_from(app: dict[str, Any], wanted: Wanted) -> bool:
                 return True
         clone = component.get("git")
         if isinstance(clone, dict):
-            name = owner_and_name(str(clone.get("repo_clone_url", "")))
-            if name and _is_wanted(clone, name, wanted):
+            names = names_of_repository(str(clone.get("repo_clone_url", "")))
+            if any(_is_wanted(clone, name, wanted) for name in names):
                 return True
     return False
 

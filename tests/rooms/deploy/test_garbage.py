@@ -12,7 +12,7 @@ from afterpush.deploy.deployment import read_app, read_deployment
 from afterpush.deploy.outcome import read_outcome
 from afterpush.deploy.pidfile import PidFile, read_pid_file, write_pid_file
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, checked_token
-from afterpush.ground.apps import Wanted, find_app, owner_and_name
+from afterpush.ground.apps import Wanted, find_app, names_of_repository, owner_and_name
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.http import Client, Response, is_loopback
 from afterpush.ground.secrets import Secret
@@ -108,6 +108,13 @@ def test_any_list_of_apps_is_searched_or_refused(apps: Any, configured: str | No
 )
 def test_owner_and_name_of_a_clone_url(url: str, name: str | None) -> None:
     assert owner_and_name(url) == name
+
+
+def test_a_repository_in_a_subgroup_has_both_names() -> None:
+    assert names_of_repository("git@gitlab.com:Group/Sub/Shop.git") == {"sub/shop", "group/sub/shop"}
+    assert names_of_repository("https://github.com/acme/shop") == {"acme/shop"}
+    assert names_of_repository("/srv/git/acme/shop.git") == {"acme/shop"}
+    assert names_of_repository("https://[bad") == set()
 
 
 @given(st.text(max_size=40))
