@@ -31,7 +31,7 @@ def command(repo: Path, sha: str, timeout_seconds: float | None, *, strict: bool
     """The monitor's argument list. `-P`: a module in the app repository must not shadow ours."""
     words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={repo}", f"--sha={sha}"]
     if timeout_seconds is not None:
-        words.append(f"--timeout={timeout_seconds:g}")
+        words.append(f"--timeout={timeout_seconds!r}")
     return [*words, "--strict"] if strict else words
 
 

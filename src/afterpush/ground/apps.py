@@ -34,7 +34,7 @@ def repository_names(repo: Path, remote: str) -> frozenset[str]:
 
 
 def names_of_repository(url: str) -> set[str]:
-    """`owner/name`, and with subgroups (GitLab) `group/subgroup/name` too; empty where a URL tells neither."""
+    """`owner/name`, and with subgroups (GitLab) `group/subgroup/name` too; empty where a URL tells none."""
     name = owner_and_name(url)
     if name is None:
         return set()
