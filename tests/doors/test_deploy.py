@@ -430,6 +430,15 @@ def test_killed_at_any_moment_nothing_is_stuck(site: Site, milliseconds: int) ->
     ]
 
 
+def test_a_wrong_app_is_told_by_the_background_monitor_at_its_start(site: Site) -> None:
+    sha = site.commit(QUICK)
+    answer = site.run("deploy.monitor", "--background", "--json", AFTERPUSH_APP="nonesuch")
+    if answer.code == 0:  # A busy machine: the monitor had no time to look within the second.
+        wait_until(lambda: "nonesuch" in site.told(sha))
+        return
+    assert answer.code == 2 and "no app has the id or name 'nonesuch'" in answer.json()["error"]
+
+
 def test_a_log_that_cannot_be_written_is_one_line_in_the_background(site: Site) -> None:
     sha = site.commit(QUICK)
     (site.state / f"deployment-status-{sha[:7]}.log").mkdir(parents=True)

@@ -65,9 +65,10 @@ def start_monitor(
     deadline = clock.monotonic() + REPORT_SECONDS
     while clock.monotonic() < deadline:
         paper = read_pid_file(folder.pid(sha))
-        if paper and paper.pid == child:
+        # Not before its first look: what is wrong with the configuration shows there.
+        if paper and paper.pid == child and (paper.app or paper.source):
             return Started(sha, child, str(log), already_running=False)
-        if paper and paper.sha == sha and paper.is_of_running_process:
+        if paper and paper.pid != child and paper.sha == sha and paper.is_of_running_process:
             return Started(sha, paper.pid, str(log), already_running=True)  # Another was faster.
         code = exit_code_of_child(child)
         if code is not None:

@@ -133,7 +133,9 @@ def platform_source(
     api = app_platform(environment, clock, left=left)
     if api is None:
         return None
-    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, commit_time(repo, sha)))
+    # A committer's clock that is ahead must not hide the deployments that are there already.
+    committed_at = min(commit_time(repo, sha), clock.now())
+    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, committed_at))
 
 
 def health_url(settings: Settings, environment: Environment) -> str | None:

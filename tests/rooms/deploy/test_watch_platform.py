@@ -298,6 +298,20 @@ def test_an_old_commit_is_found_on_a_later_page(world: World) -> None:
     assert end.verdict is Verdict.LIVE and end.superseded_by == f"{0:040x}"
 
 
+def test_a_committer_whose_clock_is_ahead_is_found_on_a_later_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(world.clock.now()) + 90_000} +0000")
+    sha = world.commit()
+    app = world.platform.apps[world.served.app_id]
+    world.platform.push(sha, plan=live(5, 5))
+    world.clock.sleep(60)
+    for number in range(25):
+        world.platform.deploy(app, sha=f"{number:040x}", plan=live(1, 1))
+        world.clock.sleep(30)
+    assert world.verdict(sha).verdict is Verdict.LIVE
+
+
 def test_a_scan_that_broke_off_begins_anew(world: World) -> None:
     sha = world.commit()
     app = world.platform.apps[world.served.app_id]
