@@ -8,6 +8,7 @@ import contextlib
 import getopt
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from afterpush.deploy.monitor import AlreadyRunning
@@ -21,25 +22,28 @@ from afterpush.ground.git import main_worktree
 def main() -> int:
     """Watches one commit; stdout is the log file."""
     clock = SystemClock()
+    redact: Callable[[str], str] = str
     try:
         arguments = _arguments()
         repo = Path(arguments["repo"])
         root = main_worktree(repo)
+        environment = read_environment(root, os.environ)
+        redact = environment.redactor()
         session = open_session(
             repo,
             arguments["sha"],
             load_settings(root),
-            read_environment(root, os.environ),
+            environment,
             clock,
             random=_random,
-            warn=lambda text: _tell(f"{rfc3339(clock.now())}  note: {text}"),
+            warn=lambda text: _tell(f"{rfc3339(clock.now())}  note: {redact(text)}"),
             timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
         )
         return int(session.run_in_background(strict="strict" in arguments))
     except AlreadyRunning:
         return 0
     except AfterpushError as error:
-        _tell(f"afterpush: {error}")
+        _tell(f"afterpush: {redact(str(error))}")
         return int(error.exit_code)
 
 

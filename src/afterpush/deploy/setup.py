@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from afterpush.deploy.database_source import DatabaseSource
+from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.health_source import HealthSource
 from afterpush.deploy.history import History, Record
 from afterpush.deploy.pace import AdaptivePace, Intervals, estimate
@@ -81,9 +82,10 @@ def prepare(
     if not sources:
         raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
     records = _records(history)
+    redactor = environment.redactor()
     return Prepared(
         sha=sha,
-        sources=RankedSources(sources, clock),
+        sources=RankedSources(sources, clock, lambda text: redact_log(text, redactor)),
         platform=platform,
         limits=limits,
         countdown=countdown,

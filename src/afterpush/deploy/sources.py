@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from afterpush.deploy.facts import Fact, Inconclusive, NotYet, Seen, Silence
+from afterpush.deploy.hiding import Redact, hidden
 from afterpush.ground.clock import Clock
 
 _ALMOST_DUE_SECONDS = 0.001
@@ -43,14 +44,18 @@ class RankedSources:
     however often the others are. `notes` collects such events, once each.
     """
 
-    def __init__(self, sources: Sequence[Source], clock: Clock) -> None:
+    def __init__(self, sources: Sequence[Source], clock: Clock, redact: Redact = str) -> None:
         self._sources = list(sources)
+        self._redact = redact
         self._clock = clock
         self._resting: dict[str, tuple[float, SourceFailure]] = {}
         self.notes: list[str] = []
 
     def look(self) -> Fact:
-        """One look; Silence when none answered."""
+        """One look, without secrets; Silence when none answered."""
+        return hidden(self._look(), self._redact)
+
+    def _look(self) -> Fact:
         failures: list[SourceFailure] = []
         best: Fact | None = None
         for source in tuple(self._sources):
@@ -84,7 +89,7 @@ class RankedSources:
     def _end(self, source: Source, failure: SourceFailure) -> None:
         self._sources.remove(source)
         left = " and ".join(other.name for other in self._sources) or "no other source"
-        self.notes.append(f"the source {source.name} ends: {failure}; {left} left")
+        self.notes.append(self._redact(f"the source {source.name} ends: {failure}; {left} left"))
 
     def _silence(self, failures: list[SourceFailure]) -> Silence:
         waits = [

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterpush.deploy.deployment import read_deployment
 from afterpush.deploy.facts import Fact, Inconclusive, NotYet, Seen, Serving, Silence, Verdict
 from afterpush.deploy.health_source import shown_commit
 from afterpush.deploy.sources import RankedSources, SourceFailure
@@ -274,4 +275,24 @@ def test_a_deployment_under_way_tells_more_than_no_evidence() -> None:
     sources = RankedSources(
         [Stub("database", running), Stub("health", Inconclusive("health", "x"))], FakeClock()
     )
-    assert sources.look() is running
+    assert sources.look() == running
+
+
+def test_no_secret_that_a_source_repeats_gets_into_a_state(world: World) -> None:
+    secret = "swordfish-" + "9" * 12
+    world.variables["DB_PASS"] = secret
+    sha = world.commit()
+    leak = {"code": "X", "message": f"mysql://root:{secret}@db, DB_TOKEN=abcdefgh"}
+    wire = {"id": "d", "phase": "ERROR", "cause": f"by {secret}", "progress": {"steps": [{"reason": leak}]}}
+    wire["progress"]["steps"][0]["status"] = "ERROR"  # type: ignore[index]
+    prepared = world.prepare(sha)
+    facts: list[Fact | SourceFailure] = [
+        Seen("platform", read_deployment(wire)),
+        Inconclusive("health", f"it says {secret}"),
+        SourceFailure(f"refused {secret}"),
+        SourceFailure(f"refused {secret}", is_refused=True),
+    ]
+    for fact in facts:
+        prepared.sources._sources = [Stub("platform", fact, is_authority=True)]
+        told = str(prepared.sources.look()) + str(prepared.sources.notes)
+        assert secret not in told and "abcdefgh" not in told and "[REDACTED]" in told
