@@ -72,10 +72,12 @@ def _print_end(result: Outcome, was_running: bool) -> None:
 
 
 def print_logs(here: Site, sha: str, kind: str, *, follow: bool) -> ExitCode:
-    """Copies the platform's log to stdout as it comes."""
+    """Copies the platform's log to stdout as it comes, without what is secret in it."""
     from afterpush.deploy.deployment import Deployment
+    from afterpush.deploy.explain.redaction import redact_log
     from afterpush.deploy.facts import Seen
-    from afterpush.deploy.logs import platform_logs
+    from afterpush.deploy.log_lines import redacted
+    from afterpush.deploy.logs import followed_logs, platform_logs
     from afterpush.deploy.setup import platform_source
     from afterpush.ground.http import Client
 
@@ -87,8 +89,11 @@ def print_logs(here: Site, sha: str, kind: str, *, follow: bool) -> ExitCode:
         raise AfterpushError(f"no deployment of {sha[:7]} is there", ExitCode.NO_DEPLOYMENT)
     deployment: Deployment = fact.deployment
     write: Callable[[bytes], int] = sys.stdout.buffer.write
-    for piece in platform_logs(source.api, Client(), source.app.id, deployment, kind, follow=follow):
-        write(piece)
+    place = (source.api, Client(), source.app.id, deployment, kind)
+    pieces = followed_logs(*place, source.phase, SystemClock()) if follow else platform_logs(*place)
+    redactor = here.environment.redactor()
+    for line in redacted(pieces, lambda text: redact_log(text, redactor)):
+        write(line)
         sys.stdout.buffer.flush()
     return ExitCode.GOOD
 

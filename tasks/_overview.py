@@ -1,13 +1,14 @@
 """The status that nobody asked for a commit: what is live, on its way, failed last."""
 
 from afterpush.deploy import register
+from afterpush.deploy.history import Record
 from afterpush.deploy.outcome import Outcome
 from afterpush.deploy.overview import Overview, overview, overview_text
 from afterpush.deploy.production import Production, production_if_told
 from afterpush.deploy.setup import app_platform, wanted_app
 from afterpush.ground.clock import SystemClock
 from afterpush.ground.console import note, plain, print_json, say
-from afterpush.tasks._door import Site
+from afterpush.tasks._door import Site, afterwards
 from afterpush.tasks._monitoring import read_history
 
 _ASK_SECONDS = 5.0
@@ -24,7 +25,9 @@ def print_with_overview(here: Site, found: Outcome, *, json: bool) -> None:
 
 
 def _overview(here: Site, clock: SystemClock) -> Overview:
-    records = read_history(here, 200)
+    records: list[Record] = []
+    with afterwards("reading the history"):
+        records = read_history(here, 200)
     return overview(_production(here, clock), records, register.monitors(here.state, clock.now()))
 
 

@@ -139,6 +139,8 @@ def test_a_background_monitor_reports_runs_and_finishes(site: Site) -> None:
     assert site.paper(sha)["pid"] == pid
     running = site.run("deploy.status", "--json")
     assert (running.code, running.json()["verdict"]) == (7, "running")
+    if running.json()["deployment_id"]:
+        assert running.json()["cause"].startswith("commit ")
     listed = site.run("deploy.monitors", "--json").json()
     assert listed[0]["sha"] == sha and listed[0]["pid"] == pid and listed[0]["state"] == "running"
     assert site.run("deploy.status", "--wait", "--json").json()["verdict"] == "live"
@@ -426,3 +428,42 @@ def test_killed_at_any_moment_nothing_is_stuck(site: Site, milliseconds: int) ->
     assert site.run("deploy.stop", "--json").json() == [
         {"sha": sha, "pid": pid, "stopped": True, "reason": None}
     ]
+
+
+def test_a_wrong_app_is_told_by_the_background_monitor_at_its_start(site: Site) -> None:
+    sha = site.commit(QUICK)
+    answer = site.run("deploy.monitor", "--background", "--json", AFTERPUSH_APP="nonesuch")
+    if answer.code == 0:  # A busy machine: the monitor had no time to look within the second.
+        wait_until(lambda: "nonesuch" in site.told(sha))
+        return
+    assert answer.code == 2 and "no app has the id or name 'nonesuch'" in answer.json()["error"]
+
+
+def test_a_log_that_cannot_be_written_is_one_line_in_the_background(site: Site) -> None:
+    sha = site.commit(QUICK)
+    (site.state / f"deployment-status-{sha[:7]}.log").mkdir(parents=True)
+    answer = site.run("deploy.monitor", "--background", "--json")
+    assert answer.code == 2 and "cannot write the log" in answer.json()["error"]
+    assert "Traceback" not in answer.err
+
+
+def test_a_full_disk_costs_the_background_monitor_its_log_and_not_its_verdict(site: Site) -> None:
+    sha = site.commit(QUICK)
+    # So that there is something to tell.
+    (site.state / f"deployment-status-{sha[:7]}.result").mkdir(parents=True)
+    words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={site.repository.path}", f"--sha={sha}"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            words, env=dict(os.environ) | site.variables, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_history_that_cannot_be_read_does_not_hide_the_status(site: Site) -> None:
+    site.commit(QUICK)
+    assert site.run("deploy.monitor").code == 0
+    (site.state / "history.db").unlink()
+    (site.state / "history.db").mkdir()
+    answer = site.run("deploy.status", "--json")
+    assert (answer.code, answer.json()["verdict"]) == (0, "live")
+    assert "reading the history" in answer.err

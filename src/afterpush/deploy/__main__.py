@@ -4,9 +4,11 @@ It runs the same watch and the same reporting as `inv deploy.monitor`, without t
 Exit codes are those of the verdict; 0 also when another monitor watches the commit already.
 """
 
+import contextlib
 import getopt
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from afterpush.deploy.background import SETTINGS
@@ -21,27 +23,38 @@ from afterpush.ground.git import main_worktree
 def main() -> int:
     """Watches one commit; stdout is the log file."""
     clock = SystemClock()
+    redact: Callable[[str], str] = str
     try:
         arguments = _arguments()
         repo = Path(arguments["repo"])
         root = main_worktree(repo)
         handed_on = os.environ.pop(SETTINGS, None)
+        environment = read_environment(root, os.environ)
+        redact = environment.redactor()
         session = open_session(
             repo,
             arguments["sha"],
             settings_from_text(handed_on) if handed_on else load_settings(root),
-            read_environment(root, os.environ),
+            environment,
             clock,
             random=_random,
-            warn=lambda text: print(f"{rfc3339(clock.now())}  note: {text}", flush=True),
+            warn=lambda text: _tell(f"{rfc3339(clock.now())}  note: {redact(text)}"),
             timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
         )
         return int(session.run_in_background(strict="strict" in arguments))
     except AlreadyRunning:
         return 0
     except AfterpushError as error:
-        print(f"afterpush: {error}", flush=True)
+        _tell(f"afterpush: {redact(str(error))}")
         return int(error.exit_code)
+
+
+def _tell(line: str) -> None:
+    """A line of the log. Unbuffered, and a full disk costs the line: what `print` cannot write would fail
+    again at the end and take the place of the verdict's exit code.
+    """
+    with contextlib.suppress(OSError):
+        os.write(1, f"{line}\n".encode("utf-8", "replace"))
 
 
 def _random() -> float:

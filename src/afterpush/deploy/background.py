@@ -35,7 +35,7 @@ def command(repo: Path, sha: str, timeout_seconds: float | None, *, strict: bool
     """The monitor's argument list. `-P`: a module in the app repository must not shadow ours."""
     words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={repo}", f"--sha={sha}"]
     if timeout_seconds is not None:
-        words.append(f"--timeout={timeout_seconds:g}")
+        words.append(f"--timeout={timeout_seconds!r}")
     return [*words, "--strict"] if strict else words
 
 
@@ -70,8 +70,11 @@ def start_monitor(
     deadline = clock.monotonic() + REPORT_SECONDS
     while clock.monotonic() < deadline:
         paper = read_pid_file(folder.pid(sha))
-        if paper and paper.pid == child:
+        # Not before its first look: what is wrong with the configuration shows there.
+        if paper and paper.pid == child and (paper.app or paper.source):
             return Started(sha, child, str(log), already_running=False)
+        if paper and paper.pid != child and paper.sha == sha and paper.is_of_running_process:
+            return Started(sha, paper.pid, str(log), already_running=True)  # Another was faster.
         code = exit_code_of_child(child)
         if code is not None:
             return _ended_at_once(folder, sha, child, code, offset)

@@ -14,6 +14,7 @@ from afterpush.deploy.caught_log import CaughtLog
 from afterpush.deploy.evidence import KINDS
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.facts import Verdict
+from afterpush.deploy.log_lines import Lines
 from afterpush.deploy.logs import log_places, read_logs
 from afterpush.deploy.watching import Finished, State, Watching
 from afterpush.ground.app_platform import ApiFailure, AppPlatform
@@ -167,7 +168,7 @@ class _Stream(threading.Thread):
         """One connection; True when the log is complete."""
         try:
             places = log_places(self._api, *self._place, follow=True)
-            lines = _Lines(self._taking())
+            lines = Lines(self._taking())
             flushed_at = self._clock.monotonic()
             for piece in read_logs(self._api.http, list(places.urls), quiet_seconds=SILENCE_SECONDS):
                 if self._stop_asked.is_set():
@@ -187,7 +188,7 @@ class _Stream(threading.Thread):
         """Adds the lines that the platform has and that are not here yet."""
         try:
             places = log_places(self._api, *self._place, follow=False)
-            lines = _Lines(self._taking())
+            lines = Lines(self._taking())
             for piece in read_logs(self._api.http, list(places.urls), quiet_seconds=LAST_LOOK_SECONDS):
                 lines.feed(piece)
             lines.end()
@@ -208,26 +209,3 @@ class _Stream(threading.Thread):
             self.log.add(line)
 
         return take
-
-
-_LONGEST_LINE = 64 * 1024
-
-
-class _Lines:
-    """Pieces of bytes in, lines out; a line without an end is cut at a bound."""
-
-    def __init__(self, take: Callable[[str], None]) -> None:
-        self._take = take
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> None:
-        *whole, self._rest = (self._rest + piece).split(b"\n")
-        for line in whole:
-            self._take(line.decode("utf-8", "replace"))
-        if len(self._rest) > _LONGEST_LINE:
-            self.end()
-
-    def end(self) -> None:
-        if self._rest:
-            self._take(self._rest.decode("utf-8", "replace"))
-            self._rest = b""

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from afterpush.deploy.log_lines import PrivateKeys
+
 HEAD_BYTES = 256 * 1024
 TAIL_BYTES = 128 * 1024
 SUSPICIOUS_BYTES = 256 * 1024
@@ -19,8 +21,6 @@ _SUSPICIOUS = re.compile(
     re.IGNORECASE,
 )
 _COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)?|[ -/]*[0-~])")
-_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-_KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY-----")
 
 
 class CaughtLog:
@@ -44,7 +44,7 @@ class CaughtLog:
         self._suspicious_left = SUSPICIOUS_BYTES
         self._left_out = 0
         self._wanted = 0
-        self._in_key = False
+        self._keys = PrivateKeys()
         self._is_closed = False
         self._pending: list[bytes] = []
         self._dirty = False
@@ -71,12 +71,7 @@ class CaughtLog:
     def _cleaned(self, line: str) -> str | None:
         """A line fit for the file; None inside a private key, whose lines no pattern knows."""
         text = _COLOURS.sub("", line.rstrip("\r\n")).rpartition("\r")[2][:LONGEST_LINE]
-        if self._in_key:
-            self._in_key = not _KEY_ENDS.search(text)
-            return None
-        if _KEY_BEGINS.search(text) and not _KEY_ENDS.search(text):
-            self._in_key = True
-        return self._redact(text)
+        return None if self._keys.hides(text) else self._redact(text)
 
     def _evict(self, data: bytes) -> None:
         """A line leaves the tail: into the file when it, or one near it, is suspicious."""

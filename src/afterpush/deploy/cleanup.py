@@ -12,7 +12,7 @@ from afterpush.ground.state import StateFolder
 
 DAY_SECONDS = 86_400
 _OURS = re.compile(
-    r"\.?deployment-(?:status|monitor)-([0-9a-f]{7})(?:\.[a-z_]+)?\.(log|result|pid|lock)(\.[0-9a-f]{12}\.tmp)?"
+    r"\.{0,2}deployment-(?:status|monitor)-([0-9a-f]{7})(?:\.[a-z_]+)?\.(log|result|pid|lock)(\.[0-9a-f]{12}\.tmp)?"
 )
 _MARK = "last-cleanup"
 

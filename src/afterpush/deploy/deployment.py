@@ -1,19 +1,18 @@
 """A deployment as the platform tells it: read leniently, kept as facts.
 
 Shapes: `apps_deployment.yml` of the published OpenAPI description; `cause_details` is in the official
-Go client only. Unknown fields are ignored, unknown phases kept; a field of a wrong type makes the
-answer unusable (ValueError), which costs a watch one look and no more.
+Go client only. Unknown fields are ignored, unknown phases kept.
 """
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from afterpush.deploy.lenient import read_as
 from afterpush.ground.apps import COMPONENT_KINDS
 from afterpush.ground.clock import parse_rfc3339
 
-_Shape = TypeVar("_Shape")
 SUCCESS, FAILURE = "SUCCESS", "ERROR"
 _ROLLBACKS = ("AUTO_ROLLBACK", "MANUAL_ROLLBACK")
 
@@ -45,11 +44,12 @@ class Step(_Wire, frozen=True):
         words = [self.message_base or self.name or "step", self.component_name or ""]
         return " ".join(dict.fromkeys(filter(None, words)))
 
-    def walk(self) -> Iterator["Step"]:
-        """This step and all below it, in order."""
-        yield self
+    def walk(self, component: str | None = None) -> Iterator["Step"]:
+        """This step and all below it, in order; a step that names no component is of its parent's."""
+        of = self.component_name or component
+        yield self if of == self.component_name else msgspec.structs.replace(self, component_name=of)
         for step in self.steps or ():
-            yield from step.walk()
+            yield from step.walk(of)
 
 
 class Progress(_Wire, frozen=True):
@@ -147,7 +147,8 @@ class Deployment(_Wire, frozen=True):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return (self.progress.steps if self.progress else None) or ()
+        """The tree of steps, or the flat list where the platform gives no more."""
+        return ((self.progress.steps or self.progress.summary_steps) if self.progress else None) or ()
 
     @property
     def is_rollback(self) -> bool:
@@ -174,12 +175,19 @@ class Deployment(_Wire, frozen=True):
         telling = with_reason or failed
         return telling[-1] if telling else None
 
-    def shas(self, repos: frozenset[str] = frozenset(), branches: frozenset[str] = frozenset()) -> list[str]:
+    def shas(
+        self,
+        repos: frozenset[str] = frozenset(),
+        branches: frozenset[str] = frozenset(),
+        spec: Spec | None = None,
+    ) -> list[str]:
         """The commits it was built from, of the components that come from one of `repos` and `branches`.
 
-        An empty set asks for nothing. A component whose source the deployment does not tell counts.
+        An empty set asks for nothing. Where the deployment does not tell a component's source, the app's
+        own `spec` does; a component whose source neither tells counts.
         """
-        sources = {entry.name: entry.source for entry in (self.spec.components if self.spec else ())}
+        specs = [known for known in (spec, self.spec) if known]
+        sources = {entry.name: entry.source for known in specs for entry in known.components}
         found = [
             component.source_commit_hash
             for component in self.components
@@ -216,28 +224,12 @@ class App(_Wire, frozen=True):
 
 def read_deployment(wire: object) -> Deployment:
     """A deployment from decoded JSON. Raises ValueError when it is not one."""
-    return _convert(wire, Deployment)
+    return read_as(wire, Deployment)
 
 
 def read_app(wire: object) -> App:
     """An app from decoded JSON. Raises ValueError when it is not one."""
-    return _convert(wire, App)
-
-
-def _convert(wire: object, shape: type[_Shape]) -> _Shape:
-    try:
-        return msgspec.convert(_without_nulls(wire), shape)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(f"not a {shape.__name__.lower()}: {error}") from error
-
-
-def _without_nulls(wire: Any) -> Any:
-    """`"phase": null` means the same as no phase."""
-    if isinstance(wire, dict):
-        return {key: _without_nulls(value) for key, value in wire.items() if value is not None}
-    if isinstance(wire, list):
-        return [_without_nulls(value) for value in wire]
-    return wire
+    return read_as(wire, App)
 
 
 def moment(text: str | None) -> float | None:

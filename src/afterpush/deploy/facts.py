@@ -55,10 +55,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class NotYet:
-    """The source answered and has no deployment of our commit; `never` says why none will come."""
+    """The source answered and has no deployment of our commit; `never` says why none will come.
+
+    `doubt` says why none may come: no reason not to wait for one.
+    """
 
     source: str
     never: str | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)

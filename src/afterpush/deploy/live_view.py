@@ -17,11 +17,12 @@ from afterpush.deploy.facts import Verdict
 from afterpush.deploy.watching import Finished, State, Watching
 from afterpush.ground.clock import Clock, duration
 
+# The mark, the same where the terminal shows ASCII only, and the style.
 _MARKS = {
-    "SUCCESS": ("✔", "green"),
-    "ERROR": ("✘", "bold red"),
-    "RUNNING": ("●", "cyan"),
-    "PENDING": ("○", "dim"),
+    "SUCCESS": ("✔", "+", "green"),
+    "ERROR": ("✘", "x", "bold red"),
+    "RUNNING": ("●", "*", "cyan"),
+    "PENDING": ("○", "-", "dim"),
 }
 _GOOD = (Verdict.LIVE,)
 
@@ -33,10 +34,10 @@ class LiveView:
         self._clock = clock
         self._estimate = estimate_seconds
         self._state: State | None = None
-        self._spinner = Spinner("dots", style="cyan")
-        self._live = Live(
-            console=console or Console(), get_renderable=self._render, refresh_per_second=4, transient=False
-        )
+        console = console or Console()
+        self._is_ascii = console.options.ascii_only
+        self._spinner = Spinner("line" if self._is_ascii else "dots", style="cyan")
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -59,19 +60,24 @@ class LiveView:
 
     def _render(self) -> RenderableType:
         if self._state is None:
-            return Text("looking …", style="dim")
-        return render(self._state, self._clock.now(), self._estimate, self._spinner)
+            return Text("looking ...", style="dim")
+        return render(self._state, self._clock.now(), self._estimate, self._spinner, is_ascii=self._is_ascii)
 
 
 def render(
-    state: State, now: float, estimate_seconds: float | None, spinner: Spinner | None = None
+    state: State,
+    now: float,
+    estimate_seconds: float | None,
+    spinner: Spinner | None = None,
+    *,
+    is_ascii: bool = False,
 ) -> RenderableType:
     """The whole view of one state at a moment (epoch seconds)."""
     known = state.before if isinstance(state, Finished) else state
     until = state.finished_at if isinstance(state, Finished) else max(now, known.now)
     parts: list[RenderableType] = [_headline(known, until, spinner if isinstance(state, Watching) else None)]
     if known.deployment and known.deployment.steps:
-        parts.append(_tree(known.deployment, until))
+        parts.append(_tree(known.deployment, until, is_ascii=is_ascii))
     if isinstance(state, Finished):
         parts.append(_verdict(state))
     else:
@@ -96,15 +102,16 @@ def _headline(known: Watching, until: float, spinner: Spinner | None) -> Rendera
     return grid
 
 
-def _tree(deployment: Deployment, until: float) -> Tree:
+def _tree(deployment: Deployment, until: float, *, is_ascii: bool) -> Tree:
     tree = Tree(Text(f"deployment {deployment.id}", style="dim"), guide_style="dim")
     for step in deployment.steps:
-        _branch(tree, step, until)
+        _branch(tree, step, until, is_ascii=is_ascii)
     return tree
 
 
-def _branch(tree: Tree, step: Step, until: float) -> None:
-    mark, style = _MARKS.get(step.status or "", ("?", "yellow"))
+def _branch(tree: Tree, step: Step, until: float, *, is_ascii: bool) -> None:
+    shown, plain, style = _MARKS.get(step.status or "", ("?", "?", "yellow"))
+    mark = plain if is_ascii else shown
     began, ended = moment(step.started_at), moment(step.ended_at)
     took = f"  {duration(max(0.0, (ended or until) - began))}" if began else ""
     label = Text.assemble((f"{mark} ", style), step.title, (took, "dim"))
@@ -112,7 +119,7 @@ def _branch(tree: Tree, step: Step, until: float) -> None:
         label.append(f"  {step.reason.code}", style="red")
     branch = tree.add(label)
     for inner in step.steps or ():
-        _branch(branch, inner, until)
+        _branch(branch, inner, until, is_ascii=is_ascii)
 
 
 def _progress(elapsed: float, estimate: float | None, deployment: Deployment | None) -> RenderableType:

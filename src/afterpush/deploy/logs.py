@@ -1,14 +1,26 @@
 """The platform's own logs of a deployment: where they are, and their bytes as they come."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from afterpush.deploy.deployment import Deployment
+from afterpush.deploy.following import follow_log
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
+from afterpush.ground.clock import Clock
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.http import Client
 
 TYPES = ("build", "deploy", "run")
+_QUIET_SECONDS = 120  # A connection that says nothing for so long may be dead; a new one costs little.
+_RUN_PATIENCE = 3
+_OVER = frozenset({"ERROR", "CANCELED", "SUPERSEDED"})
+# The phases in which nothing is added to a log of this type any more.
+_PAST = {
+    "build": _OVER | {"PENDING_DEPLOY", "DEPLOYING", "ACTIVE"},
+    "deploy": _OVER | {"ACTIVE"},
+    "run": _OVER,
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,8 @@ def log_places(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, 
         follow="true" if follow else "false",
         pod_connection_timeout="3m",
     )
-    archived = tuple(url for url in answer.get("historic_urls") or () if isinstance(url, str))
+    listed = answer.get("historic_urls")
+    archived = tuple(url for url in listed if isinstance(url, str)) if isinstance(listed, list) else ()
     live = answer.get("live_url")
     if isinstance(live, str) and live and (follow or not archived):
         scheme, _, rest = live.partition("://")
@@ -50,13 +63,45 @@ def read_logs(http: Client, urls: list[str], *, quiet_seconds: float) -> Iterato
 
 
 def platform_logs(
-    api: AppPlatform, http: Client, app_id: str, deployment: Deployment, kind: str, *, follow: bool
+    api: AppPlatform, http: Client, app_id: str, deployment: Deployment, kind: str
 ) -> Iterator[bytes]:
-    """The log of one type. Raises AfterpushError that says what is left to try."""
+    """The log of one type, as far as it is written. Raises AfterpushError that says what is left to try."""
+    places = _places(api, app_id, deployment, kind, follow=False)
+    yield from read_logs(http, list(places.urls), quiet_seconds=20)
+
+
+def followed_logs(
+    api: AppPlatform,
+    http: Client,
+    app_id: str,
+    deployment: Deployment,
+    kind: str,
+    phase: Callable[[], str | None],
+    clock: Clock,
+) -> Iterator[bytes]:
+    """The same, and what is added until the `phase` (None: not known now) is past it.
+
+    Running logs have no such end: they are followed while the platform says something new. Raises
+    AfterpushError.
+    """
+    first = [_places(api, app_id, deployment, kind, follow=True)]
+
+    def connect() -> tuple[Iterator[bytes], bool]:
+        places = first.pop() if first else log_places(api, app_id, deployment.id, kind, follow=True)
+        return read_logs(http, list(places.urls), quiet_seconds=_QUIET_SECONDS), places.is_archive
+
+    def is_over() -> bool:
+        return (phase() or deployment.phase) in _PAST[kind]
+
+    patience = _RUN_PATIENCE if kind == "run" else math.inf
+    yield from follow_log(connect, is_over, clock, patience=patience)
+
+
+def _places(api: AppPlatform, app_id: str, deployment: Deployment, kind: str, *, follow: bool) -> LogPlaces:
     if kind not in TYPES:
         raise AfterpushError(f"--type={kind}: valid: {', '.join(TYPES)}")
     try:
-        urls = log_urls(api, app_id, deployment.id, kind, follow=follow)
+        places = log_places(api, app_id, deployment.id, kind, follow=follow)
     except ApiFailure as failure:
         if failure.status != 400:
             raise
@@ -65,8 +110,8 @@ def platform_logs(
             f"its phase is {deployment.phase}, try another --type",
             ExitCode.BAD_ANSWER,
         ) from failure
-    if not urls:
+    if not places.urls:
         raise AfterpushError(
             f"the platform has no {kind} log of deployment {deployment.id} yet", ExitCode.BAD_ANSWER
         )
-    yield from read_logs(http, urls, quiet_seconds=3600 if follow else 20)
+    return places

@@ -124,6 +124,7 @@ def run_monitor(
     SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
     """
     with desk.occupied():
+        prepared.countdown.begin()  # Another monitor may have been followed since it was prepared.
         began = begin(prepared.sha, clock.now())
         state: State = began
         result: Outcome | None = None
@@ -189,6 +190,7 @@ def _noted(paper: PidFile, prepared: Prepared, state: Watching) -> PidFile:
         source=state.source,
         app=prepared.app_id,
         deployment_id=state.deployment.id if state.deployment else None,
+        cause=state.deployment.cause if state.deployment else None,
         requests=prepared.requests,
     )
 

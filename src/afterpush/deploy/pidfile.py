@@ -26,6 +26,7 @@ class PidFile:
     source: str | None = None
     app: str | None = None
     deployment_id: str | None = None
+    cause: str | None = None
     requests: int = 0
 
     @property

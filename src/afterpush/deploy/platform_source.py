@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afterpush.deploy.deployment import App, Deployment, read_app, read_deployment
+from afterpush.deploy.expecting import why_hardly, why_never
 from afterpush.deploy.facts import Fact, NotYet, Seen, Successor, Vanished
 from afterpush.deploy.sources import SourceFailure
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
@@ -13,6 +14,7 @@ from afterpush.ground.errors import AfterpushError, ExitCode
 # Clocks of committers are off by minutes, not hours; a deployment older than that is not of this commit.
 COMMIT_CLOCK_SLACK_SECONDS = 3600.0
 _REPLACED = ("SUPERSEDED", "CANCELED")
+_WENT_LIVE = ("ACTIVE", "SUPERSEDED")
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,19 @@ class PlatformSource:
         except SourceFailure as failure:
             raise AfterpushError(str(failure), ExitCode.UNREACHABLE) from failure
 
+    def phase(self) -> str | None:
+        """The phase of the commit's deployment now; None when it is not known."""
+        try:
+            fact = self.look()
+        except SourceFailure:
+            return None
+        return fact.deployment.phase if isinstance(fact, Seen) else None
+
     def _discover(self, app: App) -> Fact:
         found = self._newest_of_commit(app)
         if found is None:
-            return NotYet(self.name, _why_never(app, self._repos(app), self._wanted.branches))
+            repos, branches = self._repos(app), self._wanted.branches
+            return NotYet(self.name, why_never(app, repos, branches), why_hardly(app, repos))
         self._deployment_id = found.id
         return self._seen(app, found)
 
@@ -75,26 +86,39 @@ class PlatformSource:
         return self._seen(self.app, read_deployment(answer.get("deployment")))
 
     def _seen(self, app: App, deployment: Deployment) -> Fact:
-        if deployment.phase not in _REPLACED:
+        if deployment.phase not in (*_REPLACED, "ERROR"):
             return Seen(self.name, deployment)
         newer = self._newer_than(app, deployment)
         again = next((other for other in newer if self._is_ours(app, other)), None)
         if again:  # The same commit, deployed anew: that one decides.
             self._deployment_id = again.id
             return Seen(self.name, again) if again.phase not in _REPLACED else self._seen(app, again)
-        if not newer:
+        if not newer or deployment.phase not in _REPLACED:
             return Seen(self.name, deployment)
-        replaced_by = newer[-1]
-        sha = next(iter(replaced_by.shas(self._repos(app), self._wanted.branches)), None)
+        replaced_by = self._replacement(app, deployment, newer)
+        if replaced_by is None:
+            return Seen(self.name, deployment)
+        sha = next(iter(self._shas(app, replaced_by)), None)
         return Seen(self.name, deployment, Successor(replaced_by.id, sha))
+
+    def _replacement(self, app: App, replaced: Deployment, newer: list[Deployment]) -> Deployment | None:
+        """Which of the newer ones, newest first, took its place; None when a rollback brought it back.
+
+        What canceled it began next. What superseded it is the next that went live, past those that failed.
+        """
+        if replaced.phase == "CANCELED":
+            return newer[-1]
+        others = [other for other in newer[::-1] if not self._is_of_commit(app, other)]
+        went_live = next((other for other in others if other.phase in _WENT_LIVE), None)
+        return went_live or (others[0] if len(others) == len(newer) else None)
 
     def _newest_of_commit(self, app: App) -> Deployment | None:
         """The newest deployment of the commit; pages back to the commit's time, once."""
         passed: set[str] = set()
         for page in self._pages(app):
-            for deployment in page:
-                if self._is_ours(app, deployment):
-                    return deployment
+            ours = [deployment for deployment in page if self._is_ours(app, deployment)]
+            if ours:
+                return max(ours, key=lambda deployment: deployment.created or 0)
             ids = {deployment.id for deployment in page}
             passed |= ids
             oldest = min((at for deployment in page if (at := deployment.created)), default=None)
@@ -122,11 +146,16 @@ class PlatformSource:
 
     def _pages(self, app: App) -> Iterator[list[Deployment]]:
         for page in self.api.pages(path_of("apps", app.id, "deployments"), "deployments"):
-            yield [read_deployment(entry) for entry in page]
+            yield _readable(page)
 
     def _is_ours(self, app: App, deployment: Deployment) -> bool:
-        shas = deployment.shas(self._repos(app), self._wanted.branches)
-        return self._commit.sha in shas and not deployment.is_rollback
+        return self._is_of_commit(app, deployment) and not deployment.is_rollback
+
+    def _is_of_commit(self, app: App, deployment: Deployment) -> bool:
+        return self._commit.sha in self._shas(app, deployment)
+
+    def _shas(self, app: App, deployment: Deployment) -> list[str]:
+        return deployment.shas(self._repos(app), self._wanted.branches, app.spec)
 
     def _repos(self, app: App) -> frozenset[str]:
         """The repository names to insist on: none where the app names no repository that we know as ours.
@@ -141,19 +170,15 @@ class PlatformSource:
         return self._wanted.repos if sources & self._wanted.repos else frozenset()
 
 
-def _why_never(app: App, repos: frozenset[str], branches: frozenset[str]) -> str | None:
-    """Why no push can start a deployment of this app, or None when one can."""
-    components = app.spec.components if app.spec else ()
-    if not components:
-        return None
-    sources = [component.source for component in components if component.source]
-    if not sources:
-        return f"the app {app.name} is built from images or a plain clone URL, which no push deploys"
-    ours = [source for source in sources if not repos or (source.repo or "").lower() in repos] or sources
-    if not any(source.deploy_on_push for source in ours):
-        return f"deploy_on_push is off in the app {app.name}; start a deployment by hand, or switch it on"
-    watched = [source for source in ours if not source.branch or source.branch in branches]
-    if repos and not watched:
-        built = ", ".join(sorted({source.branch or "?" for source in ours}))
-        return f"the app {app.name} is built from the branch {built}, not from {', '.join(sorted(branches))}"
-    return None
+def _readable(page: list[object]) -> list[Deployment]:
+    """The deployments of a page; an entry that is none may be anybody's. Raises ValueError when all are."""
+    found: list[Deployment] = []
+    bad: ValueError | None = None
+    for entry in page:
+        try:
+            found.append(read_deployment(entry))
+        except ValueError as error:
+            bad = error
+    if bad and not found:
+        raise bad
+    return found

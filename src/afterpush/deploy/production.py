@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.deploy.deployment import Deployment, moment, read_deployment
+from afterpush.deploy.deployment import Deployment, Spec, moment, read_app, read_deployment
 from afterpush.deploy.platform_source import PlatformSource
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
 from afterpush.ground.apps import Wanted, find_app
@@ -37,18 +37,19 @@ class Production:
 
 def production(app: dict[str, Any], wanted: Wanted) -> Production:
     """Read from an app as the API tells it. Raises ValueError when its deployments are unusable."""
+    spec = read_app(app).spec
     keys = ("in_progress_deployment", "pending_deployment")
-    coming = [_standing(app[key], wanted) for key in keys if isinstance(app.get(key), dict)]
+    coming = [_standing(app[key], wanted, spec) for key in keys if isinstance(app.get(key), dict)]
     active = app.get("active_deployment")
     return Production(
-        live=_standing(active, wanted) if isinstance(active, dict) else None,
+        live=_standing(active, wanted, spec) if isinstance(active, dict) else None,
         coming=tuple({entry.deployment_id: entry for entry in coming}.values()),
     )
 
 
-def _standing(document: Any, wanted: Wanted) -> Standing:
+def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> Standing:
     deployment = read_deployment(document)
-    ours, any_shas = deployment.shas(wanted.repos, wanted.branches), deployment.shas()
+    ours, any_shas = deployment.shas(wanted.repos, wanted.branches, spec), deployment.shas()
     # An app that is configured by name may be built from a repository that the remote's URL does not tell.
     sha = ours[0] if ours else any_shas[0] if len(any_shas) == 1 else None
     since = moment(deployment.phase_last_updated_at) or moment(deployment.updated_at) or deployment.created

@@ -105,6 +105,7 @@ def _with_paper(outcome: Outcome, paper: PidFile, now: float) -> Outcome:
         source=paper.source,
         app=paper.app,
         deployment_id=paper.deployment_id,
+        cause=paper.cause,
         phase=paper.phase,
         started_at=rfc3339(paper.started_at),
         elapsed_seconds=round(max(0.0, now - paper.started_at), 3),

@@ -62,7 +62,8 @@ def _judged(known: Watching, fact: Seen) -> Finished | None:
         case "ACTIVE":
             return _finish(known, Verdict.LIVE, f"{short} is live")
         case "SUPERSEDED" if fact.deployment.is_wholly_successful:
-            return _finish(known, Verdict.LIVE, f"{short} went live and was then replaced{_by(by)}", by)
+            then = f"and was then replaced{_by(by)}" if fact.successor else "and its deployment is over"
+            return _finish(known, Verdict.LIVE, f"{short} went live {then}", by)
         case "SUPERSEDED":
             return _finish(known, Verdict.SUPERSEDED, f"{short} was superseded{_by(by)}", by)
         case "CANCELED" if fact.successor:
@@ -104,7 +105,10 @@ def _not_yet(known: Watching, fact: NotYet, limits: Limits) -> State:
             return _finish(known, Verdict.NONE, f"no deployment of {known.sha[:7]} will come: {fact.never}")
         if known.now - known.started_at >= limits.grace_seconds:
             waited = duration(known.now - known.started_at)
-            return _finish(known, Verdict.NONE, f"no deployment of {known.sha[:7]} appeared in {waited}")
+            doubt = f"; {fact.doubt}" if fact.doubt else ""
+            return _finish(
+                known, Verdict.NONE, f"no deployment of {known.sha[:7]} appeared in {waited}{doubt}"
+            )
     return _within_limits(known, limits)
 
 

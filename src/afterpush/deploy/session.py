@@ -125,9 +125,10 @@ class Session:
     def _with_readiness(self, finished: Finished, result: Outcome) -> Outcome:
         """Adds to a live verdict whether the app answers ready: the platform's word is not the app's."""
         url = health_url(self.settings, self.environment)
-        seconds = self.settings.health.ready_seconds
-        if finished.verdict is not Verdict.LIVE or not url or not seconds or finished.superseded_by:
+        wanted = self.settings.health.ready_seconds
+        if finished.verdict is not Verdict.LIVE or not url or not wanted or finished.superseded_by:
             return result
+        seconds = min(wanted, max(self.prepared.countdown.left(), 0.0))  # `--timeout` bounds this wait too.
         from afterpush.ground.http import Client
         from afterpush.ground.readiness import settled
 

@@ -2,11 +2,13 @@
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from afterpush.deploy.database_source import DatabaseSource
+from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.health_source import HealthSource
 from afterpush.deploy.history import History, Record
 from afterpush.deploy.pace import AdaptivePace, Intervals, estimate
@@ -15,12 +17,12 @@ from afterpush.deploy.sources import RankedSources, Source
 from afterpush.deploy.watching import Limits
 from afterpush.ground.app_platform import PUBLIC_API, Allowance, AppPlatform, checked_base_url
 from afterpush.ground.apps import Wanted, repository_names
-from afterpush.ground.clock import Clock
+from afterpush.ground.clock import Clock, Countdown
 from afterpush.ground.config import Environment
-from afterpush.ground.database import address_from_variables, connected
+from afterpush.ground.database import Address, Connection, address_from_variables, connected
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import commit_time, git, is_ancestor
-from afterpush.ground.http import Client
+from afterpush.ground.http import LEAST_SECONDS, Client
 from afterpush.ground.settings import Settings
 
 NO_SOURCE = (
@@ -31,12 +33,13 @@ NO_SOURCE = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a watch of one commit needs."""
+    """All that a watch of one commit needs; `countdown` runs until its time limit."""
 
     sha: str
     sources: RankedSources
     platform: PlatformSource | None
     limits: Limits
+    countdown: Countdown
     pace: AdaptivePace
     records: list[Record]
 
@@ -62,36 +65,52 @@ def prepare(
     timeout_seconds: float | None = None,
 ) -> Prepared:
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
-    platform = platform_source(repo, sha, settings, environment, clock)
+    limits = _limits(settings, timeout_seconds)
+    countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
+    left = countdown.left
+    platform = platform_source(repo, sha, settings, environment, clock, left=left)
     sources: list[Source] = [platform] if platform else []
     address = address_from_variables(environment)
     if address:
-        sources.append(DatabaseSource(partial(connected, address), settings.deploy.database_table, sha))
+        connect = partial(_connected, address, left)
+        sources.append(DatabaseSource(connect, settings.deploy.database_table, sha))
     url = health_url(settings, environment)
     if url:
-        client = Client(timeout_seconds=10)
+        client = Client(timeout_seconds=10, left=left)
         containing = partial(_containing, repo, sha)
         sources.append(HealthSource(client, url, sha, containing, settings.health.commit_field))
     if not sources:
         raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
     records = _records(history)
+    redactor = environment.redactor()
     return Prepared(
         sha=sha,
-        sources=RankedSources(sources),
+        sources=RankedSources(sources, clock, lambda text: redact_log(text, redactor)),
         platform=platform,
-        limits=_limits(settings, timeout_seconds),
+        limits=limits,
+        countdown=countdown,
         pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None),
         records=records,
     )
 
 
+def _connected(address: Address, left: Callable[[], float]) -> AbstractContextManager[Connection]:
+    seconds = max(left(), LEAST_SECONDS)
+    return connected(address, timeout_seconds=min(10, seconds), read_timeout_seconds=min(20, seconds))
+
+
 def app_platform(
-    environment: Environment, clock: Clock, *, timeout_seconds: float = 20
+    environment: Environment,
+    clock: Clock,
+    *,
+    timeout_seconds: float = 20,
+    left: Callable[[], float] | None = None,
 ) -> AppPlatform | None:
-    """The API client of the environment's token; None without a token."""
+    """The API client of the environment's token; None without a token. Raises AfterpushError."""
     base_url = checked_base_url(environment.get("DIGITALOCEAN_API_URL", PUBLIC_API))
     token = environment.secret("DIGITALOCEAN_TOKEN")
-    return AppPlatform(Client(timeout_seconds=timeout_seconds), token, base_url, clock) if token else None
+    http = Client(timeout_seconds=timeout_seconds, left=left)
+    return AppPlatform(http, token, base_url, clock) if token else None
 
 
 def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Wanted:
@@ -104,20 +123,30 @@ def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Want
 
 
 def platform_source(
-    repo: Path, sha: str, settings: Settings, environment: Environment, clock: Clock
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    left: Callable[[], float] | None = None,
 ) -> PlatformSource | None:
     """The API as a source of this commit; None without a token."""
-    api = app_platform(environment, clock)
+    api = app_platform(environment, clock, left=left)
     if api is None:
         return None
-    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, commit_time(repo, sha)))
+    # A committer's clock that is ahead must not hide the deployments that are there already.
+    committed_at = min(commit_time(repo, sha), clock.now())
+    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, committed_at))
 
 
 def health_url(settings: Settings, environment: Environment) -> str | None:
     """The health URL: HEALTH_URL, else `health.url`. Raises AfterpushError when it is no http(s) URL."""
     url = environment.get("HEALTH_URL") or settings.health.url
     if url and not url.startswith(("http://", "https://")):
-        raise AfterpushError(f"HEALTH_URL (health.url) must begin with http:// or https://, not {url[:30]!r}")
+        raise AfterpushError(
+            "HEALTH_URL (health.url) is no URL of an app; it begins with http:// or https://"
+        )
     return url
 
 

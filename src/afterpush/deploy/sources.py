@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from afterpush.deploy.facts import Fact, Inconclusive, NotYet, Seen, Silence
+from afterpush.deploy.hiding import Redact, hidden
+from afterpush.ground.clock import Clock
 
+_ALMOST_DUE_SECONDS = 0.001
 _FINAL_PHASES = ("ACTIVE", "ERROR", "CANCELED", "SUPERSEDED")
 
 
@@ -37,41 +40,68 @@ class Source(Protocol):
 class RankedSources:
     """Asks the sources in order; the first conclusive answer counts, for this look only.
 
-    A source whose credentials are refused is not asked again. `notes` collects such events, once each.
+    A source whose credentials are refused is not asked again, and one that names a time not before it,
+    however often the others are. `notes` collects such events, once each.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], clock: Clock, redact: Redact = str) -> None:
         self._sources = list(sources)
+        self._redact = redact
+        self._clock = clock
+        self._resting: dict[str, tuple[float, SourceFailure]] = {}
         self.notes: list[str] = []
 
     def look(self) -> Fact:
-        """One look; Silence when none answered."""
+        """One look, without secrets; Silence when none answered."""
+        return hidden(self._look(), self._redact)
+
+    def _look(self) -> Fact:
         failures: list[SourceFailure] = []
         best: Fact | None = None
         for source in tuple(self._sources):
             try:
+                self._let_rest(source)
                 fact = source.look()
             except SourceFailure as failure:
                 failures.append(failure)
-                if failure.is_refused:
-                    self._end(source, failure)
+                self._remember(source, failure)
                 continue
             if source.is_authority or _is_conclusive(fact):
                 return fact
             best = _better(best, fact)
         return best or self._silence(failures)
 
+    def _let_rest(self, source: Source) -> None:
+        """Raises its last failure anew while the source asked not to be asked."""
+        until, failure = self._resting.get(source.name, (0.0, None))
+        left = until - self._clock.monotonic()
+        if failure and left > _ALMOST_DUE_SECONDS:
+            raise SourceFailure(str(failure), retry_after_seconds=left)
+        self._resting.pop(source.name, None)
+
+    def _remember(self, source: Source, failure: SourceFailure) -> None:
+        if failure.is_refused:
+            self._end(source, failure)
+        elif failure.retry_after_seconds and source.name not in self._resting:
+            until = self._clock.monotonic() + failure.retry_after_seconds
+            self._resting[source.name] = (until, failure)
+
     def _end(self, source: Source, failure: SourceFailure) -> None:
         self._sources.remove(source)
         left = " and ".join(other.name for other in self._sources) or "no other source"
-        self.notes.append(f"the source {source.name} ends: {failure}; {left} left")
+        self.notes.append(self._redact(f"the source {source.name} ends: {failure}; {left} left"))
 
     def _silence(self, failures: list[SourceFailure]) -> Silence:
         waits = [
             failure.retry_after_seconds for failure in failures if failure.retry_after_seconds is not None
         ]
         messages = tuple(map(str, failures)) or tuple(self.notes)
-        return Silence(messages, max(waits, default=None), is_final=not self._sources)
+        everybody_rests = len(waits) == len(failures)
+        return Silence(
+            messages,
+            min(waits, default=None) if everybody_rests else None,
+            is_final=not self._sources,
+        )
 
 
 def _is_conclusive(fact: Fact) -> bool:

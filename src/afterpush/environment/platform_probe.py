@@ -22,7 +22,8 @@ def probe_platform(
     try:
         api = make_api()
     except AfterpushError as bad:
-        return outcome(name, State.MISCONFIGURED, str(bad), cure="correct DIGITALOCEAN_API_URL")
+        variable = str(bad).split()[0]
+        return outcome(name, State.MISCONFIGURED, str(bad), cure=f"correct {variable}")
     if api is None:
         return outcome(
             name, State.NOT_CONFIGURED, "DIGITALOCEAN_TOKEN is not set", cure="set DIGITALOCEAN_TOKEN"

@@ -51,7 +51,7 @@ class AppPlatform:
 
     def __init__(self, http: Client, token: Secret, base_url: str = PUBLIC_API, clock: Clock | None = None):
         self.http = http
-        self._token = token
+        self._token = checked_token(token)
         self._base_url = checked_base_url(base_url)
         self._clock = clock or SystemClock()
         self.requests = 0
@@ -59,8 +59,8 @@ class AppPlatform:
         self.clock_skew_seconds: float | None = None
 
     def apart(self) -> "AppPlatform":
-        """The same API over the same connections, with a count of requests of its own."""
-        return AppPlatform(self.http, self._token, self._base_url, self._clock)
+        """The same API with connections and a count of requests of its own, and no end of a watch in view."""
+        return AppPlatform(Client(), self._token, self._base_url, self._clock)
 
     def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
         """GET `/v2/PATH`; the decoded object. Raises ApiFailure."""
@@ -98,7 +98,7 @@ class AppPlatform:
             raise ApiFailure(
                 f"{doing}: {_complaint(answer)}",
                 answer.status,
-                self._retry_after(answer) if answer.status == 429 else None,
+                self._retry_after(answer),
             )
         try:
             document = json.loads(answer.body)
@@ -109,32 +109,54 @@ class AppPlatform:
         return document
 
     def _retry_after(self, answer: Response) -> float | None:
-        """Seconds to wait after a 429: Retry-After (seconds or date), else until the limit's reset."""
+        """Seconds to wait: Retry-After (seconds or date); after a 429 without it, until the limit's reset."""
         text = answer.headers.get("retry-after")
         seconds = _number(text)
         if seconds is None and (at := _http_date(text)) is not None:
             seconds = at - self._clock.now()
-        if seconds is None and (reset := _number(answer.headers.get("ratelimit-reset"))) is not None:
+        reset = _number(answer.headers.get("ratelimit-reset")) if answer.status == 429 else None
+        if seconds is None and reset is not None:
             seconds = reset - self._clock.now()
         return None if seconds is None else min(max(seconds, 1.0), MAX_RETRY_AFTER_SECONDS)
 
     def pages(self, path: str, key: str, **parameters: str | int) -> Iterator[list[Any]]:
         """The pages of a list, as far as the caller reads on. Raises ApiFailure."""
-        page = 1
+        page, had, before = 1, 0, None
         while True:
             answer = self.get(path, **({"page": page, "per_page": PAGE_SIZE} | parameters))
             entries = answer.get(key)
-            yield entries if isinstance(entries, list) else []
-            links = answer.get("links")
-            pages = links.get("pages") if isinstance(links, dict) else None
-            if not entries or not isinstance(pages, dict) or not pages.get("next"):
+            if not isinstance(entries, list) or not entries or entries == before:
+                return  # The same page again: a proxy that drops the query would keep us here for ever.
+            yield entries
+            page, had, before = page + 1, had + len(entries), entries
+            if not _has_more(answer, had):
                 return
-            page += 1
+
+
+def _has_more(answer: Mapping[str, Any], had: int) -> bool:
+    """Whether a list goes on behind this page: it links to the next one, or counts more than we `had`."""
+    links, meta = answer.get("links"), answer.get("meta")
+    pages = links.get("pages") if isinstance(links, dict) else None
+    if isinstance(pages, dict) and pages.get("next"):
+        return True
+    total = meta.get("total") if isinstance(meta, dict) else None
+    return isinstance(total, int) and had < total
 
 
 def path_of(*parts: str) -> str:
     """A path of the API with each part quoted."""
     return "/".join(quote(part, safe="") for part in parts)
+
+
+def checked_token(token: Secret) -> Secret:
+    """The token without white space around it. Raises AfterpushError for what no header can carry."""
+    text = token.reveal().strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise AfterpushError(
+            "DIGITALOCEAN_TOKEN is no token: it holds white space or characters that no token has; "
+            "copy it anew"
+        )
+    return Secret(text)
 
 
 def checked_base_url(text: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from afterpush.ground.app_platform import ApiFailure, AppPlatform, path_of
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import remote_urls
+from afterpush.ground.git import configured_urls, remote_urls
 
 _SOURCES = ("github", "gitlab", "bitbucket")
 COMPONENT_KINDS = ("services", "workers", "jobs", "static_sites", "functions")
@@ -25,21 +25,38 @@ class Wanted:
 
 
 def repository_names(repo: Path, remote: str) -> frozenset[str]:
-    """`owner/name` of the remote's push URLs, lower case, as forges write it in an app spec."""
-    return frozenset(filter(None, map(owner_and_name, remote_urls(repo, remote, push=True))))
+    """`owner/name` of the remote's push URLs, lower case, as forges write it in an app spec.
+
+    As configured and after `insteadOf`: a rewritten URL can lead to a mirror, whose name is another.
+    """
+    urls = remote_urls(repo, remote, push=True) + configured_urls(repo, remote, push=True)
+    return frozenset(name for url in urls for name in names_of_repository(url))
+
+
+def names_of_repository(url: str) -> set[str]:
+    """`owner/name`, and with subgroups (GitLab) `group/subgroup/name` too; empty where a URL tells none."""
+    name = owner_and_name(url)
+    if name is None:
+        return set()
+    is_remote = "://" in url or ":" in url.partition("/")[0]
+    return {name, "/".join(_path_of(url)).lower()} if is_remote else {name}
 
 
 def owner_and_name(url: str) -> str | None:
     """`owner/name` of a clone URL (https, ssh, or git@host:owner/name.git), lower case; None for others."""
+    parts = _path_of(url)
+    return "/".join(parts[-2:]).lower() if len(parts) >= 2 and all(parts[-2:]) else None
+
+
+def _path_of(url: str) -> list[str]:
     if "://" in url:
         try:
             path = urlsplit(url).path
         except ValueError:
-            return None
+            return []
     else:
         path = url.partition(":")[2] if ":" in url.partition("/")[0] else url
-    parts = path.strip("/").removesuffix(".git").split("/")
-    return "/".join(parts[-2:]).lower() if len(parts) >= 2 and all(parts[-2:]) else None
+    return path.strip("/").removesuffix(".git").split("/")
 
 
 def find_app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
@@ -92,14 +109,19 @@ def _is_built_from(app: dict[str, Any], wanted: Wanted) -> bool:
     for component in components(app):
         for kind in _SOURCES:
             source = component.get(kind)
-            if isinstance(source, dict) and _is_wanted(source, wanted):
+            if isinstance(source, dict) and _is_wanted(source, str(source.get("repo", "")).lower(), wanted):
+                return True
+        clone = component.get("git")
+        if isinstance(clone, dict):
+            names = names_of_repository(str(clone.get("repo_clone_url", "")))
+            if any(_is_wanted(clone, name, wanted) for name in names):
                 return True
     return False
 
 
-def _is_wanted(source: dict[str, Any], wanted: Wanted) -> bool:
+def _is_wanted(source: dict[str, Any], name: str, wanted: Wanted) -> bool:
     branch = source.get("branch")
-    return str(source.get("repo", "")).lower() in wanted.repos and (not branch or branch in wanted.branches)
+    return name in wanted.repos and (not branch or branch in wanted.branches)
 
 
 def components(app: dict[str, Any]) -> list[dict[str, Any]]:

@@ -32,6 +32,22 @@ class SystemClock:
             time.sleep(seconds)
 
 
+class Countdown:
+    """How much is left of a span of seconds; it runs from the beginning, and anew from each `begin`."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self.begin()
+
+    def begin(self) -> None:
+        self._end = self._clock.monotonic() + self._seconds
+
+    def left(self) -> float:
+        """Seconds; negative when it is over."""
+        return self._end - self._clock.monotonic()
+
+
 def rfc3339(epoch_seconds: float) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-11-23T14:05:27.000Z`."""
     moment = datetime.fromtimestamp(epoch_seconds, UTC)

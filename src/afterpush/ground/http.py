@@ -1,8 +1,9 @@
 """HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
 
 import functools
+import ipaddress
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ import urllib3
 from afterpush import __version__
 from afterpush.ground.clock import Clock, SystemClock
 from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.ground.punctual import PunctualResponse
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 USER_AGENT = f"afterpush/{__version__}"
+# However little time is left to whoever waits, a server that answers at all gets to answer.
+LEAST_SECONDS = 1.0
 _AFTER_CONNECTING = (
     urllib3.exceptions.ReadTimeoutError,
     urllib3.exceptions.ProtocolError,
@@ -65,33 +69,68 @@ class Response:
 def is_loopback(url: str) -> bool:
     """Whether the host of a URL can only be this machine."""
     host = (urlsplit(url).hostname or "").rstrip(".")
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # A name, and names can lead anywhere, also 127.0.0.1.example.com.
+
+
+class _PunctualConnection(urllib3.connection.HTTPConnection):
+    response_class = PunctualResponse
+
+
+class _PunctualSecureConnection(urllib3.connection.HTTPSConnection):
+    response_class = PunctualResponse
+
+
+class _PunctualPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PunctualConnection
+
+
+class _PunctualSecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PunctualSecureConnection
 
 
 class Client:
     """A small pool of connections with one deadline for each request.
 
-    Redirects are answers, not followed. `ca_file` replaces the system's certificate authorities.
+    Redirects are answers, not followed. `ca_file` replaces the system's certificate authorities. `left`
+    tells how many seconds whoever waits for the answers still has: no request takes much longer.
     """
 
     def __init__(
-        self, *, timeout_seconds: float = 20, ca_file: Path | None = None, clock: Clock | None = None
+        self,
+        *,
+        timeout_seconds: float = 20,
+        ca_file: Path | None = None,
+        clock: Clock | None = None,
+        left: Callable[[], float] | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self.timeout_seconds = timeout_seconds
         self._ca_file = ca_file
-        self._plain = urllib3.PoolManager(num_pools=4, maxsize=2)
+        self._left = left
+        self._pools: dict[tuple[bool, bool], urllib3.PoolManager] = {}
 
     @functools.cached_property
-    def _secure(self) -> urllib3.PoolManager:
+    def _tls(self) -> ssl.SSLContext:
         # On first use: the certificate authorities take time and 2 MB, which plain http does not need.
         try:
-            context = ssl.create_default_context(cafile=self._ca_file)
+            return ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
             raise AfterpushError(
                 f"cannot read the certificate authorities in {self._ca_file}: {error.strerror}"
             ) from error
-        return urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=context)
+
+    def _pool(self, url: str, *, is_punctual: bool) -> urllib3.PoolManager:
+        kind = (url[:6].lower() == "https:", is_punctual)
+        if kind not in self._pools:
+            trust = self._tls if kind[0] else None
+            pool = urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=trust)
+            if is_punctual:
+                pool.pool_classes_by_scheme = {"http": _PunctualPool, "https": _PunctualSecurePool}
+            self._pools[kind] = pool
+        return self._pools[kind]
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET. Raises NoAnswer."""
@@ -107,8 +146,11 @@ class Client:
     ) -> Response:
         """One request; the whole answer must arrive within the limit. Raises NoAnswer."""
         limit = self.timeout_seconds if timeout_seconds is None else timeout_seconds
+        if self._left:
+            limit = min(limit, max(self._left(), LEAST_SECONDS))
         deadline = self._clock.monotonic() + limit
-        with self._answer(method, url, headers, body, limit) as answer:
+        pool = self._pool(url, is_punctual=True)
+        with self._answer(pool, method, url, headers, body, limit) as answer:
             content = bytearray()
             while chunk := answer.read1(65536):
                 content += chunk
@@ -135,7 +177,8 @@ class Client:
         `timeout_seconds` bounds the silence between two pieces. Raises NoAnswer.
         """
         limit = self.timeout_seconds if timeout_seconds is None else timeout_seconds
-        with self._answer("GET", url, headers, None, limit) as answer:
+        pool = self._pool(url, is_punctual=False)
+        with self._answer(pool, "GET", url, headers, None, limit) as answer:
             if answer.status != 200:
                 raise NoAnswer(f"GET {_shown(url)}", f"answered {answer.status}")
             while chunk := answer.read1(65536):
@@ -143,11 +186,16 @@ class Client:
 
     @contextmanager
     def _answer(
-        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, limit: float
+        self,
+        pool: urllib3.PoolManager,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        limit: float,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         answer: urllib3.BaseHTTPResponse | None = None
         try:
-            pool = self._secure if url[:6].lower() == "https:" else self._plain
             answer = pool.request(
                 method,
                 url,
@@ -175,8 +223,8 @@ class Client:
 
     def close(self) -> None:
         """Closes the pooled connections."""
-        self._plain.clear()
-        self._secure.clear() if "_secure" in vars(self) else None
+        for pool in self._pools.values():
+            pool.clear()
 
 
 def _shown(url: str) -> str:

@@ -179,10 +179,20 @@ def start_detached(
 
     It gets a session of its own and no descriptor of ours except those in `keep`: a hook's caller that
     reads our stdout must not wait for it. Output is appended to `log` (mode 0600), else dropped.
+    Raises AfterpushError when it cannot be started, or its log not be written.
     """
     process = _in_own_session(argv, log, cwd, env, stdin=subprocess.DEVNULL, keep=keep)
     process.returncode = 0  # It is not ours to wait for; keeps Popen from warning about it.
     return process.pid
+
+
+def _opened_for_output(log: Path | None) -> int:
+    try:
+        return os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
+    except OSError as error:
+        raise AfterpushError(
+            f"cannot write the log {log}: {error.strerror}; make its folder writable"
+        ) from error
 
 
 def _in_own_session(
@@ -195,7 +205,7 @@ def _in_own_session(
     keep: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     words = tuple(os.fspath(word) for word in argv)
-    output = os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
+    output = _opened_for_output(log)
     try:
         return subprocess.Popen(
             words,

@@ -1,6 +1,7 @@
 """Catching logs: what the files hold, what they never hold, and what becomes of them."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ from afterpush.deploy.capture import Capture
 from afterpush.deploy.caught_log import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, CaughtLog
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.facts import Verdict
+from afterpush.deploy.following import follow_log
+from afterpush.deploy.log_lines import redacted
 from afterpush.deploy.watching import Finished, State
 from afterpush.ground.clock import SystemClock
+from afterpush.ground.http import NoAnswer
 from afterpush.ground.secrets import Redactor, Secret
 from afterpush.ground.state import state_folder
 from afterpush.platform.scenario import build_failure, deploy_failure, live
 from tests.rooms.deploy.conftest import World
+from tests.support.clock import FakeClock
 
 REDACTOR = Redactor([Secret("swordfish-9")])
 
@@ -183,3 +188,59 @@ def test_no_thread_of_a_capture_is_left_when_the_platform_is_gone(world: World) 
     run_capture(world, sha)
     for thread in threading.enumerate():
         assert thread.daemon or thread is threading.main_thread()
+
+
+@given(st.lists(st.binary(max_size=30)), st.integers(1, 7))
+@settings(max_examples=60)
+def test_a_shown_log_is_the_log_however_it_comes_in_pieces(lines: list[bytes], size: int) -> None:
+    whole = b"\n".join(lines)
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    assert b"".join(redacted(pieces, str)) == whole
+    hidden = b"".join(redacted([*pieces, b"\nsword", b"fish-9\n"], REDACTOR))
+    assert b"swordfish" not in hidden and hidden.endswith(b"\n[REDACTED]\n")
+
+
+def test_a_private_key_is_not_shown() -> None:
+    key = b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
+    assert b"".join(redacted([b"a\n" + key, key, b"z"], REDACTOR)) == b"a\n" + b"[REDACTED]\n" * 2 + b"z"
+
+
+def test_a_followed_log_goes_on_over_broken_connections_and_repeats_nothing() -> None:
+    clock = FakeClock()
+    whole = b"one\ntwo\nthree\nfour\n"
+    answers: list[list[bytes] | None] = [[b"one\ntwo\nthr", b"cut"], None, [whole], [b"four\nfive\n"]]
+
+    def connect() -> tuple[Iterator[bytes], bool]:
+        pieces = answers.pop(0)
+        if pieces is None:
+            raise NoAnswer("GET /log", "refused")
+        return broken(pieces), False
+
+    told = b"".join(follow_log(connect, lambda: len(answers) == 1, clock))
+    assert told == b"one\ntwo\nthree\nfour\nfive\n"
+    assert clock.slept == [1.0, 2.0, 1.0]
+
+
+def broken(pieces: list[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        if piece == b"cut":
+            raise NoAnswer("GET /log", "the connection broke off")
+        yield piece
+
+
+def test_a_log_that_never_ends_by_itself_is_followed_while_it_tells_something_new() -> None:
+    answers = iter([[b"1\n"], [b"1\n"], [b"1\n2\n"], [b"1\n2\n"], [], []])
+    told = follow_log(lambda: (next(answers), False), lambda: False, FakeClock(), patience=3)
+    assert b"".join(told) == b"1\n2\n"
+
+
+def test_a_log_of_a_deployment_that_is_over_is_read_once() -> None:
+    assert list(follow_log(lambda: ([b"all\n"], True), lambda: False, FakeClock())) == [b"all\n"]
+    assert list(follow_log(lambda: ([b"all\n"], False), lambda: True, FakeClock())) == [b"all\n"]
+
+
+def test_a_log_that_is_over_and_gone_is_asked_for_three_times() -> None:
+    clock = FakeClock()
+    with pytest.raises(NoAnswer):
+        list(follow_log(lambda: (broken([b"a\n", b"cut"]), False), lambda: True, clock))
+    assert len(clock.slept) == 2

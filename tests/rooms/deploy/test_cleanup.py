@@ -39,6 +39,15 @@ def test_old_files_go_young_ones_and_strangers_stay(folder: StateFolder) -> None
     assert not any(path.exists() for path in old) and all(path.exists() for path in [*young, *strangers])
 
 
+@pytest.mark.parametrize("prefix", ["", "."])
+def test_what_a_killed_monitor_left_half_written_goes_too(tmp_path: Path, prefix: str) -> None:
+    folder = StateFolder(tmp_path, tmp_path / "history.db", prefix)
+    half = tmp_path / f".{folder.pid('a' * 40).name}.{'0' * 12}.tmp"
+    half.write_text("{")
+    os.utime(half, (0, 0))
+    assert cleanup(folder, NOW, 7).removed == 1 and not half.exists()
+
+
 def test_a_dry_run_counts_and_touches_nothing(folder: StateFolder) -> None:
     paths = make(folder, "aaaaaaa", 8)
     assert cleanup(folder, NOW, 7, dry_run=True).removed == 4

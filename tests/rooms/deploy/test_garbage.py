@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from afterpush.deploy.deployment import read_app, read_deployment
 from afterpush.deploy.outcome import read_outcome
 from afterpush.deploy.pidfile import PidFile, read_pid_file, write_pid_file
-from afterpush.ground.app_platform import ApiFailure, AppPlatform
-from afterpush.ground.apps import Wanted, find_app, owner_and_name
+from afterpush.ground.app_platform import ApiFailure, AppPlatform, checked_token
+from afterpush.ground.apps import Wanted, find_app, names_of_repository, owner_and_name
 from afterpush.ground.errors import AfterpushError
-from afterpush.ground.http import Client, Response
+from afterpush.ground.http import Client, Response, is_loopback
 from afterpush.ground.secrets import Secret
 
 values: st.SearchStrategy[Any] = st.recursive(
@@ -109,6 +110,114 @@ def test_owner_and_name_of_a_clone_url(url: str, name: str | None) -> None:
     assert owner_and_name(url) == name
 
 
+def test_a_repository_in_a_subgroup_has_both_names() -> None:
+    assert names_of_repository("git@gitlab.com:Group/Sub/Shop.git") == {"sub/shop", "group/sub/shop"}
+    assert names_of_repository("https://github.com/acme/shop") == {"acme/shop"}
+    assert names_of_repository("/srv/git/acme/shop.git") == {"acme/shop"}
+    assert names_of_repository("https://[bad") == set()
+
+
 @given(st.text(max_size=40))
 def test_any_url_has_a_name_or_none(url: str) -> None:
     assert owner_and_name(url) is None or "/" in str(owner_and_name(url))
+
+
+class Pages:
+    """A client that answers each page as told; asking on for ever fails the test."""
+
+    def __init__(self, answers: list[dict[str, Any]], last: dict[str, Any] | None = None) -> None:
+        self.answers, self.last = answers, last
+        self.asked = 0
+
+    def request(self, *arguments: Any, **more: Any) -> Response:
+        self.asked += 1
+        assert self.asked <= len(self.answers) + 2
+        answer = self.answers[self.asked - 1] if self.asked <= len(self.answers) else self.last
+        return Response(200, {}, json.dumps(answer or {}).encode())
+
+
+NEXT = {"pages": {"next": "https://example.org/?page=2"}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "numbers"),
+    [
+        ([{"apps": [1, 2], "links": NEXT}, {"apps": [3], "links": {}}], [1, 2, 3]),
+        ([{"apps": [1, 2], "meta": {"total": 3}}, {"apps": [3], "meta": {"total": 3}}], [1, 2, 3]),
+        ([{"apps": [1], "links": NEXT}] * 3, [1]),
+        ([{"apps": [1], "links": NEXT}, {"apps": None, "links": NEXT}], [1]),
+        ([{"apps": [1], "links": [], "meta": {"total": "9"}}], [1]),
+    ],
+    ids=["linked", "counted", "query-dropped", "ends-empty", "odd"],
+)
+def test_a_list_is_read_to_its_end_and_not_for_ever(
+    answers: list[dict[str, Any]], numbers: list[int]
+) -> None:
+    api = AppPlatform(Pages(answers), Secret("tokentoken"), "http://127.0.0.1")  # type: ignore[arg-type]
+    assert [entry for page in api.pages("apps", "apps") for entry in page] == numbers
+
+
+@pytest.mark.parametrize("text", [" dop_v1_x\n", "dop_v1_x\r"])
+def test_white_space_around_a_token_is_not_part_of_it(text: str) -> None:
+    assert checked_token(Secret(text)) == Secret("dop_v1_x")
+
+
+@pytest.mark.parametrize("text", ["a\nb", "naïve-token", "two words", "  ", "\x00"])
+def test_what_no_header_can_carry_is_a_configuration_error_and_not_shown(text: str) -> None:
+    with pytest.raises(AfterpushError, match="DIGITALOCEAN_TOKEN is no token") as raised:
+        checked_token(Secret(text))
+    assert raised.value.exit_code == 2 and (not text.strip() or text not in str(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_local"),
+    [
+        ("http://127.0.0.1:80/", True),
+        ("http://127.9.9.9", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost.", True),
+        ("http://127.0.0.1.example.com", False),
+        ("http://127.evil.example.com", False),
+        ("http://10.0.0.1", False),
+        ("http://", False),
+    ],
+)
+def test_only_this_machine_is_loopback(url: str, is_local: bool) -> None:
+    assert is_loopback(url) is is_local
+
+
+def test_an_odd_field_costs_that_field_and_no_more() -> None:
+    wire = {
+        "id": "d",
+        "phase": "ACTIVE",
+        "updated_at": 5,
+        "progress": {"total_steps": "six", "steps": [None, {"name": "build", "status": "SUCCESS"}, "odd"]},
+        "services": [{"name": 7, "source_commit_hash": "a" * 40}],
+        "spec": [],
+    }
+    deployment = read_deployment(wire)
+    assert deployment.phase == "ACTIVE" and deployment.shas() == ["a" * 40]
+    assert [step.name for step in deployment.steps] == ["build"]
+    with pytest.raises(ValueError, match="not a deployment"):
+        read_deployment({"id": 5, "phase": "ACTIVE"})
+
+
+def test_a_step_that_names_no_component_is_of_its_parents() -> None:
+    step = {"name": "wait", "status": "ERROR", "reason": {"code": "DeployContainerExitNonZero"}}
+    tree = [{"name": "deploy", "steps": [{"name": "api", "component_name": "api", "steps": [step]}]}]
+    failure = read_deployment({"id": "d", "phase": "ERROR", "progress": {"steps": tree}}).failure
+    assert failure and (failure.component_name, failure.name) == ("api", "wait")
+
+
+def test_the_apps_own_spec_tells_where_a_component_comes_from_when_the_deployment_does_not() -> None:
+    mine, other = "a" * 40, "b" * 40
+    components = [{"name": "web", "source_commit_hash": mine}, {"name": "api", "source_commit_hash": other}]
+    deployment = read_deployment({"id": "d", "services": components})
+    sources = [
+        {"name": "web", "github": {"repo": "acme/else", "branch": "main"}},
+        {"name": "api", "github": {"repo": "acme/shop", "branch": "main"}},
+    ]
+    app = read_app({"id": "a", "spec": {"name": "shop", "services": sources}})
+    asked = (frozenset({"acme/shop"}), frozenset({"main"}))
+    assert deployment.shas(*asked, app.spec) == [other]
+    assert deployment.shas(*asked) == [mine, other]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterpush.deploy.deployment import read_deployment
 from afterpush.deploy.facts import Fact, Inconclusive, NotYet, Seen, Serving, Silence, Verdict
 from afterpush.deploy.health_source import shown_commit
 from afterpush.deploy.sources import RankedSources, SourceFailure
@@ -15,6 +16,7 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.platform import Fault
 from afterpush.platform.app_server import FakeApp, serve_app
 from tests.rooms.deploy.conftest import World
+from tests.support.clock import FakeClock
 
 TABLE = """CREATE TABLE deployments (id INT AUTO_INCREMENT PRIMARY KEY, commitSha VARCHAR(40) NOT NULL,
     status VARCHAR(50) NOT NULL DEFAULT 'pending', doDeploymentId VARCHAR(255), errorMessage TEXT{more})"""
@@ -229,23 +231,39 @@ class Stub:
 def test_a_refused_source_ends_and_leaves_the_others() -> None:
     refused = Stub("platform", SourceFailure("401", is_refused=True), is_authority=True)
     other = Stub("health", Inconclusive("health", "x"))
-    sources = RankedSources([refused, other])
+    sources = RankedSources([refused, other], FakeClock())
     for _ in range(3):
         assert isinstance(sources.look(), Inconclusive)
     assert (refused.looks, other.looks) == (1, 3)
     assert sources.notes == ["the source platform ends: 401; health left"]
 
 
-def test_when_nobody_answers_every_failure_is_told_and_the_longest_wait_counts() -> None:
+def test_when_nobody_answers_every_failure_is_told_and_one_waits_for_the_first_that_may_be_asked() -> None:
     first = Stub("platform", SourceFailure("429", retry_after_seconds=30), is_authority=True)
     second = Stub("health", SourceFailure("refused"))
-    assert RankedSources([first, second]).look() == Silence(("429", "refused"), 30)
+    assert RankedSources([first, second], FakeClock()).look() == Silence(("429", "refused"), None)
+    second.answer = SourceFailure("503", retry_after_seconds=20)
+    assert RankedSources([first, second], FakeClock()).look() == Silence(("429", "503"), 20)
+
+
+def test_a_source_that_names_a_time_is_left_alone_until_then_whoever_else_answers() -> None:
+    clock = FakeClock()
+    first = Stub("platform", SourceFailure("429", retry_after_seconds=30), is_authority=True)
+    second = Stub("health", Inconclusive("health", "x"))
+    sources = RankedSources([first, second], clock)
+    for _ in range(8):
+        assert isinstance(sources.look(), Inconclusive)
+        clock.sleep(4)
+    assert (first.looks, second.looks) == (1, 8)
+    first.answer = NotYet("platform")
+    assert isinstance(sources.look(), NotYet) and first.looks == 2
 
 
 def test_the_authority_needs_no_second_opinion() -> None:
     second = Stub("health", Serving("health"))
     assert isinstance(
-        RankedSources([Stub("platform", NotYet("platform"), is_authority=True), second]).look(), NotYet
+        RankedSources([Stub("platform", NotYet("platform"), is_authority=True), second], FakeClock()).look(),
+        NotYet,
     )
     assert second.looks == 0
 
@@ -254,5 +272,27 @@ def test_a_deployment_under_way_tells_more_than_no_evidence() -> None:
     from afterpush.deploy.deployment import Deployment
 
     running = Seen("database", Deployment(id="1", phase="BUILDING"))
-    sources = RankedSources([Stub("database", running), Stub("health", Inconclusive("health", "x"))])
-    assert sources.look() is running
+    sources = RankedSources(
+        [Stub("database", running), Stub("health", Inconclusive("health", "x"))], FakeClock()
+    )
+    assert sources.look() == running
+
+
+def test_no_secret_that_a_source_repeats_gets_into_a_state(world: World) -> None:
+    secret = "swordfish-" + "9" * 12
+    world.variables["DB_PASS"] = secret
+    sha = world.commit()
+    leak = {"code": "X", "message": f"mysql://root:{secret}@db, DB_TOKEN=abcdefgh"}
+    wire = {"id": "d", "phase": "ERROR", "cause": f"by {secret}", "progress": {"steps": [{"reason": leak}]}}
+    wire["progress"]["steps"][0]["status"] = "ERROR"  # type: ignore[index]
+    prepared = world.prepare(sha)
+    facts: list[Fact | SourceFailure] = [
+        Seen("platform", read_deployment(wire)),
+        Inconclusive("health", f"it says {secret}"),
+        SourceFailure(f"refused {secret}"),
+        SourceFailure(f"refused {secret}", is_refused=True),
+    ]
+    for fact in facts:
+        prepared.sources._sources = [Stub("platform", fact, is_authority=True)]
+        told = str(prepared.sources.look()) + str(prepared.sources.notes)
+        assert secret not in told and "abcdefgh" not in told and "[REDACTED]" in told

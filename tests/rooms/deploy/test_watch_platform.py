@@ -105,6 +105,32 @@ def test_the_same_commit_deployed_anew_decides(world: World) -> None:
     assert getattr(end, "verdict", None) is Verdict.LIVE
 
 
+def test_a_failed_deployment_that_was_begun_anew_is_not_the_last_word(world: World) -> None:
+    sha = world.commit()
+    world.platform.push(sha, plan=build_failure())
+    states = world.states(sha)
+    for state in states:
+        if isinstance(state, Watching) and state.phase == "BUILDING":
+            break
+    world.platform.deploy(world.platform.apps[world.served.app_id], sha=sha)
+    assert getattr(list(states)[-1], "verdict", None) is Verdict.LIVE
+
+
+def test_what_failed_in_between_did_not_replace_it(world: World) -> None:
+    first, second, third = (world.commit(text) for text in ("one", "two", "three"))
+    world.platform.push(first)
+    world.clock.sleep(600)
+    world.platform.push(second, plan=deploy_failure())
+    world.clock.sleep(600)
+    assert world.platform.live_commit(world.served.app_id) == first, "the platform rolled back to it"
+    end = world.verdict(first)
+    assert end.verdict is Verdict.LIVE and end.superseded_by is None
+    world.platform.push(third)
+    world.clock.sleep(600)
+    end = world.verdict(first)
+    assert end.verdict is Verdict.LIVE and end.superseded_by == third
+
+
 def test_a_manual_deployment_of_the_commit_counts(world: World) -> None:
     sha = world.commit()
     world.platform.deploy(world.platform.apps[world.served.app_id], sha=sha)
@@ -157,6 +183,14 @@ def test_retry_after_is_obeyed(world: World) -> None:
     world.clock.slept.clear()
     next(states)
     assert world.clock.slept[0] >= 77
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_no_limit_of_the_watch_overrules_retry_after(world: World, status: int) -> None:
+    world.platform.fail(Fault(status=status, headers={"Retry-After": "120"}), times=None)
+    end = world.verdict(world.commit(), timeout_seconds=100)
+    assert end.verdict is Verdict.UNREACHABLE
+    assert len(world.platform.requests) == 1
 
 
 def test_a_platform_that_is_down_for_minutes_is_waited_out(world: World) -> None:
@@ -215,6 +249,19 @@ def test_deploy_on_push_off_is_said_at_once(world: World) -> None:
     assert end.finished_at == end.before.started_at
 
 
+def test_deploy_on_push_left_out_is_no_reason_not_to_wait(world: World) -> None:
+    spec = app_spec()
+    del spec["services"][0]["github"]["deploy_on_push"]
+    app = world.platform.add_app(spec)
+    world.variables["AFTERPUSH_APP"] = app.id
+    end = world.verdict(world.commit())
+    assert end.verdict is Verdict.NONE and "does not say deploy_on_push" in end.message
+    assert end.finished_at - end.before.started_at == pytest.approx(180, abs=1)
+    sha = world.commit("deployed after all")
+    world.platform.deploy(app, sha=sha)
+    assert world.verdict(sha).verdict is Verdict.LIVE
+
+
 def test_deploy_on_push_off_but_deployed_by_hand_is_watched(world: World) -> None:
     spec = app_spec()
     spec["services"][0]["github"]["deploy_on_push"] = False
@@ -249,6 +296,20 @@ def test_an_old_commit_is_found_on_a_later_page(world: World) -> None:
         world.clock.sleep(30)
     end = world.verdict(sha)
     assert end.verdict is Verdict.LIVE and end.superseded_by == f"{0:040x}"
+
+
+def test_a_committer_whose_clock_is_ahead_is_found_on_a_later_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(world.clock.now()) + 90_000} +0000")
+    sha = world.commit()
+    app = world.platform.apps[world.served.app_id]
+    world.platform.push(sha, plan=live(5, 5))
+    world.clock.sleep(60)
+    for number in range(25):
+        world.platform.deploy(app, sha=f"{number:040x}", plan=live(1, 1))
+        world.clock.sleep(30)
+    assert world.verdict(sha).verdict is Verdict.LIVE
 
 
 def test_a_scan_that_broke_off_begins_anew(world: World) -> None:
@@ -292,6 +353,24 @@ def test_the_app_is_found_by_the_push_remote(world: World) -> None:
     sha = world.commit()
     world.platform.push(sha)
     assert world.verdict(sha).verdict is Verdict.LIVE
+
+
+def test_a_rewritten_url_does_not_hide_the_repository(world: World) -> None:
+    del world.variables["AFTERPUSH_APP"]
+    world.repository.git("remote", "set-url", "origin", "https://github.com/acme/shop.git")
+    world.repository.git("config", "url./srv/mirror/copy.git.insteadOf", "https://github.com/acme/shop.git")
+    sha = world.commit()
+    world.platform.push(sha)
+    assert world.verdict(sha).verdict is Verdict.LIVE
+
+
+def test_an_app_built_from_the_clone_url_is_found_and_said_to_deploy_no_push(world: World) -> None:
+    del world.variables["AFTERPUSH_APP"]
+    world.repository.git("remote", "set-url", "--push", "origin", "git@example.org:acme/other.git")
+    clone = {"repo_clone_url": "https://example.org/acme/other.git", "branch": "main"}
+    world.platform.add_app({"name": "other", "services": [{"name": "web", "git": clone}]})
+    end = world.verdict(world.commit())
+    assert end.verdict is Verdict.NONE and "no push deploys" in end.message
 
 
 @pytest.mark.parametrize(

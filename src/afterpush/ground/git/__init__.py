@@ -130,6 +130,15 @@ def remote_urls(repo: Path, remote: str, *, push: bool = False) -> list[str]:
     return done.text.splitlines() if done.code == 0 else []
 
 
+def configured_urls(repo: Path, remote: str, *, push: bool = False) -> list[str]:
+    """The URLs of a remote as they are written in its configuration, before `insteadOf`."""
+    for key in [f"remote.{remote}.pushurl"] * push + [f"remote.{remote}.url"]:
+        done = git(repo, "config", "--null", "--get-all", key)
+        if done.code == 0:
+            return [url for url in done.text.split("\0") if url]
+    return []
+
+
 def config_value(repo: Path, key: str) -> str | None:
     """One configuration value (the last, as git itself takes it), or None when unset."""
     done = git(repo, "config", "--null", "--get", key)
