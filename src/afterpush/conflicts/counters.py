@@ -21,7 +21,11 @@ _THINGS = (
 _NAME = re.compile(
     rf"\b(?:{_STATES}|count|tasks|items|issues|bugs|defects|sessions|number|progress|ready)\b", re.I
 )
-_COUNTED = re.compile(rf"%|[\s*_]*(?:[A-Za-z]+\s){{0,2}}?(?:{_STATES}|{_THINGS})\b", re.I)
+# "3/8" and "3 of 8": so many of so many.
+FRACTION = re.compile(r"[ \t]*(?:/|(?:out[ ])?of[ ])[ \t]*\d[\d,]*", re.I)
+_COUNTED = re.compile(
+    rf"%|(?:{FRACTION.pattern})?[\s*_]*(?:[A-Za-z]+\s){{0,2}}?(?:{_STATES}|{_THINGS})\b", re.I
+)
 _SUMMARY = re.compile(rf"\b(?:{_STATES})\b|%", re.I)
 
 

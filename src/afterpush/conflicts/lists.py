@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from afterpush.conflicts.matching import match, words_alike
+from afterpush.conflicts.notes import merge_noted
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces
 from afterpush.conflicts.prose import essence, merge_by_git, merge_key_line
 from afterpush.conflicts.sequences import Clash, Firmness, Sequences, Step
-from afterpush.conflicts.values import merge_noted, steady, three_way
+from afterpush.conflicts.values import steady, three_way
 from afterpush.roadmap.blocks import ITEM, Lines
 from afterpush.roadmap.ids import leading_id
 from afterpush.roadmap.items import Item, read_items

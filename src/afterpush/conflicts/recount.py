@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from afterpush.conflicts.counters import Part, derived_percentages, parts_of, template_of
+from afterpush.conflicts.counters import FRACTION, Part, derived_percentages, parts_of, template_of
 from afterpush.conflicts.prose import essence
 from afterpush.conflicts.rows import Keyed as KeyedRow
 from afterpush.conflicts.sections import Keyed
@@ -183,13 +183,15 @@ def _census(section: Section) -> Census:
 
 def _meaning(line: str, part: Part) -> str:
     """What a number in a line counts: by the words after it, else by those before it."""
-    after = re.split(r"[,;.+|()/]", line[part.start + len(part.text) :], maxsplit=1)[0]
+    whole = FRACTION.match(line, part.start + len(part.text))
+    after = re.split(
+        r"[,;.+|()/]", line[whole.end() if whole else part.start + len(part.text) :], maxsplit=1
+    )[0]
     before = re.split(r"[,;.+|()]", line[: part.start])[-1]
-    return (
-        _meaning_of(after)
-        if _meaning_of(after) != "all" or re.search(r"[a-z]", after)
-        else _meaning_of(before)
-    )
+    says_after = _meaning_of(after) != "all" or re.search(r"[a-z]", after)
+    meaning = _meaning_of(after if says_after else before)
+    # "Progress: 3/8 tasks" counts what is done.
+    return "complete" if whole and meaning == "all" else meaning
 
 
 def _meaning_of(words: str) -> str:

@@ -107,7 +107,11 @@ def merge_version(base: str | None, ours: str, theirs: str) -> Decision | None:
         return None
     numbers = [_numbers(match["number"]) if match else () for match in found]
     if numbers[1] == numbers[2]:
-        return Decision(max(ours, theirs), "the same version")
+        remark = three_way(found[0]["after"] if found[0] else None, found[1]["after"], found[2]["after"])
+        if remark is None:
+            return None
+        longest = max(match["before"] + match["number"] for match in found[1:] if match)
+        return Decision(longest + remark, "the same version")
     highest = found[1] if numbers[1] > numbers[2] else found[2]
     if not base or min(numbers[1], numbers[2]) <= numbers[0]:
         return Decision(highest[0], "the higher version")
@@ -221,43 +225,3 @@ def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
         return Decision(taken, "the later date")
     taken = merge_counted(base, ours, theirs, is_counter=False) if base else None
     return None if taken is None else Decision(taken, "counts: the base plus both differences")
-
-
-_NOTE = re.compile(r"[ \t]*\(([A-Z][A-Za-z ]{1,24}):[ \t]*([^()]*)\)")
-
-
-def merge_noted(base: str | None, ours: str, theirs: str) -> Decision | None:
-    """A line with notes such as `(Session: X)` or `(Completed: 2025-11-12)`: the notes by their key."""
-    decided = merge_text(base, ours, theirs)
-    if decided is not None or not (_NOTE.search(ours) or _NOTE.search(theirs)):
-        return decided
-    texts = [_NOTE.sub("", text) if text is not None else None for text in (base, ours, theirs)]
-    rest = merge_text(texts[0], str(texts[1]), str(texts[2]))
-    notes = _merged_notes(*(dict(_NOTE.findall(text or "")) for text in (base, ours, theirs)))
-    if rest is None or notes is None:
-        return None
-    first = min(found.start() for text in (ours, theirs) if (found := _NOTE.search(text)))
-    place = first if ours[:first] == theirs[:first] == rest.value[:first] else len(rest.value)
-    said = "".join(f" ({key}: {value})" for key, value in notes.items())
-    return Decision(rest.value[:place] + said + rest.value[place:], "notes by their key")
-
-
-def _merged_notes(
-    base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
-) -> dict[str, str] | None:
-    """Three-way by key, in the order of the base and then of the keys; None for a disagreement."""
-    merged: dict[str, str] = {}
-    for key in dict.fromkeys([*base, *sorted({*ours, *theirs})]):
-        before, mine, yours = base.get(key), ours.get(key), theirs.get(key)
-        if mine is None or yours is None:
-            kept = yours if mine is None else mine
-            if before is None and kept is not None:
-                merged[key] = kept
-            elif kept is not None and kept != before:
-                return None
-            continue
-        decision = merge_value(key.lower(), before, mine, yours)
-        if decision is None:
-            return None
-        merged[key] = decision.value
-    return merged

@@ -1,0 +1,62 @@
+"""Counts such as 3/8, notes in brackets, remarks behind a version, and how tables are written down."""
+
+import pytest
+
+from tests.support.conflicts import SESSIONS, clean, merge
+
+
+def sprint(head: str, *ticked: int) -> str:
+    boxes = "".join(f"- [{'x' if place in ticked else ' '}] item {place}\n" for place in range(5))
+    return f"# R\n\n{head}\n\n{boxes}"
+
+
+@pytest.mark.parametrize("head", ["## Sprint ({}/5 complete)", "**Progress:** {}/5 tasks", "{} of 5 done."])
+def test_so_many_of_so_many_are_counted_in_the_body(head: str) -> None:
+    ours, theirs = sprint(head.format(2), 0, 1), sprint(head.format(3), 0, 1, 3)
+    text = clean(sprint(head.format(1), 0), ours, theirs.replace("item 3", "item 3 at last"))
+    assert text == sprint(head.format(3), 0, 1, 3).replace("item 3", "item 3 at last")
+    assert clean(sprint(head.format(1), 0), sprint(head.format(2), 0, 1), sprint(head.format(2), 0, 2)) == (
+        sprint(head.format(3), 0, 1, 2)
+    )
+
+
+def test_so_many_of_so_many_without_a_body_are_the_base_plus_both_differences() -> None:
+    head = "# R\n\n## Sprint ({}/10 complete - {}%)\n\ntext\n"
+    assert clean(head.format(5, 50), head.format(6, 60), head.format(7, 70)) == head.format(8, 80)
+
+
+def test_notes_in_brackets_are_merged_by_their_key() -> None:
+    line = "# S\n\n- Session-20260116-X-2da4e7: X - [Platform: External]{}\n"
+    text = clean(line.format(""), line.format(" [Files: a.ts]"), line.format(" [Branch: b]"), path=SESSIONS)
+    assert text == line.format(" [Branch: b] [Files: a.ts]")
+    one, other = (line.format(f" [Branch: {branch}]") for branch in "ab")
+    assert not merge(line.format(""), one, other, path=SESSIONS).is_clean
+
+
+def test_a_remark_behind_a_version_is_not_chosen_silently() -> None:
+    def headed(version: str) -> str:
+        return f"# R\n\n**Version:** {version}\n"
+
+    base = headed("2.0 (beta)")
+    assert clean(base, headed("2.1 (beta)"), headed("2.1 (alpha)")) == headed("2.1 (alpha)")
+    assert clean(headed("2.0"), headed("2.1"), headed("v2.1")) == headed("v2.1")
+    assert not merge(base, headed("2.1 (QA)"), headed("2.1 (speed)")).is_clean
+
+
+def test_a_row_of_a_table_aligned_by_hand_keeps_its_widths() -> None:
+    base = "| Task    | Title | Status   |\n|---------|-------|----------|\n| QA-001  | one   | ready    |\n"
+    ours, theirs = base.replace("ready   ", "done    "), base.replace("| one ", "| uno ")
+    assert clean(base, ours, theirs) == base.replace("ready   ", "done    ").replace("| one ", "| uno ")
+
+
+def test_a_new_column_leaves_an_aligned_table_aligned() -> None:
+    base = "| Task   | Status |\n| ------ | :----: |\n| QA-001 | ready  |\n| QA-002 | ready  |\n"
+    ours = (
+        "| Task   | Status | Owner |\n| ------ | :----: | ----: |\n"
+        "| QA-001 | ready  |   Ann |\n| QA-002 | ready  |     - |\n"
+    )
+    theirs = base.replace("| QA-002 | ready  |", "| QA-002 |  done  |") + "| QA-003 | ready  |\n"
+    assert clean(base, ours, theirs) == (
+        "| Task   | Status | Owner |\n| ------ | :----: | ----: |\n"
+        "| QA-001 | ready  |   Ann |\n| QA-002 |  done  |     - |\n| QA-003 | ready  |       |\n"
+    )
