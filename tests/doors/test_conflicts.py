@@ -46,6 +46,19 @@ def test_merge_prints_the_merged_bytes_and_nothing_else(
     assert "<<<<" not in answer.out and answer.err == ""
 
 
+def test_merge_needs_neither_a_repository_nor_a_path(
+    repository: Repository, three: Callable[[str, str, str], list[str]], tmp_path: Path
+) -> None:
+    files = three(BASE, OURS, THEIRS)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for cwd, flags in ((outside, [f"--path={DOCUMENT}"]), (outside, []), (repository.path, [])):
+        answer = conflicts("merge", *files, *flags, cwd=cwd)
+        assert answer.code == 0 and "CORE-002" in answer.out and "CORE-003" in answer.out, answer.err
+    absolute = f"--path={repository.path / DOCUMENT}"
+    assert conflicts("merge", *files, absolute, cwd=repository.path).out == answer.out
+
+
 def test_merge_keeps_carriage_returns_bom_and_a_missing_last_newline(
     repository: Repository, three: Callable[[str, str, str], list[str]]
 ) -> None:

@@ -60,3 +60,14 @@ def test_a_new_column_leaves_an_aligned_table_aligned() -> None:
         "| Task   | Status | Owner |\n| ------ | :----: | ----: |\n"
         "| QA-001 | ready  |   Ann |\n| QA-002 |  done  |     - |\n| QA-003 | ready  |       |\n"
     )
+
+
+def test_a_title_under_any_name_tells_two_tasks_of_one_new_id_apart() -> None:
+    base = (
+        "# R\n\n## Open\n\n| ID | Feature | Status |\n|---|---|---|\n| QA-001 | One | ready |\n\n## Details\n"
+    )
+    ours = base.replace("\n\n## Details", "\n| QA-010 | Widget | ready |\n\n## Details")
+    merged = merge(base, ours, base + "\n### QA-010: Gadget\n\n**Status:** ready\n")
+    assert not merged.is_clean
+    assert "'Widget' and 'Gadget'" in merged.reasons[0]
+    assert merge(base, ours, base + "\n### QA-010: Widget\n\n**Status:** ready\n").is_clean
