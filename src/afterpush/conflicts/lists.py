@@ -15,7 +15,7 @@ from afterpush.roadmap.ids import leading_id
 from afterpush.roadmap.items import Item, read_items
 from afterpush.roadmap.metadata import read_entries
 from afterpush.roadmap.sessions import item_session
-from afterpush.roadmap.status import checkbox_status
+from afterpush.roadmap.status import Status, are_opposed, checkbox_status
 from afterpush.roadmap.tables import is_empty_value, normal
 
 
@@ -252,13 +252,15 @@ def steady_gap(base: Lines | None, ours: Lines, theirs: Lines) -> Lines:
 
 
 def _merged_checkbox(before: Item | None, mine: Item, yours: Item) -> str | None:
-    """The state of a checkbox: three-way, else the further one; None for cancelled against progress."""
+    """The state of a checkbox: three-way, else the further one; None for cancelled against progress,
+    or forward against back."""
     decided = three_way(before.checkbox if before else None, mine.checkbox, yours.checkbox)
     if decided is not None:
         return decided
     states = {item.checkbox: checkbox_status(item.checkbox) for item in (mine, yours)}
     if before and len(set(states.values())) == 1:
         return max(states)
-    if any(state.rank is None for state in states.values()):
+    start = checkbox_status(before.checkbox) if before else Status.UNKNOWN
+    if any(state.rank is None for state in states.values()) or are_opposed(start, *states.values()):
         return None
     return max(states, key=lambda box: (states[box].rank or 0, box))

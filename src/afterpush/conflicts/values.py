@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from afterpush.conflicts.counters import is_counter_name, merge_counted
 from afterpush.conflicts.dates import is_date, later, moment_of, with_latest_dates, without_dates
 from afterpush.roadmap.ids import TASK_ID
-from afterpush.roadmap.status import Status, find_status
+from afterpush.roadmap.status import Status, are_opposed, find_status
 from afterpush.roadmap.tables import is_empty_value, normal
 
 DATE_KEY = re.compile(r"\b(?:date|updated|modified|reviewed|refreshed|synced)\b")
@@ -156,7 +156,7 @@ def merge_status(base: str | None, ours: str, theirs: str) -> Decision | None:
     """Statuses by their order, three-way first: so a reopened task stays open beside an edited date.
 
     Both on the way from ready to complete: the further one. Blocked or cancelled against anything else is
-    a disagreement.
+    a disagreement, and so is forward against back.
     """
     before = find_status(base).status if base else None
     mine, yours = find_status(ours).status, find_status(theirs).status
@@ -166,7 +166,7 @@ def merge_status(base: str | None, ours: str, theirs: str) -> Decision | None:
         return _same_status(ours, theirs)
     if mine is before or yours is before:
         return Decision(theirs if mine is before else ours, "the side that changed the status")
-    if mine.rank is None or yours.rank is None:
+    if mine.rank is None or yours.rank is None or (before and are_opposed(before, mine, yours)):
         return None
     return Decision(ours if mine.rank > yours.rank else theirs, "the further status")
 

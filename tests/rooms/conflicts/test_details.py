@@ -71,3 +71,23 @@ def test_a_title_under_any_name_tells_two_tasks_of_one_new_id_apart() -> None:
     assert not merged.is_clean
     assert "'Widget' and 'Gadget'" in merged.reasons[0]
     assert merge(base, ours, base + "\n### QA-010: Widget\n\n**Status:** ready\n").is_clean
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        ("review", "✅ COMPLETE", "ready"),
+        ("in-progress", "not started", "review"),
+        ("review", "in-progress", "✅ Done"),
+    ],
+)
+def test_a_task_taken_forward_here_and_back_there_asks(base: str, ours: str, theirs: str) -> None:
+    table = "# R\n\n| Task | Status | Est |\n|---|---|---|\n| QA-001 | {} | 4h |\n"
+    merged = merge(table.format(base), table.format(ours), table.format(theirs).replace("4h", "6h"))
+    assert merged.reasons == (f"R: QA-001, status: '{ours}' against '{theirs}'",)
+
+
+def test_a_box_ticked_here_and_cleared_there_asks() -> None:
+    line = "# R\n\n- [{}] one\n"
+    assert not merge(line.format("~"), line.format("x"), line.format(" ") + "- [ ] two\n").is_clean
+    assert clean(line.format("x"), line.format("~"), line.format(" ")) == line.format("~")
