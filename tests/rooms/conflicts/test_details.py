@@ -91,3 +91,51 @@ def test_a_box_ticked_here_and_cleared_there_asks() -> None:
     line = "# R\n\n- [{}] one\n"
     assert not merge(line.format("~"), line.format("x"), line.format(" ") + "- [ ] two\n").is_clean
     assert clean(line.format("x"), line.format("~"), line.format(" ")) == line.format("~")
+
+
+SUMMARY = """# R
+
+## 🔴 Open
+
+| Task | Title | Status |
+|---|---|---|
+{rows}
+## Summary
+
+- **Total Tasks:** {all}
+
+| Category | Completed | Open | Total | Progress |
+|---|---|---|---|---|
+| Infra | 8 | 0 | 8 | 100% |
+| Bugs | {done} | {open} | {all} | {share}% |
+"""
+
+
+def summary(*tasks: tuple[str, str], done: int, left: int) -> str:
+    """Of all these tasks, only the newest stand in the document itself."""
+    rows = "".join(f"| {task} | {task} title | {status} |\n" for task, status in tasks)
+    share = round(100 * done / (done + left))
+    return SUMMARY.format(rows=rows, done=done, open=left, all=done + left, share=share)
+
+
+def test_what_each_side_added_to_a_count_is_counted_where_the_whole_cannot_be() -> None:
+    first, second, third = (("QA-001", "ready"), ("QA-002", "ready"), ("QA-003", "ready"))
+    fixed, also = ("QA-001", "✅ COMPLETE"), ("QA-002", "✅ COMPLETE")
+    base = summary(first, second, done=9, left=9)
+    ours = summary(fixed, second, done=10, left=8)
+    theirs = summary(first, also, third, done=10, left=9)
+    assert clean(base, ours, theirs) == summary(fixed, also, third, done=11, left=8)
+    # Both fixed one and the same: that is one more, not two.
+    assert clean(base, ours, ours.replace("QA-002 title", "other title")) == ours.replace(
+        "QA-002 title", "other title"
+    )
+
+
+def test_a_number_that_is_no_count_is_not_counted_on() -> None:
+    first, second, third = (("QA-001", "ready"), ("QA-002", "ready"), ("QA-003", "ready"))
+    note = "\n**Sprint:** {}\n"
+    base = summary(first, done=9, left=9) + note.format(4)
+    ours = summary(first, second, done=9, left=10) + note.format(5)
+    theirs = summary(first, third, done=9, left=10) + note.format(5)
+    text = clean(base, ours, theirs)
+    assert text == summary(first, second, third, done=9, left=11) + note.format(5)
