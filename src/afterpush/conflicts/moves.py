@@ -156,14 +156,17 @@ class _Rewriting:
         self._added: dict[int, dict[str, Lines]] = {}
 
     def shelf(self, source: _Spot, target: _Spot, place: int | None, places: Places) -> Shelf | None:
-        """The one table or list here that is like the source's and the target's, in a section of the base."""
+        """The table or list here that is the target's: the only like one in that section of the base, or the
+        only one that shares something with it."""
         if place is None or source.shelf.like != target.shelf.like:
             return None
         if self._shelves is None:
             self._shelves = list(shelves_in(self._version.root))
         found = [shelf for shelf in self._shelves if shelf.like == target.shelf.like
                  and places.of(shelf.section) == place]  # fmt: skip
-        return found[0] if len(found) == 1 else None
+        known = {thing.id for thing in target.shelf.things}
+        sharing = [shelf for shelf in found if any(thing.id in known for thing in shelf.things)]
+        return next((some[0] for some in (found, sharing) if len(some) == 1), None)
 
     def move(self, thing: Thing, spots: Sequence[_Spot], shelf: Shelf) -> None:
         """Takes a thing to the shelf, behind what it follows where it was moved (of two, the first)."""

@@ -22,6 +22,7 @@ LIST_KEYS = frozenset(
     "files,files affected,files modified,affected modules,labels,tags,commits,key commits,prs".split(",")
 )
 _VERSION = re.compile(r"(?P<before>\D{0,3}?)(?P<number>\d+(?:\.\d+)*)(?P<after>.*)", re.S)
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _LISTED = re.compile(r"`[^`]+`|\[[^\]]*\]\([^)]*\)|[\w.*/@#-]*[./#][\w.*/@#-]*\w")
 
 
@@ -203,6 +204,11 @@ def split_listing(value: str) -> list[str]:
 
 def merge_listing(base: str | None, ours: str, theirs: str) -> Decision | None:
     """Comma-separated values as sets: what either added, without what either took away."""
+    bracketed = [_BRACKETED.fullmatch(value or "") for value in (base, ours, theirs)]
+    if any(bracketed[1:]):
+        if not (bracketed[1] and bracketed[2]) or not (bracketed[0] or is_empty_value(base or "")):
+            return None
+        base, ours, theirs = (found[1] if found else "" for found in bracketed)
     before, mine, yours = (split_listing(value or "") for value in (base, ours, theirs))
     replaced = [part for part in before if part not in mine and part not in yours]
     if replaced and set(mine) != set(yours):
@@ -210,7 +216,8 @@ def merge_listing(base: str | None, ours: str, theirs: str) -> Decision | None:
     separator = "; " if ";" in ours + theirs and "," not in ours + theirs else ", "
     kept = [part for part in before if part in mine and part in yours]
     added = sorted({part for part in (*mine, *yours) if part not in before})
-    return Decision(separator.join([*kept, *added]) or max(ours, theirs), "lists: what both added or kept")
+    merged = separator.join([*kept, *added]) or max(ours, theirs)
+    return Decision(f"[{merged}]" if bracketed[1] else merged, "lists: what both added or kept")
 
 
 def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:

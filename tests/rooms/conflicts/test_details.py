@@ -139,3 +139,22 @@ def test_a_number_that_is_no_count_is_not_counted_on() -> None:
     theirs = summary(first, third, done=9, left=10) + note.format(5)
     text = clean(base, ours, theirs)
     assert text == summary(first, second, third, done=9, left=11) + note.format(5)
+
+
+def test_front_matter_is_merged_key_by_key() -> None:
+    head = "---\nversion: {}\nupdated: 2026-01-{}\ntags: [{}]\nstatus: {}\n---\n\n# R\n"
+    text = clean(
+        head.format("1.0", "01", "a, b", "draft"),
+        head.format("1.1", "02", "a, b, c", "draft"),
+        head.format("1.2", "03", "b, d", "active"),
+    )
+    assert text == head.format("1.3", "03", "b, c, d", "active")
+    assert not merge(*(head.format("1.0", "01", "a", status) for status in "xyz")).is_clean
+
+
+def test_a_listing_in_brackets_stays_in_them() -> None:
+    tags = "# R\n\n**Tags:** {}\n"
+    assert clean(tags.format("[a, b]"), tags.format("[a, b, c]"), tags.format("[b, d]")) == (
+        tags.format("[b, c, d]")
+    )
+    assert not merge(tags.format("[a]"), tags.format("[a, c]"), tags.format("a, d")).is_clean

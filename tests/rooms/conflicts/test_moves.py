@@ -135,3 +135,12 @@ def test_a_heading_ticked_here_and_renamed_there(ours: str, theirs: str, merged:
     sides = (base.replace("### QA-001: One", heading) for heading in (ours, theirs))
     assert clean(base, *sides) == base.replace("### QA-001: One", merged)
     assert not merge(base, base.replace("One", "Two"), base.replace("One", "Six")).is_clean
+
+
+def test_a_moved_bullet_finds_its_list_among_several() -> None:
+    bullet, other = "- Session-20260108-A-aaa111: QA-001\n", "- Session-20260107-B-bbb222: QA-002\n"
+    log = "\n---\n\n- QA-049: Session-20251114-QA-049-0f629e2d (2025-11-14)\n"
+    base = f"# S\n\n## Working\n\n{bullet}\n## Completed\n\n{other}{log}"
+    ours = f"# S\n\n## Working\n\n_(none)_\n\n## Completed\n\n{other}{bullet}{log}"
+    theirs = base.replace("QA-001", "QA-001 - [Branch: b]")
+    assert clean(base, ours, theirs, path=SESSIONS) == ours.replace("QA-001", "QA-001 - [Branch: b]")
