@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 from afterpush.conflicts.counters import FRACTION, Part
-from afterpush.roadmap.blocks import BlockKind
+from afterpush.roadmap.blocks import BlockKind, Lines
 from afterpush.roadmap.items import read_items
 from afterpush.roadmap.outline import Section
-from afterpush.roadmap.sessions import sessions_in
+from afterpush.roadmap.sessions import Session, sessions_in
 from afterpush.roadmap.status import Status
-from afterpush.roadmap.tasks import Task, combined, tasks_in
+from afterpush.roadmap.tasks import Task, combined, section_tasks
 
 # By unit (tasks, sessions, items) and meaning (all, open, or a status).
 Census = Counter[tuple[str, str]]
@@ -26,29 +27,61 @@ _MEANINGS = (
 )
 
 
-def census_of(section: Section) -> Census:
-    """Everything that can be counted in a section and below."""
-    census: Census = Counter()
+@dataclass(frozen=True)
+class Own:
+    """What stands in one section alone, without those below it."""
 
-    def count(unit: str, status: Status) -> None:
-        census[unit, "all"] += 1
-        census[unit, status.value] += 1
-        if not status.is_done:
-            census[unit, "open"] += 1
+    tasks: tuple[Task, ...]
+    sessions: tuple[Session, ...]
+    ticked: int
+    items: int
 
-    by_id: dict[str, list[Task]] = {}
-    for task in tasks_in(section):
-        by_id.setdefault(task.id, []).append(task)
-    for tasks in by_id.values():
-        count("tasks", combined(tasks).status)
-    for session in sessions_in(section):
-        count("sessions", Status.COMPLETE if session.is_over else Status.IN_PROGRESS)
-    for below in section.walk():
-        for block in below.body:
-            if block.kind is BlockKind.LIST:
-                for item in read_items(block.lines):
-                    count("items", Status.COMPLETE if item.checkbox in ("x", "X") else Status.READY)
-    return census
+
+class Reader:
+    """Counts sections; those that several versions of a document share are read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Lines, Own] = {}
+
+    def census(self, section: Section) -> Census:
+        """Everything that can be counted in a section and below."""
+        census: Census = Counter()
+        tasks: dict[str, list[Task]] = {}
+        for below in section.walk():
+            own = self._own(below)
+            for task in own.tasks:
+                tasks.setdefault(task.id, []).append(task)
+            for session in own.sessions:
+                _count(census, "sessions", Status.COMPLETE if session.is_over else Status.IN_PROGRESS)
+            _count(census, "items", Status.COMPLETE, own.ticked)
+            _count(census, "items", Status.READY, own.items - own.ticked)
+        for some in tasks.values():
+            _count(census, "tasks", some[0].status if len(some) == 1 else combined(some).status)
+        return census
+
+    def _own(self, section: Section) -> Own:
+        known = self._known.get(section.own_lines)
+        if known is None:
+            known = self._known[section.own_lines] = _read(Section((), section.heading, section.body))
+        return known
+
+
+def _read(section: Section) -> Own:
+    lists = [block for block in section.body if block.kind is BlockKind.LIST]
+    items = [item for block in lists for item in read_items(block.lines)]
+    return Own(
+        tuple(section_tasks(section)),
+        tuple(sessions_in(section)),
+        sum(item.checkbox in ("x", "X") for item in items),
+        len(items),
+    )
+
+
+def _count(census: Census, unit: str, status: Status, number: int = 1) -> None:
+    census[unit, "all"] += number
+    census[unit, status.value] += number
+    if not status.is_done:
+        census[unit, "open"] += number
 
 
 def meaning_in(line: str, part: Part) -> str:

@@ -8,10 +8,10 @@ the number of the base: a document that holds only some of the tasks still tells
 import re
 from collections.abc import Iterator, Sequence
 
-from afterpush.conflicts.census import UNITS
+from afterpush.conflicts.census import UNITS, Reader
 from afterpush.conflicts.counters import derived_percentages
 from afterpush.conflicts.prose import essence
-from afterpush.conflicts.slots import DIGIT, Slot, Slots, number_start, shape_of
+from afterpush.conflicts.slots import DIGIT, Slot, Slots, hint_of, number_start, shape_of
 from afterpush.roadmap.blocks import Lines
 from afterpush.roadmap.outline import Section, outline_of
 from afterpush.roadmap.tables import display_width
@@ -24,10 +24,11 @@ def recounted(roots: Sequence[Section], merged: Lines) -> tuple[Lines, list[str]
 
     `roots` are the base, ours and theirs.
     """
-    shapes = _changed_by_both([root.lines for root in roots])
-    if not shapes:
+    changed = _changed_by_both([root.lines for root in roots])
+    if not changed:
         return merged, []
-    texts = [Slots(root, shapes) for root in (*roots, outline_of(merged)[0])]
+    shapes, hints, reader = set(changed), set(changed.values()), Reader()
+    texts = [Slots(root, shapes, hints, reader) for root in (*roots, outline_of(merged)[0])]
     lines, said = list(merged), []
     for number, changes in _changes(texts).items():
         before = lines[number]
@@ -39,14 +40,14 @@ def recounted(roots: Sequence[Section], merged: Lines) -> tuple[Lines, list[str]
     return tuple(lines), said
 
 
-def _changed_by_both(versions: Sequence[Lines]) -> set[str]:
-    """The shapes, without their numbers, of lines that both sides wrote anew."""
+def _changed_by_both(versions: Sequence[Lines]) -> dict[str, str]:
+    """The shapes, without their numbers, of lines that both sides wrote anew; with their first characters."""
     before = set(versions[0])
     mine, yours = (
-        {shape_of(line) for line in lines if line not in before and DIGIT.search(line)}
+        {shape_of(line): hint_of(line) for line in lines if line not in before and DIGIT.search(line)}
         for lines in versions[1:]
     )
-    return mine & yours
+    return {shape: hint for shape, hint in mine.items() if shape in yours}
 
 
 def _changes(texts: Sequence[Slots]) -> dict[int, list[tuple[Slot, int]]]:
