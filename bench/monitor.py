@@ -3,7 +3,9 @@
 Run: python -m bench.monitor
 """
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,20 @@ def repository(folder: Path) -> str:
     return done.stdout.strip()
 
 
+def started(folder: str, variables: dict[str, str]) -> int:
+    """The pid of a background monitor, started as a user does."""
+    words = ["deploy.monitor", "--background", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "afterpush", *words],
+        env=dict(os.environ) | variables,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(json.loads(done.stdout)["pid"])
+
+
 def resident(pid: int) -> dict[str, float]:
     """Resident memory in megabytes (MiB): all, and the part that is not shared with other processes."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -48,14 +64,13 @@ def main() -> None:
             "deploy: {poll: {discover_seconds: 0.2, building_seconds: 0.2}}\n"
         )
         variables = {"DIGITALOCEAN_TOKEN": TOKEN, "DIGITALOCEAN_API_URL": url, "AFTERPUSH_APP": app.id}
-        words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={folder}", f"--sha={sha}"]
         bare = subprocess.Popen([sys.executable, "-P", "-c", "import time; time.sleep(99)"])
-        monitor = subprocess.Popen(words, env=dict(os.environ) | variables, cwd=folder)
+        pid = started(folder, variables)
         time.sleep(SECONDS)
-        rows = {"an idle Python": resident(bare.pid), "the monitor": resident(monitor.pid)}
-        for process in (bare, monitor):
-            process.terminate()
-            process.wait()
+        rows = {"an idle Python": resident(bare.pid), "the monitor": resident(pid)}
+        os.kill(pid, signal.SIGTERM)
+        bare.terminate()
+        bare.wait()
         asked = len(platform.requests)
     print(f"after {SECONDS} s and {asked} looks, with a configuration file (limit: {LIMIT_MEGABYTES} MB)\n")
     print("| process | resident, MB | of it private | peak |")

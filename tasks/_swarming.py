@@ -17,7 +17,6 @@ from afterpush.tasks._door import Site, afterwards
 if TYPE_CHECKING:
     from afterpush.ground.git.exchange import Target
     from afterpush.roadmap import Task
-    from afterpush.swarm.engines import Engine
     from afterpush.swarm.journal import Journal
     from afterpush.swarm.world import Bounds, RunOrder, World
 
@@ -169,31 +168,6 @@ def journal_of(here: Site) -> "Journal":
     from afterpush.swarm.run import journal_in
 
     return journal_in(state_of(here), SystemClock())
-
-
-def opened_engine(
-    here: Site, world: "World", order: "RunOrder", engine: str | None = None, scheduler: str | None = None
-) -> "Callable[[], Engine]":
-    """What opens the engine that was asked for. Raises AfterpushError for a name that is none."""
-    from afterpush.swarm.engines import LocalEngine
-
-    name = engine or here.settings.swarm.engine
-    if name == "local":
-        return lambda: LocalEngine(here.repo, order.agents, world.environment, world.clock)
-    if name != "dask":
-        raise AfterpushError(f"--engine={name}: expected local or dask")
-    from afterpush.ground.git import remote_urls
-    from afterpush.swarm.on_dask import DaskEngine, Source, checked_address
-
-    address = scheduler or here.settings.swarm.scheduler
-    if not address:
-        raise AfterpushError(
-            "which scheduler? give --scheduler=tcp://127.0.0.1:8786 (or tls://...), or set swarm.scheduler"
-        )
-    checked_address(address)
-    urls = remote_urls(here.repo, world.target.remote)
-    source = Source(str(urls[0]) if urls else world.target.remote, world.target.ref)
-    return lambda: DaskEngine(address, source, world.token(), world.clock)
 
 
 def split(ids: str | None) -> list[str]:

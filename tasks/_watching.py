@@ -41,6 +41,7 @@ def start_background(
         sha,
         os.environ,
         SystemClock(),
+        settings=site.settings,
         timeout_seconds=timeout_seconds,
         strict=strict,
     )

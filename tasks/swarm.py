@@ -27,6 +27,7 @@ JSON = "print one JSON document on stdout"
         "timeout": "seconds until an agent is ended (default: swarm.timeout_seconds)",
         "engine": "local or dask (default: swarm.engine)",
         "scheduler": "address of a running dask scheduler (default: swarm.scheduler)",
+        "hosts": "machines that ssh reaches, separated by commas, as workers (default: swarm.hosts)",
         "dry_run": "show what would be run, change nothing",
         "json": JSON,
     },
@@ -41,6 +42,7 @@ def run(
     timeout: Any = None,
     engine: Any = None,
     scheduler: Any = None,
+    hosts: Any = None,
     dry_run: bool = False,
     json: bool = False,
 ) -> ExitCode:
@@ -49,15 +51,17 @@ def run(
     from afterpush.swarm import planning, report
     from afterpush.swarm.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
-    from afterpush.tasks._swarming import Roadmap, opened_engine, target_of, world_of
+    from afterpush.tasks._engines import choice, opened_engine
+    from afterpush.tasks._swarming import Roadmap, target_of, world_of
 
     here = site()
+    chosen = choice(here, engine, scheduler, hosts)
     order = _order(here, agents, command, check, timeout)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     selection = _selection(roadmap, mainline, tasks, ready)
     with world_of(here, lambda: roadmap.tasks) as world:
-        engine_of = opened_engine(here, world, order, engine, scheduler)
+        engine_of = opened_engine(here, world, order, chosen)
         if dry_run:
             records = open_journal(world).records()
             planned = planning.plan(
@@ -87,7 +91,8 @@ def merge(
     from afterpush.swarm.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
     from afterpush.swarm.selection import select_finished
-    from afterpush.tasks._swarming import Roadmap, merge_order, opened_engine, split, target_of, world_of
+    from afterpush.tasks._engines import LOCAL, Choice, opened_engine
+    from afterpush.tasks._swarming import Roadmap, merge_order, split, target_of, world_of
 
     here = site()
     order = merge_order(here, check)
@@ -100,7 +105,7 @@ def merge(
             planned = planning.merge_plan(selection, records, order)
             print_json(planned) if json else say(planning.plan_text(planned))
             return ExitCode.GOOD
-        ended = run_swarm(selection, order, world, mainline, opened_engine(here, world, order, "local"))
+        ended = run_swarm(selection, order, world, mainline, opened_engine(here, world, order, Choice(LOCAL)))
     print_json(report.document(ended)) if json else say(
         report.text(ended, nothing="nothing waits to be merged")
     )

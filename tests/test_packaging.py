@@ -1,5 +1,6 @@
 """The wheel holds what the tree holds, and the layout keeps its promises."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import afterpush
+from afterpush.ground import distribution
 from tests.support.shared import ROOT
 
 HEAVY = (
@@ -62,6 +64,16 @@ def test_the_wheel_holds_exactly_what_the_tree_holds(wheel: zipfile.ZipFile) -> 
         "afterpush",
         f"afterpush-{afterpush.__version__}.dist-info",
     }
+
+
+def test_the_wheel_that_other_machines_are_sent_holds_the_same(wheel: zipfile.ZipFile) -> None:
+    _, content = distribution.wheel()
+    sent = zipfile.ZipFile(io.BytesIO(content))
+    assert {name for name in sent.namelist() if not name.endswith("/RECORD")} <= {
+        name for name in wheel.namelist() if not name.endswith("/RECORD")
+    }
+    assert {name for name in sent.namelist() if name.startswith("afterpush/")} >= tree()
+    assert distribution.wheel()[1] == content
 
 
 def test_every_package_is_listed() -> None:

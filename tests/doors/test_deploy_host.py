@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.deploy.remote import without_user
+from afterpush.ground.git.urls import without_credentials
 from tests.support.cli import Answer, afterpush
 from tests.support.health_server import HealthServer, Reply, health_server
 from tests.support.repositories import Repository
@@ -101,6 +101,9 @@ def test_a_machine_without_afterpush_is_told_how_to_get_it(repository: Repositor
 
 
 def test_credentials_of_a_url_are_not_sent() -> None:
-    assert without_user("https://ada:secret@example.org:8443/a.git") == "https://example.org:8443/a.git"
-    assert without_user("git@github.com:acme/shop.git") == "git@github.com:acme/shop.git"
-    assert without_user("/srv/git/shop.git") == "/srv/git/shop.git"
+    assert (
+        without_credentials("https://ada:secret@example.org:8443/a.git") == "https://example.org:8443/a.git"
+    )
+    assert without_credentials("ssh://git:secret@box:2222/a.git") == "ssh://git@box:2222/a.git"
+    assert without_credentials("git@github.com:acme/shop.git") == "git@github.com:acme/shop.git"
+    assert without_credentials("/srv/git/shop.git") == "/srv/git/shop.git"

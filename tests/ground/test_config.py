@@ -9,7 +9,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.ground.config import key_paths, load_settings, parse_settings, read_environment
+from afterpush.ground.config import (
+    key_paths,
+    load_settings,
+    parse_settings,
+    read_environment,
+    settings_from_text,
+    settings_to_text,
+)
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.settings import Settings
 from tests.support.shared import ROOT
@@ -98,3 +105,14 @@ def test_no_value_shows_when_the_environment_is_printed() -> None:
     shown = f"{environment!r} {environment} {environment.secrets()} {environment.secret('DB_PASS')}"
     assert "hunter2" not in shown and "swordfish" not in shown
     assert environment.redactor()("pw=swordfish") == "pw=[REDACTED]"
+
+
+def test_settings_reach_another_process_as_they_are() -> None:
+    text = (ROOT / "config" / "afterpush.yaml").read_text()
+    settings = parse_settings(
+        text.replace("command: []", "command: [notify-send, '{verdict}']"), Path("a.yaml")
+    )
+    assert settings.notify.command
+    assert settings_from_text(settings_to_text(settings)) == settings
+    with pytest.raises(AfterpushError, match="settings of the launching process"):
+        settings_from_text('{"deploy": 3}')

@@ -1,4 +1,4 @@
-"""A real sshd on loopback with throw-away keys, and a client configuration that knows it as `box`."""
+"""A real sshd on loopback with throw-away keys, and a client configuration that knows it by a name."""
 
 import os
 import socket
@@ -16,21 +16,23 @@ SSHD = Path("/usr/sbin/sshd")
 
 
 @contextmanager
-def sshd(folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """Runs sshd; whoever connects as `box` has this environment there. HOME must be a test's own."""
+def sshd(
+    folder: Path, environment: Mapping[str, str], name: str = "box"
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs sshd; whoever connects to `name` has this environment there. HOME must be a test's own."""
     if not SSHD.exists():
         pytest.skip("sshd is not installed: apt-get install openssh-server")
     if os.geteuid() == 0:
         with suppress(FileExistsError):
             Path("/run/sshd").mkdir(mode=0o755)
-    for name in ("host", "user"):
-        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+    for key in ("host", "user"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)]
         subprocess.run(words, check=True)
     (folder / "authorized").write_text((folder / "user.pub").read_text())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    pairs = " ".join(f'"{name}={value}"' for name, value in environment.items())
+    pairs = " ".join(f'"{variable}={value}"' for variable, value in environment.items())
     configuration = folder / "sshd_config"
     configuration.write_text(
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder / 'host'}\nPidFile none\nUsePAM no\n"
@@ -39,11 +41,10 @@ def sshd(folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.P
     )
     home = Path.home() / ".ssh"
     home.mkdir(mode=0o700, exist_ok=True)
-    (home / "config").write_text(
-        f"Host box\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {folder / 'user'}\n"
-    )
-    key = " ".join((folder / "host.pub").read_text().split()[:2])
-    (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {key}\n")
+    with (home / "config").open("a") as file:
+        file.write(f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {folder / 'user'}\n")
+    with (home / "known_hosts").open("a") as file:
+        file.write(f"[127.0.0.1]:{port} {' '.join((folder / 'host.pub').read_text().split()[:2])}\n")
     with (folder / "sshd.log").open("wb") as log:
         process = subprocess.Popen([SSHD, "-D", "-e", "-f", configuration], stdout=log, stderr=log)
     try:

@@ -9,10 +9,11 @@ import os
 import sys
 from pathlib import Path
 
+from afterpush.deploy.background import SETTINGS
 from afterpush.deploy.monitor import AlreadyRunning
 from afterpush.deploy.session import open_session
 from afterpush.ground.clock import SystemClock, rfc3339
-from afterpush.ground.config import load_settings, read_environment
+from afterpush.ground.config import load_settings, read_environment, settings_from_text
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import main_worktree
 
@@ -24,10 +25,11 @@ def main() -> int:
         arguments = _arguments()
         repo = Path(arguments["repo"])
         root = main_worktree(repo)
+        handed_on = os.environ.pop(SETTINGS, None)
         session = open_session(
             repo,
             arguments["sha"],
-            load_settings(root),
+            settings_from_text(handed_on) if handed_on else load_settings(root),
             read_environment(root, os.environ),
             clock,
             random=_random,

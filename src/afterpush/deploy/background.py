@@ -7,12 +7,16 @@ from pathlib import Path
 
 from afterpush.deploy.pidfile import read_pid_file
 from afterpush.ground.clock import Clock
+from afterpush.ground.config import settings_to_text
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.git import clean_environment
 from afterpush.ground.locks import is_locked
 from afterpush.ground.processes import exit_code_of_child, start_detached
+from afterpush.ground.settings import Settings
 from afterpush.ground.state import StateFolder
 
+# Where a monitor finds the settings that its launcher has read already.
+SETTINGS = "AFTERPUSH_MONITOR_SETTINGS"
 REPORT_SECONDS = 1.0
 _STEP_SECONDS = 0.01
 
@@ -42,13 +46,14 @@ def start_monitor(
     environment: Mapping[str, str],
     clock: Clock,
     *,
+    settings: Settings | None = None,
     timeout_seconds: float | None = None,
     strict: bool = False,
 ) -> Started:
     """Starts a monitor unless one runs, and waits up to a second for its report.
 
-    `environment` is the process's own: the monitor reads `.env` itself. Raises AfterpushError with the
-    monitor's own words when it could not start.
+    `environment` is the process's own: the monitor reads `.env` itself. `settings` are handed on, so that it
+    need not load a YAML parser. Raises AfterpushError with the monitor's own words when it could not start.
     """
     folder.ready()
     log = folder.log(sha)
@@ -60,7 +65,7 @@ def start_monitor(
         command(repo, sha, timeout_seconds, strict=strict),
         log=log,
         cwd=repo,
-        env=clean_environment(environment),
+        env=clean_environment(environment) | ({SETTINGS: settings_to_text(settings)} if settings else {}),
     )
     deadline = clock.monotonic() + REPORT_SECONDS
     while clock.monotonic() < deadline:

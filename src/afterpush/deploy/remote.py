@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 from afterpush import __version__
 from afterpush.ground.errors import AfterpushError
 from afterpush.ground.git import git, git_text
+from afterpush.ground.git.urls import without_credentials
 
 _PATH = 'PATH="$PATH:$HOME/.local/bin"; export PATH; '
 _NO_PYTHON, _NO_PACKAGE = 97, 98
@@ -66,16 +66,7 @@ def pack(repo: Path, root: Path, remote: str, sha: str, configuration: Path) -> 
     path = root / configuration
     url = git_text(repo, "remote", "get-url", remote, doing=f"finding the URL of {remote}")
     content = path.read_bytes() if path.is_file() else None
-    return Parcel(sha, commit, remote, without_user(url), content)
-
-
-def without_user(url: str) -> str:
-    """A URL without user and password; what is no URL stays as it is (`git@host:path`)."""
-    parts = urlsplit(url)
-    if "://" not in url or not parts.hostname:
-        return url
-    host = parts.hostname + (f":{parts.port}" if parts.port else "")
-    return urlunsplit(parts._replace(netloc=host))
+    return Parcel(sha, commit, remote, without_credentials(url), content)
 
 
 def prepare(machine: Machine, parcel: Parcel) -> str:

@@ -116,6 +116,19 @@ def parse_settings(text: str, path: Path) -> Settings:
         raise AfterpushError(f"{path}: {_readable(str(error))}") from error
 
 
+def settings_to_text(settings: Settings) -> str:
+    """Settings for another process of ours; `settings_from_text` reads them without a YAML parser."""
+    return msgspec.json.encode(settings).decode("utf-8")
+
+
+def settings_from_text(text: str) -> Settings:
+    """The settings that `settings_to_text` wrote. Raises AfterpushError for anything else."""
+    try:
+        return msgspec.json.decode(text, type=Settings)
+    except msgspec.DecodeError as error:
+        raise AfterpushError(f"reading the settings of the launching process: {error}") from error
+
+
 def _kind(value: object) -> str:
     names = {
         list: "a list",

@@ -117,6 +117,7 @@ class Swarm(Section, frozen=True):
     memory_megabytes: Positive = 0
     disk_free_megabytes: Positive = 500
     scheduler: str | None = None
+    hosts: list[str] = field(default_factory=list)
 
 
 class Notify(Section, frozen=True):

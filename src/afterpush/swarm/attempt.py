@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from afterpush.ground.git.leases import ABSENT, Change, push_changes
 from afterpush.ground.git.refs import configured
 from afterpush.ground.git.unmerged import operation_under_way
 from afterpush.ground.git.worktrees import add_worktree, changed_entries, commit_everything
+from afterpush.ground.ports import free_ports
 from afterpush.swarm.states import State
 from afterpush.swarm.supervision import run_supervised
 from afterpush.swarm.supervisor import TAG, Ended, Order
@@ -74,9 +74,7 @@ class Ports:
     def take(self) -> int:
         with self._lock:
             while True:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", 0))
-                    port = int(probe.getsockname()[1])
+                [port] = free_ports(1)
                 if port not in self._taken:
                     self._taken.add(port)
                     return port

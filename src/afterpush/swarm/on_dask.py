@@ -1,49 +1,28 @@
 """Attempts on a dask cluster: the same supervisor, the same merge queue, workers anywhere.
 
 What dask does not do, measured on distributed 2026.8: a running task cannot be cancelled, the subprocesses of
-a killed worker go on, and a task whose worker died is run again. Therefore: agents stand under a supervisor
-with a lifeline; workers look at a flag that the manager keeps renewing, and end their agents when it says
-stop or has gone stale; and an attempt is begun by creating its branch on the remote, which only one of its
-executions can. A second one is told so, and the manager begins a new attempt.
+a killed worker go on, and a task whose worker died is run again. Therefore agents stand under a supervisor
+with a lifeline, workers look at a flag that the manager keeps renewing (`on_worker`), and a second execution
+of an attempt is told so, whereupon the manager begins a new attempt.
 """
 
-import hashlib
-import os
-import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from afterpush import __version__
-from afterpush.ground.clock import Clock, SystemClock
+from afterpush.ground.clock import Clock
 from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.files import private_folder
-from afterpush.ground.git import git
-from afterpush.ground.git.leases import ABSENT, Change, fetch_objects, push_changes
-from afterpush.ground.git.objects import read_commits, write_commit
-from afterpush.ground.git.worktrees import remove_clean_worktree
-from afterpush.ground.locks import locked
-from afterpush.swarm.attempt import Attempted, Spec, carry_out
+from afterpush.swarm.attempt import Attempted, Spec
+from afterpush.swarm.on_worker import BEAT_SECONDS, STALE_SECONDS, STOP, Source, attempt_on_worker, reach
 from afterpush.swarm.states import State
 
-BEAT_SECONDS = 1.0
-# Longer than a worker's longest pause in which no other thread of it runs (a large unpickling, a slow disk).
-STALE_SECONDS = 20.0
-_STOP = "stop"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a worker finds the code: the remote's URL and the ref of main there."""
-
-    url: str
-    main_ref: str
+# A first clone of a large repository takes its time.
+_REACH_SECONDS = 900
 
 
 def checked_address(address: str) -> str:
@@ -64,12 +43,12 @@ def checked_address(address: str) -> str:
 
 
 class DaskEngine:
-    """Attempts as tasks of a running scheduler."""
+    """Attempts as tasks of a scheduler; its client is closed with the engine."""
 
-    def __init__(self, address: str, source: Source, run: str, clock: Clock) -> None:
+    def __init__(self, client: Any, source: Source, run: str, clock: Clock) -> None:
         from distributed import Variable
 
-        self._client = _connected(address)
+        self._client = client
         self._source, self._run, self._clock = source, run, clock
         self._there: list[Any] = []
         self._lifeline = f"afterpush-{run}"
@@ -89,7 +68,7 @@ class DaskEngine:
     def stop(self) -> None:
         self._stopped.set()
         with suppress(OSError, TimeoutError):
-            self._variable.set(_STOP)
+            self._variable.set(STOP)
 
     def close(self) -> None:
         self._over.set()
@@ -104,19 +83,32 @@ class DaskEngine:
         while not self._over.wait(BEAT_SECONDS):
             beats += 1
             with suppress(OSError, TimeoutError):
-                self._variable.set(_STOP if self._stopped.is_set() else beats)
-            has_workers = bool(self._client.scheduler_info().get("workers"))
-            quiet = quiet + BEAT_SECONDS if self._stopped.is_set() or not has_workers else 0.0
+                self._variable.set(STOP if self._stopped.is_set() else beats)
+            quiet = quiet + BEAT_SECONDS if self._stopped.is_set() or not self._has_workers() else 0.0
             if quiet > STALE_SECONDS:
                 # Agents have been told to stop, or are gone with their workers: this only ends the waiting.
                 self._client.cancel(self._there, force=True)
 
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.scheduler_info().get("workers"))
+        except (OSError, TimeoutError):
+            return False
 
-def _connected(address: str) -> Any:
+
+def check_extra() -> None:
+    """Raises AfterpushError when the extra `swarm` is not installed."""
     try:
-        from distributed import Client
+        import distributed  # noqa: F401
     except ImportError as error:
         raise AfterpushError("the engine dask needs the extra: pip install 'afterpush[swarm]'") from error
+
+
+def client_of(address: str) -> Any:
+    """A client of a running scheduler whose workers have our version. Raises AfterpushError."""
+    check_extra()
+    from distributed import Client
+
     try:
         client = Client(checked_address(address), timeout=10, set_as_default=False)
     except OSError as error:
@@ -124,21 +116,45 @@ def _connected(address: str) -> Any:
             f"no dask scheduler answers at {address}: {error}; start one, or correct --scheduler",
             ExitCode.UNREACHABLE,
         ) from error
-    versions: Mapping[str, str] = client.run(_version, on_error="return")
-    if not versions:
+    try:
+        _check_versions(address, client.run(_version, on_error="return"))
+    except AfterpushError:
         client.close()
+        raise
+    return client
+
+
+def _check_versions(address: str, versions: Mapping[str, str]) -> None:
+    if not versions:
         raise AfterpushError(f"the scheduler at {address} has no workers; start some with dask worker")
     for worker, version in versions.items():
         if version != __version__:
-            client.close()
             raise AfterpushError(
                 f"the worker {worker} has afterpush {version}, here it is {__version__}; install the same"
             )
-    return client
 
 
 def _version() -> str:
     return __version__
+
+
+def check_reach(client: Any, source: Source) -> None:
+    """Has every worker clone the source. Raises AfterpushError in the words of one that cannot."""
+    workers = client.run(_name, on_error="raise")
+    asked = {
+        name: client.submit(reach, source, workers=[worker], pure=False) for worker, name in workers.items()
+    }
+    for name, answer in asked.items():
+        try:
+            problem = answer.result(timeout=_REACH_SECONDS)
+        except (OSError, TimeoutError) as error:
+            problem = f"it gave no answer ({error})"
+        if problem:
+            raise AfterpushError(f"the worker {name} cannot get the code: {problem}", ExitCode.UNREACHABLE)
+
+
+def _name(dask_worker: Any) -> str:
+    return str(dask_worker.name)
 
 
 def _as_future(there: Any) -> "Future[Attempted]":
@@ -156,85 +172,3 @@ def _as_future(there: Any) -> "Future[Attempted]":
 
     there.add_done_callback(done)
     return here
-
-
-def attempt_on_worker(spec: Spec, source: Source, lifeline: str) -> Attempted:
-    """Runs on a worker: one attempt in the worker's own clone, at most once for each attempt's number."""
-    from distributed import get_client
-
-    home = _home(os.environ) / hashlib.sha256(source.url.encode()).hexdigest()[:16]
-    clock = SystemClock()
-    repo = _clone(private_folder(home), source, spec.base)
-    # A commit of its own: pushing the base again would count as up to date, whatever the lease expects.
-    mark = _mark(repo, spec)
-    begun = push_changes(repo, "origin", [Change(f"refs/heads/{spec.branch}", mark, ABSENT)])
-    if not begun.landed:
-        reason = (
-            "its worker died" if begun.is_rejected else f"its branch cannot be pushed: {begun.said[:200]}"
-        )
-        return Attempted(None, State.FAILED, reason, is_lost=begun.is_rejected)
-    here = replace(
-        spec,
-        remote="origin",
-        worktree=str(home / "worktrees" / f"{spec.task}-{spec.attempt}"),
-        folder=str(home / "attempts" / spec.task / str(spec.attempt)),
-    )
-    with _workers_lifeline(get_client(), lifeline, clock) as is_cut:
-        done = carry_out(repo, here, os.environ, is_stopped=is_cut, clock=clock, expected=mark)
-    if done.tip:
-        # The branch is on the remote: nothing is kept here for it.
-        remove_clean_worktree(repo, Path(here.worktree))
-        git(repo, "update-ref", "-d", f"refs/heads/{spec.branch}")
-    return done
-
-
-def _mark(repo: Path, spec: Spec) -> str:
-    """An empty commit on the base that no other execution makes."""
-    message = f"Begin attempt {spec.attempt} at {spec.task}\n\n{secrets.token_hex(8)}\n"
-    return write_commit(repo, read_commits(repo, [spec.base])[0].tree, [spec.base], message.encode())
-
-
-@contextmanager
-def _workers_lifeline(client: Any, name: str, clock: Clock) -> Iterator[Callable[[], bool]]:
-    """A question that is true as soon as the manager says stop, or has not been heard of for too long."""
-    from distributed import Variable
-
-    variable, over, cut = Variable(name, client=client), threading.Event(), threading.Event()
-
-    def look() -> None:
-        last, heard = None, clock.monotonic()
-        while not over.wait(BEAT_SECONDS):
-            with suppress(OSError, TimeoutError):
-                value = variable.get(timeout=BEAT_SECONDS)
-                if value != last:
-                    last, heard = value, clock.monotonic()
-            if last == _STOP or clock.monotonic() - heard > STALE_SECONDS:
-                cut.set()
-
-    thread = threading.Thread(target=look, daemon=True, name="lifeline")
-    thread.start()
-    try:
-        yield cut.is_set
-    finally:
-        over.set()
-        thread.join()
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    """Where a worker keeps its clones: AFTERPUSH_SWARM_HOME, else the user's cache."""
-    named = environment.get("AFTERPUSH_SWARM_HOME")
-    if named:
-        return Path(named)
-    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "afterpush" / "swarm"
-
-
-def _clone(home: Path, source: Source, base: str) -> Path:
-    """The worker's own clone with the base commit in it."""
-    repo = home / "clone.git"
-    with locked(home / "clone.lock", wait_seconds=600, doing="cloning for the swarm"):
-        if not (repo / "HEAD").exists():
-            done = git(home, "clone", "--quiet", "--bare", source.url, str(repo))
-            if done.code != 0:
-                raise AfterpushError(f"cloning on this worker: git says: {done.error_text}")
-        fetch_objects(repo, "origin", source.main_ref, base)
-    return repo
