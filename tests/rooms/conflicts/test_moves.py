@@ -144,3 +144,10 @@ def test_a_moved_bullet_finds_its_list_among_several() -> None:
     ours = f"# S\n\n## Working\n\n_(none)_\n\n## Completed\n\n{other}{bullet}{log}"
     theirs = base.replace("QA-001", "QA-001 - [Branch: b]")
     assert clean(base, ours, theirs, path=SESSIONS) == ours.replace("QA-001", "QA-001 - [Branch: b]")
+
+
+def test_a_line_that_both_deleted_and_one_wrote_anew_elsewhere_has_not_come_back() -> None:
+    old, new = "\n### QA-001: One\n\nSee QA-009.\n", "\n### QA-002: Two\n\nSee QA-009.\n"
+    base = f"# R\n\n## Open\n{old}\n## Done\n\n- a\n"
+    ours, theirs = base.replace(old, "") + new, base.replace(old, "").replace("- a", "- a\n- b")
+    assert clean(base, ours, theirs) == theirs + new
