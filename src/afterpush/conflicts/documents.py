@@ -191,7 +191,7 @@ def _is_sound(lines: Sequence[Lines], merged: Lines) -> bool:
     """Whether git's text lacks nothing and brings nothing back."""
     return not (
         lost_lines(lines[0], lines[1], lines[2], merged, set())
-        or revived_lines(lines[0], lines[1], lines[2], merged, set())
+        or revived_lines(lines[0], lines[1], lines[2], merged, set(), are_moved_too=True)
     )
 
 
