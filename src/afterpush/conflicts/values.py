@@ -22,6 +22,8 @@ LIST_KEYS = frozenset(
     "files,files affected,files modified,affected modules,labels,tags,commits,key commits,prs".split(",")
 )
 _VERSION = re.compile(r"(?P<before>\D{0,3}?)(?P<number>\d+(?:\.\d+)*)(?P<after>.*)", re.S)
+# "🔴 OPEN", "🟡 OPEN": how urgent it is.
+_COLOUR = re.compile("[🔴🟠🟡🟢🔵🟣⚪⚫]")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _LISTED = re.compile(r"`[^`]+`|\[[^\]]*\]\([^)]*\)|[\w.*/@#-]*[./#][\w.*/@#-]*\w")
 
@@ -164,7 +166,7 @@ def merge_status(base: str | None, ours: str, theirs: str) -> Decision | None:
     if Status.UNKNOWN in (mine, yours):
         return merge_dated(base, ours, theirs)
     if mine is yours:
-        return _same_status(ours, theirs)
+        return _same_status(base, ours, theirs)
     if mine is before or yours is before:
         return Decision(theirs if mine is before else ours, "the side that changed the status")
     if mine.rank is None or yours.rank is None or (before and are_opposed(before, mine, yours)):
@@ -172,15 +174,22 @@ def merge_status(base: str | None, ours: str, theirs: str) -> Decision | None:
     return Decision(ours if mine.rank > yours.rank else theirs, "the further status")
 
 
-def _same_status(ours: str, theirs: str) -> Decision | None:
-    """One status in two wordings: the one that says more, the later date; None when both add a remark."""
+def _same_status(base: str | None, ours: str, theirs: str) -> Decision | None:
+    """One status in two wordings: the one that says more, the later date.
+
+    None when both add a remark, or give it different colours.
+    """
     mine, yours = _remark(ours), _remark(theirs)
-    if mine != yours and mine and yours:
+    colours = ["".join(_COLOUR.findall(value or "")) for value in (base, ours, theirs)]
+    colour = three_way(*colours)
+    if (mine != yours and mine and yours) or (colour is None and colours[1] and colours[2]):
         return None
     taken = max(
         (bool(remark), moment_of(text) or (0, 0, 0, ""), len(text), text)
         for remark, text in ((mine, ours), (yours, theirs))
     )[3]
+    if colour and len(_COLOUR.findall(taken)) == len(colour) == 1:
+        taken = _COLOUR.sub(colour, taken)
     return Decision(taken, "the same status: the wording that says more, the later date")
 
 

@@ -158,3 +158,11 @@ def test_a_listing_in_brackets_stays_in_them() -> None:
         tags.format("[b, c, d]")
     )
     assert not merge(tags.format("[a]"), tags.format("[a, c]"), tags.format("a, d")).is_clean
+
+
+def test_two_colours_of_one_status_ask() -> None:
+    table = "# R\n\n| Task | Status |\n|---|---|\n| QA-001 | {} OPEN{} |\n"
+    assert not merge(table.format("🔴", ""), table.format("🟡", ""), table.format("🟢", "")).is_clean
+    later = " (2026-01-02)"
+    text = clean(table.format("🔴", ""), table.format("🟡", ""), table.format("🔴", later))
+    assert text == table.format("🟡", later)
