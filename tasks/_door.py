@@ -24,13 +24,15 @@ def door(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
     """Makes a task of a function: its return value is the exit code (None is 0).
 
     An AfterpushError becomes one line on stderr and its exit code; with `--json` also the document
-    `{"error", "exit_code"}` on stdout. Ctrl-C exits with 130. Anything else is a bug and keeps its traceback.
+    `{"error", "exit_code"}` on stdout. Ctrl-C exits with 130, and so does what `interruptible` makes of other
+    signals. Anything else is a bug and keeps its traceback.
     """
 
     def make(body: Body) -> Any:
         @functools.wraps(body)
         def opened(context: Any, *arguments: Any, **flags: Any) -> None:
             from afterpush.ground.console import note, print_json, tolerate_any_encoding
+            from afterpush.ground.signals import Interrupted
 
             tolerate_any_encoding()
             try:
@@ -42,7 +44,7 @@ def door(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
                 if flags.get("json"):
                     print_json({"error": message, "exit_code": int(error.exit_code)})
                 code = error.exit_code
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, Interrupted):
                 note("afterpush: interrupted")
                 code = ExitCode.INTERRUPTED
             except BrokenPipeError:

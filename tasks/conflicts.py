@@ -15,7 +15,7 @@ from afterpush.tasks._door import door, site
         "base": "File with the common ancestor's text (empty or /dev/null: both sides added the file)",
         "ours": "File with our text",
         "theirs": "File with their text",
-        "path": "The document's path in the repository: decides how it is merged",
+        "path": "The document's path in the repository: decides how it is merged (default: OURS)",
         "renumber": "Give the second of two tasks under one new ID a free ID",
         "marker_size": "Length of conflict markers (default 7)",
         "json": "One JSON document on stdout, the merged text in it",
@@ -27,22 +27,24 @@ def merge(
     base: str,
     ours: str,
     theirs: str,
-    path: str,
+    path: str | None = None,
     renumber: bool = False,
     marker_size: str | None = None,
     json: bool = False,
 ) -> ExitCode:
     """Merge three versions of a document; the text goes to stdout, exit 1 with markers in it."""
-    from afterpush.conflicts.files import merge_files
+    from afterpush.conflicts.files import merge_files, path_in
     from afterpush.ground.console import note, print_json
-    from afterpush.tasks._door import whole_number
+    from afterpush.ground.settings import Settings
+    from afterpush.tasks._door import site_if_any, whole_number
 
+    here = site_if_any()
     merged = merge_files(
         Path(base),
         Path(ours),
         Path(theirs),
-        path=path,
-        documents=site().settings.documents,
+        path=path_in(here.repo if here else Path.cwd(), path or ours),
+        documents=(here.settings if here else Settings()).documents,
         renumber=renumber,
         marker_size=whole_number(marker_size, "--marker-size", default=7, least=1),
     )

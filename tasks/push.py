@@ -36,12 +36,13 @@ def run(
 ) -> ExitCode:
     """Fetch, rebase (documents by meaning), check and push; again on a lost race, undone on a conflict."""
     from afterpush.ground.console import print_json, say
+    from afterpush.ground.signals import interruptible
     from afterpush.push.predict import dry_run as predicted
     from afterpush.push.run import push
 
     here = site()
     order = _order(here, remote, branch, attempts, autostash)
-    with _world(here) as world:
+    with interruptible(), _world(here) as world:
         outcome = predicted(order, world) if dry_run else push(order, world)
     print_json(outcome.document) if json else say(outcome.text)
     if outcome.pushed:

@@ -46,6 +46,19 @@ def test_merge_prints_the_merged_bytes_and_nothing_else(
     assert "<<<<" not in answer.out and answer.err == ""
 
 
+def test_merge_needs_neither_a_repository_nor_a_path(
+    repository: Repository, three: Callable[[str, str, str], list[str]], tmp_path: Path
+) -> None:
+    files = three(BASE, OURS, THEIRS)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for cwd, flags in ((outside, [f"--path={DOCUMENT}"]), (outside, []), (repository.path, [])):
+        answer = conflicts("merge", *files, *flags, cwd=cwd)
+        assert answer.code == 0 and "CORE-002" in answer.out and "CORE-003" in answer.out, answer.err
+    absolute = f"--path={repository.path / DOCUMENT}"
+    assert conflicts("merge", *files, absolute, cwd=repository.path).out == answer.out
+
+
 def test_merge_keeps_carriage_returns_bom_and_a_missing_last_newline(
     repository: Repository, three: Callable[[str, str, str], list[str]]
 ) -> None:
@@ -289,8 +302,35 @@ def test_a_lock_file_waits_for_the_manifest_beside_it(repository: Repository, tm
     merge(repository.path)
     answer = conflicts("resolve", "--json", cwd=repository.path, env=npm(tmp_path, "touch ran"))
     reasons = {entry["path"]: entry["reasons"] for entry in answer.json()["unresolved"]}
-    assert answer.code == 1 and "package.json beside it" in reasons[LOCK][-1]
+    assert answer.code == 1 and "package.json is still in conflict" in reasons[LOCK][-1]
     assert not (repository.path / "ran").exists()
+
+
+def test_a_lock_file_does_not_wait_for_what_its_owner_never_reads(
+    repository: Repository, tmp_path: Path
+) -> None:
+    for name in ("version.json", "NOTES.md"):
+        repository.write(name, "base\n")
+    diverge(repository, '{"a": 1}\n', '{"b": 1}\n', path=LOCK, base="{}\n")
+    for branch in ("side", "main"):
+        repository.git("switch", "--quiet", branch)
+        for name in ("version.json", "NOTES.md"):
+            repository.write(name, f"{branch}\n")
+        repository.commit(branch)
+    merge(repository.path)
+    env = npm(tmp_path, "echo '{}' > package-lock.json")
+    answer = conflicts("resolve", "--json", cwd=repository.path, env=env)
+    assert answer.code == 1 and answer.json()["resolved"] == [LOCK]
+
+
+def test_renumber_is_taken_up_where_resolve_has_proposed_it(repository: Repository) -> None:
+    diverge(repository, document(more="\n### CORE-002: Ours\n"), document(more="\n### CORE-002: Theirs\n"))
+    merge(repository.path)
+    [left] = conflicts("resolve", "--json", cwd=repository.path).json()["unresolved"]
+    assert "--renumber" in left["reasons"][0]
+    answer = conflicts("resolve", "--renumber", "--json", cwd=repository.path)
+    assert answer.code == 0 and answer.json()["resolved"] == [DOCUMENT]
+    assert "### CORE-003: Theirs" in (repository.path / DOCUMENT).read_text()
 
 
 def check(folder: Path) -> Answer:

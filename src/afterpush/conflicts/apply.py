@@ -14,6 +14,8 @@ from afterpush.ground.markers import has_markers
 from afterpush.ground.processes import run
 
 REGENERATE_SECONDS = 600
+_NO_MANIFESTS = frozenset({"version.json", "CHANGELOG", "README", "LICENSE"})
+_MANIFESTS = frozenset({"package.json", "pyproject.toml", "Cargo.toml", "composer.json", "go.mod"})
 
 
 def apply_resolution(
@@ -53,11 +55,11 @@ def _regenerate(repo: Path, step: Step, still_open: set[str], find: Callable[[st
     _write(repo, step)
     command = " ".join(step.regenerate)
     folder = PurePosixPath(step.path).parent
-    beside = sorted(path for path in still_open if PurePosixPath(path).parent == folder)
+    beside = sorted(path for path in still_open if _may_be_read(PurePosixPath(path), folder))
     if not step.regenerate:
         return _open(step, "one side was taken whole and no command is configured to make it anew")
     if beside:
-        return _open(step, f"{beside[0]} beside it is still in conflict; after that: {command}")
+        return _open(step, f"{beside[0]} is still in conflict; after that: {command}")
     if find(step.regenerate[0]) is None:
         return _open(step, f"one side was taken; {step.regenerate[0]} is not installed here; run: {command}")
     said = _run_owner(repo / folder, step.regenerate)
@@ -69,6 +71,13 @@ def _regenerate(repo: Path, step: Step, still_open: set[str], find: Callable[[st
     return replace(
         step, action=Action.STAGE, decisions=(*step.decisions, f"made anew by {command}"), reasons=()
     )
+
+
+def _may_be_read(path: PurePosixPath, folder: PurePosixPath) -> bool:
+    """Whether a lock file's owner may read the path: its manifests lie beside it, a workspace's below."""
+    if path.name in _NO_MANIFESTS or path.suffix in (".md", ".lock"):
+        return False
+    return path.parent == folder or (path.is_relative_to(folder) and path.name in _MANIFESTS)
 
 
 def _open(step: Step, reason: str) -> Step:

@@ -188,7 +188,8 @@ def _by_kind(
             return merge_lists(base, ours, theirs, ledger)
         case BlockKind.KEY:
             return [merge_key_line(base[0] if base else None, ours[0], theirs[0], ledger)]
-    return merge_lines(base, ours, theirs, f"a {kind.value}", ledger)
+    has_plain_keys = kind is BlockKind.FRONT_MATTER
+    return merge_lines(base, ours, theirs, f"a {kind.value}", ledger, has_plain_keys=has_plain_keys)
 
 
 def kept_blocks(blocks: Blocks, side: Side, ledger: Ledger) -> Pieces:

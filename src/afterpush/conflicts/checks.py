@@ -39,8 +39,20 @@ def _least(base: int, ours: int, theirs: int) -> int:
     return int(ours + theirs > base)
 
 
-def revived_lines(base: Lines, ours: Lines, theirs: Lines, merged: Lines, explained: set[str]) -> list[str]:
-    """Lines with an ID that stood once, and now stand although a side deleted them, or stand twice."""
+def revived_lines(
+    base: Lines,
+    ours: Lines,
+    theirs: Lines,
+    merged: Lines,
+    explained: set[str],
+    *,
+    are_moved_too: bool = False,
+) -> list[str]:
+    """Lines with an ID that stood once, and now stand although a side deleted them, or stand twice.
+
+    Unless `are_moved_too`, not those that a side has below another heading than before: it took them away,
+    and wrote them anew.
+    """
     before, mine, yours, result = (Counter(essence(lines)) for lines in (base, ours, theirs, merged))
     excused = set(essence(tuple(explained)))
     return [
@@ -51,4 +63,19 @@ def revived_lines(base: Lines, ours: Lines, theirs: Lines, merged: Lines, explai
         and max(mine[line], yours[line]) <= 1
         and _NAMES_SOMETHING.search(line)
         and line not in excused
+        and (
+            are_moved_too
+            or _heading_above(base, line) in {_heading_above(side, line) for side in (ours, theirs)}
+        )
     ]
+
+
+def _heading_above(lines: Lines, wanted: str) -> str | None:
+    """The heading above the first line that says this; None where none does."""
+    above = ""
+    for line in lines:
+        if essence((line,)) == (wanted,):
+            return above
+        if line.startswith("#"):
+            above = line
+    return None

@@ -21,7 +21,11 @@ _THINGS = (
 _NAME = re.compile(
     rf"\b(?:{_STATES}|count|tasks|items|issues|bugs|defects|sessions|number|progress|ready)\b", re.I
 )
-_COUNTED = re.compile(rf"%|[\s*_]*(?:[A-Za-z]+\s){{0,2}}?(?:{_STATES}|{_THINGS})\b", re.I)
+# "3/8" and "3 of 8": so many of so many.
+FRACTION = re.compile(r"[ \t]*(?:/|(?:out[ ])?of[ ])[ \t]*\d[\d,]*", re.I)
+_COUNTED = re.compile(
+    rf"%|(?:{FRACTION.pattern})?[\s*_]*(?:[A-Za-z]+\s){{0,2}}?(?:{_STATES}|{_THINGS})\b", re.I
+)
 _SUMMARY = re.compile(rf"\b(?:{_STATES})\b|%", re.I)
 
 
@@ -107,9 +111,14 @@ def _merge_part(base: str, column: Sequence[Part], *, is_counter: bool) -> str |
         return yours
     if column[0].kind == "date":
         return later(mine, yours)
-    end = column[0].start + len(before)
-    is_count = is_counter or _COUNTED.match(base, end) or _NAME.search(base[: column[0].start])
+    is_count = is_counter or is_count_at(base, column[0])
     return sum_of_differences(before, mine, yours) if is_count and column[0].kind == "number" else None
+
+
+def is_count_at(text: str, part: Part) -> bool:
+    """Whether the words around a number say that it counts something: "3 tasks open", "Completed: 12"."""
+    end = part.start + len(part.text)
+    return bool(_COUNTED.match(text, end) or _NAME.search(text[: part.start]))
 
 
 def sum_of_differences(base: str, ours: str, theirs: str) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from afterpush.conflicts.checks import lost_lines, revived_lines
 from afterpush.conflicts.collisions import Collision, collisions, renumbered
 from afterpush.conflicts.lists import steady_gap
+from afterpush.conflicts.moves import Version, with_moves
 from afterpush.conflicts.outcome import Merged
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces, hunks_of, joined, rendered
 from afterpush.conflicts.prose import essence
@@ -41,7 +42,7 @@ def merge_by_meaning(
     if is_roadmap:
         documents[2] = _without_collisions(documents, ledger, renumber=renumber)
     lines = [document.outline.source.lines for document in documents]
-    pieces = joined(_pieces(documents, ledger))
+    pieces = joined(_pieces(_with_moves(documents, ledger), ledger))
     if not is_roadmap:
         _warn_of_claims(documents, ledger)
     if hunks_of(pieces):
@@ -92,6 +93,18 @@ def _pieces(documents: Sequence[Document], ledger: Ledger) -> Pieces:
     base, ours, theirs = (document.outline for document in documents)
     pieces = merge_outlines(base.root, ours.root, theirs.root, ledger)
     return pieces + list(steady_gap(base.tail, ours.tail, theirs.tail))
+
+
+def _with_moves(documents: Sequence[Document], ledger: Ledger) -> Sequence[Document]:
+    """The documents with each moved row where its mover put it; notes what both sides moved apart."""
+    base, ours, theirs = (Version(known.root, known.outline.source.lines) for known in documents)
+    moves = with_moves(base, ours, theirs)
+    ledger.collisions |= moves.torn.keys()
+    ledger.reasons += [f"{known}: {why}" for known, why in moves.torn.items()]
+    return [
+        known if lines is known.outline.source.lines else _document(lines)
+        for known, lines in zip(documents, moves.lines, strict=True)
+    ]
 
 
 def _without_collisions(documents: Sequence[Document], ledger: Ledger, *, renumber: bool) -> Document:
@@ -178,7 +191,7 @@ def _is_sound(lines: Sequence[Lines], merged: Lines) -> bool:
     """Whether git's text lacks nothing and brings nothing back."""
     return not (
         lost_lines(lines[0], lines[1], lines[2], merged, set())
-        or revived_lines(lines[0], lines[1], lines[2], merged, set())
+        or revived_lines(lines[0], lines[1], lines[2], merged, set(), are_moved_too=True)
     )
 
 

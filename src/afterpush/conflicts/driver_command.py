@@ -7,6 +7,7 @@ keeps everything as it was ("Failed to execute internal merge"). The whole wrapp
 configuration, so there is no file of it that could be missing.
 """
 
+import functools
 import shlex
 from collections.abc import Sequence
 from typing import Final
@@ -29,16 +30,19 @@ afterpush_merge() {
     case $theirs_name in ""|?Y) theirs_name=theirs ;; esac
     mine=$ours.mine result=$ours.result
     if ! mv -f "$ours" "$mine"; then rm -f "$ours"; exit 1; fi
-    @RUN@ "$base" "$mine" "$theirs" --output="$result" --path="$path" --marker-size="$size" \\
-        --base-label="$base_name" --ours-label="$ours_name" --theirs-label="$theirs_name"
-    code=$?
+    code=127 why="its Python is gone: run inv conflicts.install again"
+    if command -v @PYTHON@ >/dev/null 2>&1; then
+        @RUN@ "$base" "$mine" "$theirs" --output="$result" --path="$path" --marker-size="$size" \\
+            --base-label="$base_name" --ours-label="$ours_name" --theirs-label="$theirs_name"
+        code=$? why="exit code $?"
+    fi
     if [ -f "$result" ]; then
         case $code in
             @CLEAN@) mv -f "$result" "$ours" && rm -f "$mine" && exit 0 ;;
             @CONFLICTS@) mv -f "$result" "$ours" && rm -f "$mine" && exit 1 ;;
         esac
     fi
-    echo "afterpush: $path could not be merged by meaning (exit code $code); this is git merge-file:" \\
+    echo "afterpush: $path could not be merged by meaning ($why); this is git merge-file:" \\
         "check it, then git add it" >&2
     git merge-file -p --marker-size="$size" -L "$ours_name" -L "$base_name" -L "$theirs_name" \\
         "$mine" "$base" "$theirs" >"$result"
@@ -58,10 +62,14 @@ afterpush_merge %O %A %B %L %P %S %X %Y
 def driver_command(python: str) -> str:
     """The value of `merge.afterpush.driver`: runs afterpush with this interpreter."""
     # -P: the folder that git starts a driver in is the user's; its modules must not shadow ours.
-    run = f"{shlex.quote(python).replace('%', '%%')} -P -m afterpush.conflicts.driver"
-    return (
-        _WRAPPER.replace("@RUN@", run).replace("@CLEAN@", str(CLEAN)).replace("@CONFLICTS@", str(CONFLICTS))
-    )
+    quoted = shlex.quote(python).replace("%", "%%")
+    values = {
+        "@RUN@": f"{quoted} -P -m afterpush.conflicts.driver",
+        "@PYTHON@": quoted,
+        "@CLEAN@": str(CLEAN),
+        "@CONFLICTS@": str(CONFLICTS),
+    }
+    return functools.reduce(lambda text, name: text.replace(name, values[name]), values, _WRAPPER)
 
 
 def attribute_lines(patterns: Sequence[str]) -> list[str]:

@@ -64,6 +64,14 @@ def merge_files(
     return FileMerge(merged)
 
 
+def path_in(folder: Path, path: str) -> str:
+    """A path as the globs of the configuration see it: relative to the folder, where it lies in it."""
+    given = Path(path)
+    if given.is_absolute() and given.is_relative_to(folder):
+        return given.relative_to(folder).as_posix()
+    return path
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()

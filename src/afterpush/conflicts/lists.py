@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from afterpush.conflicts.matching import match, words_alike
+from afterpush.conflicts.notes import merge_noted
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces
 from afterpush.conflicts.prose import essence, merge_by_git, merge_key_line
 from afterpush.conflicts.sequences import Clash, Firmness, Sequences, Step
-from afterpush.conflicts.values import merge_noted, steady, three_way
+from afterpush.conflicts.values import steady, three_way
 from afterpush.roadmap.blocks import ITEM, Lines
 from afterpush.roadmap.ids import leading_id
 from afterpush.roadmap.items import Item, read_items
 from afterpush.roadmap.metadata import read_entries
 from afterpush.roadmap.sessions import item_session
-from afterpush.roadmap.status import checkbox_status
+from afterpush.roadmap.status import Status, are_opposed, checkbox_status
 from afterpush.roadmap.tables import is_empty_value, normal
 
 
@@ -251,13 +252,15 @@ def steady_gap(base: Lines | None, ours: Lines, theirs: Lines) -> Lines:
 
 
 def _merged_checkbox(before: Item | None, mine: Item, yours: Item) -> str | None:
-    """The state of a checkbox: three-way, else the further one; None for cancelled against progress."""
+    """The state of a checkbox: three-way, else the further one; None for cancelled against progress,
+    or forward against back."""
     decided = three_way(before.checkbox if before else None, mine.checkbox, yours.checkbox)
     if decided is not None:
         return decided
     states = {item.checkbox: checkbox_status(item.checkbox) for item in (mine, yours)}
     if before and len(set(states.values())) == 1:
         return max(states)
-    if any(state.rank is None for state in states.values()):
+    start = checkbox_status(before.checkbox) if before else Status.UNKNOWN
+    if any(state.rank is None for state in states.values()) or are_opposed(start, *states.values()):
         return None
     return max(states, key=lambda box: (states[box].rank or 0, box))

@@ -46,7 +46,7 @@ class Ledger:
     warnings: list[str] = field(default_factory=list)
     # Lines that a rule made a new one of: they need not come back as they were.
     explained: set[str] = field(default_factory=set)
-    # The new IDs that both sides gave to different tasks.
+    # IDs whose additions stay apart: given to two different tasks, or moved to two different places.
     collisions: frozenset[str] = frozenset()
     # The headings above the place that is being merged.
     place: list[str] = field(default_factory=list)

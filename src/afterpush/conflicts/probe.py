@@ -103,7 +103,9 @@ def _judged(
         )
     if not has_command:
         return Probe(pattern, path, False, "no driver is registered in this clone; run inv conflicts.install")
-    first = said.splitlines()[0] if said else "it did not give our answer"
+    lines = said.splitlines() or ["it did not give our answer"]
+    first = next((line for line in lines if line.startswith("afterpush: ")), lines[0])
+    first = first.removeprefix("afterpush: ").partition("; this is git")[0]
     return Probe(
         pattern, path, False, f"git called the registered driver, but: {first}; run inv conflicts.install"
     )

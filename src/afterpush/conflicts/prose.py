@@ -60,8 +60,13 @@ def _hunks(lines: Sequence[str]) -> Pieces:
     return pieces
 
 
-def merge_lines(base: Lines | None, ours: Lines, theirs: Lines, what: str, ledger: Ledger) -> Pieces:
-    """Lines of prose: line by line where one side only touched keys, bullets and counts; else as git does."""
+def merge_lines(
+    base: Lines | None, ours: Lines, theirs: Lines, what: str, ledger: Ledger, *, has_plain_keys: bool = False
+) -> Pieces:
+    """Lines of prose: line by line where one side only touched keys, bullets and counts; else as git does.
+
+    With `has_plain_keys` (front matter) a key needs no emphasis.
+    """
     if essence(ours) == essence(theirs):
         return list(_steady_lines(base, ours, theirs))
     if base is not None:
@@ -70,7 +75,7 @@ def merge_lines(base: Lines | None, ours: Lines, theirs: Lines, what: str, ledge
             return list(theirs)
         if before == essence(theirs):
             return list(ours)
-        pieces = _LineMerge(base, ours, theirs, ledger).pieces()
+        pieces = _LineMerge(base, ours, theirs, ledger, has_plain_keys=has_plain_keys).pieces()
         if pieces is not None:
             return pieces
     pieces = merge_by_git(base, ours, theirs)
@@ -88,6 +93,7 @@ def _steady_lines(base: Lines | None, ours: Lines, theirs: Lines) -> Lines:
 @dataclass(frozen=True, eq=False)
 class _Line:
     text: str
+    has_plain_key: bool = False
 
     @cached_property
     def inner(self) -> str:
@@ -96,7 +102,8 @@ class _Line:
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        return read_entries(self.inner) if self.inner.startswith("**") else ()
+        is_key = self.inner.startswith("**") or (self.has_plain_key and self.inner == self.text.rstrip())
+        return read_entries(self.inner) if is_key else ()
 
     @cached_property
     def key(self) -> str | None:
@@ -119,9 +126,11 @@ class _Line:
 class _LineMerge:
     """Line by line; `pieces` is None when both sides touched the prose itself."""
 
-    def __init__(self, base: Lines, ours: Lines, theirs: Lines, ledger: Ledger) -> None:
+    def __init__(
+        self, base: Lines, ours: Lines, theirs: Lines, ledger: Ledger, *, has_plain_keys: bool
+    ) -> None:
         self.base, self.ours, self.theirs = (
-            [_Line(line) for line in lines] for lines in (base, ours, theirs)
+            [_Line(line, has_plain_keys) for line in lines] for lines in (base, ours, theirs)
         )
         self.ledger = ledger
 

@@ -7,6 +7,7 @@ an editor left in the work tree takes no part. The work tree is only written whe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,16 +73,16 @@ def _decide(repo: Path, entry: Unmerged, documents: "Documents", sides: Sides, *
     if why_not:
         return Step(entry.path, Action.LEAVE, reasons=(why_not,))
     assert entry.ours is not None and entry.theirs is not None
-    merged = merge_document(
+    texts = (
         read_blob(repo, entry.base.oid) if entry.base else None,
         read_blob(repo, entry.ours.oid),
         read_blob(repo, entry.theirs.oid),
-        path=entry.path,
-        documents=documents,
-        renumber=renumber,
-        labels=sides.labels,
     )
-    if not is_as_git_left_it(repo, entry, merged.text):
+    merge = partial(merge_document, *texts, path=entry.path, documents=documents, labels=sides.labels)
+    merged = merge(renumber=renumber)
+    # Without --renumber it has perhaps been resolved before: that text is ours, and no edit.
+    known = {merged.text, merge(renumber=False).text} if renumber else {merged.text}
+    if not any(is_as_git_left_it(repo, entry, text) for text in known):
         return Step(entry.path, Action.LEAVE, reasons=(_edited(entry.path),))
     return _step(entry, merged)
 

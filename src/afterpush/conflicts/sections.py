@@ -7,12 +7,13 @@ from functools import cached_property
 
 from afterpush.conflicts.bodies import kept_blocks, merge_bodies
 from afterpush.conflicts.dates import without_dates
+from afterpush.conflicts.deletions import disputed
+from afterpush.conflicts.headings import merge_heading
 from afterpush.conflicts.lists import steady_gap
 from afterpush.conflicts.matching import match
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces, Side
 from afterpush.conflicts.prose import essence, merge_by_git
 from afterpush.conflicts.sequences import Clash, EntangledError, Firmness, Sequences, Step
-from afterpush.conflicts.values import merge_text
 from afterpush.roadmap.blocks import Lines
 from afterpush.roadmap.outline import Section
 from afterpush.roadmap.tables import normal
@@ -29,6 +30,14 @@ class Keyed:
     section: Section
     # The keys of the headings above.
     above: tuple[str, ...]
+
+    @property
+    def level(self) -> int:
+        return self.section.level
+
+    @property
+    def title(self) -> str:
+        return self.section.title
 
     @cached_property
     def identity(self) -> str | None:
@@ -86,17 +95,26 @@ def merge_outlines(base: Section, ours: Section, theirs: Section, ledger: Ledger
     pieces = merge_bodies(base.body, ours.body, theirs.body, ledger)
     ledger.place.pop()
     try:
-        steps = _arranged(*versions)
+        steps, held = _arranged(*versions)
     except EntangledError:
         ledger.refuse("the sections", "each side moved some behind what the other moved")
         return pieces + merge_by_git(*(_lines(sections) for sections in versions))
     for step in steps:
-        pieces += _clash(step, ledger) if isinstance(step, Clash) else _step(step, ledger)
+        if isinstance(step, Clash):
+            pieces += _clash(step, ledger)
+        elif step.base and (step.ours is None or step.theirs is None):
+            _dispute(step, held.get(step.base, "changed it"), pieces, ledger)
+        else:
+            pieces += _step(step, ledger)
     return pieces
 
 
-def _arranged(base: list[Keyed], ours: list[Keyed], theirs: list[Keyed]) -> list[Step[Keyed] | Clash[Keyed]]:
+def _arranged(
+    base: list[Keyed], ours: list[Keyed], theirs: list[Keyed]
+) -> tuple[list[Step[Keyed] | Clash[Keyed]], dict[Keyed, str]]:
+    """The merged sequence, and which deleted sections the reader must see (see `disputed`)."""
     ours_of, theirs_of = matched_sections(base, ours), matched_sections(base, theirs)
+    held = disputed(base, ours_of, theirs, theirs_of) | disputed(base, theirs_of, ours, ours_of)
     new = [
         [place for place in range(len(side)) if place not in set(of.values())]
         for side, of in ((ours, ours_of), (theirs, theirs_of))
@@ -106,13 +124,15 @@ def _arranged(base: list[Keyed], ours: list[Keyed], theirs: list[Keyed]) -> list
         (lambda known: known.said, lambda known: (known.above, known.key), lambda known: known.identity),
         lambda one, other: 0.0,
     )  # fmt: skip
-    return Sequences(
+    steps = Sequences(
         base, ours, theirs, ours_of, theirs_of,
         {new[0][place]: new[1][other] for place, other in pairs.items()},
-        is_same=lambda one, other: one.said == other.said, order=lambda known: known.order,
+        is_same=lambda one, other: one not in held and one.said == other.said,
+        order=lambda known: known.order,
         firmness=lambda known: Firmness.IDENTIFIED if known.identity else Firmness.NAMED,
-        nests=lambda one, other: other.section.level > one.section.level,
+        nests=lambda one, other: other.level > one.level,
     ).arranged()  # fmt: skip
+    return steps, held
 
 
 def _lines(sections: Sequence[Keyed]) -> Lines:
@@ -164,12 +184,22 @@ def _step(step: Step[Keyed], ledger: Ledger) -> Pieces:
     section, side = known.section, Side.OURS if ours else Side.THEIRS
     if is_collision:
         return [*section.lead, side.hunk(section.own_lines)]
-    if base is None:
-        heading = section.heading.lines if section.heading else ()
-        return [*section.lead, *heading, *kept_blocks(section.body, side, ledger)]
-    ledger.refuse(f"'{section.title}'", step.dispute)
-    hunk = side.hunk(section.own_lines)
-    return [*section.lead, Hunk(hunk.ours, hunk.theirs, is_structural=True)]
+    heading = section.heading.lines if section.heading else ()
+    return [*section.lead, *heading, *kept_blocks(section.body, side, ledger)]
+
+
+def _dispute(step: Step[Keyed], what: str, pieces: Pieces, ledger: Ledger) -> None:
+    """A section that one side deleted, between markers; what belongs together comes into one hunk."""
+    known = step.ours or step.theirs
+    assert known is not None and step.base is not None
+    side = Side.OURS if step.ours else Side.THEIRS
+    if what:
+        ledger.refuse(f"'{known.title}'", step.dispute.replace("changed it", what))
+    lead, lines = known.section.lead, known.section.own_lines
+    if pieces and isinstance(pieces[-1], Hunk):
+        lead, lines = (), lead + lines
+    hunk = side.hunk(lines)
+    pieces += [*lead, Hunk(hunk.ours, hunk.theirs, is_structural=True)]
 
 
 def _merged(base: Section | None, ours: Section, theirs: Section, ledger: Ledger) -> Pieces:
@@ -187,7 +217,7 @@ def _heading(base: Section | None, ours: Section, theirs: Section, ledger: Ledge
     before, mine, yours = (
         section.heading.lines[0] if section and section.heading else "" for section in (base, ours, theirs)
     )
-    decision = merge_text(before or None, mine, yours)
+    decision = merge_heading(before or None, mine, yours)
     if decision is None:
         ledger.refuse(f"'{ours.title}'", f"the heading is '{theirs.title}' on the other side")
         return [Hunk((mine,), (yours,))]

@@ -1,13 +1,13 @@
 """Writing a merged table down: aligned where a side's is, else each row as it came."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from afterpush.conflicts.columns import Column
 from afterpush.conflicts.layout import Layout, is_tight, layout_of, marks_of, needed_widths
 from afterpush.conflicts.pieces import Hunk, Ledger, Pieces
 from afterpush.conflicts.rows import Keyed, Made, Pair, cell_of
 from afterpush.conflicts.values import steady
-from afterpush.roadmap.tables import Table
+from afterpush.roadmap.tables import Table, display_width, normal
 
 Tables = tuple[Table | None, Table, Table]
 
@@ -66,9 +66,21 @@ class TableWriter:
         known = candidates[1] or candidates[2]
         if known is None:
             self.ledger.explain(*lines)
-            return _plain_line(cells, made.rows[0].row.line if made.rows[0] else max(lines))
+            padded = [self._padded(made, place, cell) for place, cell in enumerate(cells)]
+            return _plain_line(padded, made.rows[0].row.line if made.rows[0] else max(lines))
         self.ledger.explain(*lines)
         return known
+
+    def _padded(self, made: Made, place: int, cell: str) -> str:
+        """A cell with the blanks that it has on a side; a new value in the width of what it replaces."""
+        raw = [
+            text
+            for row, at in zip(made.rows, self.columns[place], strict=True)
+            if row and at is not None and at < len(row.row.raw_cells) and (text := row.row.raw_cells[at])
+        ]
+        same = [text for text in raw if normal(text) == cell]
+        width = max(map(display_width, raw), default=0)
+        return max(same, key=lambda text: (len(text), text)) if same else _filled(cell, width)
 
     def _is_like(self, side: int, row: Keyed, cells: list[str]) -> bool:
         table = self.tables[side]
@@ -86,12 +98,13 @@ class TableWriter:
     def _layout(self, made: list[Made | Pair]) -> Layout | None:
         """The common layout, where a formatter aligned one of the sides' tables."""
         layouts = [layout_of(table) for table in self.tables[1:] if table]
-        if not any(layouts) or any(None in column[1:] for column in self.columns):
+        if not any(layouts):
             return None
         widths = needed_widths([self._header_cells(), *self._all_cells(made)], len(self.columns))
         for table, layout, side in zip(self.tables[1:], layouts, (1, 2), strict=True):
             if table and layout and not is_tight(table, layout):
-                given = [layout.widths[column[side] or 0] for column in self.columns]
+                places = [column[side] for column in self.columns]
+                given = [0 if place is None else layout.widths[place] for place in places]
                 widths = tuple(map(max, widths, given))
         return Layout(widths, self._marks())
 
@@ -110,9 +123,14 @@ class TableWriter:
                     ]
 
     def _marks(self) -> tuple[str, ...]:
-        base, ours, theirs = (marks_of(table) if table else None for table in self.tables)
-        mine, yours = ",".join(ours or ()), ",".join(theirs or ())
-        return tuple(steady(",".join(base) if base else None, mine, yours).split(","))
+        tables = [marks_of(table) if table else () for table in self.tables]
+        return tuple(
+            _steady_mark(
+                marks[place] if place is not None and place < len(marks) else None
+                for marks, place in zip(tables, column, strict=True)
+            )
+            for column in self.columns
+        )
 
     def _header(self, layout: Layout | None) -> str:
         base, ours, theirs = (Keyed(table.header) if table else None for table in self.tables)
@@ -143,9 +161,20 @@ class TableWriter:
         return known or "| " + " | ".join("---" for _ in self.columns) + " |"
 
 
+def _steady_mark(versions: Iterable[str | None]) -> str:
+    base, ours, theirs = versions
+    if ours is None or theirs is None:
+        return ours or theirs or "---"
+    return steady(base, ours, theirs)
+
+
+def _filled(cell: str, width: int) -> str:
+    return f" {cell} ".ljust(width - display_width(cell) + len(cell))
+
+
 def _plain_line(cells: list[str], line: str) -> str:
-    """The cells as one line, with the outer pipes and the indentation that another line has."""
-    start = "| " if line.lstrip().startswith("|") else ""
-    end = " |" if line.rstrip().endswith("|") else ""
+    """The padded cells as one line, with the outer pipes and the indentation that another line has."""
     indent = line[: len(line) - len(line.lstrip())]
-    return indent + start + " | ".join(cells) + end
+    text = "|".join(cells)
+    start = "|" if line.lstrip().startswith("|") else ""
+    return indent + start + (f"{text}|" if line.rstrip().endswith("|") else text.rstrip())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from afterpush.conflicts.counters import is_counter_name, merge_counted
 from afterpush.conflicts.dates import is_date, later, moment_of, with_latest_dates, without_dates
 from afterpush.roadmap.ids import TASK_ID
-from afterpush.roadmap.status import Status, find_status
+from afterpush.roadmap.status import Status, are_opposed, find_status
 from afterpush.roadmap.tables import is_empty_value, normal
 
 DATE_KEY = re.compile(r"\b(?:date|updated|modified|reviewed|refreshed|synced)\b")
@@ -22,6 +22,9 @@ LIST_KEYS = frozenset(
     "files,files affected,files modified,affected modules,labels,tags,commits,key commits,prs".split(",")
 )
 _VERSION = re.compile(r"(?P<before>\D{0,3}?)(?P<number>\d+(?:\.\d+)*)(?P<after>.*)", re.S)
+# "🔴 OPEN", "🟡 OPEN": how urgent it is.
+_COLOUR = re.compile("[🔴🟠🟡🟢🔵🟣⚪⚫]")
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _LISTED = re.compile(r"`[^`]+`|\[[^\]]*\]\([^)]*\)|[\w.*/@#-]*[./#][\w.*/@#-]*\w")
 
 
@@ -107,7 +110,11 @@ def merge_version(base: str | None, ours: str, theirs: str) -> Decision | None:
         return None
     numbers = [_numbers(match["number"]) if match else () for match in found]
     if numbers[1] == numbers[2]:
-        return Decision(max(ours, theirs), "the same version")
+        remark = three_way(found[0]["after"] if found[0] else None, found[1]["after"], found[2]["after"])
+        if remark is None:
+            return None
+        longest = max(match["before"] + match["number"] for match in found[1:] if match)
+        return Decision(longest + remark, "the same version")
     highest = found[1] if numbers[1] > numbers[2] else found[2]
     if not base or min(numbers[1], numbers[2]) <= numbers[0]:
         return Decision(highest[0], "the higher version")
@@ -152,30 +159,37 @@ def merge_status(base: str | None, ours: str, theirs: str) -> Decision | None:
     """Statuses by their order, three-way first: so a reopened task stays open beside an edited date.
 
     Both on the way from ready to complete: the further one. Blocked or cancelled against anything else is
-    a disagreement.
+    a disagreement, and so is forward against back.
     """
     before = find_status(base).status if base else None
     mine, yours = find_status(ours).status, find_status(theirs).status
     if Status.UNKNOWN in (mine, yours):
         return merge_dated(base, ours, theirs)
     if mine is yours:
-        return _same_status(ours, theirs)
+        return _same_status(base, ours, theirs)
     if mine is before or yours is before:
         return Decision(theirs if mine is before else ours, "the side that changed the status")
-    if mine.rank is None or yours.rank is None:
+    if mine.rank is None or yours.rank is None or (before and are_opposed(before, mine, yours)):
         return None
     return Decision(ours if mine.rank > yours.rank else theirs, "the further status")
 
 
-def _same_status(ours: str, theirs: str) -> Decision | None:
-    """One status in two wordings: the one that says more, the later date; None when both add a remark."""
+def _same_status(base: str | None, ours: str, theirs: str) -> Decision | None:
+    """One status in two wordings: the one that says more, the later date.
+
+    None when both add a remark, or give it different colours.
+    """
     mine, yours = _remark(ours), _remark(theirs)
-    if mine != yours and mine and yours:
+    colours = ["".join(_COLOUR.findall(value or "")) for value in (base, ours, theirs)]
+    colour = three_way(*colours)
+    if (mine != yours and mine and yours) or (colour is None and colours[1] and colours[2]):
         return None
     taken = max(
         (bool(remark), moment_of(text) or (0, 0, 0, ""), len(text), text)
         for remark, text in ((mine, ours), (yours, theirs))
     )[3]
+    if colour and len(_COLOUR.findall(taken)) == len(colour) == 1:
+        taken = _COLOUR.sub(colour, taken)
     return Decision(taken, "the same status: the wording that says more, the later date")
 
 
@@ -199,6 +213,11 @@ def split_listing(value: str) -> list[str]:
 
 def merge_listing(base: str | None, ours: str, theirs: str) -> Decision | None:
     """Comma-separated values as sets: what either added, without what either took away."""
+    bracketed = [_BRACKETED.fullmatch(value or "") for value in (base, ours, theirs)]
+    if any(bracketed[1:]):
+        if not (bracketed[1] and bracketed[2]) or not (bracketed[0] or is_empty_value(base or "")):
+            return None
+        base, ours, theirs = (found[1] if found else "" for found in bracketed)
     before, mine, yours = (split_listing(value or "") for value in (base, ours, theirs))
     replaced = [part for part in before if part not in mine and part not in yours]
     if replaced and set(mine) != set(yours):
@@ -206,7 +225,8 @@ def merge_listing(base: str | None, ours: str, theirs: str) -> Decision | None:
     separator = "; " if ";" in ours + theirs and "," not in ours + theirs else ", "
     kept = [part for part in before if part in mine and part in yours]
     added = sorted({part for part in (*mine, *yours) if part not in before})
-    return Decision(separator.join([*kept, *added]) or max(ours, theirs), "lists: what both added or kept")
+    merged = separator.join([*kept, *added]) or max(ours, theirs)
+    return Decision(f"[{merged}]" if bracketed[1] else merged, "lists: what both added or kept")
 
 
 def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
@@ -221,43 +241,3 @@ def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
         return Decision(taken, "the later date")
     taken = merge_counted(base, ours, theirs, is_counter=False) if base else None
     return None if taken is None else Decision(taken, "counts: the base plus both differences")
-
-
-_NOTE = re.compile(r"[ \t]*\(([A-Z][A-Za-z ]{1,24}):[ \t]*([^()]*)\)")
-
-
-def merge_noted(base: str | None, ours: str, theirs: str) -> Decision | None:
-    """A line with notes such as `(Session: X)` or `(Completed: 2025-11-12)`: the notes by their key."""
-    decided = merge_text(base, ours, theirs)
-    if decided is not None or not (_NOTE.search(ours) or _NOTE.search(theirs)):
-        return decided
-    texts = [_NOTE.sub("", text) if text is not None else None for text in (base, ours, theirs)]
-    rest = merge_text(texts[0], str(texts[1]), str(texts[2]))
-    notes = _merged_notes(*(dict(_NOTE.findall(text or "")) for text in (base, ours, theirs)))
-    if rest is None or notes is None:
-        return None
-    first = min(found.start() for text in (ours, theirs) if (found := _NOTE.search(text)))
-    place = first if ours[:first] == theirs[:first] == rest.value[:first] else len(rest.value)
-    said = "".join(f" ({key}: {value})" for key, value in notes.items())
-    return Decision(rest.value[:place] + said + rest.value[place:], "notes by their key")
-
-
-def _merged_notes(
-    base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
-) -> dict[str, str] | None:
-    """Three-way by key, in the order of the base and then of the keys; None for a disagreement."""
-    merged: dict[str, str] = {}
-    for key in dict.fromkeys([*base, *sorted({*ours, *theirs})]):
-        before, mine, yours = base.get(key), ours.get(key), theirs.get(key)
-        if mine is None or yours is None:
-            kept = yours if mine is None else mine
-            if before is None and kept is not None:
-                merged[key] = kept
-            elif kept is not None and kept != before:
-                return None
-            continue
-        decision = merge_value(key.lower(), before, mine, yours)
-        if decision is None:
-            return None
-        merged[key] = decision.value
-    return merged

@@ -51,7 +51,8 @@ def _settle(repo: Path, entry: Entry) -> str:
         )
     at = resolve_commit(repo, "HEAD")
     changed = tracked_changes(repo)
-    if _is_only_set_aside(repo, entry, changed) or not (changed or _leftovers(repo, entry, at)):
+    half_way = _half_way(repo, entry, at, changed) or _leftovers(repo, entry, at)
+    if not half_way or _is_only_set_aside(repo, entry, changed):
         return _already_there(entry, at)
     strange = _touched_by_others(repo, entry, changed)
     if strange:
@@ -63,6 +64,16 @@ def _settle(repo: Path, entry: Entry) -> str:
     for commit in (*entry.moved_to[-1:], entry.original):
         git_text(repo, "reset", "--hard", "--quiet", commit, doing="undoing a killed push")
     return f"an earlier inv push was killed half-way; {entry.branch_ref} is back at {entry.original[:10]}"
+
+
+def _half_way(repo: Path, entry: Entry, at: str, changed: list[str]) -> list[str]:
+    """The changed paths that the killed run may have been moving; others were edited by hand since."""
+    moved = {path for tip in entry.moved_to for path in changed_paths(repo, entry.original, tip)}
+    touched = [path for path in changed if path in moved]
+    if at == entry.original:
+        return touched
+    # It had arrived: only a move back, which was never finished, can have left old text in a file.
+    return [path for path in touched if blob_on_disk(repo, path) == blob_in(repo, entry.original, path)]
 
 
 def _already_there(entry: Entry, at: str) -> str:

@@ -16,6 +16,7 @@ from afterpush.ground.git.worktree import (
     stash_name,
     tracked_changes,
 )
+from afterpush.ground.signals import uninterrupted
 from afterpush.push.journal import Entry, Journal
 
 Note = Callable[[str], None]
@@ -24,7 +25,10 @@ STRAY_MESSAGE = "inv push: changes made while it ran"
 
 
 class Seat:
-    """Where the branch and its worktree stand; every move is in the journal before it is made."""
+    """Where the branch and its worktree stand; every move is in the journal before it is made.
+
+    A signal waits until a move is complete: half of one could not be put back without guessing.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Seat:
     def original(self) -> str:
         return self._entry.original
 
+    @uninterrupted()
     def clear(self) -> None:
         """Sets tracked changes aside, so that what is checked is what is pushed."""
         if self._entry.stash or self._is_known_clean:
@@ -61,6 +66,7 @@ class Seat:
         discard_changes(self.repo)
         self._is_known_clean = True
 
+    @uninterrupted()
     def move(self, tip: str, why: str) -> str | None:
         """Moves branch, index and work tree to a commit; None, or why git refuses (then nothing has moved).
 
@@ -83,6 +89,7 @@ class Seat:
         self.at = tip
         return None
 
+    @uninterrupted()
     def put_back(self) -> None:
         """Everything as it was before: branch, index, work tree, stash list."""
         if self._is_in_place():
@@ -123,6 +130,7 @@ class Seat:
                 f"tracked files changed while the push ran; they are in {stash_name(self.repo, stray)}"
             )
 
+    @uninterrupted()
     def finish(self) -> None:
         """The push landed: what was set aside comes back on top of it."""
         self.unstash()

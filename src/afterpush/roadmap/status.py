@@ -28,6 +28,15 @@ class Status(Enum):
         return self in (Status.COMPLETE, Status.CANCELLED)
 
 
+def are_opposed(before: Status, one: Status, other: Status) -> bool:
+    """Whether one went forward from `before` on the way of work, and the other back."""
+    ranks = (before.rank, one.rank, other.rank)
+    if None in ranks:
+        return False
+    start, *ends = (rank or 0 for rank in ranks)
+    return min(ends) < start < max(ends)
+
+
 _RANKS = {Status.READY: 0, Status.IN_PROGRESS: 1, Status.REVIEW: 2, Status.COMPLETE: 3}
 
 # In this order: "not started" before "started", "incomplete" before "complete".

@@ -225,9 +225,19 @@ def _row_facts(table: Table, row: Row, column: int) -> dict[str, str]:
         if place != column
     }
     facts = _facts(cells.items())
-    if "title" not in facts and (named := cells.get("task") or cells.get("issue")):
+    if "title" not in facts and (
+        named := cells.get("task") or cells.get("issue") or _beside(cells, table, column)
+    ):
         facts["title"] = named
     return facts
+
+
+def _beside(cells: Mapping[str, str], table: Table, column: int) -> str:
+    """The cell next to the ID, under whatever name (Feature, Issue found), where it holds words."""
+    name = next(iter(table.columns[column + 1 : column + 2]), "")
+    cell = cells.get(name, "")
+    is_fact = name in _FACT_OF or is_empty_value(cell) or not re.search(r"[^\W\d_]{2}", cell)
+    return "" if is_fact else cell
 
 
 def _item_task(item: Item, line: int, *, is_in_task: bool) -> Task | None:

@@ -12,6 +12,7 @@ import pytest
 from afterpush.conflicts.driver_command import driver_command
 from afterpush.conflicts.install import apply_plan, plan_install
 from afterpush.conflicts.merge import merge_document
+from afterpush.conflicts.probe import probe_driver
 from afterpush.ground.settings import Documents
 from tests.support.conflicting import (
     BASE,
@@ -260,3 +261,20 @@ def test_a_signal_to_the_whole_group_loses_nothing(repository: Repository) -> No
     assert started.wait(timeout=60) in (-signal.SIGTERM, 1, 2, 128)
     (repository.path / ".git" / "index.lock").unlink(missing_ok=True)
     assert (repository.path / DOCUMENT).read_text() == OURS
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [(None, "its Python is gone: run inv conflicts.install again"), ("exit 9", "exit code 9")],
+)
+def test_the_fallback_names_its_cause_and_nothing_of_the_wrapper(
+    repository: Repository, tmp_path: Path, body: str | None, why: str
+) -> None:
+    install(repository, script(tmp_path, body) if body else str(tmp_path / "gone"))
+    diverge(repository, OURS, THEIRS)
+    done = run_git(repository.path, "merge", "--no-edit", "side")
+    assert done.returncode == 1 and "<<<<<<< " in (repository.path / DOCUMENT).read_text()
+    assert f"{DOCUMENT} could not be merged by meaning ({why})" in done.stderr
+    assert "afterpush_merge" not in done.stderr
+    [probe] = probe_driver(repository.path, [DOCUMENT], Documents())
+    assert not probe.is_live and why in probe.why and "afterpush_merge" not in probe.why

@@ -69,18 +69,16 @@ def test_clean_means_no_markers_and_unclean_a_reason(seed: int) -> None:
 def test_nothing_added_is_lost_and_nothing_deleted_comes_back(seed: int) -> None:
     base, ours, theirs = versions(seed)
     merged = merged_by_meaning(base, ours, theirs)
-    said = [set(_atoms(text)) for text in (base, ours, theirs, merged.text.decode())]
-    for mine, other in ((said[1], said[2]), (said[2], said[1])):
+    placed = [
+        {(title, *atom) for title, atom in _placed(text)}
+        for text in (base, ours, theirs, merged.text.decode())
+    ]
+    for mine, other in ((placed[1], placed[2]), (placed[2], placed[1])):
         # What both sides changed may have become one value of two: only what the other left alone counts.
-        replaced = {atom for atom in said[0] if atom not in other}
-        keys = {key for key, _ in replaced}
-        for key, value in mine - said[0] - said[3]:
-            assert key in keys, (key, value)
+        replaced = {(title, key) for title, key, value in placed[0] if (title, key, value) not in other}
+        for title, key, value in mine - placed[0] - placed[3]:
+            assert (title, key) in replaced, (title, key, value)
     if merged.is_clean:
-        placed = [
-            {(task, *atom) for task, atom in _placed(text)}
-            for text in (base, ours, theirs, merged.text.decode())
-        ]
         for known in placed[0]:
             if (known not in placed[1]) != (known not in placed[2]):
                 assert known not in placed[3], known

@@ -129,6 +129,24 @@ def test_what_somebody_has_edited_since_is_never_touched(repository: Repository)
     assert journal.read() is not None
 
 
+@pytest.mark.parametrize("arrived", [False, True], ids=["nothing moved", "all moved"])
+def test_edits_made_since_where_nothing_was_half_moved_are_nobodys_business(
+    repository: Repository, arrived: bool
+) -> None:
+    journal, original = half_moved(repository)
+    entry = journal.read()
+    assert entry is not None
+    if arrived:
+        repository.git("reset", "--hard", "--quiet", entry.moved_to[-1])
+        repository.write("numbers", "mine, edited after the kill\n")
+    repository.write("kept", "edited too\n")
+    head, status = repository.head(), repository.git("status", "--porcelain")
+    told = recover(repository.path, journal)
+    assert [original[:10] in sentence for sentence in told] == ([True] if arrived else [])
+    assert (repository.head(), repository.git("status", "--porcelain")) == (head, status)
+    assert journal.read() is None
+
+
 def test_a_lock_that_a_killed_git_left_is_named(repository: Repository) -> None:
     journal, _ = half_moved(repository)
     (repository.path / ".git" / "index.lock").touch()
