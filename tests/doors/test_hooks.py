@@ -421,6 +421,18 @@ def test_a_broken_task_file_never_blocks_a_push(here: Watched) -> None:
     assert here.push().returncode == 0
 
 
+def test_the_projects_own_inv_comes_before_one_on_the_path(here: Watched) -> None:
+    here.repository.write("tasks.py", "from afterpush.tasks import ns\n")
+    here.repository.commit()
+    asked = here.path.parent / "asked"
+    for name in ("inv", ".venv/bin/inv"):
+        program = f'#!/bin/sh\necho {name} "$@" >>{asked}\ncat >/dev/null\n'
+        here.repository.write(name, program).chmod(0o755)
+        (here.path / ".git/afterpush/hooks/shortcut").unlink(missing_ok=True)
+        assert here.push("--dry-run", "origin", "main~0:refs/heads/x").returncode == 0
+        assert asked.read_text().splitlines()[-1].startswith(f"{name} hooks.pre-push --remote origin")
+
+
 def test_in_a_folder_that_is_no_repository_it_is_one_line(tmp_path: Path) -> None:
     answer = afterpush("hooks.pre-push", cwd=tmp_path, stdin="")
     assert answer.code == 2 and answer.err.count("\n") == 1

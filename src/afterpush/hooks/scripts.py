@@ -18,7 +18,9 @@ _OFF = """[ "${AFTERPUSH-}" != 0 ] && [ "${HUSKY-}" != 0 ] || exit 0
 """
 _FIND = """inv=
 if grep -qs afterpush tasks.py tasks/__init__.py; then
-    if [ -x .venv/bin/inv ]; then inv=.venv/bin/inv; else inv=$(command -v inv) || :; fi
+    for inv in .venv/bin/inv ./inv "$(command -v inv)"; do
+        if [ -f "$inv" ] && [ -x "$inv" ]; then break; else inv=; fi
+    done
 fi
 if [ -z "$inv" ] && [ -x .venv/bin/afterpush ]; then inv=.venv/bin/afterpush; fi
 inv=${inv:-$(command -v afterpush || git config afterpush.program)} || :
