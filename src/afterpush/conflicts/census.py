@@ -10,7 +10,8 @@ from afterpush.roadmap.items import read_items
 from afterpush.roadmap.outline import Section
 from afterpush.roadmap.sessions import Session, sessions_in
 from afterpush.roadmap.status import Status
-from afterpush.roadmap.tasks import Task, combined, section_tasks
+from afterpush.roadmap.task import Task, combined
+from afterpush.roadmap.tasks import section_tasks
 
 # By unit (tasks, sessions, items) and meaning (all, open, or a status).
 Census = Counter[tuple[str, str]]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from afterpush.roadmap import Document
 from afterpush.roadmap.blocks import Lines
 from afterpush.roadmap.ids import free_id, task_ids
-from afterpush.roadmap.tasks import Task, section_tasks
+from afterpush.roadmap.task import Task
+from afterpush.roadmap.tasks import section_tasks
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from afterpush.ground.files import write_atomic
 from afterpush.ground.processes import run
 from afterpush.migrate.audit import Remark, audit
 from afterpush.migrate.boot import kind_and_table
-from afterpush.migrate.consolidate import FileChange, Plan, Target, diff, plan, removal, start_change
+from afterpush.migrate.consolidate import plan
 from afterpush.migrate.inputs import Inputs
+from afterpush.migrate.old_way import removal, start_change
 from afterpush.migrate.proof_report import Proof
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.start_script import OldStep, form_of
 from afterpush.migrate.steps import Step, step_lines
+from afterpush.migrate.target import FileChange, Plan, Target, diff
 
 NO_SERVER = "nothing is proved without a server: set MYSQL_URL or DB_* (see .env.example)"
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from afterpush.roadmap.outline import Outline, Section, read_outline
 from afterpush.roadmap.sessions import Session, sessions_in
 from afterpush.roadmap.status import Status
-from afterpush.roadmap.tasks import Task, combined, tasks_in
+from afterpush.roadmap.task import Task, combined
+from afterpush.roadmap.tasks import tasks_in
 
 __all__ = ["Document", "Session", "Status", "Task", "read", "tasks_by_id"]
 

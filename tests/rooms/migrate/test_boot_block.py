@@ -11,13 +11,13 @@ from afterpush.ground.errors import AfterpushError
 from afterpush.ground.settings import Migrate
 from afterpush.migrate.block import with_steps, without_blocks
 from afterpush.migrate.boot import read_boot
-from afterpush.migrate.consolidate import diff
 from afterpush.migrate.consolidating import Outcome, consolidate
 from afterpush.migrate.differences import compare
 from afterpush.migrate.repository import read_repository
 from afterpush.migrate.snapshot import take
 from afterpush.migrate.statements import split
 from afterpush.migrate.steps import Step
+from afterpush.migrate.target import diff
 from tests.rooms.migrate.booting import DRIZZLE, MYSQL2, run_boot
 from tests.rooms.migrate.repositories import BASE, BOOT, NEEDS, PLAN, STRAINS, calls, write
 from tests.support.mariadb import fresh_database

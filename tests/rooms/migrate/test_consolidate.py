@@ -9,12 +9,12 @@ import pytest
 from afterpush.ground.errors import AfterpushError, ExitCode
 from afterpush.ground.settings import Migrate
 from afterpush.migrate.audit import audit
-from afterpush.migrate.consolidate import Target
 from afterpush.migrate.consolidating import NO_SERVER, Outcome, consolidate, document, rendered
 from afterpush.migrate.inputs import Inputs
 from afterpush.migrate.proof_report import Crashes, Mutations, Proof, Rows
 from afterpush.migrate.repository import read_repository
 from afterpush.migrate.steps import read_sql
+from afterpush.migrate.target import Target
 from tests.rooms.migrate.repositories import BOOT, PLAN, START, calls, write
 
 TARGETS: tuple[Target, ...] = ("typescript", "sql")
