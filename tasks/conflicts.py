@@ -12,13 +12,13 @@ from afterpush.tasks._door import door, site
 
 @door(
     help={
-        "base": "File with the common ancestor's text (empty or /dev/null: both sides added the file)",
-        "ours": "File with our text",
-        "theirs": "File with their text",
-        "path": "The document's path in the repository: decides how it is merged (default: OURS)",
-        "renumber": "Give the second of two tasks under one new ID a free ID",
-        "marker_size": "Length of conflict markers (default 7)",
-        "json": "One JSON document on stdout, the merged text in it",
+        "base": "file with the common ancestor's text (empty or /dev/null: both sides added the file)",
+        "ours": "file with our text",
+        "theirs": "file with their text",
+        "path": "the document's path in the repository: decides how it is merged (default: OURS)",
+        "renumber": "give the second of two tasks under one new ID a free ID",
+        "marker_size": "length of conflict markers (default 7)",
+        "json": "print one JSON document on stdout, the merged text in it",
     },
     positional=["base", "ours", "theirs"],
 )
@@ -60,9 +60,9 @@ def merge(
 
 @door(
     help={
-        "dry_run": "Show what would be resolved; change nothing",
-        "renumber": "Give the second of two tasks under one new ID a free ID",
-        "json": "One JSON document on stdout",
+        "dry_run": "show what would be resolved; change nothing",
+        "renumber": "give the second of two tasks under one new ID a free ID",
+        "json": "print one JSON document on stdout",
     }
 )
 def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: bool = False) -> ExitCode:
@@ -84,9 +84,9 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
 
 @door(
     help={
-        "dry_run": "Show what would be written; write nothing",
-        "uninstall": "Take our lines and our configuration away again",
-        "json": "One JSON document on stdout",
+        "dry_run": "show what would be written; write nothing",
+        "uninstall": "take our lines and our configuration away again",
+        "json": "print one JSON document on stdout",
     }
 )
 def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: bool = False) -> ExitCode:
@@ -111,7 +111,7 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
     return ExitCode.GOOD
 
 
-@door(help={"json": "One JSON document on stdout"})
+@door(help={"json": "print one JSON document on stdout"})
 def check(context: Any, json: bool = False) -> ExitCode:
     """Prove with a probe merge that git calls the driver here; find conflict markers left over."""
     from afterpush.conflicts.probe import probe_driver

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 @door(
     default=True,
     help={
-        "remote": "Where to push to (default: push.remote)",
-        "branch": "The remote's branch (default: push.branch)",
-        "attempts": "Lost races before it gives up (default: push.attempts)",
-        "dry_run": "Show what would be pushed or be in conflict; change nothing",
-        "autostash": "Set uncommitted changes aside meanwhile",
-        "json": "One JSON document on stdout",
+        "remote": "where to push to (default: push.remote)",
+        "branch": "the remote's branch (default: push.branch)",
+        "attempts": "lost races before it gives up (default: push.attempts)",
+        "dry_run": "show what would be pushed or be in conflict; change nothing",
+        "autostash": "set uncommitted changes aside meanwhile",
+        "json": "print one JSON document on stdout",
     },
 )
 def run(
@@ -52,9 +52,9 @@ def run(
 
 @door(
     help={
-        "remote": "Where inv push would push to (default: push.remote)",
-        "branch": "The remote's branch (default: push.branch)",
-        "json": "One JSON document on stdout",
+        "remote": "where inv push would push to (default: push.remote)",
+        "branch": "the remote's branch (default: push.branch)",
+        "json": "print one JSON document on stdout",
     }
 )
 def check(context: Any, remote: str | None = None, branch: str | None = None, json: bool = False) -> ExitCode:
