@@ -11,6 +11,8 @@ from afterpush.ground.processes import run, run_attached
 
 EXTRAS = "dev,docs,swarm"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
+# Twice the cores: most tests wait for processes of their own.
+_WORKERS = 2 * (os.cpu_count() or 2)
 # A program that shows whether the part is there, and the Debian packages that bring it.
 PARTS = {
     "mariadbd": ("mariadb-server-core", "mariadb-client-core"),
@@ -49,7 +51,8 @@ def run_tests(root: Path, missing: list[str], only: str, match: str, workers: st
     """Runs pytest in this environment; says at the end which parts could not be had."""
     words = [sys.executable, "-m", "pytest", *only.split()]
     if workers != "0":
-        words += ["-n", workers, "--dist", "loadfile"]
+        # In the order of the folders: the doors come first, which wait longest for real processes.
+        words += ["-n", workers or str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     if match:
         words += ["-k", match]
     code = run_attached(words, cwd=root)

@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
     help={
         "only": "a path or a pytest expression such as tests/rooms/deploy (default: everything)",
         "match": "only tests whose name matches, as pytest -k takes it",
-        "workers": "how many processes (default: 2; 0: this one)",
+        "workers": "how many processes (default: twice the cores; 0: this one)",
     }
 )
-def test(context: Any, only: str = "tests", match: str = "", workers: str = "2") -> ExitCode:
+def test(context: Any, only: str = "tests", match: str = "", workers: str = "") -> ExitCode:
     """Prepare what the tests need on this machine, then run them."""
     from afterpush.tasks._testing import prepare, run_tests
 

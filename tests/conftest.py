@@ -18,9 +18,10 @@ from tests.support.mariadb import mortal_mariadb as mortal_mariadb
 from tests.support.mariadb import proving as proving
 from tests.support.repositories import Repository, make_repository
 
-# Started in the background of a script, this process ignores Ctrl-C, and all that it starts would as well.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Started by nohup or in the background of a script, it ignores these, and so would all that it starts.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # A noisy machine must not turn a law into a timing test.
 settings.register_profile("afterpush", deadline=None)
