@@ -79,7 +79,7 @@ def test_superseded_is_three_and_names_the_commit(site: Site) -> None:
 
 
 def test_in_a_pipe_there_is_one_line_for_each_change(site: Site) -> None:
-    site.commit(live(4, 0.3))
+    site.commit(live(1, 0.3))
     answer = site.run("deploy.monitor")
     lines = answer.out.splitlines()
     assert lines[-1].endswith("is live") and "LIVE: " in lines[-1]
