@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from afterpush.conflicts.bodies import kept_blocks, merge_bodies
 from afterpush.conflicts.dates import without_dates
@@ -21,6 +21,11 @@ from afterpush.roadmap.tasks import heading_id
 
 _SIGNS = re.compile(r"[^\w\s]+")
 _CHANGING = re.compile(r"\([^)]*\)|\d+|\0")
+
+
+@lru_cache(maxsize=1 << 14)
+def _without_changes(title: str) -> str:
+    return normal(_SIGNS.sub(" ", _CHANGING.sub(" ", without_dates(title)))).lower()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +58,7 @@ class Keyed:
     @cached_property
     def rough(self) -> str | None:
         """The title without what changes in it: dates, counts, remarks."""
-        text = _CHANGING.sub(" ", without_dates(self.section.title))
-        return self.identity or normal(_SIGNS.sub(" ", text)).lower() or None
+        return self.identity or _without_changes(self.section.title) or None
 
     @cached_property
     def said(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from afterpush.conflicts.census import Census, Reader, meaning_in, meaning_of
 from afterpush.conflicts.counters import is_count_at, is_counter_name, parts_of, template_of
@@ -140,10 +141,13 @@ class Slots:
     def _named(self, key: str) -> Iterator[Section]:
         """The sections that a row of a summary is about."""
         plain = re.sub(r"\W+", " ", key).strip()
-        for section in self.root.walk():
-            title = self._rough(section) or ""
-            if plain and (title == plain or f" {plain} " in f" {title} "):
-                yield section
+        if plain:
+            yield from (section for title, section in self._titles if f" {plain} " in title)
+
+    @cached_property
+    def _titles(self) -> list[tuple[str, Section]]:
+        """What each section is called, between blanks."""
+        return [(f" {self._rough(section) or ''} ", section) for section in self.root.walk()]
 
 
 def number_start(line: str, column: int) -> int:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from afterpush.roadmap.tables import is_delimiter
 
@@ -99,6 +99,30 @@ def is_fence(line: str) -> bool:
     return ("```" in line or "~~~" in line) and _FENCE.match(line) is not None
 
 
+# The versions of a document that are merged share nearly all of their lines.
+@lru_cache(maxsize=1 << 16)
+def _kind(line: str, following: str) -> BlockKind:
+    text = line.lstrip(" \t")
+    first, is_deep = text[:1], len(line) - len(text) > 3 or line.startswith("\t")
+    if first in "`~" and is_fence(line):
+        return BlockKind.FENCE
+    if is_deep and ITEM.match(line) is None:
+        return BlockKind.PARAGRAPH
+    if first == "#" and _HEADING.match(line):
+        return BlockKind.HEADING
+    if first == "<" and text.startswith("<!--"):
+        return BlockKind.COMMENT
+    if first == ">":
+        return BlockKind.QUOTE
+    if first in "-*_" and _RULE.match(line):
+        return BlockKind.RULE
+    if "|" in line and is_delimiter(following):
+        return BlockKind.TABLE
+    if is_key_line(line):
+        return BlockKind.KEY
+    return BlockKind.LIST if ITEM.match(line) else BlockKind.PARAGRAPH
+
+
 class _Scanner:
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
@@ -137,26 +161,8 @@ class _Scanner:
 
     def kind_at(self, number: int) -> BlockKind:
         """The kind of block that would begin at this line."""
-        line = self.lines[number]
-        text = line.lstrip(" \t")
-        first, is_deep = text[:1], len(line) - len(text) > 3 or line.startswith("\t")
-        if first in "`~" and is_fence(line):
-            return BlockKind.FENCE
-        if is_deep and ITEM.match(line) is None:
-            return BlockKind.PARAGRAPH
-        if first == "#" and _HEADING.match(line):
-            return BlockKind.HEADING
-        if first == "<" and text.startswith("<!--"):
-            return BlockKind.COMMENT
-        if first == ">":
-            return BlockKind.QUOTE
-        if first in "-*_" and _RULE.match(line):
-            return BlockKind.RULE
-        if "|" in line and number + 1 < len(self.lines) and is_delimiter(self.lines[number + 1]):
-            return BlockKind.TABLE
-        if is_key_line(line):
-            return BlockKind.KEY
-        return BlockKind.LIST if ITEM.match(line) else BlockKind.PARAGRAPH
+        following = self.lines[number + 1] if number + 1 < len(self.lines) else ""
+        return _kind(self.lines[number], following)
 
     def front_matter_end(self) -> int:
         """The line after the front matter that begins the text, or 0 when there is none."""

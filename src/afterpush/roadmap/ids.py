@@ -1,6 +1,7 @@
 """Task and session IDs as teams write them: QA-001, DATA-002-AUGMENT, TEST-INFRA-01, GF-PHASE0-003."""
 
 import re
+from functools import lru_cache
 
 _TASK_ID = r"[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)*-\d{1,4}(?:-[A-Z][A-Z0-9]*)*"
 TASK_ID = re.compile(rf"(?<![A-Za-z0-9_-]){_TASK_ID}(?![A-Za-z0-9_]|-[A-Za-z0-9])")
@@ -20,6 +21,8 @@ def task_ids(text: str) -> list[str]:
     return TASK_ID.findall(text)
 
 
+# The versions of a document that are merged share nearly all of their lines.
+@lru_cache(maxsize=1 << 16)
 def leading_id(text: str) -> tuple[str, str] | None:
     """The ID that a heading, a cell or a checkbox line begins with, and the text after it.
 
