@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ class Remote:
         from paramiko import SSHException
 
         try:
-            done = self._connection.run(script, hide=True, warn=True, in_stream=False)
+            done = self._connection.run(_by_sh(script), hide=True, warn=True, in_stream=False)
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
         return Answer(done.exited, done.stdout, done.stderr)
@@ -106,7 +107,7 @@ class Remote:
 
         try:
             channel = self._connection.create_session()
-            channel.exec_command(script)
+            channel.exec_command(_by_sh(script))
             channel.sendall(content)
             channel.shutdown_write()
             with channel.makefile("rb") as out, channel.makefile_stderr("rb") as err:
@@ -121,7 +122,7 @@ class Remote:
 
         try:
             channel = self._connection.create_session()
-            channel.exec_command(script)
+            channel.exec_command(_by_sh(script))
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
         return Conversation(self.host, channel)
@@ -163,6 +164,11 @@ class Remote:
                 port_here, port_there, remote_host=LOOPBACK, local_host=LOOPBACK
             ):
                 yield port_here
+
+
+def _by_sh(script: str) -> str:
+    """The user's own shell there may be any: it only starts sh."""
+    return f"exec sh -c {shlex.quote(script)}"
 
 
 def _lost(host: str, error: Exception) -> AfterpushError:

@@ -17,6 +17,14 @@ from afterpush.ground.ssh import Answer, Remote
 
 _PATH = 'PATH="$PATH:$HOME/.local/bin"; export PATH'
 _PLACE = 'place="${XDG_CACHE_HOME:-$HOME/.cache}/afterpush/environments"'
+# Two may make the same environment at once: the first to finish counts, the other drops its own.
+_MOVE = """import os, sys
+try:
+    os.rename(*sys.argv[1:])
+except OSError:
+    if not os.path.isdir(sys.argv[2]):
+        raise
+"""
 _ASK = "-P -m afterpush.ground.distribution"
 
 
@@ -104,10 +112,9 @@ def parse_look(answer: Answer) -> Found:
 
 
 def make_script(wanted: Installed, python: str, wheel_name: str, pins: str) -> str:
-    """Makes the environment from the wheel on stdin. Two at once may do so; the first to finish counts."""
+    """Makes the environment from the wheel on stdin."""
     encoded = shlex.quote(base64.b64encode(pins.encode()).decode("ascii"))
     pip = '"$made/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input'
-    moved = "import os, sys; os.path.exists(sys.argv[2]) or os.rename(*sys.argv[1:])"
     return "\n".join(
         (
             _PATH,
@@ -121,6 +128,6 @@ def make_script(wanted: Installed, python: str, wheel_name: str, pins: str) -> s
             f'printf %s {encoded} | base64 -d >"$made/constraints.txt"',
             f'{python} -m venv "$made/venv" >&2',
             f'{pip} --constraint "$made/constraints.txt" "$made/{wheel_name}[swarm]" >&2',
-            f'{python} -c {shlex.quote(moved)} "$made/venv" "$place/{environment_name(wanted)}"',
+            f'{python} -c {shlex.quote(_MOVE)} "$made/venv" "$place/{environment_name(wanted)}"',
         )
     )

@@ -10,7 +10,7 @@ import pytest
 from afterpush.ground.distribution import Installed, installed
 from afterpush.ground.ssh import Answer
 from afterpush.swarm.host import log_of
-from afterpush.swarm.host_environment import choose, look_script, make_script, parse_look
+from afterpush.swarm.host_environment import _MOVE, choose, look_script, make_script, parse_look
 from afterpush.swarm.on_hosts import shares
 
 OURS = Installed("3.11", "0f" * 8, "2026.8.0")
@@ -70,6 +70,17 @@ def test_an_environment_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> No
     )
     assert done.returncode != 0 and done.stderr
     assert list((tmp_path / ".cache/afterpush/environments").iterdir()) == []
+
+
+def test_of_two_who_make_one_environment_the_first_counts(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "who").write_text(name)
+        words = [sys.executable, "-c", _MOVE, str(tmp_path / name), str(tmp_path / "place")]
+        assert subprocess.run(words, check=False).returncode == 0
+    assert (tmp_path / "place/who").read_text() == "first"
+    words = [sys.executable, "-c", _MOVE, str(tmp_path / "none"), str(tmp_path / "nowhere")]
+    assert subprocess.run(words, capture_output=True, check=False).returncode != 0
 
 
 def test_every_host_has_a_place_and_all_agents_have_one() -> None:
