@@ -79,7 +79,7 @@ def test_superseded_is_three_and_names_the_commit(site: Site) -> None:
 
 
 def test_in_a_pipe_there_is_one_line_for_each_change(site: Site) -> None:
-    site.commit(live(1, 0.3))
+    site.commit(live(6, 0.3))
     answer = site.run("deploy.monitor")
     lines = answer.out.splitlines()
     assert lines[-1].endswith("is live") and "LIVE: " in lines[-1]
@@ -132,7 +132,7 @@ def test_a_bad_configuration_names_file_key_and_cure(site: Site) -> None:
 
 
 def test_a_background_monitor_reports_runs_and_finishes(site: Site) -> None:
-    sha = site.commit(live(0.5, 1.5))
+    sha = site.commit(live(8, 3))
     began = time.monotonic()
     pid = site.start(sha)
     assert time.monotonic() - began < 10
@@ -203,7 +203,7 @@ def running_with(text: str) -> list[int]:
 
 
 def test_a_second_foreground_monitor_follows_the_first(site: Site) -> None:
-    sha = site.commit(live(0.3, 2))
+    sha = site.commit(live(0.3, 8))
     pid = site.start(sha)
     answer = site.run("deploy.monitor", "--json")
     assert answer.code == 0 and answer.json()["already_running"] is True

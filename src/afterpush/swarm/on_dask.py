@@ -6,6 +6,7 @@ with a lifeline, workers look at a flag that the manager keeps renewing (`on_wor
 of an attempt is told so, whereupon the manager begins a new attempt.
 """
 
+import importlib.util
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -98,13 +99,11 @@ class DaskEngine:
 
 def check_extra() -> None:
     """Raises AfterpushError when the extra `swarm` is not installed."""
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
+    if importlib.util.find_spec("distributed") is None:
         raise AfterpushError(
             "the engine dask: distributed is not installed; install afterpush with its extra: "
             "pip install '/path/to/afterpush[swarm]' (in a clone: AFTERPUSH_EXTRAS=swarm ./inv)"
-        ) from error
+        )
 
 
 def client_of(address: str) -> Any:
