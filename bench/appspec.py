@@ -23,10 +23,10 @@ from statistics import median
 
 import yaml
 
-from afterpush.appspec.edit import set_block
-from afterpush.appspec.probing import Origin
-from afterpush.ground.clock import SystemClock
-from afterpush.ground.http import Client
+from afterpush.appspec.healthcheck.edit import set_block
+from afterpush.appspec.healthcheck.probe import Origin
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.http import Client
 
 STARTS = (0.3, 0.7, 1.1, 1.9, 2.7, 3.3)
 Edit = Callable[[str], str]

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from afterpush.deploy.cleanup import cleanup
-from afterpush.ground.state import StateFolder
+from afterpush.deploy.monitor.cleanup import cleanup
+from afterpush.infra.state import StateFolder
 from bench._timing import seconds_of
 
 FILES = 100_000

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.support.conflicts import DEFAULTS, Conflict, real_conflicts
 
 from afterpush.conflicts.merge import merge_document
-from afterpush.ground.git.merging import merge_file
+from afterpush.infra.git.merge_file import merge_file
 
 ID = re.compile(
     r"(?<![\w-])(?:Session-)?\d{8}-[\w.-]+\w|(?<![\w-])[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)*-\d{1,4}(?![\w-])"

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from afterpush.ground.settings import Migrate
+from afterpush.infra.settings import Migrate
 from afterpush.migrate.audit import audit
 from afterpush.migrate.repository import read_repository
 

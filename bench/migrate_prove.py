@@ -11,11 +11,11 @@ Run: python -m bench.migrate_prove
 import secrets
 from collections import Counter
 
-from tests.rooms.migrate.samples import steps
+from tests.migrate.samples import steps
 from tests.support.mariadb import Server, fresh_database, start_server
 
-from afterpush.ground.clock import SystemClock
-from afterpush.ground.database import Address, connected
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.database import Address, connected
 from afterpush.migrate.apply import apply
 from afterpush.migrate.evidence import Ways
 from afterpush.migrate.proof import Proof, prove

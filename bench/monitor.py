@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from afterpush.platform import FakePlatform, serve
-from afterpush.platform.model import TOKEN
-from afterpush.platform.scenario import stuck
+from afterpush.simulator import FakePlatform, serve
+from afterpush.simulator.model import TOKEN
+from afterpush.simulator.scenario import stuck
 
 LIMIT_MEGABYTES = 30.0
 SECONDS = 6

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean, quantiles
 
-from afterpush.deploy.deployment import Deployment
-from afterpush.deploy.facts import Fact, Seen
-from afterpush.deploy.history import Record
-from afterpush.deploy.pace import AdaptivePace, Intervals, estimate
-from afterpush.deploy.watching import Limits, Pace, Watching, begin, watch
+from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.watch.facts import Fact, Seen
+from afterpush.deploy.watch.loop import Limits, Pace, Watching, begin, watch
+from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
+from afterpush.digitalocean.deployment import Deployment
 
 DEPLOYMENTS = 200
 CALL_SECONDS = 0.25

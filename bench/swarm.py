@@ -18,8 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from afterpush.ground.tagged import with_tag
-from afterpush.swarm.supervisor import TAG
+from afterpush.infra.processes.tagged import with_tag
+from afterpush.swarm.agent.supervisor import TAG
 
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "AFTERPUSH"))

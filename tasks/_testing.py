@@ -5,9 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from afterpush.ground.console import note
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.processes import run, run_attached
+from afterpush.infra.console import note
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.processes import run, run_attached
 
 EXTRAS = "dev,docs,swarm"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])

@@ -6,7 +6,7 @@ import invoke.parser.parser
 from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
-from afterpush.ground.errors import ExitCode
+from afterpush.infra.errors import ExitCode
 
 _UNKNOWN = re.compile(r"No idea what '(.+)' is!")
 _OBJECT = re.compile(r"<Argument: ([\w-]+)[^>]*>")

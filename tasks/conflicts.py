@@ -6,11 +6,12 @@ from typing import Any
 
 from invoke import Collection
 
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door, site
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
+from afterpush.workflows.app_repository import app_repository
 
 
-@door(
+@task(
     help={
         "base": "file with the common ancestor's text (empty or /dev/null: both sides added the file)",
         "ours": "file with our text",
@@ -34,11 +35,12 @@ def merge(
 ) -> ExitCode:
     """Merge three versions of a document; the text goes to stdout, exit 1 with markers in it."""
     from afterpush.conflicts.files import merge_files, path_in
-    from afterpush.ground.console import note, print_json
-    from afterpush.ground.settings import Settings
-    from afterpush.tasks._door import site_if_any, whole_number
+    from afterpush.infra.console import note, print_json
+    from afterpush.infra.settings import Settings
+    from afterpush.tasks._task import whole_number
+    from afterpush.workflows.app_repository import app_repository_if_any
 
-    here = site_if_any()
+    here = app_repository_if_any()
     merged = merge_files(
         Path(base),
         Path(ours),
@@ -58,7 +60,7 @@ def merge(
     return ExitCode.GOOD if merged.is_clean else ExitCode.BAD_ANSWER
 
 
-@door(
+@task(
     help={
         "dry_run": "show what would be resolved; change nothing",
         "renumber": "give the second of two tasks under one new ID a free ID",
@@ -70,9 +72,9 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
     from afterpush.conflicts.apply import apply_resolution
     from afterpush.conflicts.report import is_settled, resolution_document, resolution_text
     from afterpush.conflicts.resolve import plan_resolution
-    from afterpush.ground.console import print_json, say
+    from afterpush.infra.console import print_json, say
 
-    here = site()
+    here = app_repository()
     plan = plan_resolution(here.repo, here.settings.documents, renumber=renumber)
     steps = plan.steps if dry_run else apply_resolution(here.repo, plan)
     if json:
@@ -82,7 +84,7 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
     return ExitCode.GOOD if is_settled(steps) else ExitCode.BAD_ANSWER
 
 
-@door(
+@task(
     help={
         "dry_run": "show what would be written; write nothing",
         "uninstall": "take our lines and our configuration away again",
@@ -94,9 +96,9 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
     from afterpush.conflicts.install import apply_plan, plan_install, plan_uninstall
     from afterpush.conflicts.report import install_document, install_text
     from afterpush.conflicts.shared_files import driver_patterns
-    from afterpush.ground.console import print_json, say
+    from afterpush.infra.console import print_json, say
 
-    here = site()
+    here = app_repository()
     plan = (
         plan_uninstall(here.repo)
         if uninstall
@@ -111,15 +113,15 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
     return ExitCode.GOOD
 
 
-@door(help={"json": "print one JSON document on stdout"})
+@task(help={"json": "print one JSON document on stdout"})
 def check(context: Any, json: bool = False) -> ExitCode:
     """Prove with a probe merge that git calls the driver here; find conflict markers left over."""
     from afterpush.conflicts.probe import probe_driver
     from afterpush.conflicts.report import check_document, check_text, is_live
     from afterpush.conflicts.shared_files import driver_patterns, left_markers
-    from afterpush.ground.console import print_json, say
+    from afterpush.infra.console import print_json, say
 
-    here = site()
+    here = app_repository()
     documents = here.settings.documents
     probes = probe_driver(here.repo, driver_patterns(documents), documents)
     markers = left_markers(here.repo, documents)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from afterpush.ground.console import note, print_json, say_folded
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door
+from afterpush.infra.console import note, print_json, say_folded
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
 
 
-@door(
+@task(
     name="demo",
     help={
         "fast": "a few seconds instead of half a minute",
@@ -16,7 +16,7 @@ from afterpush.tasks._door import door
 )
 def demo(context: Any, fast: bool = False, json: bool = False) -> ExitCode:
     """Show three pushes, three monitors and three verdicts, on a simulated platform."""
-    from afterpush.tasks._demonstration import FAST, NORMAL, demonstrate
+    from afterpush.workflows.demo.story import FAST, NORMAL, demonstrate
 
     shown = demonstrate(FAST if fast else NORMAL, note if json else say_folded)
     if json:

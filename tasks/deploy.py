@@ -4,18 +4,19 @@ from typing import Any
 
 from invoke import Collection
 
-from afterpush.ground.clock import SystemClock
-from afterpush.ground.console import note, print_json, say
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.tasks._door import door, number, site
-from afterpush.tasks._watching import commit_of, start_background
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.console import note, print_json, say
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.tasks._task import number, task
+from afterpush.workflows.app_repository import app_repository
+from afterpush.workflows.watch import commit_of, start_background
 
 SHA = "the commit, as git can resolve it (default: HEAD)"
 JSON = "print one JSON document on stdout"
 HOST = "user@host or an alias of ~/.ssh/config: a background monitor on that machine"
 
 
-@door(
+@task(
     help={
         "sha": SHA,
         "background": "detach: print pid and log path, and go on watching without this terminal",
@@ -35,13 +36,13 @@ def monitor(
     json: bool = False,
 ) -> ExitCode | int:
     """Watch a commit until it is live, or say why it is not."""
-    from afterpush.tasks._monitoring import monitor_here
+    from afterpush.workflows.monitoring import monitor_here
 
-    here = site()
+    here = app_repository()
     commit = commit_of(here, sha)
     seconds = number(timeout, "--timeout")
     if host:
-        from afterpush.tasks._elsewhere import monitor_there
+        from afterpush.workflows.remote_monitor import monitor_there
 
         return monitor_there(here, host, commit, timeout_seconds=seconds, strict=strict, json=json)
     if not background:
@@ -57,17 +58,18 @@ def monitor(
     return ExitCode.GOOD
 
 
-@door(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "host": HOST, "json": JSON})
+@task(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "host": HOST, "json": JSON})
 def status(
     context: Any, sha: Any = None, wait: bool = False, host: Any = None, json: bool = False
 ) -> ExitCode | int:
     """Tell what is live, coming, failed; or of one commit."""
-    from afterpush.deploy import register, session
+    from afterpush.deploy.monitor import session
+    from afterpush.deploy.monitor import status as register
 
-    here, clock = site(), SystemClock()
+    here, clock = app_repository(), SystemClock()
     commit = commit_of(here, sha)
     if host:
-        from afterpush.tasks._elsewhere import status_there
+        from afterpush.workflows.remote_monitor import status_there
 
         return status_there(here, host, commit, wait=wait, json=json)
     if wait:
@@ -81,7 +83,7 @@ def status(
     else:
         found = register.status(here.state, commit, clock.now())
     if sha is None and not wait:
-        from afterpush.tasks._overview import print_with_overview
+        from afterpush.workflows.overview import print_with_overview
 
         print_with_overview(here, found, json=json)
     else:
@@ -89,18 +91,18 @@ def status(
     return found.exit_code
 
 
-@door(help={"json": JSON})
+@task(help={"json": JSON})
 def monitors(context: Any, json: bool = False) -> ExitCode:
     """List the monitors of this repository: running, crashed, finished."""
-    from afterpush.deploy.register import monitors as listed
-    from afterpush.deploy.tables import monitor_table
+    from afterpush.deploy.monitor.status import monitors as listed
+    from afterpush.deploy.report.tables import monitor_table
 
-    found = listed(site().state, SystemClock().now())
+    found = listed(app_repository().state, SystemClock().now())
     print_json(found) if json else say(monitor_table(found))
     return ExitCode.GOOD
 
 
-@door(
+@task(
     help={
         "sha": SHA,
         "all": "stop every monitor of this repository",
@@ -118,14 +120,14 @@ def stop(
     json: bool = False,
 ) -> ExitCode | int:
     """End a background monitor; the deployment itself goes on."""
-    from afterpush.deploy import register
-    from afterpush.deploy.tables import stop_lines
+    from afterpush.deploy.monitor import status as register
+    from afterpush.deploy.report.tables import stop_lines
 
-    here, clock = site(), SystemClock()
+    here, clock = app_repository(), SystemClock()
     if all and sha:
         raise AfterpushError("--all stops every monitor; leave --sha out")
     if host:
-        from afterpush.tasks._elsewhere import stop_there
+        from afterpush.workflows.remote_monitor import stop_there
 
         return stop_there(here, host, commit_of(here, sha), all=all, dry_run=dry_run, json=json)
     ended = (
@@ -137,7 +139,7 @@ def stop(
     return ExitCode.GOOD
 
 
-@door(
+@task(
     help={
         "days": "remove what has not changed for so many days (default: 7, or deploy.keep_days)",
         "dry_run": "only count",
@@ -146,9 +148,9 @@ def stop(
 )
 def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
     """Remove the files of monitors that ended long ago."""
-    from afterpush.deploy.cleanup import cleanup as clean
+    from afterpush.deploy.monitor.cleanup import cleanup as clean
 
-    here = site()
+    here = app_repository()
     age = number(days, "--days", default=here.settings.deploy.keep_days) or 0.0
     cleaned = clean(here.state, SystemClock().now(), age, dry_run=dry_run)
     verb = "would remove" if dry_run else "removed"
@@ -158,7 +160,7 @@ def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = 
     return ExitCode.GOOD
 
 
-@door(
+@task(
     help={
         "sha": SHA,
         "type": "build, deploy or run (default: build)",
@@ -170,17 +172,17 @@ def logs(
     context: Any, sha: Any = None, type: str = "build", follow: bool = False, host: Any = None
 ) -> ExitCode | int:
     """Print the platform's log of the deployment of a commit."""
-    from afterpush.tasks._monitoring import print_logs
+    from afterpush.workflows.monitoring import print_logs
 
-    here = site()
+    here = app_repository()
     if host:
-        from afterpush.tasks._elsewhere import logs_there
+        from afterpush.workflows.remote_monitor import logs_there
 
         return logs_there(here, host, commit_of(here, sha), type.lower(), follow=follow)
     return print_logs(here, commit_of(here, sha), type.lower(), follow=follow)
 
 
-@door(
+@task(
     help={
         "sha": SHA,
         "log": "explain this file instead (-: standard input), of whatever origin",
@@ -189,16 +191,16 @@ def logs(
 )
 def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) -> ExitCode:
     """Say why a deployment failed, and what to do."""
-    from afterpush.tasks._explaining import explain_commit, explain_log, show_explanation
+    from afterpush.workflows.explain import explain_commit, explain_log, show_explanation
 
     if log is not None and sha is not None:
         raise AfterpushError("give --sha or --log, not both")
-    found = explain_log(str(log)) if log is not None else explain_commit(site(), sha)
+    found = explain_log(str(log)) if log is not None else explain_commit(app_repository(), sha)
     print_json(found) if json else say(show_explanation(found))
     return ExitCode.GOOD
 
 
-@door(
+@task(
     help={
         "limit": "how many, the latest first (default: 20; all for --html and --dora)",
         "html": "write one self-contained page to this file",
@@ -216,12 +218,12 @@ def history(
     json: bool = False,
 ) -> ExitCode:
     """Show deployments, causes, who waits; as a page too."""
-    from afterpush.tasks._door import whole_number
-    from afterpush.tasks._reporting import print_dora, print_history, write_page
+    from afterpush.tasks._task import whole_number
+    from afterpush.workflows.history import print_dora, print_history, write_page
 
     window = number(days, "--days", default=30, least=0.01) or 30.0
     count = whole_number(limit, "--limit", default=0 if html or dora else 20, least=0 if limit is None else 1)
-    here = site()
+    here = app_repository()
     if html is not None:
         write_page(here, str(html), limit=count or None, window_days=window)
     if dora:

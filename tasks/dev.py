@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@door(
+@task(
     help={
-        "only": "a path or a pytest expression such as tests/rooms/deploy (default: everything)",
+        "only": "a path or a pytest expression such as tests/deploy (default: everything)",
         "match": "only tests whose name matches, as pytest -k takes it",
         "workers": "how many processes (default: twice the cores; 0: this one)",
     }
@@ -23,7 +23,7 @@ def test(context: Any, only: str = "tests", match: str = "", workers: str = "") 
     return run_tests(ROOT, prepare(ROOT), only, match, workers)
 
 
-@door(help={"only": "one module of bench/, such as polling (default: all)"})
+@task(help={"only": "one module of bench/, such as polling (default: all)"})
 def bench(context: Any, only: str = "") -> ExitCode:
     """Measure what the documents claim, each beside a yardstick in the same run."""
     from afterpush.tasks._testing import run_benches

@@ -4,25 +4,26 @@ from typing import Any
 
 from invoke import Collection
 
-from afterpush.ground.console import print_json, say
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.tasks._door import door, number, site, whole_number
+from afterpush.infra.console import print_json, say
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.tasks._task import number, task, whole_number
+from afterpush.workflows.app_repository import app_repository
 
 SPEC = "the app spec (default: appspec.path, .do/app.yaml)"
 STARTUP = "how long the app takes to start (default: what the history of deployments says)"
 JSON = "print one JSON document on stdout"
 
 
-@door(help={"spec": SPEC, "startup_seconds": STARTUP, "json": JSON})
+@task(help={"spec": SPEC, "startup_seconds": STARTUP, "json": JSON})
 def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: bool = False) -> ExitCode:
     """Check the app spec: fields, bounds, health checks, sources, routes, secrets."""
-    from afterpush.appspec.agreement import other_specs
-    from afterpush.appspec.report import problem_text
-    from afterpush.appspec.startup import startup_of
-    from afterpush.appspec.validation import has_error, problems_of
-    from afterpush.tasks import _app_spec as app_spec
+    from afterpush.appspec.healthcheck.startup import startup_of
+    from afterpush.appspec.validate.agreement import other_specs
+    from afterpush.appspec.validate.text import problem_text
+    from afterpush.appspec.validate.validation import has_error, problems_of
+    from afterpush.workflows import app_spec
 
-    here = site()
+    here = app_repository()
     told = number(startup_seconds, "--startup-seconds")
     own = app_spec.spec_here(here, spec)
     startup = startup_of(told, None, app_spec.deploying_seconds(here))
@@ -37,7 +38,7 @@ def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: 
     return ExitCode.BAD_ANSWER if has_error(problems) else ExitCode.GOOD
 
 
-@door(
+@task(
     help={
         "url": "the endpoint to measure (default: HEALTH_URL or health.url, else the app's live URL)",
         "spec": SPEC,
@@ -71,13 +72,13 @@ def healthcheck(
     json: bool = False,
 ) -> ExitCode:
     """Measure the health endpoint and the start; recommend, write or apply the health check."""
-    from afterpush.appspec.findings import findings_text
-    from afterpush.appspec.writing import written
-    from afterpush.tasks import _app_spec as app_spec
+    from afterpush.appspec.healthcheck.apply import written
+    from afterpush.appspec.healthcheck.report import findings_text
+    from afterpush.workflows import app_spec
 
     if apply and (write or spec):
         raise AfterpushError("--apply changes the live app and no file: use it without --write and --spec")
-    here = site()
+    here = app_repository()
     live = app_spec.live_here(here) if apply else None
     asked = app_spec.Asked(
         url=url,

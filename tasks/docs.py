@@ -4,24 +4,25 @@ from typing import Any
 
 from invoke import Collection
 
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door, site
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
+from afterpush.workflows.app_repository import app_repository
 
 JSON = "print one JSON document on stdout"
 
 
-@door(help={"dry_run": "show what would be written and built, change nothing", "json": JSON})
+@task(help={"dry_run": "show what would be written and built, change nothing", "json": JSON})
 def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     """Write the reference from the code and build the site; offline, warnings are errors."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.manual.answers import BuildAnswer
-    from afterpush.manual.checking import broken_links
-    from afterpush.manual.site import build as build_site
-    from afterpush.manual.site import require_replaceable
-    from afterpush.manual.sphinx import require_sphinx
-    from afterpush.tasks import _manual as manual
+    from afterpush.documents.manual.check import broken_links
+    from afterpush.documents.manual.report import BuildAnswer
+    from afterpush.documents.manual.site import build as build_site
+    from afterpush.documents.manual.site import require_replaceable
+    from afterpush.documents.manual.sphinx import require_sphinx
+    from afterpush.infra.console import print_json, say
+    from afterpush.workflows import manual
 
-    here = site()
+    here = app_repository()
     output = here.repo / here.settings.docs.output
     require_sphinx()
     require_replaceable(output)
@@ -39,16 +40,16 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD if answer.is_good else ExitCode.BAD_ANSWER
 
 
-@door(help={"json": JSON})
+@task(help={"json": JSON})
 def check(context: Any, json: bool = False) -> ExitCode:
     """Tell which documents are stale, name unknown commands or flags, or link to nothing."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.manual.answers import Checked
-    from afterpush.manual.checking import broken_links, unknown_commands
-    from afterpush.tasks import _manual as manual
-    from afterpush.tasks._catalog import catalog
+    from afterpush.documents.manual.check import broken_links, unknown_commands
+    from afterpush.documents.manual.report import Checked
+    from afterpush.infra.console import print_json, say
+    from afterpush.tasks._task_catalog import catalog
+    from afterpush.workflows import manual
 
-    here = site()
+    here = app_repository()
     tree = manual.tree_here(here)
     stale = manual.stale_here(here, tree)
     unknown = unknown_commands(tree, catalog(here.repo))

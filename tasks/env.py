@@ -5,33 +5,34 @@ from typing import Any
 
 from invoke import Collection
 
-from afterpush.ground.clock import SystemClock
-from afterpush.ground.console import print_json, say
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import Site, door, site
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.console import print_json, say
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
+from afterpush.workflows.app_repository import AppRepository, app_repository
 
 
-@door(help={"json": "print one JSON document on stdout"})
+@task(help={"json": "print one JSON document on stdout"})
 def check(context: Any, json: bool = False) -> ExitCode:
     """Check tools, credentials, services and repository; name each problem with its cure."""
     from afterpush.environment.check import examine
-    from afterpush.environment.text import report_text
+    from afterpush.environment.text_report import report_text
 
-    report = examine(_surroundings(site()))
+    report = examine(_surroundings(app_repository()))
     print_json(report) if json else say(report_text(report))
     return ExitCode.BAD_ANSWER if report.has_errors else ExitCode.GOOD
 
 
-def _surroundings(here: Site) -> Any:
+def _surroundings(here: AppRepository) -> Any:
     """What the check looks at: the same sources, built in the same way, as a watch has them."""
-    from afterpush.deploy import setup
-    from afterpush.deploy.health_source import shown_commit
+    from afterpush.deploy.monitor import setup
+    from afterpush.deploy.watch.health_source import shown_commit
     from afterpush.environment.check import Surroundings
     from afterpush.environment.database_probe import probe_database
     from afterpush.environment.health_probe import probe_health
     from afterpush.environment.platform_probe import probe_platform
-    from afterpush.ground.config import read_environment
-    from afterpush.ground.database import address_from_variables
+    from afterpush.infra.config import read_environment
+    from afterpush.infra.database import address_from_variables
 
     clock, settings, environment = SystemClock(), here.settings, here.environment
     return Surroundings(
@@ -65,13 +66,13 @@ def _surroundings(here: Site) -> Any:
     )
 
 
-def _hooks(here: Site) -> Any:
+def _hooks(here: AppRepository) -> Any:
     """What the room of the hooks knows without trying a push."""
     from afterpush.environment.repository import Hooks
     from afterpush.hooks.installing import is_called
     from afterpush.hooks.owners import find_owner
     from afterpush.hooks.prepush import switched_off
-    from afterpush.tasks._pushing import policy_of
+    from afterpush.workflows.hooks import policy_of
 
     owner = find_owner(here.repo)
     return Hooks(

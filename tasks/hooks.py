@@ -5,15 +5,16 @@ from typing import Any
 
 from invoke import Collection
 
-from afterpush.ground.console import note, print_json, say
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import door, site
+from afterpush.infra.console import note, print_json, say
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
+from afterpush.workflows.app_repository import app_repository
 
 JSON = "print one JSON document on stdout"
 MANAGER = "who runs the hooks: auto (whoever owns core.hooksPath), husky or git"
 
 
-@door(
+@task(
     help={
         "remote": "the remote's name, as git gives it to the hook",
         "url": "the remote's URL, as git gives it to the hook",
@@ -25,14 +26,14 @@ def pre_push(
     context: Any, remote: str = "", url: str = "", hook: bool = False, landing: str | None = None
 ) -> ExitCode | int:
     """Look at a push (ref lines on stdin), and have it watched (run by git)."""
-    from afterpush.tasks._pushing import look_at_push, watch_landing
+    from afterpush.workflows.hooks import look_at_push, watch_landing
 
     if landing:
         return watch_landing(landing)
     return look_at_push(remote, url, as_hook=hook)
 
 
-@door(
+@task(
     help={
         "sha": "the commit that was pushed (default: HEAD)",
         "ref": "the branch that it was pushed to, to be checked against deploy.branches",
@@ -41,12 +42,12 @@ def pre_push(
 )
 def post_push(context: Any, sha: Any = None, ref: str | None = None, json: bool = False) -> ExitCode:
     """Start the background monitor of a landed push, unless it is live already."""
-    from afterpush.tasks._pushing import watch_pushed
+    from afterpush.workflows.hooks import watch_pushed
 
     return watch_pushed(sha, ref, json=json)
 
 
-@door(
+@task(
     help={
         "manager": MANAGER,
         "enforce": "also watch pushes made with --no-verify (a reference-transaction hook)",
@@ -60,37 +61,37 @@ def install(
     """Have git call us on every push; hooks that are there keep running."""
     from afterpush.hooks.changes import apply
     from afterpush.hooks.installing import plan_install
-    from afterpush.tasks._pushing import policy_of, report_changes
+    from afterpush.workflows.hooks import policy_of, report_changes
 
-    here = site()
+    here = app_repository()
     plan = plan_install(here.repo, policy_of(here), manager, enforce=enforce, program=_own_program())
     if not dry_run:
         apply(plan, here.repo)
     return report_changes(plan, dry_run=dry_run, json=json)
 
 
-@door(help={"manager": MANAGER, "dry_run": "print what would be undone, undo nothing", "json": JSON})
+@task(help={"manager": MANAGER, "dry_run": "print what would be undone, undo nothing", "json": JSON})
 def uninstall(context: Any, manager: str = "auto", dry_run: bool = False, json: bool = False) -> ExitCode:
     """Take our lines out of the hooks again; what was there before comes back."""
     from afterpush.hooks.changes import apply
     from afterpush.hooks.installing import plan_uninstall
-    from afterpush.tasks._pushing import report_changes
+    from afterpush.workflows.hooks import report_changes
 
-    here = site()
+    here = app_repository()
     plan = plan_uninstall(here.repo, manager)
     if not dry_run:
         apply(plan, here.repo)
     return report_changes(plan, dry_run=dry_run, json=json)
 
 
-@door(help={"manager": MANAGER, "json": JSON})
+@task(help={"manager": MANAGER, "json": JSON})
 def status(context: Any, manager: str = "auto", json: bool = False) -> ExitCode:
     """Prove by a push into a temporary repository that pushes are watched here."""
-    from afterpush.ground.clock import SystemClock
     from afterpush.hooks.status import describe, find_out
-    from afterpush.tasks._pushing import policy_of
+    from afterpush.infra.clock import SystemClock
+    from afterpush.workflows.hooks import policy_of
 
-    here = site()
+    here = app_repository()
     found = find_out(here.repo, policy_of(here), manager, os.environ, SystemClock(), progress=note)
     print_json(found) if json else say(describe(found))
     return ExitCode.GOOD if found.armed else ExitCode.BAD_ANSWER

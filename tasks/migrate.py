@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
-from afterpush.ground.console import is_terminal, note, print_json, say
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.signals import ended_like_interrupted
-from afterpush.tasks._database import app_database, proving_server, required_proving_server
-from afterpush.tasks._door import door, number, site
+from afterpush.infra.console import is_terminal, note, print_json, say
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.processes.signals import ended_like_interrupted
+from afterpush.tasks._task import number, task
+from afterpush.workflows.app_repository import app_repository
+from afterpush.workflows.database import app_database, proving_server, required_proving_server
 
 if TYPE_CHECKING:
-    from afterpush.ground.database import Address
+    from afterpush.infra.database import Address
     from afterpush.migrate.inputs import Inputs
     from afterpush.migrate.proof_report import Proof
 
@@ -24,7 +25,7 @@ STRICT = "let other names of indexes and another order of columns count as diffe
 LAX_STRICT = "let warnings (portability, duplicates, destructive statements, dead code) exit with 1 too"
 
 
-@door(help={"strict": LAX_STRICT, "json": JSON})
+@task(help={"strict": LAX_STRICT, "json": JSON})
 def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     """List what the migrations define and the boot script does not cover."""
     from secrets import token_hex
@@ -34,7 +35,7 @@ def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     from afterpush.migrate.judging import rejected_by_server
     from afterpush.migrate.repository import read_repository
 
-    here = site()
+    here = app_repository()
     repository = read_repository(here.repo, here.settings.migrate)
     with ended_like_interrupted():
         invalid = rejected_by_server(proving_server(here), repository, random_hex=token_hex, note=note)
@@ -48,7 +49,7 @@ WITH_DATA = "also run the migrations' INSERTs, UPDATEs and DELETEs, once each"
 DIFF = "print what would change, and change and prove nothing"
 
 
-@door(help={"target": TARGET, "dry_run": DIFF, "with_data": WITH_DATA, "json": JSON})
+@task(help={"target": TARGET, "dry_run": DIFF, "with_data": WITH_DATA, "json": JSON})
 def consolidate(
     context: Any, target: Any = None, dry_run: bool = False, with_data: bool = False, json: bool = False
 ) -> ExitCode:
@@ -60,7 +61,7 @@ def consolidate(
     from afterpush.migrate.judging import rejected_by_server
     from afterpush.migrate.repository import read_repository
 
-    here = site()
+    here = app_repository()
     repository = read_repository(here.repo, here.settings.migrate)
     server = proving_server(here)
     with ended_like_interrupted():
@@ -83,7 +84,7 @@ def _prover(server: "Address") -> "Callable[[Inputs], Proof]":
     """The proof on this server, of whatever inputs."""
     from secrets import token_hex
 
-    from afterpush.ground.clock import SystemClock
+    from afterpush.infra.clock import SystemClock
     from afterpush.migrate.proof import prove
 
     def proved(inputs: "Inputs") -> "Proof":
@@ -99,15 +100,15 @@ def _prover(server: "Address") -> "Callable[[Inputs], Proof]":
     return proved
 
 
-@door(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
+@task(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
 def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = False) -> ExitCode:
     """Run the consolidated steps on the database: one lock, resumable."""
-    from afterpush.ground.clock import SystemClock
+    from afterpush.infra.clock import SystemClock
     from afterpush.migrate import apply as applying
     from afterpush.migrate.apply_report import bar, rendered
     from afterpush.migrate.inputs import steps_of
 
-    here = site()
+    here = app_repository()
     wait_seconds = number(wait, "--wait", default=600) or 0.0
     file = here.settings.migrate.consolidated
     steps = steps_of(here.repo, file)
@@ -127,17 +128,17 @@ def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = Fa
     return ExitCode.BAD_ANSWER if applied.drifted else ExitCode.GOOD
 
 
-@door(help={"strict": STRICT, "json": JSON})
+@task(help={"strict": STRICT, "json": JSON})
 def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
     """Prove on a live server that old way and new way give one schema."""
     from secrets import token_hex
 
-    from afterpush.ground.clock import SystemClock
+    from afterpush.infra.clock import SystemClock
     from afterpush.migrate import proof as proving
     from afterpush.migrate.inputs import read_inputs
     from afterpush.migrate.proof_report import rendered
 
-    here = site()
+    here = app_repository()
     inputs = read_inputs(here.repo, here.settings.migrate)
     with ended_like_interrupted():
         proof = proving.prove(

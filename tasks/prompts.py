@@ -4,19 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import Site, door, site
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task
+from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
-    from afterpush.prompts.regen import Shelf
-    from afterpush.prompts.template import Surroundings
+    from afterpush.documents.prompts.regen import Shelf
+    from afterpush.documents.prompts.template import Surroundings
     from afterpush.roadmap import Task
 
 IDS = "only these tasks, separated by commas (default: all)"
 JSON = "print one JSON document on stdout"
 
 
-@door(
+@task(
     help={
         "ids": IDS,
         "adopt": "take over hand-written and hand-edited prompts too, showing what changes",
@@ -28,12 +29,12 @@ def regen(
     context: Any, ids: Any = None, adopt: bool = False, dry_run: bool = False, json: bool = False
 ) -> ExitCode:
     """Write the prompt of every task from the roadmap and the template."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.prompts import regen as room
-    from afterpush.prompts.answers import regenerated, regenerated_text
-    from afterpush.prompts.template import find_template
+    from afterpush.documents.prompts import regen as room
+    from afterpush.documents.prompts.report import regenerated, regenerated_text
+    from afterpush.documents.prompts.template import find_template
+    from afterpush.infra.console import print_json, say
 
-    here = site()
+    here = app_repository()
     tasks = _tasks(here)
     template = find_template(here.repo, here.settings.prompts.template, _defaults())
     wanted = room.chosen(tasks, _split(ids))
@@ -44,18 +45,18 @@ def regen(
     return ExitCode.GOOD
 
 
-@door(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
+@task(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
 def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
     """Tell which prompts are stale, broken or order what loses work."""
     from functools import cache
 
-    from afterpush.ground.console import print_json, say
-    from afterpush.prompts.answers import checked_document, checked_text
-    from afterpush.prompts.check import check as look
-    from afterpush.prompts.template import find_template
-    from afterpush.tasks._catalog import catalog
+    from afterpush.documents.prompts.check import check as look
+    from afterpush.documents.prompts.report import checked_document, checked_text
+    from afterpush.documents.prompts.template import find_template
+    from afterpush.infra.console import print_json, say
+    from afterpush.tasks._task_catalog import catalog
 
-    here = site()
+    here = app_repository()
     template = cache(lambda: find_template(here.repo, here.settings.prompts.template, _defaults()))
     around, branches = _around(here), {*here.settings.deploy.branches, here.settings.push.branch}
     found = look(_shelf(here), _tasks(here), template, around, catalog(here.repo), branches, _split(ids))
@@ -67,27 +68,27 @@ def _split(ids: str | None) -> list[str]:
     return [word for word in (ids or "").replace(",", " ").split() if word]
 
 
-def _tasks(here: Site) -> "dict[str, Task]":
-    from afterpush.ground.globs import matching
+def _tasks(here: AppRepository) -> "dict[str, Task]":
+    from afterpush.infra.globs import matching
     from afterpush.roadmap import read, tasks_by_id
 
     paths = matching(here.repo, here.settings.prompts.roadmap)
     return tasks_by_id(read((here.repo / path).read_bytes(), path) for path in paths)
 
 
-def _shelf(here: Site) -> "Shelf":
-    from afterpush.prompts.regen import Shelf, generated_pattern
+def _shelf(here: AppRepository) -> "Shelf":
+    from afterpush.documents.prompts.regen import Shelf, generated_pattern
 
     settings = here.settings.prompts
     return Shelf(here.repo, settings.output, generated_pattern(settings.generated_pattern))
 
 
-def _around(here: Site) -> "Surroundings":
-    from afterpush.prompts.template import Surroundings
-    from afterpush.tasks._catalog import program_for_prompts
+def _around(here: AppRepository) -> "Surroundings":
+    from afterpush.documents.prompts.template import Surroundings
+    from afterpush.infra.invocation import program_in
 
     push = here.settings.push
-    return Surroundings(push.remote, push.branch, program_for_prompts(here.repo))
+    return Surroundings(push.remote, push.branch, program_in(here.repo))
 
 
 def _defaults() -> "Any":

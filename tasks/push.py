@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
-from afterpush.ground.errors import ExitCode
-from afterpush.tasks._door import Site, afterwards, door, site, whole_number
+from afterpush.infra.errors import ExitCode
+from afterpush.tasks._task import task, whole_number
+from afterpush.workflows.app_repository import AppRepository, app_repository, warn_on_error
 
 if TYPE_CHECKING:
-    from afterpush.push.order import Order, World
     from afterpush.push.outcome import Outcome
+    from afterpush.push.request import Order, World
 
 
-@door(
+@task(
     default=True,
     help={
         "remote": "where to push to (default: push.remote)",
@@ -35,12 +36,12 @@ def run(
     json: bool = False,
 ) -> ExitCode:
     """Fetch, rebase (documents by meaning), check and push; again on a lost race, undone on a conflict."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.ground.signals import interruptible
+    from afterpush.infra.console import print_json, say
+    from afterpush.infra.processes.signals import interruptible
     from afterpush.push.predict import dry_run as predicted
     from afterpush.push.run import push
 
-    here = site()
+    here = app_repository()
     order = _order(here, remote, branch, attempts, autostash)
     with interruptible(), _world(here) as world:
         outcome = predicted(order, world) if dry_run else push(order, world)
@@ -50,7 +51,7 @@ def run(
     return outcome.exit_code
 
 
-@door(
+@task(
     help={
         "remote": "where inv push would push to (default: push.remote)",
         "branch": "the remote's branch (default: push.branch)",
@@ -59,10 +60,10 @@ def run(
 )
 def check(context: Any, remote: str | None = None, branch: str | None = None, json: bool = False) -> ExitCode:
     """Tell how far ahead and behind the branch is, and what would be in conflict; nothing is touched."""
-    from afterpush.ground.console import print_json, say
+    from afterpush.infra.console import print_json, say
     from afterpush.push.predict import predict
 
-    here = site()
+    here = app_repository()
     with _world(here) as world:
         seen = predict(_order(here, remote, branch, None, autostash=True), world)
     print_json(seen.document) if json else say(seen.text)
@@ -70,10 +71,10 @@ def check(context: Any, remote: str | None = None, branch: str | None = None, js
 
 
 def _order(
-    here: Site, remote: str | None, branch: str | None, attempts: str | None, autostash: bool
+    here: AppRepository, remote: str | None, branch: str | None, attempts: str | None, autostash: bool
 ) -> "Order":
-    from afterpush.ground.git.exchange import Target
-    from afterpush.push.order import Order
+    from afterpush.infra.git.fetch_push import Target
+    from afterpush.push.request import Order
 
     settings = here.settings.push
     return Order(
@@ -86,17 +87,17 @@ def _order(
 
 
 @contextmanager
-def _world(here: Site) -> "Iterator[World]":
+def _world(here: AppRepository) -> "Iterator[World]":
     """The push room's world: the merge driver comes from the conflicts room."""
     import random
     import sys
 
     from afterpush.conflicts.on_the_fly import driver_options, is_document, why_in_conflict
-    from afterpush.ground.clock import SystemClock
-    from afterpush.ground.console import note
-    from afterpush.ground.state import room_folder
-    from afterpush.push.joining import Merging
-    from afterpush.push.order import World
+    from afterpush.infra.clock import SystemClock
+    from afterpush.infra.console import note
+    from afterpush.infra.state import room_folder
+    from afterpush.push.combine import Merging
+    from afterpush.push.request import World
 
     documents = here.settings.documents
     with driver_options(here.repo, documents, sys.executable) as options:
@@ -109,14 +110,14 @@ def _world(here: Site) -> "Iterator[World]":
         yield World(here.repo, state, merging, SystemClock(), random.random, note)
 
 
-def _watch(here: Site, outcome: "Outcome") -> None:
+def _watch(here: AppRepository, outcome: "Outcome") -> None:
     """Starts the watch over the deployment; the push has landed, whatever comes of that."""
-    from afterpush.ground.console import note
-    from afterpush.tasks._watching import start_background
+    from afterpush.infra.console import note
+    from afterpush.workflows.watch import start_background
 
     if outcome.target.branch not in here.settings.deploy.branches:
         return
-    with afterwards("the push landed, but its deployment is not watched"):
+    with warn_on_error("the push landed, but its deployment is not watched"):
         started = start_background(here, outcome.sha)
         note(f"watching the deployment of {outcome.sha[:10]} (pid {started.pid}): inv deploy.status --wait")
 

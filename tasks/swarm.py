@@ -4,19 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.tasks._door import Site, door, number, site, whole_number
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.tasks._task import number, task, whole_number
+from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
-    from afterpush.swarm.mainline import Mainline
+    from afterpush.swarm.context import RunOrder
+    from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.selection import Selection
-    from afterpush.swarm.world import RunOrder
-    from afterpush.tasks._swarming import Roadmap
+    from afterpush.workflows.swarm import Roadmap
 
 JSON = "print one JSON document on stdout"
 
 
-@door(
+@task(
     optional=["ready"],
     help={
         "tasks": "IDs of the roadmap, separated by commas",
@@ -47,14 +48,14 @@ def run(
     json: bool = False,
 ) -> ExitCode:
     """Give tasks to agents, each in its own worktree, and merge what passes the check into main."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.swarm import planning, report
-    from afterpush.swarm.mainline import Mainline
+    from afterpush.infra.console import print_json, say
+    from afterpush.swarm import plan, report
+    from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
-    from afterpush.tasks._engines import choice, opened_engine
-    from afterpush.tasks._swarming import Roadmap, target_of, world_of
+    from afterpush.workflows.swarm import Roadmap, target_of, world_of
+    from afterpush.workflows.swarm_engines import choice, opened_engine
 
-    here = site()
+    here = app_repository()
     chosen = choice(here, engine, scheduler, hosts)
     order = _order(here, agents, command, check, timeout)
     mainline = Mainline(here.repo, target_of(here))
@@ -64,17 +65,15 @@ def run(
         engine_of = opened_engine(here, world, order, chosen)
         if dry_run:
             records = open_journal(world).records()
-            planned = planning.plan(
-                selection, records, world, mainline, order.command, order.check, order.agents
-            )
-            print_json(planned) if json else say(planning.plan_text(planned))
+            planned = plan.plan(selection, records, world, mainline, order.command, order.check, order.agents)
+            print_json(planned) if json else say(plan.plan_text(planned))
             return ExitCode.GOOD
         ended = run_swarm(selection, order, world, mainline, engine_of)
     print_json(report.document(ended)) if json else say(report.text(ended))
     return ended.exit_code
 
 
-@door(
+@task(
     help={
         "tasks": "only these IDs, separated by commas (default: all that are finished and not merged)",
         "check": "a shell command that must succeed on the merged tree (default: swarm.check)",
@@ -86,15 +85,15 @@ def merge(
     context: Any, tasks: Any = None, check: Any = None, dry_run: bool = False, json: bool = False
 ) -> ExitCode:
     """Merge what agents have finished before: after a resolved conflict, a red check or a crash."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.swarm import planning, report
-    from afterpush.swarm.mainline import Mainline
+    from afterpush.infra.console import print_json, say
+    from afterpush.swarm import plan, report
+    from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
     from afterpush.swarm.selection import select_finished
-    from afterpush.tasks._engines import LOCAL, Choice, opened_engine
-    from afterpush.tasks._swarming import Roadmap, merge_order, split, target_of, world_of
+    from afterpush.workflows.swarm import Roadmap, merge_order, split, target_of, world_of
+    from afterpush.workflows.swarm_engines import LOCAL, Choice, opened_engine
 
-    here = site()
+    here = app_repository()
     order = merge_order(here, check)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
@@ -102,8 +101,8 @@ def merge(
         records = open_journal(world).records()
         selection = select_finished(records, split(tasks), lambda: roadmap.tasks)
         if dry_run:
-            planned = planning.merge_plan(selection, records, order)
-            print_json(planned) if json else say(planning.plan_text(planned))
+            planned = plan.merge_plan(selection, records, order)
+            print_json(planned) if json else say(plan.plan_text(planned))
             return ExitCode.GOOD
         ended = run_swarm(selection, order, world, mainline, opened_engine(here, world, order, Choice(LOCAL)))
     print_json(report.document(ended)) if json else say(
@@ -112,15 +111,15 @@ def merge(
     return ended.exit_code
 
 
-@door(help={"once": "print the table once, also while a manager runs", "json": JSON})
+@task(help={"once": "print the table once, also while a manager runs", "json": JSON})
 def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
     """Show where every task stands; in a terminal, live as long as a manager runs."""
-    from afterpush.ground.clock import SystemClock
-    from afterpush.ground.console import is_terminal, print_json, say
+    from afterpush.infra.clock import SystemClock
+    from afterpush.infra.console import is_terminal, print_json, say
     from afterpush.swarm import status as room
-    from afterpush.tasks._swarming import journal_of, state_of
+    from afterpush.workflows.swarm import journal_of, state_of
 
-    here, clock = site(), SystemClock()
+    here, clock = app_repository(), SystemClock()
     state, journal = state_of(here), journal_of(here)
     if is_terminal() and not (once or json):
         found = room.watch_status(lambda: room.status(state, journal, clock.now()), clock)
@@ -130,16 +129,16 @@ def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD
 
 
-@door(help={"dry_run": "show what would be ended, change nothing", "json": JSON})
+@task(help={"dry_run": "show what would be ended, change nothing", "json": JSON})
 def stop(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     """End every manager and agent of this clone; worktrees and branches stay."""
-    from afterpush.ground.clock import SystemClock
-    from afterpush.ground.console import print_json, say
-    from afterpush.swarm.stopping import stop_swarm, stopped_text, would_stop, would_stop_text
-    from afterpush.swarm.world import tag_of
-    from afterpush.tasks._swarming import journal_of, state_of
+    from afterpush.infra.clock import SystemClock
+    from afterpush.infra.console import print_json, say
+    from afterpush.swarm.context import tag_of
+    from afterpush.swarm.stop import stop_swarm, stopped_text, would_stop, would_stop_text
+    from afterpush.workflows.swarm import journal_of, state_of
 
-    here = site()
+    here = app_repository()
     state = state_of(here)
     if dry_run:
         found = would_stop(state, tag_of(state))
@@ -150,25 +149,25 @@ def stop(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     return ExitCode.GOOD
 
 
-@door(help={"dry_run": "show what would be removed, change nothing", "json": JSON})
+@task(help={"dry_run": "show what would be removed, change nothing", "json": JSON})
 def cleanup(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     """Remove worktrees and branches whose change is in main, and claims that have expired."""
-    from afterpush.ground.console import print_json, say
-    from afterpush.swarm.cleaning import clean_up, cleaned_text
-    from afterpush.swarm.mainline import Mainline
+    from afterpush.infra.console import print_json, say
+    from afterpush.swarm.cleanup import clean_up, cleaned_text
+    from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import clone_name
-    from afterpush.tasks._swarming import target_of, world_of
+    from afterpush.workflows.swarm import target_of, world_of
 
-    here = site()
+    here = app_repository()
     with world_of(here) as world:
         cleaned = clean_up(world, Mainline(here.repo, target_of(here)), clone_name(world), dry_run=dry_run)
     print_json(cleaned) if json else say(cleaned_text(cleaned))
     return ExitCode.GOOD
 
 
-def _order(here: Site, agents: Any, command: Any, check: Any, timeout: Any) -> "RunOrder":
-    from afterpush.swarm.world import RunOrder
-    from afterpush.tasks._swarming import bounds_of
+def _order(here: AppRepository, agents: Any, command: Any, check: Any, timeout: Any) -> "RunOrder":
+    from afterpush.swarm.context import RunOrder
+    from afterpush.workflows.swarm import bounds_of
 
     settings = here.settings.swarm
     wanted = command or settings.command
@@ -181,7 +180,7 @@ def _order(here: Site, agents: Any, command: Any, check: Any, timeout: Any) -> "
 
 def _selection(roadmap: "Roadmap", mainline: "Mainline", tasks: Any, ready: Any) -> "Selection":
     from afterpush.swarm.selection import select_named, select_ready
-    from afterpush.tasks._swarming import split
+    from afterpush.workflows.swarm import split
 
     ids = split(tasks)
     if bool(ids) == bool(ready):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import afterpush
-from afterpush.ground import distribution
+from afterpush.infra.remote import wheel as distribution
 from tests.support.cli import afterpush as afterpush_command
 from tests.support.shared import ROOT
 

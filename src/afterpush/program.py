@@ -6,6 +6,7 @@ import sys
 from invoke import Program
 
 from afterpush import __version__
+from afterpush.infra.invocation import called_as
 from afterpush.tasks import ns
 
 program = Program(name="afterpush", namespace=ns, version=__version__)
@@ -13,6 +14,7 @@ program = Program(name="afterpush", namespace=ns, version=__version__)
 
 def main() -> None:
     """Runs the program with the arguments of the process; a reader that goes away (`| head`) is no error."""
+    called_as("afterpush")
     try:
         program.run()
         sys.stdout.flush()

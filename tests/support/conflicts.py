@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.conflicts.merge import Merged, merge_document
-from afterpush.ground.settings import Documents
+from afterpush.infra.settings import Documents
 from tests.support.shared import shared_data
 
 DEFAULTS = Documents()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from afterpush.platform import FakePlatform, Plan
-from afterpush.platform.scenario import Stage, live
+from afterpush.simulator import FakePlatform, Plan
+from afterpush.simulator.scenario import Stage, live
 from tests.support.cli import Answer, afterpush
 from tests.support.platform import Served, served
 from tests.support.repositories import Repository

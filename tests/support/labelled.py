@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "rooms" / "deploy" / "labelled"
+FOLDER = Path(__file__).parents[1] / "data" / "failed_logs"
 
 NOISE_BEFORE = """\
 Cloning into '/workspace'...

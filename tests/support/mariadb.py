@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 import pytest
 
-from afterpush.ground.database import Address, Connection, DatabaseFailure, address_from_url, connected
-from afterpush.ground.secrets import Secret
+from afterpush.infra.database import Address, Connection, DatabaseFailure, address_from_url, connected
+from afterpush.infra.secrets import Secret
 
 # Read before any test: the pinned world removes our variables.
 REAL_SERVER = os.environ.get("MYSQL_URL")

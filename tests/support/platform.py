@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.ground.http import Client, Response
-from afterpush.platform import FakePlatform, serve
-from afterpush.platform.model import TOKEN
+from afterpush.infra.http import Client, Response
+from afterpush.simulator import FakePlatform, serve
+from afterpush.simulator.model import TOKEN
 from tests.support.clock import FakeClock
 
 SHA = "9a4df0b" + "1" * 33

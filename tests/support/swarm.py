@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from afterpush.ground.tagged import with_tag
-from afterpush.swarm.supervisor import TAG
+from afterpush.infra.processes.tagged import with_tag
+from afterpush.swarm.agent.supervisor import TAG
 from tests.support.repositories import Repository
 
 DEADLINE_SECONDS = 60

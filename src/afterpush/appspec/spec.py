@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.appspec.schema import COMPONENTS, LIVENESS, READINESS, Field
-from afterpush.appspec.yamltree import Node, read_tree
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import read_text
+from afterpush.appspec.validate.schema import COMPONENTS, LIVENESS, READINESS, Field
+from afterpush.appspec.yaml_tree import Node, read_tree
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_text
 
 _HOSTS = ("github", "gitlab", "bitbucket")
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from afterpush.conflicts.resolve import Action, Plan, Step, open_paths
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import write_atomic
-from afterpush.ground.git.objects import write_blob
-from afterpush.ground.git.unmerged import smudged, stage
-from afterpush.ground.markers import has_markers
-from afterpush.ground.processes import run
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
+from afterpush.infra.git.objects import write_blob
+from afterpush.infra.git.unmerged import smudged, stage
+from afterpush.infra.processes import run
+from afterpush.text.conflict_markers import has_markers
 
 REGENERATE_SECONDS = 600
 _NO_MANIFESTS = frozenset({"version.json", "CHANGELOG", "README", "LICENSE"})
@@ -95,6 +95,6 @@ def _run_owner(folder: Path, command: Sequence[str]) -> str | None:
 
 
 def _add(repo: Path, path: str) -> None:
-    from afterpush.ground.git import git_text
+    from afterpush.infra.git import git_text
 
     git_text(repo, "add", "--", path, doing=f"staging {path}")

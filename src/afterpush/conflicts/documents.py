@@ -12,7 +12,7 @@ from afterpush.conflicts.pieces import Hunk, Ledger, Pieces, hunks_of, joined, r
 from afterpush.conflicts.prose import essence
 from afterpush.conflicts.recount import recounted
 from afterpush.conflicts.sections import merge_outlines
-from afterpush.ground.git.merging import merge_file
+from afterpush.infra.git.merge_file import merge_file
 from afterpush.roadmap import Document
 from afterpush.roadmap.blocks import Lines
 from afterpush.roadmap.outline import Outline, outline_of

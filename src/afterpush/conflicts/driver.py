@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from afterpush.conflicts.driver_command import CLEAN, CONFLICTS
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import write_atomic
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 def _merge(asked: argparse.Namespace) -> int:
     from afterpush.conflicts.merge import merge_document
-    from afterpush.ground.config import load_settings
+    from afterpush.infra.config import load_settings
 
     merged = merge_document(
         # Git gives an empty base for a file that both sides added.
@@ -61,7 +61,7 @@ def _merge(asked: argparse.Namespace) -> int:
 
 def _settings_root() -> Path:
     """The main worktree's root, as for every task; where git cannot tell, the folder git started us in."""
-    from afterpush.ground.git import main_worktree
+    from afterpush.infra.git import main_worktree
 
     try:
         return main_worktree(Path.cwd())

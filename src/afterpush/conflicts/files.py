@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afterpush.conflicts.merge import Merged, merge_document
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Documents
+    from afterpush.infra.settings import Documents
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.conflicts.driver_command import NAME, TITLE, attribute_lines, driver_command
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import write_atomic
-from afterpush.ground.git import config_value, git
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
+from afterpush.infra.git import config_value, git
 
 ATTRIBUTES = Path(".gitattributes")
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from afterpush.conflicts.kinds import Kind, json_rules, kind_by_content, kind_of, lock_rule
 from afterpush.conflicts.outcome import Merged
-from afterpush.ground.git.merging import LABELS, MARKER_SIZE, merge_file
+from afterpush.infra.git.merge_file import LABELS, MARKER_SIZE, merge_file
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Documents
+    from afterpush.infra.settings import Documents
 
 __all__ = ["Merged", "has_markers", "merge_document"]
 

@@ -10,11 +10,11 @@ from afterpush.conflicts.driver_command import NAME, TITLE, attribute_lines, dri
 from afterpush.conflicts.kinds import Kind, kind_of
 from afterpush.conflicts.merge import merge_document
 from afterpush.conflicts.shared_files import driver_patterns
-from afterpush.ground.files import temporary_folder
-from afterpush.ground.git import git
+from afterpush.infra.files import temporary_folder
+from afterpush.infra.git import git
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Documents
+    from afterpush.infra.settings import Documents
 
 
 @contextmanager

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from afterpush.conflicts.driver_command import NAME
 from afterpush.conflicts.merge import merge_document
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import temporary_folder
-from afterpush.ground.git import config_value, git
-from afterpush.ground.git.merge_tree import TreeMerge, merge_attribute, merge_trees
-from afterpush.ground.git.objects import Env, read_blob, scratch_objects, write_blob, write_commit
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import temporary_folder
+from afterpush.infra.git import config_value, git
+from afterpush.infra.git.merge_tree import TreeMerge, merge_attribute, merge_trees
+from afterpush.infra.git.objects import Env, read_blob, scratch_objects, write_blob, write_commit
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Documents
+    from afterpush.infra.settings import Documents
 
 # Both sides append at the same place: git alone stops there, afterpush keeps both.
 BASE = b"# Probe\n\n### PROBE-001: One\n\n**Status:** ready\n"

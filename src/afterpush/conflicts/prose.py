@@ -9,7 +9,7 @@ from afterpush.conflicts.matching import match, words_alike
 from afterpush.conflicts.pieces import Hunk, Ledger, Piece, Pieces
 from afterpush.conflicts.sequences import Clash, EntangledError, Firmness, Sequences, Step
 from afterpush.conflicts.values import merge_text, merge_value, steady, three_way
-from afterpush.ground.git.merging import merge_file
+from afterpush.infra.git.merge_file import merge_file
 from afterpush.roadmap.blocks import ITEM, Lines
 from afterpush.roadmap.ids import leading_id, leading_session
 from afterpush.roadmap.metadata import Entry, read_entries

@@ -6,7 +6,7 @@ from typing import Any
 from afterpush.conflicts.install import InstallPlan
 from afterpush.conflicts.probe import Probe
 from afterpush.conflicts.resolve import Action, Plan, Step
-from afterpush.ground.console import table
+from afterpush.infra.console import table
 
 
 def is_settled(steps: Sequence[Step]) -> bool:

@@ -15,12 +15,12 @@ from afterpush.conflicts.kinds import Kind, kind_of
 from afterpush.conflicts.merge import Merged, merge_document
 from afterpush.conflicts.sides import Sides, name_sides
 from afterpush.conflicts.untouched import is_as_git_left_it
-from afterpush.ground.git.objects import read_blob
-from afterpush.ground.git.unmerged import Operation, Unmerged, operation_under_way, unmerged
-from afterpush.ground.markers import marker_lines
+from afterpush.infra.git.objects import read_blob
+from afterpush.infra.git.unmerged import Operation, Unmerged, operation_under_way, unmerged
+from afterpush.text.conflict_markers import marker_lines
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Documents
+    from afterpush.infra.settings import Documents
 
 
 class Action(Enum):

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.conflicts.kinds import Kind, kind_of
-from afterpush.ground.git import git_text
-from afterpush.ground.git.unmerged import unmerged
-from afterpush.ground.markers import marker_lines
+from afterpush.infra.git import git_text
+from afterpush.infra.git.unmerged import unmerged
+from afterpush.text.conflict_markers import marker_lines
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Documents
+    from afterpush.infra.settings import Documents
 
 
 def driver_patterns(documents: "Documents") -> list[str]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.ground.git import current_branch, git
-from afterpush.ground.git.unmerged import Operation
+from afterpush.infra.git import current_branch, git
+from afterpush.infra.git.unmerged import Operation
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from afterpush.ground.git.objects import read_blob
-from afterpush.ground.git.unmerged import Unmerged, conflict_texts
+from afterpush.infra.git.objects import read_blob
+from afterpush.infra.git.unmerged import Unmerged, conflict_texts
 
 _MARKER = re.compile(rb"^(<{7,}|\|{7,}|>{7,}) .*$", re.MULTILINE)
 
@@ -34,8 +34,8 @@ def _candidates(repo: Path, entry: Unmerged, merged: bytes) -> Iterator[bytes]:
 
 def _merge_files(repo: Path, entry: Unmerged) -> Iterator[bytes]:
     """`git merge-file` joins hunks that `git merge` keeps apart: what our wrapper falls back to."""
-    from afterpush.ground.errors import AfterpushError
-    from afterpush.ground.git.merging import merge_file
+    from afterpush.infra.errors import AfterpushError
+    from afterpush.infra.git.merge_file import merge_file
 
     if entry.ours is None or entry.theirs is None:
         return

@@ -11,13 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from afterpush.deploy.background import SETTINGS
-from afterpush.deploy.monitor import AlreadyRunning
-from afterpush.deploy.session import open_session
-from afterpush.ground.clock import SystemClock, rfc3339
-from afterpush.ground.config import load_settings, read_environment, settings_from_text
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import main_worktree
+from afterpush.deploy.monitor.background import SETTINGS
+from afterpush.deploy.monitor.process import AlreadyRunning
+from afterpush.deploy.monitor.session import open_session
+from afterpush.infra.clock import SystemClock, rfc3339
+from afterpush.infra.config import load_settings, read_environment, settings_from_text
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import main_worktree
 
 
 def main() -> int:

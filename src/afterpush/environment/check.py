@@ -16,12 +16,12 @@ from afterpush.environment.repository import (
     remote_check,
     state_check,
 )
-from afterpush.environment.services import service_problems
 from afterpush.environment.tools import find_tools, needs, tool_problems
-from afterpush.ground.config import CONFIG_PATH, Environment
-from afterpush.ground.git import remote_urls
-from afterpush.ground.secrets import Redactor
-from afterpush.ground.settings import Settings
+from afterpush.environment.verdict_sources import service_problems
+from afterpush.infra.config import CONFIG_PATH, Environment
+from afterpush.infra.git import remote_urls
+from afterpush.infra.secrets import Redactor
+from afterpush.infra.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from afterpush.environment.probe import PROBE_SECONDS, Probe, outcome
 from afterpush.environment.report import Problem, State, warning
-from afterpush.ground.clock import Clock
-from afterpush.ground.database import Address, DatabaseFailure, connected
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.http import is_loopback
+from afterpush.infra.clock import Clock
+from afterpush.infra.database import Address, DatabaseFailure, connected
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.http import is_loopback
 
 _ACCESS_DENIED = (1044, 1045, 1698)  # The server's numbers for a wrong user, password or database right.
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from afterpush.digitalocean.readiness import judge
 from afterpush.environment.probe import PROBE_SECONDS, Probe, outcome
 from afterpush.environment.report import State
-from afterpush.ground.clock import Clock
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.http import Client, NoAnswer
-from afterpush.ground.readiness import judge
+from afterpush.infra.clock import Clock
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.http import Client, NoAnswer
 
 
 def probe_health(

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from afterpush.digitalocean.client import ApiFailure, AppPlatform
+from afterpush.digitalocean.find_app import Wanted, components, find_app, name_of
 from afterpush.environment.probe import Probe, outcome
 from afterpush.environment.report import Problem, State, warning
-from afterpush.ground.app_platform import ApiFailure, AppPlatform
-from afterpush.ground.apps import Wanted, components, find_app, name_of
-from afterpush.ground.clock import Clock, duration
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.clock import Clock, duration
+from afterpush.infra.errors import AfterpushError
 
 TOLERATED_SKEW_SECONDS = 5.0
 FEW_REQUESTS = 500

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.environment.report import Check, Problem, error, warning
-from afterpush.ground.git import git
+from afterpush.infra.git import git
 
 
 @dataclass(frozen=True)

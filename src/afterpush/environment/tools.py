@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.environment.report import Problem, Tool, error, warning
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.processes import run
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.processes import run
 
 # `git rev-parse --path-format` came with 2.31, `git merge-tree --write-tree` with 2.38 (their release notes).
 LEAST_GIT = (2, 31)

@@ -5,15 +5,15 @@ import os
 import sys
 from pathlib import Path
 
-from afterpush.ground.clock import SystemClock
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import main_worktree
 from afterpush.hooks.arming import Request, watcher_environment
 from afterpush.hooks.journal import Journal, journal_path
 from afterpush.hooks.policy import load_policy
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
 from afterpush.hooks.shortcut import keep_shortcut
 from afterpush.hooks.watcher import forget_old_claims, watch
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import main_worktree
 
 
 def main() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.ground.git import clean_environment
-from afterpush.ground.identity import Identity, boot_id, identity_from_ticks
-from afterpush.ground.process_table import Entry
-from afterpush.ground.processes import start_detached
 from afterpush.hooks.updates import RefUpdate
+from afterpush.infra.git import clean_environment
+from afterpush.infra.processes import start_detached
+from afterpush.infra.processes.identity import Identity, boot_id, identity_from_ticks
+from afterpush.infra.processes.process_table import Entry
 
 # Python starts on the processor that the push needs; there is nothing to see before it has ended.
 DELAY_SECONDS = 0.2

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import write_atomic
-from afterpush.ground.git import git
 from afterpush.hooks.owners import Owner
 from afterpush.hooks.scripts import bytes_of
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
+from afterpush.infra.git import git
 
 PROGRAM_KEY = "afterpush.program"
 

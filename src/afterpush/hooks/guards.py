@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from afterpush.ground.secrets import TOKEN_SHAPES
 from afterpush.hooks.policy import BLOCK, OFF, Policy
+from afterpush.infra.secrets import TOKEN_SHAPES
 
 ALLOW_VARIABLE = "AFTERPUSH_ALLOW"
 

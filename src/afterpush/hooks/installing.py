@@ -5,15 +5,15 @@ import shutil
 import sys
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import common_folder, main_worktree
-from afterpush.ground.git.refs import tracking_ref
 from afterpush.hooks import lefthook, scripts
 from afterpush.hooks.changes import Plan, Step
 from afterpush.hooks.owners import Manager, Owner, find_owner, is_by_pre_commit
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.scripts import text_of
 from afterpush.hooks.updates import BRANCH_PREFIX
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import common_folder, main_worktree
+from afterpush.infra.git.refs import tracking_ref
 
 IGNORED = (
     ".deployment-status-*.log",

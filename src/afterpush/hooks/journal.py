@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from afterpush.ground.clock import Clock, SystemClock, rfc3339
-from afterpush.ground.state import room_folder
+from afterpush.infra.clock import Clock, SystemClock, rfc3339
+from afterpush.infra.state import room_folder
 
 MOST_BYTES = 512 * 1024
 

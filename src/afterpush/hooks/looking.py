@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import current_branch
-from afterpush.ground.git.outgoing import (
+from afterpush.hooks.guards import Finding, force_finding, marker_finding, secret_findings, unfinished_finding
+from afterpush.hooks.policy import BLOCK, OFF, Policy
+from afterpush.hooks.updates import BRANCH_PREFIX, RefUpdate
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import current_branch
+from afterpush.infra.git.outgoing import (
     MARKER_LINES,
     behind_and_ahead,
     changes_lines,
@@ -15,17 +18,8 @@ from afterpush.ground.git.outgoing import (
     conflicting_paths,
     marked_lines,
 )
-from afterpush.ground.git.unmerged import operation_under_way
-from afterpush.ground.secrets import TOKEN_STEMS
-from afterpush.hooks.guards import (
-    Finding,
-    force_finding,
-    marker_finding,
-    secret_findings,
-    unfinished_finding,
-)
-from afterpush.hooks.policy import BLOCK, OFF, Policy
-from afterpush.hooks.updates import BRANCH_PREFIX, RefUpdate
+from afterpush.infra.git.unmerged import operation_under_way
+from afterpush.infra.secrets import TOKEN_STEMS
 
 WARNING_SECONDS = 1.0
 GUARD_SECONDS = 2.0

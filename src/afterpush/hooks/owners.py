@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import common_folder, config_value
 from afterpush.hooks import lefthook
 from afterpush.hooks.scripts import text_of
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import common_folder, config_value
 
 
 class Manager(StrEnum):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from afterpush.ground.settings import Settings
+    from afterpush.infra.settings import Settings
 
 OFF, WARN, BLOCK = "off", "warn", "block"
 
@@ -64,6 +64,6 @@ def load_policy(root: Path) -> Policy:
     # The path is `ground.config.CONFIG_PATH`, which is not imported for its cost.
     if not (root / "config" / "afterpush.yaml").exists():
         return Policy()
-    from afterpush.ground.config import load_settings
+    from afterpush.infra.config import load_settings
 
     return policy_of(load_settings(root))

@@ -4,13 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.ground.clock import SystemClock
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import config_value, remote_urls
-from afterpush.ground.git.refs import followed_ref, is_same_place
-from afterpush.ground.identity import Identity, identity_from_ticks
-from afterpush.ground.process_table import argv_of, entry_of
-from afterpush.ground.state import state_folder
 from afterpush.hooks.arming import Request, arm, identity_of_push
 from afterpush.hooks.complaint import untold_complaint
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
@@ -20,6 +13,13 @@ from afterpush.hooks.previous import memory_path, untold_outcome
 from afterpush.hooks.pushing import find_push, is_forced, push_words
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import config_value, remote_urls
+from afterpush.infra.git.refs import followed_ref, is_same_place
+from afterpush.infra.processes.identity import Identity, identity_from_ticks
+from afterpush.infra.processes.process_table import argv_of, entry_of
+from afterpush.infra.state import state_folder
 
 BLOCKED_EXIT_CODE = 40
 """What a git hook gets with `--hook` for a push that is to be stopped: a broken Python exits with 1."""

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from afterpush.ground.state import StateFolder, room_folder
+from afterpush.infra.state import StateFolder, room_folder
 
 
 def memory_path(repo: Path) -> Path:
@@ -25,7 +25,7 @@ def untold_outcome(state: StateFolder, memory: Path, now: float) -> str | None:
     os.utime(memory, (now, now))
     if not fresh:
         return None
-    from afterpush.ground.notify import Outcome
+    from afterpush.digitalocean.notify import Outcome
 
     try:
         document = json.loads(fresh[0][1].read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from afterpush.ground.process_table import Entry, ancestors, argv_of
+from afterpush.infra.processes.process_table import Entry, ancestors, argv_of
 
 # Options of git itself that take the next word as their value (git(1)).
 _WITH_VALUE = frozenset(

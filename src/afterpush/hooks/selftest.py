@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.files import temporary_folder
-from afterpush.ground.git import clean_environment, common_folder, git_text
-from afterpush.ground.processes import run
+from afterpush.infra.clock import Clock
+from afterpush.infra.files import temporary_folder
+from afterpush.infra.git import clean_environment, common_folder, git_text
+from afterpush.infra.processes import run
 
 SELF_TEST_VARIABLE = "AFTERPUSH_SELF_TEST"
 PUSH_SECONDS = 120

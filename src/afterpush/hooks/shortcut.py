@@ -9,10 +9,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from afterpush.ground.files import write_atomic
-from afterpush.ground.git.outgoing import MARKER_LINES
-from afterpush.ground.secrets import TOKEN_STEMS
-from afterpush.ground.state import StateFolder, room_folder, state_folder
 from afterpush.hooks.arming import DELAY_SECONDS
 from afterpush.hooks.complaint import NEW
 from afterpush.hooks.journal import journal_path
@@ -20,6 +16,10 @@ from afterpush.hooks.policy import OFF, Policy
 from afterpush.hooks.previous import memory_path
 from afterpush.hooks.scripts import case_pattern
 from afterpush.hooks.updates import BRANCH_PREFIX
+from afterpush.infra.files import write_atomic
+from afterpush.infra.git.outgoing import MARKER_LINES
+from afterpush.infra.secrets import TOKEN_STEMS
+from afterpush.infra.state import StateFolder, room_folder, state_folder
 
 NAME = "shortcut"
 

@@ -4,22 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.git import git, main_worktree
 from afterpush.hooks import lefthook, scripts
-from afterpush.hooks.installing import (
-    ENFORCING,
-    UNPREPARED,
-    outside,
-    pre_push_path,
-    watched_tracking_refs,
-)
+from afterpush.hooks.installing import ENFORCING, UNPREPARED, outside, pre_push_path, watched_tracking_refs
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.owners import Manager, Owner, find_owner
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.prepush import switched_off
 from afterpush.hooks.scripts import text_of
 from afterpush.hooks.selftest import Evidence, run_self_test
+from afterpush.infra.clock import Clock
+from afterpush.infra.git import git, main_worktree
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import config_value, is_ancestor
-from afterpush.ground.git.refs import asked_of_remote, pushes_noted, ref_value, tracking_ref
-from afterpush.ground.identity import is_running, wait_for_end
-from afterpush.ground.locks import try_lock
-from afterpush.ground.processes import run_attached
 from afterpush.hooks.arming import Request
 from afterpush.hooks.complaint import note_complaint, settle_complaint
 from afterpush.hooks.journal import Journal
@@ -20,6 +13,13 @@ from afterpush.hooks.proof import Answer, moved_here, noted, there
 from afterpush.hooks.scripts import own_script, text_of
 from afterpush.hooks.selftest import SELF_TEST_VARIABLE
 from afterpush.hooks.updates import RefUpdate
+from afterpush.infra.clock import Clock
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import config_value, is_ancestor
+from afterpush.infra.git.refs import asked_of_remote, pushes_noted, ref_value, tracking_ref
+from afterpush.infra.locks import try_lock
+from afterpush.infra.processes import run_attached
+from afterpush.infra.processes.identity import is_running, wait_for_end
 
 PUSH_SECONDS = 600
 REMOTE_SECONDS = 30

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.database import Address, Connection, StatementRejected, connected
-from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.infra.clock import Clock
+from afterpush.infra.database import Address, Connection, StatementRejected, connected
+from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.execution import Did, Done, Drifted, Failed, carry_out, state_of
 from afterpush.migrate.fence import refusal
 from afterpush.migrate.journal import DONE, Journal

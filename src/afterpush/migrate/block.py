@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.boot import CLOSING, OPENING, block_ranges
 from afterpush.migrate.call_form import CallForm
 from afterpush.migrate.spot import find_spot

@@ -1,6 +1,6 @@
 """Planning the consolidation: which target takes the steps."""
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.audit import Audit
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.sql_target import plan_sql

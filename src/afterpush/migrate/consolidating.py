@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.files import write_atomic
-from afterpush.ground.processes import run
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.files import write_atomic
+from afterpush.infra.processes import run
 from afterpush.migrate.audit import Remark, audit
 from afterpush.migrate.boot import kind_and_table
 from afterpush.migrate.consolidate import plan

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from afterpush.ground.database import Connection, DatabaseFailure, StatementRejected
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.database import Connection, DatabaseFailure, StatementRejected
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.differences import compare
 from afterpush.migrate.evidence import Ways
 from afterpush.migrate.execution import Did

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afterpush.ground.database import Connection, StatementRejected
-from afterpush.ground.errors import AfterpushError, ExitCode
+from afterpush.infra.database import Connection, StatementRejected
+from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.fence import refusal
 from afterpush.migrate.journal import Journal
 from afterpush.migrate.statements import Statement

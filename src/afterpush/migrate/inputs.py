@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.globs import matching
-from afterpush.ground.settings import Migrate
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.globs import matching
+from afterpush.infra.settings import Migrate
 from afterpush.migrate.boot import BootScript, read_boot
 from afterpush.migrate.dynamic import resolved
 from afterpush.migrate.evidence import Ways

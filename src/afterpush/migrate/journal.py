@@ -4,7 +4,7 @@ The probes decide what is needed; the journal tells what happened, and keeps ste
 running twice.
 """
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.steps import JOURNAL_SQL, JOURNAL_TABLE, Step
 
 STARTED, DONE, FOUND = "started", "done", "found"

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from afterpush.ground.database import Address
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.database import Address
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.audit import Remark
 from afterpush.migrate.fence import refusal
 from afterpush.migrate.proof import invalid_statements

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.snapshot import Snapshot
 
 

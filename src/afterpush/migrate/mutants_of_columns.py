@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.mutant import Mutation
 from afterpush.migrate.snapshot import Snapshot, Thing
 from afterpush.migrate.tokens import literal, quoted

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.mutant import Mutation
 from afterpush.migrate.snapshot import Snapshot, Thing
 from afterpush.migrate.tokens import quoted

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.execution import without_definer
 from afterpush.migrate.mutant import Mutation, Proposal
 from afterpush.migrate.snapshot import Snapshot

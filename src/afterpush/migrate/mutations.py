@@ -7,7 +7,7 @@ server, one after the other; each must show as a difference between just before 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from afterpush.ground.database import Connection, StatementRejected
+from afterpush.infra.database import Connection, StatementRejected
 from afterpush.migrate import mutants_of_columns as columns
 from afterpush.migrate import mutants_of_keys as keys
 from afterpush.migrate import mutants_of_objects as objects

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from afterpush.ground.database import Connection, DatabaseFailure, StatementRejected
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.database import Connection, DatabaseFailure, StatementRejected
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.evidence import Evidence
 from afterpush.migrate.execution import Did, Done, Failed, Forbidden, Item, carry_out, place
 from afterpush.migrate.fence import Refused

@@ -11,8 +11,8 @@ What is executed is SQL: for a TypeScript boot script, the statements that were 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.database import Address, Connection
+from afterpush.infra.clock import Clock
+from afterpush.infra.database import Address, Connection
 from afterpush.migrate.evidence import Evidence, Ways
 from afterpush.migrate.execution import Failed, Forbidden, Item, carry_out
 from afterpush.migrate.fence import Refused, refusal

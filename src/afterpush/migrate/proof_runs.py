@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.database import Connection
+from afterpush.infra.clock import Clock
+from afterpush.infra.database import Connection
 from afterpush.migrate.crashes import crash_everywhere
 from afterpush.migrate.differences import compare
 from afterpush.migrate.evidence import Evidence

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.settings import Migrate
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.settings import Migrate
 from afterpush.migrate.boot import kind_of_script
 from afterpush.migrate.imports import Reach, reach
 from afterpush.migrate.inputs import Inputs, read_inputs

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from afterpush.ground.database import (
+from afterpush.infra.database import (
     Address,
     Connection,
     DatabaseFailure,
@@ -17,7 +17,7 @@ from afterpush.ground.database import (
     connect,
     connected,
 )
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 
 PREFIX = "afterpush_proof_"
 _OURS = re.compile(rf"({PREFIX}[0-9a-f]{{12}})_[a-z0-9]+")

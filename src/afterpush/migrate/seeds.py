@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.ground.database import Connection, StatementRejected
+from afterpush.infra.database import Connection, StatementRejected
 from afterpush.migrate.steps import JOURNAL_TABLE
 from afterpush.migrate.tokens import literal, quoted, tokens
 

@@ -2,7 +2,7 @@
 
 import re
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.proof_report import ServerFacts
 from afterpush.migrate.scratch import PREFIX
 

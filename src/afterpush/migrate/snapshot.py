@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from afterpush.ground.database import Connection
+from afterpush.infra.database import Connection
 from afterpush.migrate.spelling import as_one_rule, created_line
 from afterpush.migrate.steps import JOURNAL_TABLE
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate import leaving
 from afterpush.migrate.boot import sql_nodes
 from afterpush.migrate.call_form import CallForm, commonest, form_of

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.audit import Audit, audit
 from afterpush.migrate.coverage import Object
 from afterpush.migrate.model import Schema

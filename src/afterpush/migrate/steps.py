@@ -37,7 +37,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.statements import Statement, split
 from afterpush.migrate.tokens import literal, string_value, tokens
 

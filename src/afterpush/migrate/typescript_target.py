@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.audit import Audit, audit
 from afterpush.migrate.block import with_steps, without_blocks
 from afterpush.migrate.boot import kind_of_script, read_boot

@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import write_atomic
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
 
 
 @dataclass(frozen=True)

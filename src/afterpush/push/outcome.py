@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterpush.ground.errors import ExitCode
-from afterpush.ground.git.exchange import Target
-from afterpush.push.joining import Clash
+from afterpush.infra.errors import ExitCode
+from afterpush.infra.git.fetch_push import Target
+from afterpush.push.combine import Clash
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from afterpush.ground.errors import ExitCode
-from afterpush.ground.git import current_branch, git, resolve_commit
-from afterpush.ground.git.exchange import fetch_without_trace
-from afterpush.ground.git.objects import scratch_objects
-from afterpush.ground.git.worktree import tracked_changes
-from afterpush.push.joining import choose, join, published_on, stand
-from afterpush.push.order import Order, World
+from afterpush.infra.errors import ExitCode
+from afterpush.infra.git import current_branch, git, resolve_commit
+from afterpush.infra.git.fetch_push import fetch_without_trace
+from afterpush.infra.git.objects import scratch_objects
+from afterpush.infra.git.work_tree import tracked_changes
+from afterpush.push.combine import choose, join, published_on, stand
 from afterpush.push.outcome import Outcome, Prediction
 from afterpush.push.preflight import branch_to_push, refuse_dirty, require_remote
+from afterpush.push.request import Order, World
 
 
 def predict(order: Order, world: World) -> Prediction:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import current_branch, git, remote_urls
-from afterpush.ground.git.exchange import Target
-from afterpush.ground.git.unmerged import Operation, operation_under_way, unmerged
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import current_branch, git, remote_urls
+from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.git.unmerged import Operation, operation_under_way, unmerged
 
 _ENDINGS = {
     Operation.MERGE: ("git commit --no-edit", "git merge --abort"),

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git.exchange import Target
-from afterpush.ground.git.unmerged import worktree_git_folder
-from afterpush.ground.locks import HeldLock, try_lock
-from afterpush.push.order import World
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.git.unmerged import worktree_git_folder
+from afterpush.infra.locks import HeldLock, try_lock
+from afterpush.push.request import World
 
 LOOK_SECONDS = 1.0
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import git, git_text, resolve_commit
-from afterpush.ground.git.unmerged import worktree_git_folder
-from afterpush.ground.git.worktree import (
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import git, git_text, resolve_commit
+from afterpush.infra.git.unmerged import worktree_git_folder
+from afterpush.infra.git.work_tree import (
     apply_stash,
     blob_in,
     blob_on_disk,

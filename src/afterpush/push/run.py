@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from afterpush.ground.clock import rfc3339
-from afterpush.ground.errors import AfterpushError, ExitCode
-from afterpush.ground.git import git, git_text, is_ancestor, resolve_commit
-from afterpush.ground.git.exchange import (
+from afterpush.infra.clock import rfc3339
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.git import git, git_text, is_ancestor, resolve_commit
+from afterpush.infra.git.fetch_push import (
     PushAnswer,
     Target,
     Verdict,
@@ -17,18 +17,18 @@ from afterpush.ground.git.exchange import (
     look_at_branch,
     push_commit,
 )
-from afterpush.ground.git.unmerged import worktree_git_folder
-from afterpush.ground.git.worktree import tracked_changes
-from afterpush.push.checking import run_check
-from afterpush.push.joining import Clash, Standing, Strategy, choose, join, published_on, stand
+from afterpush.infra.git.unmerged import worktree_git_folder
+from afterpush.infra.git.work_tree import tracked_changes
+from afterpush.push.backoff import backoff_seconds, wait_for_quiet
+from afterpush.push.branch_state import Seat
+from afterpush.push.check import run_check
+from afterpush.push.combine import Clash, Standing, Strategy, choose, join, published_on, stand
 from afterpush.push.journal import Journal
-from afterpush.push.order import Order, World
 from afterpush.push.outcome import Outcome
 from afterpush.push.preflight import branch_to_push, refuse_dirty
 from afterpush.push.queue import turn, worktree_lock
 from afterpush.push.recovery import recover
-from afterpush.push.seat import Seat
-from afterpush.push.waiting import backoff_seconds, wait_for_quiet
+from afterpush.push.request import Order, World
 
 RECOVERY_PREFIX = "refs/afterpush/before-push"
 KEPT_RECOVERY_REFS = 10

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from afterpush.ground.clock import Clock, rfc3339
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.git import git_text
-from afterpush.ground.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
-from afterpush.swarm.words import first_words
+from afterpush.infra.clock import Clock, rfc3339
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import git_text
+from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.swarm.agent.log_tail import first_words
 
 PREFIX = "refs/afterpush/claims/"
 _TRIES = 5

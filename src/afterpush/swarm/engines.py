@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from afterpush.ground.clock import Clock
-from afterpush.swarm.attempt import Attempted, Spec, carry_out
+from afterpush.infra.clock import Clock
+from afterpush.swarm.agent.attempt import Attempted, Spec, carry_out
 
 
 class Engine(Protocol):

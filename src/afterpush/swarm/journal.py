@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from afterpush.ground.clock import Clock, parse_rfc3339, rfc3339
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.clock import Clock, parse_rfc3339, rfc3339
+from afterpush.infra.errors import AfterpushError
 from afterpush.swarm.states import Result, State
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from afterpush.ground.clock import duration
-from afterpush.ground.console import table
+from afterpush.infra.clock import duration
+from afterpush.infra.console import table
 from afterpush.swarm.run import Report
 from afterpush.swarm.states import Result
 

@@ -7,21 +7,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.ground.clock import Clock
-from afterpush.ground.errors import ExitCode
-from afterpush.ground.files import private_folder, write_private
-from afterpush.ground.git import require_identity
-from afterpush.ground.signals import noticing
+from afterpush.infra.clock import Clock
+from afterpush.infra.errors import ExitCode
+from afterpush.infra.files import private_folder, write_private
+from afterpush.infra.git import require_identity
+from afterpush.infra.processes.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
+from afterpush.swarm.context import RunOrder, World
 from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import Journal, Record
-from afterpush.swarm.landing import MergeQueue
-from afterpush.swarm.mainline import Mainline
-from afterpush.swarm.managers import registered
+from afterpush.swarm.manager_files import registered
+from afterpush.swarm.merge_queue.mainline import Mainline
+from afterpush.swarm.merge_queue.queue import MergeQueue
 from afterpush.swarm.selection import Job, Selection
 from afterpush.swarm.states import Result, State
-from afterpush.swarm.tasks import Crew, Slots, Work
-from afterpush.swarm.world import RunOrder, World
+from afterpush.swarm.task_run import Crew, Slots, Work
 
 _LOOK_SECONDS = 0.2
 

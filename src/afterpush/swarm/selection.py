@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 from afterpush.roadmap import Task
 from afterpush.swarm.journal import Record
 from afterpush.swarm.states import Result, State

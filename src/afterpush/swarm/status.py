@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afterpush.ground.clock import Clock, duration
-from afterpush.ground.locks import is_locked
+from afterpush.infra.clock import Clock, duration
+from afterpush.infra.locks import is_locked
 from afterpush.swarm.journal import Journal, Record
-from afterpush.swarm.managers import managers
+from afterpush.swarm.manager_files import managers
 from afterpush.swarm.report import result_table
 from afterpush.swarm.states import Result, State
 

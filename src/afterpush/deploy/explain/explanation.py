@@ -8,7 +8,7 @@ from pathlib import Path
 from afterpush.deploy.explain.redaction import WELL_KNOWN, redact_log
 from afterpush.deploy.explain.scan import Fault, Findings, Hit, scan
 from afterpush.deploy.explain.signatures import UNKNOWN, Failures
-from afterpush.ground.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError
 
 GUIDE = "docs/DEPLOYMENT_FAILURE_GUIDE.md"
 DOUBT = 25

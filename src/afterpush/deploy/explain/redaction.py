@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from afterpush.ground.secrets import REDACTED, Redactor
+from afterpush.infra.secrets import REDACTED, Redactor
 
 WELL_KNOWN = Redactor()
 _NAME = (

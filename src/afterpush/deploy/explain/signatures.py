@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from afterpush.deploy.explain.words import branches, needed_words
-from afterpush.ground.errors import AfterpushError
-from afterpush.ground.files import read_text
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_text
 
 TEAM_FILE = Path("config/failures.yaml")
 UNKNOWN = "unknown"

@@ -7,7 +7,7 @@ a deployment that was superseded or canceled never reached anybody and counts as
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterpush.deploy.history import Record
+from afterpush.deploy.monitor.history import Record
 from afterpush.deploy.report.figures import FAILED, LIVE, Spread, rate, saw_it_go_live, spread
 
 DAY_SECONDS = 86_400.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from afterpush.deploy.history import Record
+from afterpush.deploy.monitor.history import Record
 
 LIVE, FAILED = "live", "failed"
 NOBODY = "(unknown)"

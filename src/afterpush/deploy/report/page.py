@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from afterpush.deploy.history import Record
+from afterpush.deploy.monitor.history import Record
 from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread
 from afterpush.deploy.report.markup import Markup, joined, tag, text
 from afterpush.deploy.report.style import STYLE
 from afterpush.deploy.report.terminal import counted, percent
 from afterpush.deploy.report.timeline import anchor, day, lane_of, timeline
-from afterpush.ground.clock import duration, rfc3339
+from afterpush.infra.clock import duration, rfc3339
 
 # What the page may load: nothing. Browsers enforce it, whatever slipped into the text.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from afterpush.deploy.explain.lines import shown
-from afterpush.deploy.history import Record
+from afterpush.deploy.monitor.history import Record
 from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread, saw_it_go_live
 from afterpush.deploy.report.sparkline import sparkline
-from afterpush.ground.clock import duration, rfc3339
-from afterpush.ground.console import table
+from afterpush.infra.clock import duration, rfc3339
+from afterpush.infra.console import table
 
 _MARKS = {"live": "●", "failed": "✗"}
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from afterpush.deploy.history import Record
+from afterpush.deploy.monitor.history import Record
 from afterpush.deploy.report.markup import Markup, tag
 from afterpush.deploy.report.terminal import counted
-from afterpush.ground.clock import duration, rfc3339
+from afterpush.infra.clock import duration, rfc3339
 
 WIDTH, LEFT, RIGHT = 1000, 80, 16
 LANES = {"live": 30, "failed": 64, "other": 98}

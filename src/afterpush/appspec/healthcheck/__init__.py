@@ -1,0 +1,1 @@
+"""Health checks from measurements: survey, recommendation, edit."""

@@ -1,0 +1,216 @@
+"""From measurements to health check values, each with its reason.
+
+Values that are good enough are kept: two measurements of one start are never quite the same, and a health
+check that changes with every run is worse than one that is a little too wide.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from afterpush.appspec.healthcheck.probe import Measured
+from afterpush.appspec.healthcheck.startup import Startup
+from afterpush.appspec.spec import HealthCheck, defaults
+from afterpush.appspec.validate.health_check_rules import is_liveness_name
+from afterpush.appspec.validate.schema import LIVENESS, READINESS, Field
+from afterpush.infra.clock import duration
+
+_PERIOD_SECONDS = 10
+_LONGEST_KEPT_SECONDS = 30
+_TIMEOUT_SECONDS = 3
+_LIVENESS_FAILURES = 9
+
+
+@dataclass
+class Check:
+    """Values of one health check, and why each is what it is."""
+
+    values: dict[str, int | str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def put(self, name: str, value: int | str, reason: str) -> None:
+        self.values[name] = value
+        self.reasons[name] = reason
+
+    @property
+    def budget_seconds(self) -> int:
+        whole = {name: value for name, value in self.values.items() if isinstance(value, int)}
+        return whole["initial_delay_seconds"] + whole["period_seconds"] * whole["failure_threshold"]
+
+
+def best_endpoint(endpoint: Measured | None, others: list[Measured]) -> Measured | None:
+    """The endpoint for readiness: the one that was asked if it is ready, else the most telling other."""
+    if endpoint and endpoint.readiness.ready:
+        return endpoint
+    ready = [other for other in others if other.readiness.ready and not is_liveness_name(other.path)]
+    return next((other for other in ready if other.shows_database), ready[0] if ready else None)
+
+
+def readiness_check(endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None) -> Check:
+    """Values for `health_check`. `endpoint` is one that is ready, or None: then the path is left as it is."""
+    check = Check()
+    if endpoint:
+        check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}")
+    is_needed = bool(startup and current and _is_stretched(current, startup))
+    _put_rhythm(check, endpoint, current, READINESS, is_needed)
+    if startup is None:
+        _leave_budget(check, current, READINESS)
+    elif current and _is_wide_enough(_with_rhythm(current, check), startup):
+        budget = _with_rhythm(current, check).budget_seconds
+        why = f"kept: {budget} s are enough for a start of {duration(startup.seconds)}"
+        _put_same_budget(check, current, why)
+    else:
+        _put_budget(check, startup, _least_budget(current, startup))
+    return check
+
+
+def liveness_check(endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None) -> Check:
+    """Values for `liveness_health_check`. `endpoint` asks nothing else; without one only TCP is checked."""
+    check = Check()
+    if endpoint:
+        check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
+    _put_rhythm(check, endpoint, current, LIVENESS, is_long_needed=False)
+    if startup is None:
+        _leave_budget(check, current, LIVENESS)
+    elif current and _spares_the_start(_with_rhythm(current, check), startup):
+        why = f"kept: a start of {duration(startup.seconds)} is over before it counts"
+        _put_same_budget(check, current, why)
+    else:
+        factor, times = (1.5, "one and a half times") if startup.is_exact else (1.0, "as long as")
+        delay = min(_up_to_5(factor * startup.seconds), 3600)
+        check.put("initial_delay_seconds", delay, f"{times} the start ({duration(startup.seconds)})")
+        check.put(
+            "failure_threshold",
+            _LIVENESS_FAILURES,
+            f"a restart after {int(check.values['period_seconds']) * _LIVENESS_FAILURES} s without an answer",
+        )
+    return check
+
+
+def liveness_endpoint(
+    endpoint: Measured | None, others: list[Measured], has_database: bool | None
+) -> Measured | None:
+    """An endpoint that answers for the process alone; one that shows a database is never that."""
+    seen = [one for one in [*others, *([endpoint] if endpoint else [])] if one.readiness.ready]
+    named = [one for one in seen if is_liveness_name(one.path) and not one.shows_database]
+    if named:
+        return named[0]
+    # Without a database there is nothing that the one endpoint could depend on, as far as can be seen.
+    alone = endpoint if has_database is False and endpoint and endpoint.readiness.ready else None
+    return alone if alone and not alone.shows_database else None
+
+
+def _put_rhythm(
+    check: Check,
+    endpoint: Measured | None,
+    current: HealthCheck | None,
+    fields: Mapping[str, Field],
+    is_long_needed: bool,
+) -> None:
+    """period, timeout and success threshold, from the speed of the endpoint."""
+    slowest = endpoint.slowest_seconds if endpoint else 0.0
+    speed = f"the slowest answer took {_ms(slowest)}" if endpoint else "it must be shorter than the period"
+    timeout = min(max(_TIMEOUT_SECONDS, math.ceil(4 * slowest)), 60)
+    _put_period(check, timeout, current, 300 if is_long_needed else _LONGEST_KEPT_SECONDS)
+    period = int(check.values["period_seconds"])
+    if current and max(2, math.ceil(2 * slowest)) <= current.timeout_seconds < period:
+        check.put("timeout_seconds", current.timeout_seconds, f"kept: {speed}")
+    else:
+        check.put("timeout_seconds", timeout, speed)
+    most = min(3, fields["success_threshold"].most or 1)
+    if current and 1 < current.success_threshold <= most:
+        check.put("success_threshold", current.success_threshold, "kept")
+    else:
+        check.put("success_threshold", 1, "one ready answer is enough")
+
+
+def _put_period(check: Check, timeout: int, current: HealthCheck | None, longest: int) -> None:
+    if current and timeout < current.period_seconds <= longest:
+        check.put("period_seconds", current.period_seconds, "kept")
+    elif timeout < _PERIOD_SECONDS:
+        check.put("period_seconds", _PERIOD_SECONDS, "the platform's default")
+    else:
+        check.put("period_seconds", timeout + 5, "longer than the timeout")
+
+
+def _least_budget(current: HealthCheck | None, startup: Startup) -> int:
+    """What there is already is not taken away, unless it is far too much: here may be faster than there."""
+    if current and _is_in_bounds(current) and current.budget_seconds <= _widest(startup):
+        return max(math.ceil(startup.target_seconds), current.budget_seconds)
+    return math.ceil(startup.target_seconds)
+
+
+def _put_budget(check: Check, startup: Startup, least: int) -> None:
+    period = int(check.values["period_seconds"])
+    target = min(least, 3600 + 300 * 50)
+    delay = _down_to_5(startup.seconds / 2) if startup.is_exact else 0
+    if (target - delay) > 50 * period:
+        period = min(math.ceil((target - delay) / 50), 300)
+        check.put("period_seconds", period, "so long that 50 failures, the most, cover the start")
+    delay = min(max(delay, target - 50 * period), 3600)
+    failures = min(max(math.ceil((target - delay) / period), 3), 50)
+    check.put(
+        "initial_delay_seconds",
+        delay,
+        f"half of the start ({duration(startup.seconds)}): before that no check can pass"
+        if delay
+        else "a quick start goes live at once; failed checks during the start cost nothing",
+    )
+    check.put(
+        "failure_threshold",
+        failures,
+        f"{delay} + {period} x {failures} = {delay + period * failures} s, for a start of "
+        f"{duration(startup.seconds)}",
+    )
+
+
+def _leave_budget(check: Check, current: HealthCheck | None, fields: Mapping[str, Field]) -> None:
+    who = "kept" if current else "the platform's default"
+    _put_same_budget(check, current or defaults(fields), f"{who}: the start was not measured")
+
+
+def _put_same_budget(check: Check, current: HealthCheck, why: str) -> None:
+    for name in ("initial_delay_seconds", "failure_threshold"):
+        least, most = READINESS[name].least or 0, READINESS[name].most or 0
+        check.put(name, min(max(int(getattr(current, name)), least), most), why)
+
+
+def _with_rhythm(current: HealthCheck, check: Check) -> HealthCheck:
+    return replace(current, period_seconds=int(check.values["period_seconds"]))
+
+
+def _is_wide_enough(current: HealthCheck, startup: Startup) -> bool:
+    """Neither too short for the start nor so long that a failed deployment is told much too late."""
+    is_idle = startup.is_exact and current.initial_delay_seconds > startup.seconds + 15
+    is_fit = startup.least_seconds <= current.budget_seconds <= _widest(startup)
+    return _is_in_bounds(current) and not is_idle and is_fit
+
+
+def _is_in_bounds(current: HealthCheck) -> bool:
+    return 0 <= current.initial_delay_seconds <= 3600 and 1 <= current.failure_threshold <= 50
+
+
+def _widest(startup: Startup) -> float:
+    return max(4 * startup.target_seconds, 300)
+
+
+def _is_stretched(current: HealthCheck, startup: Startup) -> bool:
+    """A long period that is needed, because the threshold is near its limit already."""
+    return current.failure_threshold >= 40 and _is_wide_enough(current, startup)
+
+
+def _spares_the_start(current: HealthCheck, startup: Startup) -> bool:
+    in_bounds = 0 <= current.initial_delay_seconds <= 3600 and 3 <= current.failure_threshold <= 50
+    return in_bounds and current.budget_seconds >= startup.target_seconds
+
+
+def _down_to_5(seconds: float) -> int:
+    return int(seconds // 5) * 5
+
+
+def _up_to_5(seconds: float) -> int:
+    return max(5, math.ceil(seconds / 5) * 5)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,44 @@
+"""Which component a health check is for, and where its endpoint is asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from afterpush.appspec.healthcheck.survey import Target, target_of
+from afterpush.appspec.spec import Component, Spec
+from afterpush.appspec.validate.route_rules import public_prefix
+from afterpush.infra.errors import AfterpushError
+
+
+def meant_component(spec: Spec, named: str | None) -> Component:
+    """The service that is meant: the named one, else the only one. Raises AfterpushError listing them."""
+    services = spec.services()
+    names = ", ".join(service.name for service in services)
+    if named:
+        for service in services:
+            if service.name == named:
+                return service
+        raise AfterpushError(
+            f"--component={named}: {spec.name} has no such service; it has: {names or 'none'}"
+        )
+    if len(services) == 1:
+        return services[0]
+    if not services:
+        raise AfterpushError(f"{spec.name} has no service, so there is no health_check to recommend")
+    raise AfterpushError(f"{spec.name} has several services; name one with --component: {names}")
+
+
+def live_target(app: Mapping[str, Any], spec: Spec | None, component: Component | None) -> Target:
+    """The endpoint of the live app, through its public address. Raises AfterpushError when it has none."""
+    url = app.get("live_url") or app.get("default_ingress")
+    if not isinstance(url, str) or not url:
+        raise AfterpushError("the app has no live URL yet; pass --url")
+    check = component.readiness if component else None
+    target = target_of(url, check.http_path if check else None, "the app's live URL")
+    if spec is None or component is None:
+        return target
+    prefix = public_prefix(spec, component)
+    if prefix is None:
+        raise AfterpushError(
+            f"{component.name} is not reached under a plain prefix of {url}: pass --url with its address"
+        )
+    return Target(target.base + prefix, target.path, target.query)

@@ -1,0 +1,1 @@
+"""What is wrong with an app spec, without sending it anywhere."""

@@ -1,0 +1,193 @@
+"""What makes a health check lie: rules that go beyond types and bounds."""
+
+import re
+from collections.abc import Iterator
+
+from afterpush.appspec.healthcheck.startup import SHORT_BUDGET_SECONDS, Startup
+from afterpush.appspec.spec import Component, HealthCheck, Spec, defaults
+from afterpush.appspec.validate.problems import Problem, error, warning
+from afterpush.appspec.validate.schema import READINESS
+from afterpush.appspec.yaml_tree import Node
+
+_LIVENESS_NAME = re.compile(r"(?:^|[/_-])(?:live|livez|liveness|alive|ping)(?:$|[/_.-])", re.IGNORECASE)
+_READINESS_NAME = re.compile(r"(?:^|[/_-])(?:ready|readyz|readiness)(?:$|[/_.-])", re.IGNORECASE)
+
+
+def health_problems(spec: Spec, startup: Startup | None) -> Iterator[Problem]:
+    """Problems of all health checks; `startup` is how long a start takes, if known."""
+    for component in spec.components:
+        if component.kind == "service":
+            yield from _service_problems(component, startup)
+        for name in ("health_check", "liveness_health_check"):
+            node = component.node.get(name)
+            if node and node.is_mapping:
+                yield from _check_problems(component, name, node)
+        if component.liveness:
+            yield from _liveness_problems(component, component.liveness, startup)
+
+
+def is_liveness_name(path: str) -> bool:
+    """Whether a path by its name tells that the process lives, and no more."""
+    return bool(_LIVENESS_NAME.search(path))
+
+
+def _service_problems(component: Component, startup: Startup | None) -> Iterator[Problem]:
+    check, node = component.readiness, _key(component, "health_check")
+    place = f"{component.path}.health_check"
+    if not check:
+        yield from _unchecked_problems(component, place, startup)
+        return
+    if check.http_path and is_liveness_name(check.http_path):
+        yield warning(
+            f"{place}.http_path",
+            component.node.entries()["health_check"][1].get("http_path") or node,
+            f"{check.http_path} looks like a liveness endpoint: it stays green while the database is down, "
+            "and the deployment goes live all the same",
+            "point health_check at the readiness endpoint",
+        )
+    yield from _startup_problems(component, place, node, check, startup)
+
+
+def _unchecked_problems(component: Component, place: str, startup: Startup | None) -> Iterator[Problem]:
+    """The platform's own check is one too: it opens a connection, and its window can be too short."""
+    said = component.node.get("health_check")
+    if said and not said.is_null:
+        return  # Something stands there that is no mapping: that is told as such.
+    yield warning(
+        component.path,
+        component.node,
+        f"service {component.name} has no health_check: the platform only opens a TCP connection, "
+        "so a process that listens and fails every request goes live",
+        "measure one with inv doappspec.healthcheck",
+    )
+    if startup:
+        yield from _startup_problems(component, place, component.node, defaults(READINESS), startup)
+
+
+def _startup_problems(
+    component: Component, place: str, node: Node, check: HealthCheck, startup: Startup | None
+) -> Iterator[Problem]:
+    if startup is None:
+        if check.budget_seconds < SHORT_BUDGET_SECONDS:
+            yield warning(
+                place,
+                node,
+                f"the platform gives service {component.name} up after {_sum(check)}; "
+                "how long it takes to start was not measured",
+                "measure it with inv doappspec.healthcheck beside a start, or pass --startup-seconds",
+            )
+    elif check.budget_seconds < startup.seconds:
+        # A bound from deployments that went live proves no error: the start was only a part of them.
+        yield (error if startup.is_exact else warning)(
+            place,
+            node,
+            f"the platform gives service {component.name} up after {_sum(check)}, but {startup}",
+            "raise failure_threshold; inv doappspec.healthcheck computes it",
+        )
+    elif startup.is_exact and check.budget_seconds < startup.seconds * 1.5:
+        yield warning(
+            place,
+            node,
+            f"the platform gives service {component.name} up after {_sum(check)}, which leaves little: "
+            f"{startup}",
+            "raise failure_threshold; inv doappspec.healthcheck computes it",
+        )
+
+
+def _check_problems(component: Component, name: str, node: Node) -> Iterator[Problem]:
+    check = component.readiness if name == "health_check" else component.liveness
+    assert check is not None
+    place = f"{component.path}.{name}"
+    if not check.http_path:
+        yield warning(
+            place,
+            _key(component, name),
+            f"{name} of {component.name} has no http_path, which silently means a TCP check: "
+            "whatever listens counts as healthy",
+            "add http_path: with an endpoint that answers for the app",
+        )
+    else:
+        yield from _path_problems(place, node, check.http_path)
+    if check.timeout_seconds >= check.period_seconds:
+        yield warning(
+            f"{place}.timeout_seconds",
+            node.get("timeout_seconds") or node.get("period_seconds") or node,
+            f"the timeout ({check.timeout_seconds} s) is not shorter than the period "
+            f"({check.period_seconds} s): the next check is due before this one has failed",
+            "make timeout_seconds smaller than period_seconds",
+        )
+    yield from _port_problems(component, place, node, check)
+
+
+def _path_problems(place: str, node: Node, path: str) -> Iterator[Problem]:
+    where = node.get("http_path") or node.get("path") or node
+    if "${" not in path and not path.startswith("/"):
+        yield error(
+            f"{place}.http_path", where, f"http_path is {path}, which does not begin with /", f"write /{path}"
+        )
+    if path == "/":
+        yield warning(
+            f"{place}.http_path",
+            where,
+            "http_path is /, where a catch-all route answers 200 with a page whatever state the app is in",
+            "name an endpoint that answers for the app, such as /health/ready",
+        )
+
+
+def _port_problems(component: Component, place: str, node: Node, check: HealthCheck) -> Iterator[Problem]:
+    internal = component.node.get("internal_ports")
+    ports = {component.http_port} | {item.real.value for item in (internal.children() if internal else [])}
+    if component.kind == "service" and check.port and check.port not in ports:
+        yield warning(
+            f"{place}.port",
+            node.get("port") or node,
+            f"port {check.port} is neither the http_port ({component.http_port}) nor one of the "
+            "internal_ports; the platform has refused such specs",
+            "remove port, or add it to internal_ports",
+        )
+
+
+def _liveness_problems(
+    component: Component, check: HealthCheck, startup: Startup | None
+) -> Iterator[Problem]:
+    place, node = f"{component.path}.liveness_health_check", component.node.get("liveness_health_check")
+    assert node is not None
+    readiness = component.readiness
+    where = node.get("http_path") or node
+    if check.http_path and _READINESS_NAME.search(check.http_path):
+        yield warning(
+            f"{place}.http_path",
+            where,
+            f"{check.http_path} looks like a readiness endpoint: when the database is away, "
+            "the platform restarts instances that a restart cannot help",
+            "point liveness_health_check at an endpoint that asks nothing else",
+        )
+    elif check.http_path and readiness and check.http_path == readiness.http_path:
+        yield warning(
+            f"{place}.http_path",
+            where,
+            f"liveness and readiness ask the same endpoint {check.http_path}: if it depends on the database, "
+            "an outage there restarts every instance",
+            "point liveness_health_check at an endpoint that asks nothing else",
+        )
+    if startup and check.budget_seconds < startup.seconds:
+        yield (error if startup.is_exact else warning)(
+            place,
+            _key(component, "liveness_health_check"),
+            f"{component.name} is restarted after {_sum(check)} without an answer, but {startup}: "
+            "it never gets there",
+            "raise initial_delay_seconds above the start-up",
+        )
+
+
+def _key(component: Component, name: str) -> Node:
+    """The line to point at for a block as a whole: its key's."""
+    found = component.node.entries().get(name)
+    return found[0] if found else component.node
+
+
+def _sum(check: HealthCheck) -> str:
+    return (
+        f"{check.budget_seconds} s ({check.initial_delay_seconds} + "
+        f"{check.period_seconds} x {check.failure_threshold})"
+    )

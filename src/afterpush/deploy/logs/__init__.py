@@ -1,0 +1,1 @@
+"""The logs of a deployment: finding, following and keeping them."""

@@ -1,0 +1,48 @@
+"""Where the log of a failed deployment is: what the monitor caught, or what the platform still has."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from afterpush.deploy.logs.platform_logs import log_urls, read_logs
+from afterpush.deploy.watch.facts import Seen
+from afterpush.deploy.watch.platform_source import PlatformSource
+from afterpush.digitalocean.client import ApiFailure
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.http import Client, NoAnswer
+from afterpush.infra.state import StateFolder
+
+# In the order in which things happen. RUN_RESTARTED is the log of the instance before a restart.
+KINDS = ("build", "deploy", "run_restarted", "run")
+_QUIET_SECONDS = 20
+
+
+def captured_logs(folder: StateFolder, sha: str) -> list[Path]:
+    """The files in which a monitor kept the logs of a commit, in the order of a deployment."""
+    paths = (folder.captured_log(sha, kind) for kind in KINDS)
+    return [path for path in paths if path.is_file() and path.stat().st_size]
+
+
+def remaining_logs(source: PlatformSource, http: Client, sha: str) -> Iterator[bytes]:
+    """What the platform still has of a commit's logs; a type that it refuses or loses is left out.
+
+    Raises AfterpushError when there is no deployment, or when not one log can be had.
+    """
+    fact = source.look_or_raise()
+    if not isinstance(fact, Seen) or source.app is None:
+        raise AfterpushError(f"no deployment of {sha[:7]} is there", ExitCode.NO_DEPLOYMENT)
+    had, refusals = False, []
+    for kind in KINDS:
+        try:
+            urls = log_urls(source.api, source.app.id, fact.deployment.id, kind, follow=False)
+            for piece in read_logs(http, urls, quiet_seconds=_QUIET_SECONDS):
+                had = True
+                yield piece
+        except (ApiFailure, NoAnswer) as failure:
+            refusals.append(f"{kind}: {failure}")
+        yield b"\n"
+    if not had and len(refusals) == len(KINDS):
+        raise AfterpushError(
+            f"the platform has no log of {sha[:7]} any more ({refusals[-1]}); "
+            "a monitor that watches the deployment keeps it",
+            ExitCode.UNREACHABLE,
+        )

@@ -1,0 +1,1 @@
+"""The process that watches one commit, what it shows and what it leaves behind."""

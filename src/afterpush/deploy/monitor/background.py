@@ -1,0 +1,118 @@
+"""Starting a monitor that outlives the command, and learning whether it started."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.deploy.monitor.pid_file import read_pid_file
+from afterpush.infra.clock import Clock
+from afterpush.infra.config import settings_to_text
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.git import clean_environment
+from afterpush.infra.locks import is_locked
+from afterpush.infra.processes import exit_code_of_child, start_detached
+from afterpush.infra.settings import Settings
+from afterpush.infra.state import StateFolder
+
+# Where a monitor finds the settings that its launcher has read already.
+SETTINGS = "AFTERPUSH_MONITOR_SETTINGS"
+REPORT_SECONDS = 1.0
+_STEP_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Started:
+    """A monitor that runs: the keys of `deploy.monitor --background --json`."""
+
+    sha: str
+    pid: int | None
+    log_path: str
+    already_running: bool
+
+
+def command(repo: Path, sha: str, timeout_seconds: float | None, *, strict: bool) -> list[str]:
+    """The monitor's argument list. `-P`: a module in the app repository must not shadow ours."""
+    words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={repo}", f"--sha={sha}"]
+    if timeout_seconds is not None:
+        words.append(f"--timeout={timeout_seconds!r}")
+    return [*words, "--strict"] if strict else words
+
+
+def start_monitor(
+    repo: Path,
+    folder: StateFolder,
+    sha: str,
+    environment: Mapping[str, str],
+    clock: Clock,
+    *,
+    settings: Settings | None = None,
+    timeout_seconds: float | None = None,
+    strict: bool = False,
+) -> Started:
+    """Starts a monitor unless one runs, and waits up to a second for its report.
+
+    `environment` is the process's own: the monitor reads `.env` itself. `settings` are handed on, so that it
+    need not load a YAML parser. Raises AfterpushError with the monitor's own words when it could not start.
+    """
+    folder.ready()
+    log = folder.log(sha)
+    running = _running(folder, sha)
+    if running:
+        return running
+    offset = log.stat().st_size if log.exists() else 0
+    child = start_detached(
+        command(repo, sha, timeout_seconds, strict=strict),
+        log=log,
+        cwd=repo,
+        env=clean_environment(environment) | ({SETTINGS: settings_to_text(settings)} if settings else {}),
+    )
+    deadline = clock.monotonic() + REPORT_SECONDS
+    while clock.monotonic() < deadline:
+        paper = read_pid_file(folder.pid(sha))
+        # Not before its first look: what is wrong with the configuration shows there.
+        if paper and paper.pid == child and (paper.app or paper.source):
+            return Started(sha, child, str(log), already_running=False)
+        if paper and paper.pid != child and paper.sha == sha and paper.is_of_running_process:
+            return Started(sha, paper.pid, str(log), already_running=True)  # Another was faster.
+        code = exit_code_of_child(child)
+        if code is not None:
+            return _ended_at_once(folder, sha, child, code, offset)
+        clock.sleep(_STEP_SECONDS)
+    return Started(sha, child, str(log), already_running=False)
+
+
+def _running(folder: StateFolder, sha: str) -> Started | None:
+    if not is_locked(folder.lock(sha)):
+        return None
+    paper = read_pid_file(folder.pid(sha))
+    return Started(sha, paper.pid if paper else None, str(folder.log(sha)), already_running=True)
+
+
+def _ended_at_once(folder: StateFolder, sha: str, child: int, code: int, offset: int) -> Started:
+    """It ended within the second: another one was faster, it is done already, or it could not start."""
+    if code == ExitCode.GOOD:
+        return _running(folder, sha) or Started(sha, child, str(folder.log(sha)), already_running=False)
+    if code == ExitCode.USAGE:
+        raise AfterpushError(
+            last_line(folder.log(sha), offset) or "the monitor could not start", ExitCode.USAGE
+        )
+    if folder.result(sha).exists():
+        return Started(sha, child, str(folder.log(sha)), already_running=False)
+    said = last_line(folder.log(sha), offset)
+    raise AfterpushError(
+        f"the monitor of {sha[:7]} ended at once with exit code {code}: {said}; its log: {folder.log(sha)}",
+        ExitCode.BAD_ANSWER,
+    )
+
+
+def last_line(path: Path, offset: int = 0) -> str:
+    """The last line of a log behind an offset, without its stamp; empty when there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(offset, path.stat().st_size - 4096))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    text = next((line for line in reversed(lines) if line.strip()), "")
+    return text.removeprefix("afterpush: ").strip()

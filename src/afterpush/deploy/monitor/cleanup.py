@@ -1,0 +1,109 @@
+"""Removing what finished monitors left, when it is old enough."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.locks import existing_lock
+from afterpush.infra.state import StateFolder
+
+DAY_SECONDS = 86_400
+_OURS = re.compile(
+    r"\.{0,2}deployment-(?:status|monitor)-([0-9a-f]{7})(?:\.[a-z_]+)?\.(log|result|pid|lock)(\.[0-9a-f]{12}\.tmp)?"
+)
+_MARK = "last-cleanup"
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """How many files went and stayed, and the size of what went (or would go)."""
+
+    removed: int
+    kept: int
+    bytes: int
+
+
+class _Entry(NamedTuple):
+    path: str
+    short: str
+    is_lock: bool
+    size: int
+
+
+def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = False) -> Cleaned:
+    """Removes monitors' files that have not changed for `days`; never those of a running monitor.
+
+    A link is removed itself, never what it points to; folders and other files are not touched.
+    Raises AfterpushError when the folder cannot be read or a file not removed.
+    """
+    try:
+        old, young = _sorted_by_age(folder, now - days * DAY_SECONDS)
+        removed = size = spared = 0
+        for entries in _by_commit(old):
+            gone = _remove(folder, entries, dry_run=dry_run)
+            removed += gone
+            spared += len(entries) - gone
+            size += sum(entry.size for entry in entries) if gone else 0
+    except FileNotFoundError:
+        return Cleaned(0, 0, 0)
+    except OSError as error:
+        raise AfterpushError(
+            f"cleaning {folder.path}: cannot remove {error.filename}: {error.strerror}"
+        ) from error
+    return Cleaned(removed, young + spared, size)
+
+
+def _sorted_by_age(folder: StateFolder, before: float) -> tuple[list[_Entry], int]:
+    """The files older than a moment (epoch seconds), and how many are younger."""
+    old: list[_Entry] = []
+    young = 0
+    with os.scandir(folder.path) as entries:
+        for entry in entries:
+            found = _OURS.fullmatch(entry.name)
+            if not found or entry.is_dir(follow_symlinks=False):
+                continue
+            facts = entry.stat(follow_symlinks=False)
+            if facts.st_mtime < before:
+                old.append(_Entry(entry.path, found[1], found[2] == "lock" and not found[3], facts.st_size))
+            else:
+                young += 1
+    return old, young
+
+
+def _by_commit(entries: list[_Entry]) -> Iterator[list[_Entry]]:
+    groups: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.short, []).append(entry)
+    yield from groups.values()
+
+
+def _remove(folder: StateFolder, entries: list[_Entry], *, dry_run: bool) -> int:
+    """Removes the files of one commit under its lock, the lock file last; returns how many."""
+    with existing_lock(f"{folder.path}/{folder.prefix}deployment-monitor-{entries[0].short}.lock") as is_free:
+        if not is_free:
+            return 0
+        if not dry_run:
+            entries.sort(key=_is_lock)
+            for entry in entries:
+                os.unlink(entry.path)  # noqa: PTH108 - 100,000 Path objects take longer than the unlinks
+        return len(entries)
+
+
+def _is_lock(entry: _Entry) -> bool:
+    return entry.is_lock
+
+
+def cleanup_if_due(folder: StateFolder, now: float, days: float) -> Cleaned | None:
+    """Cleans when nobody has for a day; the monitors call it, so that nobody has to remember."""
+    mark = folder.history.parent / _MARK
+    try:
+        if mark.exists() and now - mark.stat().st_mtime < DAY_SECONDS:
+            return None
+        mark.touch(mode=0o600)
+        os.utime(mark, (now, now))
+    except OSError:
+        return None
+    return cleanup(folder, now, days)

@@ -1,0 +1,75 @@
+"""The end of a failed watch: what its logs say, and what production runs instead."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from afterpush.deploy.logs.capture import CapturedLogs
+from afterpush.deploy.watch.outcome import Outcome
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.processes import run
+
+EXPLAIN_SECONDS = 60.0
+_REASON_KEYS = ("code", "message", "component")
+
+
+def with_explanation(
+    result: Outcome, logs: CapturedLogs, root: Path, variables: Mapping[str, str], warn: Callable[[str], None]
+) -> Outcome:
+    """The outcome with the explanation of what was caught; as it was when there is neither log nor reason.
+
+    A mistake in the team's signatures, or a log that cannot be read, is told through `warn`: the verdict
+    does not depend on it. The explaining is done by a process of its own: this one must stay small.
+    """
+    reason = reason_of(result.reason)
+    if not logs.paths and reason is None:
+        return result
+    question = {"root": str(root), "paths": [str(path) for path in logs.paths], "reason": reason}
+    try:
+        found = _asked(question, variables)
+    except AfterpushError as error:
+        warn(f"explaining the failure: {error}")
+        return result
+    return replace(result, category=found["category"], explanation=found)
+
+
+def reason_of(document: Mapping[str, str | None] | None) -> dict[str, str] | None:
+    """The platform's reason as an outcome holds it; None when it says nothing."""
+    said = {key: (document or {}).get(key) or "" for key in _REASON_KEYS}
+    return said if said["code"] or said["message"] else None
+
+
+def _asked(question: Mapping[str, object], variables: Mapping[str, str]) -> dict[str, Any]:
+    # `-P`: a module in the app repository must not shadow ours.
+    words = [sys.executable, "-P", "-m", "afterpush.deploy.explain"]
+    data = json.dumps(question).encode("utf-8", "replace")
+    done = run(words, env=variables, input=data, timeout_seconds=EXPLAIN_SECONDS)
+    try:
+        answer = json.loads(done.stdout)
+        problem = answer.get("error")
+    except (ValueError, AttributeError) as error:
+        raise AfterpushError(f"no answer ({done.error_text[-300:] or f'exit {done.code}'})") from error
+    if problem:
+        raise AfterpushError(str(problem))
+    return dict(answer)
+
+
+def last_words(result: Outcome) -> list[str]:
+    """The lines with which a failed watch ends: category, root line, what to do; what runs instead."""
+    from afterpush.deploy.explain.lines import body
+
+    lines = [result.production] if result.production else []
+    found = result.explanation
+    if not found:
+        return lines
+    root = [f"  {body(str(found['line'])).strip()}"] if found.get("line") else []
+    return [
+        f"why: {found.get('category')}: {found.get('title')}",
+        *root,
+        f"what to do: {found.get('hint')}",
+        f"guide: {found.get('guide')}",
+        *lines,
+    ]

@@ -1,0 +1,169 @@
+"""Every watched deployment, in a SQLite file that survives crashes and its own corruption."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afterpush.infra.errors import AfterpushError
+
+# SQLite is loaded where it is used: 1 MB less for a monitor that has no history to read yet.
+if TYPE_CHECKING:
+    import sqlite3
+
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 5
+_SCHEMA = """
+CREATE TABLE deployments (
+    number INTEGER PRIMARY KEY,
+    sha TEXT NOT NULL,
+    app TEXT,
+    deployment_id TEXT,
+    verdict TEXT NOT NULL,
+    source TEXT,
+    branch TEXT,
+    author TEXT,
+    category TEXT,
+    message TEXT NOT NULL,
+    committed_at REAL,
+    started_at REAL NOT NULL,
+    finished_at REAL NOT NULL,
+    elapsed_seconds REAL NOT NULL,
+    phases TEXT NOT NULL
+);
+CREATE INDEX by_time ON deployments (started_at);
+CREATE INDEX by_app ON deployments (app, started_at);
+"""
+_COLUMNS = (
+    "sha app deployment_id verdict source branch author category message committed_at "
+    "started_at finished_at elapsed_seconds phases"
+).split()
+
+
+@dataclass(frozen=True)
+class Record:
+    """One watched deployment. Times are epoch seconds, `phases` the seconds spent in each phase, in order."""
+
+    sha: str
+    verdict: str
+    message: str
+    started_at: float
+    finished_at: float
+    elapsed_seconds: float
+    app: str | None = None
+    deployment_id: str | None = None
+    source: str | None = None
+    branch: str | None = None
+    author: str | None = None
+    category: str | None = None
+    committed_at: float | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+
+
+class History:
+    """The history file of one repository; several monitors may write at once.
+
+    `warnings` tells what was found broken: a corrupt file is moved aside and a new one begun.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.warnings: list[str] = []
+
+    def add(self, record: Record) -> None:
+        """Appends a record. Raises AfterpushError when the file cannot be written."""
+        row = {name: getattr(record, name) for name in _COLUMNS} | {"phases": json.dumps(record.phases)}
+        marks = ", ".join(f":{name}" for name in _COLUMNS)
+        with self._opened() as database:
+            database.execute(f"INSERT INTO deployments ({', '.join(_COLUMNS)}) VALUES ({marks})", row)
+
+    def records(self, limit: int | None = None, app: str | None = None) -> list[Record]:
+        """The records, newest first. Raises AfterpushError when the file cannot be read."""
+        if not self.path.exists():
+            return []
+        where = "WHERE app = :app" if app else ""
+        newest_first = "ORDER BY started_at DESC, number DESC LIMIT :limit"
+        query = f"SELECT {', '.join(_COLUMNS)} FROM deployments {where} {newest_first}"
+        with self._opened() as database:
+            rows = database.execute(query, {"app": app, "limit": -1 if limit is None else limit}).fetchall()
+        return [_record(row) for row in rows]
+
+    @contextlib.contextmanager
+    def _opened(self) -> "Iterator[sqlite3.Connection]":
+        import sqlite3
+
+        try:
+            database = self._connect()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+                raise self._unusable(error) from error
+            self._move_aside(error)
+            database = self._connect()
+        try:
+            with database:
+                yield database
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+        finally:
+            database.close()
+
+    def _connect(self) -> "sqlite3.Connection":
+        import sqlite3
+
+        # The file exists before SQLite opens it, so that it is private from its first byte.
+        with contextlib.suppress(OSError):
+            self.path.touch(mode=0o600)
+        database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            self._migrate(database)
+            database.execute("SELECT count(*), max(started_at) FROM deployments").fetchone()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _migrate(self, database: "sqlite3.Connection") -> None:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            return
+        if version > SCHEMA_VERSION:
+            raise AfterpushError(
+                f"{self.path} was written by a newer afterpush (schema {version}); upgrade, or move it away"
+            )
+        database.execute("BEGIN EXCLUSIVE")
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        database.commit()
+
+    def _move_aside(self, error: Exception) -> None:
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.corrupt-{number}")).exists():
+            number += 1
+        try:
+            self.path.rename(aside)
+            for ending in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        except FileNotFoundError:
+            return  # Another process moved it aside first.
+        except OSError as failure:
+            raise self._unusable(failure) from failure
+        self.warnings.append(
+            f"the history was corrupt ({error}); it is kept as {aside.name} and a new one begun"
+        )
+
+    def _unusable(self, error: Exception) -> AfterpushError:
+        return AfterpushError(
+            f"cannot use the history {self.path}: {error}; make it writable or move it away"
+        )
+
+
+def _record(row: tuple[object, ...]) -> Record:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["phases"] = json.loads(str(values["phases"]))
+    return Record(**values)  # type: ignore[arg-type]

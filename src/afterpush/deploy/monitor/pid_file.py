@@ -1,0 +1,62 @@
+"""The pid file: which process watches a commit, beyond doubt, and how far it has got."""
+
+import contextlib
+import json
+import socket
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from afterpush.infra.files import write_atomic
+from afterpush.infra.processes.identity import Identity, is_running
+
+
+@dataclass(frozen=True)
+class PidFile:
+    """What a monitor writes about itself. Times are epoch seconds; `pid_started_at` is the process's own."""
+
+    pid: int
+    pid_started_at: float
+    boot_id: str
+    host: str
+    sha: str
+    started_at: float
+    timeout_seconds: float
+    phase: str | None = None
+    source: str | None = None
+    app: str | None = None
+    deployment_id: str | None = None
+    cause: str | None = None
+    requests: int = 0
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.pid, self.pid_started_at, self.boot_id)
+
+    @property
+    def is_of_running_process(self) -> bool:
+        return self.host == socket.gethostname() and is_running(self.identity)
+
+
+_REQUIRED: dict[str, Any] = {
+    "pid": int,
+    "pid_started_at": (int, float),
+    "boot_id": str,
+    "host": str,
+    "sha": str,
+}
+
+
+def write_pid_file(path: Path, content: PidFile) -> None:
+    """Writes it whole, mode 0600. Raises OSError."""
+    write_atomic(path, json.dumps(asdict(content)) + "\n", mode=0o600)
+
+
+def read_pid_file(path: Path) -> PidFile | None:
+    """The pid file, or None when there is none or it is corrupt."""
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if all(isinstance(document.get(name), kind) for name, kind in _REQUIRED.items()):
+            names = {entry.name for entry in fields(PidFile)}
+            return PidFile(**{name: value for name, value in document.items() if name in names})
+    return None

@@ -1,0 +1,79 @@
+"""Who is told about each state of a watch."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from afterpush.deploy.monitor.line_output import changes, stamped
+from afterpush.deploy.watch.loop import Finished, State
+from afterpush.infra.secrets import Redactor
+
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+
+
+class Reporter(Protocol):
+    """Told of each state, in order, of things worth a note, and at the end of what a failure means."""
+
+    def show(self, state: State) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def explain(self, lines: Sequence[str]) -> None: ...
+
+
+class LineReporter:
+    """One line for each change, through `write`."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._before: State | None = None
+
+    def show(self, state: State) -> None:
+        at = state.finished_at if isinstance(state, Finished) else state.now
+        for line in changes(self._before, state):
+            self._write(stamped(line, at))
+        self._before = state
+
+    def note(self, text: str) -> None:
+        self._write(f"  note: {text}")
+
+    def explain(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._write(line)
+
+
+class Everybody:
+    """Several reporters as one."""
+
+    def __init__(self, reporters: Sequence[Reporter]) -> None:
+        self._reporters = reporters
+
+    def show(self, state: State) -> None:
+        for reporter in self._reporters:
+            reporter.show(state)
+
+    def note(self, text: str) -> None:
+        for reporter in self._reporters:
+            reporter.note(text)
+
+    def explain(self, lines: Sequence[str]) -> None:
+        for reporter in self._reporters:
+            reporter.explain(lines)
+
+
+class LogFile:
+    """Appends redacted lines to the monitor's log; a full disk costs the log, never the verdict."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        self._path = path
+        self._redactor = redactor
+        self.failure: OSError | None = None
+
+    def write(self, line: str) -> None:
+        """Appends one line; remembers the first failure instead of raising it."""
+        try:
+            with os.fdopen(os.open(self._path, _APPENDING, 0o600), "wb") as file:
+                file.write((self._redactor(line) + "\n").encode("utf-8", "replace"))
+        except OSError as error:
+            self.failure = self.failure or error

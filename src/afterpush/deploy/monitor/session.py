@@ -1,0 +1,250 @@
+"""One watch of one commit, put together: foreground, background, and following another monitor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from afterpush.deploy.logs.capture import Capture, CapturedLogs
+from afterpush.deploy.monitor.history import History
+from afterpush.deploy.monitor.process import AlreadyRunning, Context, Desk, run_monitor
+from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
+from afterpush.deploy.monitor.setup import Prepared, health_url, prepare, wanted_app
+from afterpush.deploy.monitor.status import status
+from afterpush.deploy.watch.facts import Verdict
+from afterpush.deploy.watch.loop import Finished
+from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome
+from afterpush.deploy.watch.poll_interval import total_estimate
+from afterpush.infra.clock import Clock
+from afterpush.infra.config import Environment
+from afterpush.infra.console import plain
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.git import commit_facts, main_worktree
+from afterpush.infra.settings import Settings
+from afterpush.infra.state import StateFolder, state_folder
+
+FOLLOW_SECONDS = 0.5
+# Right after `git push` its watcher needs a moment to prove the push and start the monitor.
+APPEAR_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """A watch that is ready to begin. `folder` is None where no state can be kept."""
+
+    repo: Path
+    prepared: Prepared
+    settings: Settings
+    environment: Environment
+    clock: Clock
+    folder: StateFolder | None
+    warn: Callable[[str], None]
+
+    @property
+    def sha(self) -> str:
+        return self.prepared.sha
+
+    @property
+    def estimate_seconds(self) -> float | None:
+        """What a deployment of this repository usually takes, from its history."""
+        return total_estimate(self.prepared.records)
+
+    def run(self, reporter: Reporter) -> Outcome:
+        """Watches in this process, telling `reporter` and the log. Raises AlreadyRunning."""
+        log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
+        reporters = [reporter, LineReporter(log.write)] if log else [reporter]
+        everybody = Everybody(reporters)
+        capture = self._capture()
+        result = run_monitor(
+            self.prepared,
+            Desk(self.folder, self.sha, self.warn),
+            self.clock,
+            everybody,
+            complete=lambda finished, result: self._complete(finished, result, capture, everybody),
+            context=self._context(),
+            observe=lambda state: capture.observe(state, self.prepared.app_id) if capture else None,
+        )
+        if capture and result.verdict == Verdict.STOPPED:
+            capture.finish(Verdict.STOPPED)
+        if log and log.failure:
+            self.warn(f"cannot write the log {result.log_path} ({log.failure.strerror})")
+        self._clean()
+        return result
+
+    def run_in_background(self, *, strict: bool) -> ExitCode:
+        """Watches, then tells the user where they are; the exit code is the verdict's."""
+        result = self.run(Everybody([]))
+        from afterpush.digitalocean import notify  # Now, not before: a monitor stays small while it watches.
+
+        told = notify.Outcome.from_document(plain(result))
+        for problem in notify.notify(told, self.settings.notify, self.environment, cwd=self.repo):
+            self.warn(problem)
+        return exit_code(result, strict=strict)
+
+    def _capture(self) -> Capture | None:
+        """Catches the platform's logs; None where they cannot be asked for or kept."""
+        if self.folder is None or self.prepared.platform is None:
+            return None
+        api = self.prepared.platform.api.apart()
+        return Capture(self.folder, self.sha, self.environment.redactor(), api, self.clock)
+
+    def _complete(
+        self, finished: Finished, result: Outcome, capture: Capture | None, reporter: Reporter
+    ) -> Outcome:
+        """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
+        logs = capture.finish(finished.verdict) if capture else CapturedLogs()
+        for problem in logs.problems:
+            self.warn(problem)
+        if finished.verdict is Verdict.FAILED:
+            return self._with_cause(finished, result, logs, reporter)
+        return self._with_readiness(finished, result)
+
+    def _with_cause(
+        self, finished: Finished, result: Outcome, logs: CapturedLogs, reporter: Reporter
+    ) -> Outcome:
+        """Adds the explanation, and what production runs instead; the reporter tells both at once."""
+        # Only a failure pays for loading these.
+        from afterpush.deploy.monitor.failure_cause import last_words, with_explanation
+        from afterpush.deploy.watch.production import predecessor
+
+        variables = self.environment.for_child()
+        explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn)
+        platform, failed = self.prepared.platform, finished.before.deployment
+        still = None
+        if platform and failed:
+            wanted = wanted_app(self.repo, self.settings, self.environment)
+            still = predecessor(platform, failed, wanted, self.clock.now())
+        complete = replace(
+            explained,
+            production=still,
+            message=f"{result.message.rstrip('.')}; {still}" if still else result.message,
+            requests=self.prepared.requests,
+        )
+        reporter.explain(last_words(complete))
+        return complete
+
+    def _with_readiness(self, finished: Finished, result: Outcome) -> Outcome:
+        """Adds to a live verdict whether the app answers ready: the platform's word is not the app's."""
+        url = health_url(self.settings, self.environment)
+        wanted = self.settings.health.ready_seconds
+        if finished.verdict is not Verdict.LIVE or not url or not wanted or finished.superseded_by:
+            return result
+        seconds = min(wanted, max(self.prepared.countdown.left(), 0.0))  # `--timeout` bounds this wait too.
+        from afterpush.digitalocean.readiness import settled
+        from afterpush.infra.http import Client
+
+        client = Client(timeout_seconds=10)
+        readiness = settled(lambda: client.get(url), self.clock, seconds)
+        said = "ready" if readiness.ready else "NOT ready"
+        return replace(
+            result,
+            ready=readiness.ready,
+            message=f"{result.message}; the app is {said}: {readiness.why}",
+        )
+
+    def _context(self) -> Context:
+        author, committed_at = commit_facts(self.repo, self.sha)
+        return Context(self.settings.deploy.branches[0], author, committed_at)
+
+    def _clean(self) -> None:
+        from afterpush.deploy.monitor.cleanup import cleanup_if_due
+
+        if self.folder:
+            try:
+                cleanup_if_due(self.folder, self.clock.now(), self.settings.deploy.keep_days)
+            except AfterpushError as error:
+                self.warn(str(error))
+
+
+def open_session(
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    random: Callable[[], float],
+    warn: Callable[[str], None],
+    timeout_seconds: float | None = None,
+) -> Session:
+    """Prepares a watch of a full sha. Raises AfterpushError (exit 2) for a wrong configuration.
+
+    A state folder that cannot be written is told through `warn`, once; the watch does without.
+    """
+    folder = state_folder(repo, settings.deploy.state_dir)
+    history = History(folder.history)
+    prepared = prepare(
+        repo,
+        sha,
+        settings,
+        environment,
+        clock,
+        history=history,
+        random=random,
+        timeout_seconds=timeout_seconds,
+    )
+    for warning in history.warnings:
+        warn(warning)
+    return Session(repo, prepared, settings, environment, clock, _writable(folder, warn), warn)
+
+
+def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder | None:
+    try:
+        probe = folder.ready().path / f"{folder.prefix}deployment-status-0000000.log"
+        existed = probe.exists()
+        probe.touch(mode=0o600)
+        if not existed:
+            probe.unlink()
+    except (AfterpushError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        warn(f"cannot keep state in {folder.path} ({why}); watching without lock, log and result")
+        return None
+    return folder
+
+
+def follow(
+    folder: StateFolder,
+    sha: str,
+    clock: Clock,
+    show: Callable[[Outcome], None],
+    *,
+    appear_seconds: float = 0,
+) -> Outcome:
+    """Waits for another process's monitor of the commit and returns what it ended with (or `crashed`).
+
+    A monitor that has not begun yet is given `appear_seconds` to do so.
+    """
+    phase: object = ()
+    deadline = clock.monotonic() + appear_seconds
+    while True:
+        found = status(folder, sha, clock.now())
+        never_watched = found.verdict == Verdict.NONE and found.started_at is None
+        if found.verdict != RUNNING and not (never_watched and clock.monotonic() < deadline):
+            return found
+        if found.verdict == RUNNING and found.phase != phase:
+            phase = found.phase
+            show(found)
+        clock.sleep(FOLLOW_SECONDS)
+
+
+def watch_or_follow(
+    session: Session, view: Callable[[], Outcome], show: Callable[[Outcome], None]
+) -> tuple[Outcome, bool]:
+    """The outcome, and whether another monitor watched already and was followed.
+
+    Where that one crashes, this process takes the watch over.
+    """
+    while True:
+        try:
+            return view(), False
+        except AlreadyRunning:
+            assert session.folder
+            followed = follow(session.folder, session.sha, session.clock, show)
+            if followed.verdict != CRASHED:
+                return followed, True
+
+
+def exit_code(result: Outcome, *, strict: bool) -> ExitCode:
+    """The verdict's exit code; with `strict` a commit that is live but not ready is no success."""
+    if strict and result.verdict == Verdict.LIVE and result.ready is False:
+        return ExitCode.BAD_ANSWER
+    return result.exit_code

@@ -1,0 +1,188 @@
+"""From settings and variables to the sources, limits and pace of one watch."""
+
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.monitor.history import History, Record
+from afterpush.deploy.watch.database_source import DatabaseSource
+from afterpush.deploy.watch.health_source import HealthSource
+from afterpush.deploy.watch.loop import Limits
+from afterpush.deploy.watch.platform_source import Commit, PlatformSource
+from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
+from afterpush.deploy.watch.sources import RankedSources, Source
+from afterpush.digitalocean.client import PUBLIC_API, Allowance, AppPlatform, checked_base_url
+from afterpush.digitalocean.find_app import Wanted, repository_names
+from afterpush.infra.clock import Clock, Countdown
+from afterpush.infra.config import Environment
+from afterpush.infra.database import Address, Connection, address_from_variables, connected
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import commit_time, git, is_ancestor
+from afterpush.infra.http import LEAST_SECONDS, Client
+from afterpush.infra.settings import Settings
+
+NO_SOURCE = (
+    "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (scope app:read is enough), or DB_HOST and DB_PASS, "
+    "or HEALTH_URL, in the environment or in .env"
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a watch of one commit needs; `countdown` runs until its time limit."""
+
+    sha: str
+    sources: RankedSources
+    platform: PlatformSource | None
+    limits: Limits
+    countdown: Countdown
+    pace: AdaptivePace
+    records: list[Record]
+
+    @property
+    def requests(self) -> int:
+        """API requests so far, failed ones too."""
+        return self.platform.api.requests if self.platform else 0
+
+    @property
+    def app_id(self) -> str | None:
+        return self.platform.app.id if self.platform and self.platform.app else None
+
+
+def prepare(
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    history: History,
+    random: Callable[[], float],
+    timeout_seconds: float | None = None,
+) -> Prepared:
+    """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
+    limits = _limits(settings, timeout_seconds)
+    countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
+    left = countdown.left
+    platform = platform_source(repo, sha, settings, environment, clock, left=left)
+    sources: list[Source] = [platform] if platform else []
+    address = address_from_variables(environment)
+    if address:
+        connect = partial(_connected, address, left)
+        sources.append(DatabaseSource(connect, settings.deploy.database_table, sha))
+    url = health_url(settings, environment)
+    if url:
+        client = Client(timeout_seconds=10, left=left)
+        containing = partial(_containing, repo, sha)
+        sources.append(HealthSource(client, url, sha, containing, settings.health.commit_field))
+    if not sources:
+        raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
+    records = _records(history)
+    redactor = environment.redactor()
+    return Prepared(
+        sha=sha,
+        sources=RankedSources(sources, clock, lambda text: redact_log(text, redactor)),
+        platform=platform,
+        limits=limits,
+        countdown=countdown,
+        pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None),
+        records=records,
+    )
+
+
+def _connected(address: Address, left: Callable[[], float]) -> AbstractContextManager[Connection]:
+    seconds = max(left(), LEAST_SECONDS)
+    return connected(address, timeout_seconds=min(10, seconds), read_timeout_seconds=min(20, seconds))
+
+
+def app_platform(
+    environment: Environment,
+    clock: Clock,
+    *,
+    timeout_seconds: float = 20,
+    left: Callable[[], float] | None = None,
+) -> AppPlatform | None:
+    """The API client of the environment's token; None without a token. Raises AfterpushError."""
+    base_url = checked_base_url(environment.get("DIGITALOCEAN_API_URL", PUBLIC_API))
+    token = environment.secret("DIGITALOCEAN_TOKEN")
+    http = Client(timeout_seconds=timeout_seconds, left=left)
+    return AppPlatform(http, token, base_url, clock) if token else None
+
+
+def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Wanted:
+    """Which app is meant: configured, or found by the push remote and the watched branches."""
+    return Wanted(
+        environment.get("AFTERPUSH_APP") or settings.deploy.app,
+        repository_names(repo, settings.push.remote),
+        frozenset(settings.deploy.branches),
+    )
+
+
+def platform_source(
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    left: Callable[[], float] | None = None,
+) -> PlatformSource | None:
+    """The API as a source of this commit; None without a token."""
+    api = app_platform(environment, clock, left=left)
+    if api is None:
+        return None
+    # A committer's clock that is ahead must not hide the deployments that are there already.
+    committed_at = min(commit_time(repo, sha), clock.now())
+    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, committed_at))
+
+
+def health_url(settings: Settings, environment: Environment) -> str | None:
+    """The health URL: HEALTH_URL, else `health.url`. Raises AfterpushError when it is no http(s) URL."""
+    url = environment.get("HEALTH_URL") or settings.health.url
+    if url and not url.startswith(("http://", "https://")):
+        raise AfterpushError(
+            "HEALTH_URL (health.url) is no URL of an app; it begins with http:// or https://"
+        )
+    return url
+
+
+def _containing(repo: Path, sha: str, shown: str) -> str | None:
+    """The full sha of what the app shows, when git here knows that it contains ours; nothing is fetched."""
+    done = git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{shown}^{{commit}}")
+    full = done.text.strip()
+    return full if done.code == 0 and is_ancestor(repo, sha, full) else None
+
+
+def _records(history: History) -> list[Record]:
+    """The history, newest first; a history that cannot be read makes the estimates poorer and no more."""
+    with contextlib.suppress(AfterpushError):
+        return history.records(limit=500)
+    return []
+
+
+def _limits(settings: Settings, timeout_seconds: float | None) -> Limits:
+    timeout = settings.deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
+    return Limits(settings.deploy.grace_seconds, timeout)
+
+
+def _pace(
+    settings: Settings,
+    records: list[Record],
+    random: Callable[[], float],
+    allowance: Callable[[], Allowance | None],
+) -> AdaptivePace:
+    poll = settings.deploy.poll
+    intervals = Intervals(
+        poll.discover_seconds, poll.building_seconds, poll.deploying_seconds, poll.backoff_max_seconds
+    )
+    return AdaptivePace(
+        intervals,
+        random=random,
+        building=estimate(records, "BUILDING"),
+        deploying=estimate(records, "DEPLOYING"),
+        allowance=allowance,
+    )

@@ -1,0 +1,207 @@
+"""What the state folder tells of the monitors: running, crashed or finished, each beyond doubt.
+
+A monitor runs exactly as long as its lock is held. What it left tells the rest: a result is a finish,
+a pid file or a log without one is a crash.
+"""
+
+import json
+import re
+import signal
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from afterpush.deploy.monitor.background import last_line
+from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file
+from afterpush.deploy.watch.facts import Verdict
+from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, read_outcome
+from afterpush.infra.clock import Clock, rfc3339
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.locks import is_locked
+from afterpush.infra.processes.identity import signal_process
+from afterpush.infra.state import StateFolder
+
+FINISHED = "finished"
+TERM_SECONDS = 5.0
+KILL_SECONDS = 2.0
+_STEP_SECONDS = 0.05
+_NAME = re.compile(r"\.?deployment-(?:status|monitor)-([0-9a-f]{7})\.(?:log|result|pid|lock)")
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """One monitor, as `deploy.monitors` lists it."""
+
+    sha: str
+    pid: int | None
+    state: str
+    started_at: str | None
+    phase: str | None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What became of one monitor that was asked to stop."""
+
+    sha: str
+    pid: int | None
+    stopped: bool
+    reason: str | None = None
+
+
+def status(folder: StateFolder, sha: str, now: float) -> Outcome:
+    """What is known of a commit here; `none` when it was never watched."""
+    paper = _of_commit(read_pid_file(folder.pid(sha)), sha)
+    if is_locked(folder.lock(sha)):
+        return _running(folder, sha, paper, now)
+    result = _result(folder, sha)
+    if paper is None and result:
+        return result
+    if result and paper and result.started_at == rfc3339(paper.started_at):
+        return result
+    if paper or (result is None and last_line(folder.log(sha))):
+        return _crashed(folder, sha, paper, now)
+    message = f"{sha[:7]} was never watched here; watch it: inv deploy.monitor --sha={sha[:7]}"
+    return _bare(sha, Verdict.NONE.value, message, None)
+
+
+def _of_commit(paper: PidFile | None, sha: str) -> PidFile | None:
+    return paper if paper and paper.sha == sha else None
+
+
+def _result(folder: StateFolder, sha: str) -> Outcome | None:
+    """The result of exactly this commit; None also for another with the same seven digits."""
+    path = folder.result(sha)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise AfterpushError(f"cannot read the result {path}; remove it and watch {sha[:7]} again") from error
+    found = read_outcome(document, str(path))
+    return found if found.sha == sha else None
+
+
+def _running(folder: StateFolder, sha: str, paper: PidFile | None, now: float) -> Outcome:
+    phase = paper.phase if paper else None
+    message = f"{sha[:7]} is being watched; " + (f"its phase is {phase}" if phase else "no deployment yet")
+    running = _bare(sha, RUNNING, message, str(folder.log(sha)))
+    return _with_paper(running, paper, now) if paper else running
+
+
+def _crashed(folder: StateFolder, sha: str, paper: PidFile | None, now: float) -> Outcome:
+    who = f"the monitor of {sha[:7]}" + (f" (pid {paper.pid})" if paper else "")
+    said = last_line(folder.log(sha))
+    message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
+    crashed = _bare(
+        sha, CRASHED, f"{message}; watch again: inv deploy.monitor --sha={sha[:7]}", str(folder.log(sha))
+    )
+    return _with_paper(crashed, paper, now) if paper else crashed
+
+
+def _with_paper(outcome: Outcome, paper: PidFile, now: float) -> Outcome:
+    return replace(
+        outcome,
+        source=paper.source,
+        app=paper.app,
+        deployment_id=paper.deployment_id,
+        cause=paper.cause,
+        phase=paper.phase,
+        started_at=rfc3339(paper.started_at),
+        elapsed_seconds=round(max(0.0, now - paper.started_at), 3),
+        requests=paper.requests,
+    )
+
+
+def _bare(sha: str, verdict: str, message: str, log_path: str | None) -> Outcome:
+    return Outcome(
+        sha=sha,
+        verdict=verdict,
+        source=None,
+        app=None,
+        deployment_id=None,
+        phase=None,
+        superseded_by=None,
+        cause=None,
+        reason=None,
+        message=message,
+        started_at=None,
+        finished_at=None,
+        elapsed_seconds=0.0,
+        requests=0,
+        log_path=log_path,
+    )
+
+
+def short_shas(folder: StateFolder) -> list[str]:
+    """The seven digits of every commit that left files here."""
+    try:
+        names = [path.name for path in folder.path.iterdir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise AfterpushError(f"cannot read the state folder {folder.path}: {error.strerror}") from error
+    return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
+
+
+def monitors(folder: StateFolder, now: float) -> list[Monitor]:
+    """Every monitor that runs or left something, the latest first. Corrupt results count as crashed."""
+    listed = [_monitor(folder, short, now) for short in short_shas(folder)]
+    return sorted(filter(None, listed), key=lambda monitor: monitor.started_at or "", reverse=True)
+
+
+def _monitor(folder: StateFolder, short: str, now: float) -> Monitor | None:
+    paper = read_pid_file(folder.pid(short))
+    sha = paper.sha if paper else _sha_of_result(folder.result(short)) or short
+    try:
+        found = status(folder, sha, now)
+    except AfterpushError:
+        return Monitor(sha, None, CRASHED, None, None)
+    if found.verdict == Verdict.NONE and found.started_at is None:
+        return None  # Only a lock file is left: nobody watches and nobody did.
+    state = found.verdict if found.verdict in (RUNNING, CRASHED) else FINISHED
+    verdict = found.verdict if state == FINISHED else None
+    return Monitor(sha, paper.pid if paper else None, state, found.started_at, found.phase, verdict)
+
+
+def _sha_of_result(path: Path) -> str | None:
+    try:
+        sha = json.loads(path.read_text(encoding="utf-8"))["sha"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return sha if isinstance(sha, str) else None
+
+
+def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) -> Stopped:
+    """Ends the monitor of a commit: SIGTERM, then SIGKILL for one that does not go.
+
+    Only the very process that wrote the pid file is signalled. Raises AfterpushError without the right to.
+    """
+    paper = read_pid_file(folder.pid(sha))
+    if not is_locked(folder.lock(sha)):
+        return Stopped(paper.sha if paper else sha, paper.pid if paper else None, False, "no monitor runs")
+    if paper is None or not paper.is_of_running_process:
+        why = f"its pid file names no process of this machine{f' (host {paper.host})' if paper else ''}"
+        return Stopped(sha, None, False, why)
+    if dry_run:
+        return Stopped(paper.sha, paper.pid, False, f"would be stopped (pid {paper.pid})")
+    for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+        signal_process(paper.identity, number)
+        if _gone(folder, sha, clock, seconds):
+            return Stopped(paper.sha, paper.pid, True)
+    return Stopped(paper.sha, paper.pid, False, "it did not end, not even by SIGKILL")
+
+
+def _gone(folder: StateFolder, sha: str, clock: Clock, seconds: float) -> bool:
+    deadline = clock.monotonic() + seconds
+    while clock.monotonic() < deadline:
+        if not is_locked(folder.lock(sha)):
+            return True
+        clock.sleep(_STEP_SECONDS)
+    return False
+
+
+def stop_all(folder: StateFolder, clock: Clock, *, dry_run: bool = False) -> list[Stopped]:
+    """Ends every monitor that runs."""
+    running = [monitor for monitor in monitors(folder, clock.now()) if monitor.state == RUNNING]
+    return [stop(folder, monitor.sha, clock, dry_run=dry_run) for monitor in running]

@@ -1,0 +1,105 @@
+"""What people really ask for: what is live now, what is on its way, what failed last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.status import Monitor
+from afterpush.deploy.watch.outcome import RUNNING
+from afterpush.deploy.watch.production import Production
+from afterpush.infra.clock import local_time, parse_rfc3339, rfc3339
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One deployment: `since` is RFC 3339, `state` a phase or verdict; a failure has category and message."""
+
+    sha: str | None
+    state: str
+    since: str | None
+    deployment_id: str | None = None
+    category: str | None = None
+    message: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.sha[:7] if self.sha else f"deployment {self.deployment_id}"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`source` tells who said what is live: `platform`, or `history` where the platform was not asked."""
+
+    live: Entry | None
+    on_its_way: tuple[Entry, ...]
+    failed_last: Entry | None
+    source: str
+
+
+def overview(
+    now_there: Production | None, records: Sequence[Record], monitors: Sequence[Monitor]
+) -> Overview:
+    """From the platform where it answered, else from what was watched here; records newest first."""
+    failed = next((record for record in records if record.verdict == "failed"), None)
+    return Overview(
+        live=_live(now_there, records),
+        on_its_way=_coming(now_there, monitors),
+        failed_last=_of_record(failed) if failed else None,
+        source="platform" if now_there else "history",
+    )
+
+
+def _live(now_there: Production | None, records: Sequence[Record]) -> Entry | None:
+    if now_there:
+        live = now_there.live
+        return Entry(live.sha, "live", _stamp(live.since), live.deployment_id) if live else None
+    watched = next((record for record in records if record.verdict == "live"), None)
+    return _of_record(watched) if watched else None
+
+
+def _coming(now_there: Production | None, monitors: Sequence[Monitor]) -> tuple[Entry, ...]:
+    if now_there:
+        return tuple(
+            Entry(one.sha, one.phase, _stamp(one.since), one.deployment_id) for one in now_there.coming
+        )
+    return tuple(
+        Entry(monitor.sha, monitor.phase or "waiting", monitor.started_at)
+        for monitor in monitors
+        if monitor.state == RUNNING
+    )
+
+
+def _of_record(record: Record) -> Entry:
+    return Entry(
+        record.sha,
+        record.verdict,
+        rfc3339(record.finished_at),
+        record.deployment_id,
+        record.category,
+        record.message if record.verdict != "live" else None,
+    )
+
+
+def _stamp(epoch_seconds: float | None) -> str | None:
+    return None if epoch_seconds is None else rfc3339(epoch_seconds)
+
+
+def overview_text(found: Overview, now: float) -> str:
+    """Three lines or a few more."""
+    whose = "" if found.source == "platform" else " (as watched here; the platform was not asked)"
+    live = f"{found.live.name}{_since(found.live, now)}{whose}" if found.live else f"nothing known{whose}"
+    coming = [f"{one.name} {one.state}{_since(one, now)}" for one in found.on_its_way] or ["nothing"]
+    failed = "nothing that was watched here"
+    if found.failed_last:
+        one = found.failed_last
+        failed = f"{one.name}{_since(one, now, 'at')}: {one.category or one.message}"
+    lines = [("live now", live), *_headed("on its way", coming), ("failed last", failed)]
+    return "\n".join(f"{name:13}{said}".rstrip() for name, said in lines)
+
+
+def _headed(name: str, lines: Sequence[str]) -> list[tuple[str, str]]:
+    return [("" if at else name, line) for at, line in enumerate(lines)]
+
+
+def _since(entry: Entry, now: float, word: str = "since") -> str:
+    return f" {word} {local_time(parse_rfc3339(entry.since), now)}" if entry.since else ""

@@ -1,0 +1,59 @@
+"""Monitors and history as plain tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.status import Monitor, Stopped
+from afterpush.infra.clock import rfc3339
+from afterpush.infra.console import table
+
+
+def monitor_table(monitors: Sequence[Monitor]) -> str:
+    """One line a monitor."""
+    if not monitors:
+        return "no monitor has watched anything here yet; start one: inv deploy.monitor --background"
+    rows = [
+        (
+            entry.sha[:7],
+            entry.state,
+            str(entry.pid or "-"),
+            entry.started_at or "-",
+            entry.verdict or entry.phase or "-",
+        )
+        for entry in monitors
+    ]
+    return table(("COMMIT", "STATE", "PID", "STARTED", "PHASE OR VERDICT"), rows)
+
+
+def stop_lines(ended: Sequence[Stopped]) -> str:
+    """One line for each monitor that was asked to stop."""
+    if not ended:
+        return "no monitor runs"
+    return "\n".join(
+        f"{entry.sha[:7]}: stopped (pid {entry.pid})" if entry.stopped else f"{entry.sha[:7]}: {entry.reason}"
+        for entry in ended
+    )
+
+
+def history_documents(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """The records as `deploy.history --json` prints them, newest first."""
+    return [
+        {
+            "sha": record.sha,
+            "verdict": record.verdict,
+            "started_at": rfc3339(record.started_at),
+            "finished_at": rfc3339(record.finished_at),
+            "elapsed_seconds": record.elapsed_seconds,
+            "phases": record.phases,
+            "app": record.app,
+            "deployment_id": record.deployment_id,
+            "source": record.source,
+            "branch": record.branch,
+            "author": record.author,
+            "category": record.category,
+            "committed_at": rfc3339(record.committed_at) if record.committed_at else None,
+            "message": record.message,
+        }
+        for record in records
+    ]

@@ -1,0 +1,1 @@
+"""From facts to a verdict: sources, rules and the loop that asks them."""

@@ -1,0 +1,31 @@
+"""One look at the sources, without lock, log or history."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from afterpush.deploy.monitor.history import History
+from afterpush.deploy.monitor.setup import prepare
+from afterpush.deploy.watch.loop import Finished, begin, next_state
+from afterpush.deploy.watch.outcome import Outcome, outcome
+from afterpush.infra.clock import Clock
+from afterpush.infra.config import Environment
+from afterpush.infra.settings import Settings
+from afterpush.infra.state import state_folder
+
+
+def glance(
+    repo: Path,
+    sha: str,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    random: Callable[[], float],
+) -> Outcome | None:
+    """The outcome if there is a verdict already, else None. Raises AfterpushError (exit 2)."""
+    history = History(state_folder(repo, settings.deploy.state_dir).history)
+    prepared = prepare(repo, sha, settings, environment, clock, history=history, random=random)
+    began = clock.now()
+    state = next_state(begin(sha, began), prepared.sources.look(), began, prepared.limits)
+    if not isinstance(state, Finished):
+        return None
+    return outcome(state, app=prepared.app_id, requests=prepared.requests, log_path=None)

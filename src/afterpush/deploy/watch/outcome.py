@@ -1,0 +1,111 @@
+"""What a watch ended with, as the document that `--json` prints and the result file holds."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from afterpush.deploy.watch.facts import Verdict
+from afterpush.deploy.watch.loop import Finished, State, Watching
+from afterpush.infra.clock import rfc3339
+from afterpush.infra.errors import AfterpushError, ExitCode
+
+RUNNING, CRASHED = "running", "crashed"
+_MORE_EXIT_CODES = {RUNNING: ExitCode.RUNNING, CRASHED: ExitCode.BAD_ANSWER}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The keys of the contract. Times are RFC 3339 in UTC; `verdict` may also be running or crashed."""
+
+    sha: str
+    verdict: str
+    source: str | None
+    app: str | None
+    deployment_id: str | None
+    phase: str | None
+    superseded_by: str | None
+    cause: str | None
+    reason: dict[str, str | None] | None
+    message: str
+    started_at: str | None
+    finished_at: str | None
+    elapsed_seconds: float
+    requests: int
+    log_path: str | None
+    category: str | None = None
+    ready: bool | None = None
+    phases: dict[str, float] | None = None
+    explanation: dict[str, Any] | None = None
+    production: str | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        more = _MORE_EXIT_CODES.get(self.verdict)
+        return more if more is not None else Verdict(self.verdict).exit_code
+
+
+def outcome(state: State, *, app: str | None, requests: int, log_path: str | None) -> Outcome:
+    """The document about a state; a watch that is under way has the verdict `running`."""
+    known = state.before if isinstance(state, Finished) else state
+    deployment = known.deployment
+    ended = state.finished_at if isinstance(state, Finished) else None
+    return Outcome(
+        sha=known.sha,
+        verdict=state.verdict.value if isinstance(state, Finished) else RUNNING,
+        source=state.source if isinstance(state, Finished) else known.source,
+        app=app,
+        deployment_id=deployment.id if deployment else None,
+        phase=known.phase,
+        superseded_by=state.superseded_by if isinstance(state, Finished) else None,
+        cause=deployment.cause if deployment else None,
+        reason=_reason(state),
+        message=state.message if isinstance(state, Finished) else _progress_message(known),
+        started_at=rfc3339(known.started_at),
+        finished_at=None if ended is None else rfc3339(ended),
+        elapsed_seconds=round((known.now if ended is None else ended) - known.started_at, 3),
+        requests=requests,
+        log_path=log_path,
+        phases=phase_seconds(known, ended),
+    )
+
+
+def _progress_message(known: Watching) -> str:
+    what = f"its phase is {known.phase}" if known.phase else "no deployment of it has appeared yet"
+    return f"{known.sha[:7]} is being watched; {what}"
+
+
+def _reason(state: State) -> dict[str, str | None] | None:
+    """Why it failed, in the platform's words: code, message, component, step."""
+    if not isinstance(state, Finished) or state.verdict is not Verdict.FAILED or not state.before.deployment:
+        return None
+    step = state.before.deployment.failure
+    if step is None:
+        return {"code": None, "message": None, "component": None, "step": None}
+    return {
+        "code": step.reason.code if step.reason else None,
+        "message": step.reason.message if step.reason else None,
+        "component": step.component_name,
+        "step": step.name or step.title,
+    }
+
+
+def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:
+    """Seconds spent in each phase that was seen, in order; final phases take no time."""
+    spent: dict[str, float] = {}
+    ends = [*(at for _, at in known.phases[1:]), known.now if ended is None else ended]
+    for (phase, began), end in zip(known.phases, ends, strict=False):
+        if phase not in ("ACTIVE", "ERROR", "CANCELED", "SUPERSEDED"):
+            spent[phase] = round(spent.get(phase, 0.0) + max(0.0, end - began), 3)
+    return spent
+
+
+def read_outcome(document: Any, path: str) -> Outcome:
+    """An outcome from its decoded document. Raises AfterpushError when it is none."""
+    names = {entry.name for entry in fields(Outcome)}
+    try:
+        result = Outcome(**{name: value for name, value in document.items() if name in names})
+        assert (
+            isinstance(result.sha, str) and isinstance(result.message, str) and result.exit_code is not None
+        )
+    except (TypeError, AttributeError, ValueError, AssertionError) as error:
+        raise AfterpushError(f"{path} holds no result of a monitor; remove it and watch again") from error
+    return result

@@ -1,0 +1,88 @@
+"""What the platform runs at this moment: the live deployment, and those on their way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from afterpush.deploy.watch.platform_source import PlatformSource
+from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.deployment import Deployment, Spec, moment, read_app, read_deployment
+from afterpush.digitalocean.find_app import Wanted, find_app
+from afterpush.infra.clock import local_time
+from afterpush.infra.errors import AfterpushError
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A deployment as it stands. `sha` is None when it does not tell its commit; times are epoch seconds."""
+
+    sha: str | None
+    deployment_id: str
+    phase: str
+    since: float | None
+
+    @property
+    def name(self) -> str:
+        """For people: the short sha, else the deployment's id."""
+        return self.sha[:7] if self.sha else f"deployment {self.deployment_id}"
+
+
+@dataclass(frozen=True)
+class Production:
+    """What is live, and what is on its way."""
+
+    live: Standing | None
+    coming: tuple[Standing, ...]
+
+
+def production(app: dict[str, Any], wanted: Wanted) -> Production:
+    """Read from an app as the API tells it. Raises ValueError when its deployments are unusable."""
+    spec = read_app(app).spec
+    keys = ("in_progress_deployment", "pending_deployment")
+    coming = [_standing(app[key], wanted, spec) for key in keys if isinstance(app.get(key), dict)]
+    active = app.get("active_deployment")
+    return Production(
+        live=_standing(active, wanted, spec) if isinstance(active, dict) else None,
+        coming=tuple({entry.deployment_id: entry for entry in coming}.values()),
+    )
+
+
+def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> Standing:
+    deployment = read_deployment(document)
+    ours, any_shas = deployment.shas(wanted.repos, wanted.branches, spec), deployment.shas()
+    # An app that is configured by name may be built from a repository that the remote's URL does not tell.
+    sha = ours[0] if ours else any_shas[0] if len(any_shas) == 1 else None
+    since = moment(deployment.phase_last_updated_at) or moment(deployment.updated_at) or deployment.created
+    return Standing(sha, deployment.id, deployment.phase, since)
+
+
+def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:
+    """One look at the app. Raises AfterpushError when the API cannot be asked or its answer is unusable."""
+    try:
+        return production(find_app(api, wanted), wanted)
+    except ValueError as error:
+        raise ApiFailure(f"the platform's answer is unusable: {error}") from error
+
+
+def production_if_told(api: AppPlatform, wanted: Wanted, warn: Callable[[str], None]) -> Production | None:
+    """The same for who can do without: None when it cannot be had, and `warn` is told why."""
+    try:
+        return look_at_production(api, wanted)
+    except AfterpushError as error:
+        warn(str(error))
+        return None
+
+
+def predecessor(source: PlatformSource, failed: Deployment, wanted: Wanted, now: float) -> str | None:
+    """After a failure: which commit production still runs, as a sentence. None when it is not known."""
+    if source.app is None:
+        return None
+    try:
+        app = source.api.get(path_of("apps", source.app.id)).get("app")
+        live = production(app, wanted).live if isinstance(app, dict) else None
+    except (ApiFailure, ValueError):
+        return None
+    if live is None or live.deployment_id == failed.id:
+        return None
+    since = f" from {local_time(live.since, now)}" if live.since else ""
+    return f"production still runs {live.name}{since}"

@@ -1,0 +1,128 @@
+"""Telling the user that a deployment is over: a command of theirs, a webhook, a line at the next push.
+
+Whoever calls this has a verdict already; what goes wrong here is a sentence for the log and nothing more.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.processes import run
+
+if TYPE_CHECKING:
+    from afterpush.infra.config import Environment
+    from afterpush.infra.settings import Notify
+
+COMMAND_SECONDS = 30
+WEBHOOK_SECONDS = 10
+_FIELD = re.compile(r"\{(sha|verdict|message|app|category)\}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the deployment of one commit ended. `category` is the cause of a failure, if it is known."""
+
+    sha: str
+    verdict: str
+    message: str = ""
+    app: str = ""
+    category: str = ""
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
+        """From what `deploy.monitor --json` prints and a `.result` file holds."""
+        names = ("sha", "verdict", "message", "app", "category")
+        return cls(*(_one_line(str(document.get(name) or "")) for name in names))
+
+    def line(self) -> str:
+        """`1a2b3c4: failed (lockfile): the build could not ...` in one line."""
+        kind = f"{self.verdict} ({self.category})" if self.category else self.verdict
+        return ": ".join(filter(None, (self.sha[:7], kind, self.message)))
+
+
+def notify(outcome: Outcome, settings: "Notify", environment: "Environment", *, cwd: Path) -> list[str]:
+    """Runs `notify.command` and posts to the webhook; returns what went wrong, one line each.
+
+    Never raises an expected error, and shows neither the webhook's URL nor any other secret.
+    """
+    redact = environment.redactor()
+    told = Outcome(*(redact(_one_line(text)) for text in _texts(outcome)))
+    problems: list[str] = []
+    if settings.command:
+        problems += _run(settings.command, told, environment, cwd)
+    if settings.webhook_env:
+        problems += _post(settings.webhook_env, told, environment)
+    return [redact(problem) for problem in problems]
+
+
+def command_line(template: Sequence[str], outcome: Outcome) -> list[str]:
+    """The argv with its fields filled in, in one pass: braces in a message stay what they are."""
+    values = vars(outcome)
+    return [_FIELD.sub(lambda field: values[field[1]], word) for word in template]
+
+
+def slack_payload(outcome: Outcome) -> bytes:
+    """The body that Slack and those that speak its format accept.
+
+    Slack reads `&`, `<` and `>` as its own syntax (Slack API, "Formatting text for app surfaces").
+    """
+    where = f"{outcome.app}: " if outcome.app else ""
+    text = (where + outcome.line()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return json.dumps({"text": text}).encode()
+
+
+def _texts(outcome: Outcome) -> tuple[str, ...]:
+    return (outcome.sha, outcome.verdict, outcome.message, outcome.app, outcome.category)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\0", " ").split())
+
+
+def _run(template: Sequence[str], outcome: Outcome, environment: "Environment", cwd: Path) -> list[str]:
+    argv = command_line(template, outcome)
+    try:
+        done = run(argv, cwd=cwd, env=environment.for_child(), timeout_seconds=COMMAND_SECONDS)
+    except AfterpushError as error:
+        return [f"notify.command: {error}"]
+    if done.code == 0:
+        return []
+    said = done.error_text.splitlines()
+    return [f"notify.command: {argv[0]} ended with {done.code}" + (f": {said[-1]}" if said else "")]
+
+
+def _post(variable: str, outcome: Outcome, environment: "Environment") -> list[str]:
+    from afterpush.infra.http import Client, NoAnswer
+
+    url = environment.secret(variable)
+    if url is None:
+        return [f"notify.webhook_env: {variable} is not set; set it to the webhook's URL, or remove the key"]
+    address = url.reveal().strip()  # A line end behind it is a common slip in a variable.
+    if not _is_usable(address):
+        return [f"notify.webhook_env: {variable} is no https:// URL"]
+    client = Client(timeout_seconds=WEBHOOK_SECONDS)
+    try:
+        answer = client.request("POST", address, {"Content-Type": "application/json"}, slack_payload(outcome))
+    except NoAnswer as error:
+        # The path of such a URL is the secret, and it stands in the error.
+        return [f"notify.webhook_env: {variable}: {str(error).rpartition(': ')[2]}"]
+    finally:
+        client.close()
+    return [] if answer.status < 300 else [f"notify.webhook_env: {variable}: answered {answer.status}"]
+
+
+def _is_usable(address: str) -> bool:
+    """Whether the wire would keep the address secret: https, or not beyond this machine."""
+    from urllib.parse import urlsplit
+
+    from afterpush.infra.http import is_loopback
+
+    try:
+        has_host = bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
+    return has_host and (address.startswith("https://") or is_loopback(address))

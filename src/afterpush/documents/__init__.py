@@ -1,0 +1,1 @@
+"""Prompts and the manual: written from their sources, and checked."""

@@ -1,0 +1,51 @@
+"""The Markdown documents of a repository, read once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from afterpush.infra.files import read_text
+
+SUFFIX = ".md"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in a document; `line` counts from 1."""
+
+    file: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The repository's files by their path, and the text of its documents."""
+
+    root: Path
+    files: frozenset[str]
+    documents: Mapping[str, str]
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds files of the repository; "" is the root."""
+        return frozenset(
+            "" if str(folder) == "." else str(folder)
+            for file in self.files
+            for folder in PurePosixPath(file).parents
+        )
+
+
+def read_tree(root: Path, files: Iterable[str], ignored: Iterable[str] = ()) -> Tree:
+    """Reads every Markdown file but the ignored ones; a link to another document is no document of its own.
+
+    Raises AfterpushError for a document that is not UTF-8.
+    """
+    every, left_out = frozenset(files), frozenset(ignored)
+    names = sorted(
+        path
+        for path in every
+        if path.lower().endswith(SUFFIX) and path not in left_out and not (root / path).is_symlink()
+    )
+    return Tree(root, every, {name: read_text(root / name, "reading the documents") for name in names})

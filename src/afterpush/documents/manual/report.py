@@ -1,0 +1,84 @@
+"""What docs.build and docs.check say: as a document for programs, as text for people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afterpush.documents.manual.documents import Problem
+from afterpush.documents.manual.site import Built
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The answer of docs.check: how many documents were read, and what is wrong in them.
+
+    `broken` are links that lead nowhere and commands that do not exist; `unknown` are those commands alone.
+    """
+
+    pages: int
+    stale: Sequence[str] = ()
+    broken: Sequence[Problem] = ()
+    unknown: Sequence[Problem] = ()
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.stale or self.broken)
+
+    def text(self) -> str:
+        lines = [f"{path}: stale: it is not what the code says; run docs.build" for path in self.stale]
+        lines += _located(self.broken)
+        return "\n".join([*lines, _count(self.pages, len(lines))])
+
+
+@dataclass(frozen=True)
+class BuildAnswer:
+    """The answer of docs.build: the pages, the reference written anew, what kept the site from standing."""
+
+    pages: int
+    site: str
+    stale: Sequence[str] = ()
+    broken: Sequence[Problem] = ()
+    built: Built | None = None
+    dry_run: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return not self.broken and not (self.built and self.built.warnings)
+
+    def document(self) -> dict[str, object]:
+        built = self.built or Built((), ())
+        return {
+            "pages": self.pages,
+            "stale": self.stale,
+            "broken": self.broken,
+            "warnings": built.warnings,
+            "external": built.external,
+            "site": self.site,
+            "built": self.built is not None and not built.warnings,
+        }
+
+    def text(self) -> str:
+        verb = "would be written" if self.dry_run else "written"
+        built = self.built or Built((), ())
+        lines = [f"{path}: {verb}" for path in self.stale]
+        lines += _located([*self.broken, *built.warnings])
+        lines += [f"{one.file}: fetches {one.url} when it is read" for one in built.external]
+        return "\n".join([*lines, self._outcome()])
+
+    def _outcome(self) -> str:
+        if not self.is_good:
+            return "not built: correct the lines above; an earlier site stays as it was"
+        pages = "1 page" if self.pages == 1 else f"{self.pages} pages"
+        if self.dry_run:
+            return f"{pages} would be built into {self.site}"
+        return f"{pages} in {self.site}: open {self.site}/index.html"
+
+
+def _located(problems: Sequence[Problem]) -> list[str]:
+    return [f"{one.file}:{one.line}: {one.message}" if one.file else one.message for one in problems]
+
+
+def _count(pages: int, problems: int) -> str:
+    documents = "1 document" if pages == 1 else f"{pages} documents"
+    if not problems:
+        return f"{documents} read, nothing to correct"
+    return f"{documents} read, {problems} to correct"

@@ -1,0 +1,205 @@
+"""Reading the configuration of an app repository: `config/afterpush.yaml`, `.env`, environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_text
+from afterpush.infra.secrets import Redactor, Secret
+from afterpush.infra.settings import Settings
+
+CONFIG_PATH = Path("config/afterpush.yaml")
+_SECRET_NAME = re.compile(
+    r"(TOKEN|PASS|PASSWORD|SECRET|WEBHOOK|PRIVATE|API_?KEY|CREDENTIAL|_URL$)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Variables by name: the process's own, filled in from `.env`. Prints no value."""
+
+    _values: Mapping[str, str]
+
+    def get(self, name: str, default: str = "") -> str:
+        """A variable that is no secret; empty counts as unset."""
+        return self._values.get(name) or default
+
+    def secret(self, name: str) -> Secret | None:
+        """A secret variable, wrapped; None when unset or empty."""
+        value = self._values.get(name)
+        return Secret(value) if value else None
+
+    def secrets(self) -> list[Secret]:
+        """Every value that by its name may be a secret: what must be redacted from any text."""
+        return [
+            Secret(value)
+            for name, value in self._values.items()
+            if len(value) >= 6 and _SECRET_NAME.search(name) and not re.fullmatch(r"https?://[^@?#]*", value)
+        ]
+
+    def redactor(self) -> Redactor:
+        return Redactor(self.secrets())
+
+    def for_child(self) -> dict[str, str]:
+        """The whole environment for a process of ours; never to be printed or stored."""
+        return dict(self._values)
+
+    def __repr__(self) -> str:
+        return f"Environment({len(self._values)} variables)"
+
+
+def read_environment(root: Path | None, process: Mapping[str, str] | None = None) -> Environment:
+    """The environment, with the gaps filled from `.env` in `root`.
+
+    Raises AfterpushError for a `.env` line that is no assignment (its number is named, its text is not).
+    """
+    own = dict(os.environ if process is None else process)
+    path = root / ".env" if root else None
+    if path is None or not path.is_file():
+        return Environment(own)
+    from io import StringIO
+
+    from dotenv.main import DotEnv
+    from dotenv.parser import parse_stream
+
+    text = read_text(path, "reading .env")
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise AfterpushError(
+                f"reading {path}: line {binding.original.line} is not NAME=value; "
+                "correct it (.env.example shows the form)"
+            )
+    values = DotEnv(None, StringIO(text), interpolate=False).dict()
+    return Environment({name: value for name, value in values.items() if value} | own)
+
+
+def load_settings(root: Path) -> Settings:
+    """The settings of the app repository at `root`; without a file, the defaults.
+
+    Raises AfterpushError that names file, key path and the nearest valid key.
+    """
+    path = root / CONFIG_PATH
+    return parse_settings(read_text(path, "reading the configuration"), path) if path.exists() else Settings()
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """Settings from YAML text; `path` is for the messages."""
+    import yaml
+
+    try:
+        tree = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise AfterpushError(f"{path}{where}: not valid YAML: {problem}") from error
+    except (ValueError, RecursionError) as error:
+        raise AfterpushError(f"{path}: not valid YAML: {str(error) or 'nested too deeply'}") from error
+    if tree is None:
+        return Settings()
+    if not isinstance(tree, dict):
+        raise AfterpushError(
+            f"{path}: expected a mapping of sections (deploy:, push:, ...), found {_kind(tree)}"
+        )
+    unknown = _unknown_key(tree, Settings, "")
+    if unknown:
+        raise AfterpushError(f"{path}: {unknown}")
+    try:
+        return msgspec.convert(_as_meant(tree, Settings), Settings)
+    except msgspec.ValidationError as error:
+        raise AfterpushError(f"{path}: {_readable(str(error))}") from error
+
+
+def settings_to_text(settings: Settings) -> str:
+    """Settings for another process of ours; `settings_from_text` reads them without a YAML parser."""
+    return msgspec.json.encode(settings).decode("utf-8")
+
+
+def settings_from_text(text: str) -> Settings:
+    """The settings that `settings_to_text` wrote. Raises AfterpushError for anything else."""
+    try:
+        return msgspec.json.decode(text, type=Settings)
+    except msgspec.DecodeError as error:
+        raise AfterpushError(f"reading the settings of the launching process: {error}") from error
+
+
+def _kind(value: object) -> str:
+    names = {
+        list: "a list",
+        str: "text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "a mapping",
+    }
+    return names.get(type(value), type(value).__name__)
+
+
+def _as_meant(value: object, kind: object) -> object:
+    """A key that is written without a value means its default, and a bare `off` the word: YAML 1.1, which
+    PyYAML reads, takes it for false."""
+    if isinstance(value, dict):
+        kinds: dict[str, object] = {}
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            kinds = {entry.name: entry.type for entry in msgspec.structs.fields(kind)}
+        return {key: _as_meant(inner, kinds.get(key)) for key, inner in value.items() if inner is not None}
+    return "off" if value is False and "off" in get_args(kind) else value
+
+
+def _unknown_key(tree: Mapping[Any, Any], shape: type[msgspec.Struct], prefix: str) -> str | None:
+    fields = {entry.name: entry.type for entry in msgspec.structs.fields(shape)}
+    for key, value in tree.items():
+        if key not in fields:
+            import difflib
+
+            near = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.5)
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"valid here: {', '.join(fields)}"
+            return f"unknown key {prefix}{key}; {hint}"
+        inner = fields[key]
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):
+            found = _unknown_key(value, inner, f"{prefix}{key}.")
+            if found:
+                return found
+    return None
+
+
+def _readable(message: str) -> str:
+    """msgspec's `Expected `int`, got `str` - at `$.push.attempts`` with the key path in front."""
+    said, separator, place = message.partition(" - at `$.")
+    return f"{place.rstrip('`')}: {said}" if separator else message
+
+
+def key_paths(shape: type[msgspec.Struct] = Settings, prefix: str = "") -> list[str]:
+    """Every key path, in the order of the file: for the manual, and to prove that none is undocumented."""
+    paths: list[str] = []
+    for entry in msgspec.structs.fields(shape):
+        inner = entry.type
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            paths += key_paths(inner, f"{prefix}{entry.name}.")
+        else:
+            paths.append(f"{prefix}{entry.name}")
+    return paths
+
+
+def type_name(annotation: object) -> str:
+    """The type of a key for people: `number`, `text`, `list of text`, `off | warn | block`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is not None and hasattr(annotation, "__metadata__"):
+        return type_name(arguments[0])
+    if str(origin) == "typing.Literal":
+        return " | ".join(map(str, arguments))
+    if origin is list:
+        return f"list of {type_name(arguments[0])}"
+    if origin is dict:
+        return f"mapping of {type_name(arguments[1])}"
+    options = [option for option in arguments if option is not type(None)]
+    if options and type(None) in arguments:
+        return type_name(options[0])
+    names: dict[object, str] = {str: "text", bool: "true or false", int: "whole number", float: "number"}
+    return names.get(annotation, "mapping")

@@ -1,0 +1,245 @@
+"""Connections to MySQL and MariaDB: the only place that knows PyMySQL."""
+
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.secrets import Secret
+
+if TYPE_CHECKING:
+    from afterpush.infra.config import Environment
+
+SslMode = Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"]
+SSL_MODES: tuple[SslMode, ...] = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+
+
+# Server-side numbers that mean "this connection is over": shutdown, killed, aborted.
+_ENDED = (1053, 1152, 1317, 1927, 4031)
+# Access denied to a database, a table, a column, an administrative statement, a routine.
+_NO_RIGHT = (1044, 1142, 1143, 1227, 1370)
+
+
+class DatabaseFailure(AfterpushError):
+    """The server refused, went away, or rejected a statement; `number` is MySQL's error number or 0."""
+
+    def __init__(
+        self, message: str, number: int = 0, exit_code: ExitCode = ExitCode.UNREACHABLE, said: str = ""
+    ) -> None:
+        super().__init__(message, exit_code)
+        self.number = number
+        self.said = said or message
+        """The server's own words."""
+
+
+class StatementRejected(DatabaseFailure):
+    """The server is there and does not accept this statement: an answer (exit code 1), not an outage."""
+
+    def __init__(self, message: str, number: int, said: str) -> None:
+        super().__init__(message, number, ExitCode.BAD_ANSWER, said)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a database is and who asks.
+
+    `REQUIRED` verifies the certificate chain when a CA is given; without one it encrypts only.
+    """
+
+    host: str
+    port: int = 25060
+    user: str = "doadmin"
+    password: Secret | None = None
+    database: str | None = "defaultdb"
+    ssl_mode: SslMode = "REQUIRED"
+    ssl_ca: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}:{self.port}/{self.database or ''}"
+
+
+def address_from_variables(environment: "Environment") -> Address | None:
+    """The database of `DB_HOST` and the other `DB_*`; None without `DB_HOST`. Raises AfterpushError."""
+    host = environment.get("DB_HOST")
+    if not host:
+        return None
+    port = environment.get("DB_PORT", "25060")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise AfterpushError(f"DB_PORT is {port!r}; write a port number, such as 25060")
+    return Address(
+        host=host,
+        port=int(port),
+        user=environment.get("DB_USER", "doadmin"),
+        password=environment.secret("DB_PASS"),
+        database=environment.get("DB_NAME", "defaultdb"),
+        ssl_mode=ssl_mode(environment.get("DB_SSL_MODE", "REQUIRED")),
+        ssl_ca=environment.get("DB_SSL_CA") or None,
+    )
+
+
+def address_from_url(url: Secret) -> Address:
+    """`mysql://user:password@host:port/name?ssl-mode=...&ssl-ca=...`. Raises AfterpushError."""
+    form = "write mysql://user:password@host:port/name, with special characters as %XX"
+    try:
+        parts = urlsplit(url.reveal())
+        port = parts.port or 3306
+    except ValueError:
+        # Not chained: the error quotes what it took for the port, which can be half of the password.
+        raise AfterpushError(f"MYSQL_URL is not a URL; {form}") from None
+    if parts.scheme not in ("mysql", "mariadb") or not parts.hostname:
+        raise AfterpushError(f"MYSQL_URL names no MySQL server; {form}")
+    options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+    return Address(
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username or "root"),
+        password=Secret(unquote(parts.password)) if parts.password else None,
+        database=unquote(parts.path.lstrip("/")) or None,
+        ssl_mode=ssl_mode(options.get("ssl-mode", "REQUIRED"), "MYSQL_URL's ssl-mode"),
+        ssl_ca=unquote(options["ssl-ca"]) if "ssl-ca" in options else None,
+    )
+
+
+def ssl_mode(text: str, name: str = "DB_SSL_MODE") -> SslMode:
+    """The mode of this name, in any case. Raises AfterpushError with the valid ones."""
+    for mode in SSL_MODES:
+        if text.upper() == mode:
+            return mode
+    raise AfterpushError(f"{name} is {text!r}; valid: {', '.join(SSL_MODES)}")
+
+
+def _tls(address: Address) -> ssl.SSLContext | None:
+    if address.ssl_mode == "DISABLED":
+        return None
+    if address.ssl_ca is None and address.ssl_mode != "REQUIRED":
+        raise AfterpushError(
+            f"DB_SSL_MODE={address.ssl_mode} needs the server's CA: set DB_SSL_CA to its file"
+        )
+    try:
+        context = ssl.create_default_context(cafile=address.ssl_ca)
+    except OSError as error:
+        raise AfterpushError(f"cannot read DB_SSL_CA {address.ssl_ca}: {error.strerror or error}") from error
+    # The certificates that MySQL makes for itself fail the strict checks of Python 3.13.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.check_hostname = address.ssl_mode == "VERIFY_IDENTITY"
+    context.verify_mode = ssl.CERT_REQUIRED if address.ssl_ca else ssl.CERT_NONE
+    return context
+
+
+class Connection:
+    """One dedicated connection; statements are committed one by one."""
+
+    def __init__(self, raw: Any, address: Address) -> None:
+        self._raw = raw
+        self.address = address
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """The rows of one statement by column name. Raises DatabaseFailure."""
+        with self._cursor(sql, parameters) as cursor:
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Runs one statement; returns the rows that it affected. Raises DatabaseFailure."""
+        with self._cursor(sql, parameters) as cursor:
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def _cursor(self, sql: str, parameters: Sequence[object]) -> Iterator[Any]:
+        with _translated(f"the database {self.address}", _rejected):
+            with self._raw.cursor() as cursor:
+                # Without parameters PyMySQL must not see a tuple: it would format every % in the text.
+                cursor.execute(sql, tuple(parameters) if parameters else None)
+                yield cursor
+
+    def thread_id(self) -> int:
+        """The server's number for this connection, as KILL takes it."""
+        return int(self._raw.thread_id())
+
+    def close(self) -> None:
+        import pymysql
+
+        try:
+            self._raw.close()
+        except pymysql.err.Error:
+            return  # It is closed already: the server or the network did it.
+
+
+@contextmanager
+def connected(
+    address: Address, *, timeout_seconds: float = 10, read_timeout_seconds: float | None = 20
+) -> Iterator[Connection]:
+    """A connection that is closed afterwards. Raises DatabaseFailure; the password is in no message."""
+    connection = connect(address, timeout_seconds=timeout_seconds, read_timeout_seconds=read_timeout_seconds)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect(
+    address: Address, *, timeout_seconds: float = 10, read_timeout_seconds: float | None = 20
+) -> Connection:
+    """Opens a connection; TLS unless the mode is DISABLED, never a silent fallback to none."""
+    import pymysql
+
+    tls = _tls(address)
+    with _translated(f"connecting to {address}", _refused):
+        raw = pymysql.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password.reveal() if address.password else "",
+            database=address.database,
+            ssl=tls,
+            ssl_disabled=tls is None,
+            connect_timeout=max(1, round(timeout_seconds)),
+            read_timeout=read_timeout_seconds,
+            write_timeout=read_timeout_seconds,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+    return Connection(raw, address)
+
+
+@contextmanager
+def _translated(doing: str, failure: Callable[[str, int, str], DatabaseFailure]) -> Iterator[None]:
+    import pymysql
+
+    try:
+        yield
+    except pymysql.err.Error as error:
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        said = (str(error.args[-1]) if error.args else "").strip() or type(error).__name__
+        raise failure(doing, number, said) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DatabaseFailure(f"{doing}: {error}") from error
+
+
+def _rejected(doing: str, number: int, said: str) -> DatabaseFailure:
+    """A failed statement. Numbers from 2000 to 2999 are the client library's: the connection is gone."""
+    message = f"{doing}: {said} ({number})" if number else f"{doing}: {said}"
+    if number == 0 or 2000 <= number < 3000 or number in _ENDED:
+        return DatabaseFailure(message, number, said=said)
+    if number in _NO_RIGHT:
+        message += "; have this right granted to the user, or name another user"
+    return StatementRejected(message, number, said)
+
+
+def _refused(doing: str, number: int, said: str) -> DatabaseFailure:
+    return DatabaseFailure(f"{doing}: {said} ({number}); {_advice(number, said)}", number, said=said)
+
+
+def _advice(number: int, said: str) -> str:
+    if "CERTIFICATE" in said.upper():
+        return "check that DB_SSL_CA is the CA of this server, and its name (VERIFY_IDENTITY)"
+    if number == 2026:
+        return "the server offers no TLS; DB_SSL_MODE=DISABLED does without, on a trusted network only"
+    if number in (1044, 1045, 1698):
+        return "check user and password (DB_USER, DB_PASS or MYSQL_URL) and their rights"
+    if number == 1049:
+        return "check the name of the database (DB_NAME or MYSQL_URL)"
+    return "check host and port (DB_HOST, DB_PORT or MYSQL_URL), and that its firewall admits this machine"

@@ -1,0 +1,146 @@
+"""Fetching one branch of a remote and pushing to it, and what the remote's answer means."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.git import clean_environment, git
+from afterpush.infra.processes import run_shown
+
+# A ref of this worktree alone (gitrevisions(7)): parallel fetches of one clone do not meet in it.
+_FETCHED = "refs/worktree/afterpush/fetched"
+# Housekeeping has its time after a push, not between the look at the remote and the write to it.
+_QUIET_FETCH = (
+    *("-c", "fetch.writeCommitGraph=false", "fetch", "--quiet", "--no-tags"),
+    *("--no-recurse-submodules", "--no-auto-maintenance"),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A branch of a remote."""
+
+    remote: str
+    branch: str
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
+    @property
+    def tracking_ref(self) -> str:
+        return f"refs/remotes/{self.remote}/{self.branch}"
+
+    def __str__(self) -> str:
+        return f"{self.remote}/{self.branch}"
+
+
+def fetch_branch(repo: Path, target: Target) -> str | None:
+    """Fetches the branch (its tracking ref follows) and returns its commit; None when there is none.
+
+    Raises AfterpushError (unreachable) when the remote does not answer.
+    """
+    done = git(repo, *_QUIET_FETCH, target.remote, f"+{target.ref}:{_FETCHED}")
+    if done.code != 0:
+        if "couldn't find remote ref" in done.error_text:
+            return None
+        raise _unreachable(f"fetching {target}", done.error_text)
+    return git(repo, "rev-parse", "--verify", "--quiet", _FETCHED).text.strip()
+
+
+def forget_fetched(repo: Path) -> None:
+    """Removes the ref that `fetch_branch` has left in this worktree."""
+    git(repo, "update-ref", "-d", _FETCHED)
+
+
+def look_at_branch(repo: Path, target: Target) -> str | None:
+    """Where the branch stands at the remote now, without fetching; None when that cannot be told."""
+    listed = git(repo, "ls-remote", target.remote, target.ref)
+    return listed.text.split()[0] if listed.code == 0 and listed.text.strip() else None
+
+
+def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) -> str | None:
+    """The commit of the branch now, its objects in the `scratch` store: nothing of the clone changes."""
+    listed = git(repo, "ls-remote", target.remote, target.ref)
+    if listed.code != 0:
+        raise _unreachable(f"asking {target.remote}", listed.error_text)
+    if not listed.text.strip():
+        return None
+    sha = listed.text.split()[0]
+    if git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code == 0:
+        return sha
+    done = git(
+        repo,
+        *_QUIET_FETCH,
+        *("--no-write-fetch-head", "--refmap="),
+        target.remote,
+        target.ref,
+        env=scratch,
+    )
+    if done.code != 0:
+        raise _unreachable(f"fetching {target}", done.error_text)
+    return sha
+
+
+def _unreachable(doing: str, said: str) -> AfterpushError:
+    lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.strip()] or ["nothing"]
+    return AfterpushError(
+        f"{doing}: git says: {lines[0]}; check the network, the URL and your access, then run it again",
+        ExitCode.UNREACHABLE,
+    )
+
+
+class Verdict(Enum):
+    """How a push ended."""
+
+    LANDED = "landed"
+    LOST_RACE = "lost race"
+    REFUSED = "refused"
+    NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True)
+class PushAnswer:
+    """What became of a push; `message` is git's and the server's own words for a refusal."""
+
+    verdict: Verdict
+    message: str = ""
+
+
+def push_commit(repo: Path, sha: str, target: Target) -> PushAnswer:
+    """Pushes exactly this commit to the branch, never by force; what git says is shown as it comes."""
+    done = run_shown(("git", "push", target.remote, f"{sha}:{target.ref}"), cwd=repo, env=clean_environment())
+    return judge_push(done.code, done.error_text)
+
+
+# Said of the one ref that we push, in the C locale: " ! [remote rejected] main -> main (reason)".
+_REJECTED = re.compile(r"^ ! \[(?P<who>rejected|remote rejected)\].*\((?P<why>.*)\)$", re.MULTILINE)
+# Somebody else's push to the same ref had the lock, or ended between our look and our write.
+_RACES = re.compile(
+    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|failed to update ref"
+    r"|incorrect old value|reference already exists|fail(?:ed)? to (?:lock|update)"
+)
+
+
+def judge_push(code: int, said: str) -> PushAnswer:
+    """What the exit code and the words of `git push` mean (git 2.39 to 2.47)."""
+    if code == 0:
+        return PushAnswer(Verdict.LANDED)
+    rejected = _REJECTED.search(said)
+    if rejected and _RACES.search(rejected["why"]):
+        return PushAnswer(Verdict.LOST_RACE, rejected["why"])
+    if rejected or code == 1:
+        return PushAnswer(Verdict.REFUSED, _servers_words(said) or (rejected["why"] if rejected else said))
+    return PushAnswer(Verdict.NO_ANSWER, said.splitlines()[0] if said else f"exit code {code}")
+
+
+def _servers_words(said: str) -> str:
+    """The lines that the server's hook wrote, and git's reason."""
+    remote = [
+        line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:")
+    ]
+    why = _REJECTED.search(said)
+    return " | ".join([*filter(None, remote), *([why["why"]] if why else [])])

@@ -1,0 +1,88 @@
+"""Changing refs of a remote only from the value that one knows, and reading many of them at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.git import git
+from afterpush.infra.git.refs import NEVER_ASK
+
+ABSENT = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A ref of the remote to be moved to `new`, or removed (`ABSENT`).
+
+    With `expected` the remote refuses unless the ref stands exactly there; None: fast-forward only.
+    """
+
+    ref: str
+    new: str
+    expected: str | None = None
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Whether all changes were made; what git and the server said otherwise."""
+
+    landed: bool
+    said: str = ""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the remote answered, and said no."""
+        return not self.landed and ("[rejected]" in self.said or "[remote rejected]" in self.said)
+
+
+def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hooks: bool = False) -> Pushed:
+    """Makes all changes of the remote's refs or none (`--atomic`). Never asks the user anything."""
+    leases = [
+        f"--force-with-lease={change.ref}:{change.expected}"
+        for change in changes
+        if change.expected is not None
+    ]
+    done = git(
+        repo,
+        "push",
+        "--quiet",
+        *(["--atomic"] if len(changes) > 1 else []),
+        *([] if with_hooks else ["--no-verify"]),
+        *leases,
+        remote,
+        *(f"{change.new}:{change.ref}" for change in changes),
+        env=NEVER_ASK,
+    )
+    return Pushed(done.code == 0, done.error_text)
+
+
+def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
+    """The remote's refs that match, with their shas. Raises AfterpushError (unreachable) without answer."""
+    done = git(repo, "ls-remote", remote, *patterns, env=NEVER_ASK)
+    if done.code != 0:
+        said = done.error_text.removeprefix("fatal: ").splitlines()
+        raise AfterpushError(
+            f"asking {remote} for its branches: git says: {said[0] if said else done.code}; "
+            "check the network, the URL and your access, then run it again",
+            ExitCode.UNREACHABLE,
+        )
+    pairs = (line.split("\t", 1) for line in done.text.splitlines() if "\t" in line)
+    return {ref: sha for sha, ref in pairs}
+
+
+def fetch_objects(repo: Path, remote: str, ref: str, sha: str) -> None:
+    """Makes the objects of a commit known here; no ref is written. Raises AfterpushError (unreachable)."""
+    if git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code == 0:
+        return
+    done = git(
+        repo,
+        *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance"),
+        *("--no-recurse-submodules", remote, ref),
+        env=NEVER_ASK,
+    )
+    if done.code != 0 or git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code != 0:
+        raise AfterpushError(
+            f"fetching {ref} from {remote}: git says: {done.error_text or f'{sha[:10]} is gone'}",
+            ExitCode.UNREACHABLE,
+        )

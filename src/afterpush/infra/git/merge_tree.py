@@ -1,0 +1,92 @@
+"""How two commits would merge, found out in the object store alone; and which driver merges a path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import git
+from afterpush.infra.git.unmerged import Unmerged, by_path
+
+
+@dataclass(frozen=True)
+class TreeMerge:
+    """How two commits merge: a tree (with markers where it is not clean), and what git said."""
+
+    tree: str
+    is_clean: bool
+    conflicts: list[Unmerged] = field(default_factory=list)
+    auto_merged: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    said: str = ""
+    conflicted_paths: list[str] = field(default_factory=list)
+
+
+def merge_trees(
+    repo: Path,
+    ours: str,
+    theirs: str,
+    *,
+    options: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> TreeMerge:
+    """Merges two commits in the object store alone; index, work tree and refs are not touched.
+
+    `options` come before the command (`-c key=value`). Needs git 2.38. Raises AfterpushError when git
+    could not merge at all (no common history, a driver that left nothing).
+    """
+    done = git(repo, *options, "merge-tree", "--write-tree", "--messages", "-z", ours, theirs, env=env)
+    if done.code not in (0, 1):
+        said = done.error_text.removeprefix("fatal: ").splitlines()
+        raise AfterpushError(
+            f"merging {theirs[:10]} and {ours[:10]} in {repo}: git says: "
+            f"{said[-1] if said else f'exit code {done.code}'}"
+        )
+    tree, _, rest = done.text.partition("\0")
+    # A list of conflicted stages and the messages, with an empty string between them.
+    stage_text, _, message_text = rest.partition("\0\0") if not rest.startswith("\0") else ("", "", rest[1:])
+    notes = _messages(message_text.split("\0"))
+    conflicted = by_path(stage_text.split("\0"))
+    return TreeMerge(
+        tree=tree,
+        is_clean=done.code == 0,
+        conflicts=conflicted,
+        auto_merged=sorted({path for kind, paths, _ in notes if kind == "Auto-merging" for path in paths}),
+        messages=[text.strip() for kind, _, text in notes if kind.startswith("CONFLICT")],
+        said=done.error_text,
+        conflicted_paths=sorted(
+            {entry.path for entry in conflicted}
+            | {path for kind, paths, _ in notes if kind.startswith("CONFLICT") for path in paths[:1]}
+        ),
+    )
+
+
+def _messages(words: Sequence[str]) -> list[tuple[str, list[str], str]]:
+    """`count path... kind text` records (git-merge-tree, "INFORMATIONAL MESSAGES" with -z)."""
+    records: list[tuple[str, list[str], str]] = []
+    index = 0
+    while index < len(words) and words[index].isdigit():
+        count = int(words[index])
+        paths = list(words[index + 1 : index + 1 + count])
+        kind, text = words[index + 1 + count], words[index + 2 + count]
+        records.append((kind, paths, text))
+        index += count + 3
+    return records
+
+
+def merge_attribute(repo: Path, paths: Sequence[str]) -> dict[str, str]:
+    """The `merge` attribute of each path as git sees it in this worktree: a driver, or `unspecified`."""
+    if not paths:
+        return {}
+    done = git(
+        repo,
+        "check-attr",
+        "-z",
+        "--stdin",
+        "merge",
+        input=b"".join(p.encode("utf-8", "surrogateescape") + b"\0" for p in paths),
+    )
+    if done.code != 0:
+        raise AfterpushError(f"reading the attributes in {repo}: git says: {done.error_text}")
+    words = done.text.split("\0")
+    return {words[i]: words[i + 2] for i in range(0, len(words) - 2, 3)}

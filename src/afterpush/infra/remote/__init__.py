@@ -1,0 +1,1 @@
+"""Another machine: SSH, the keys and the wheel it is given."""

@@ -1,0 +1,32 @@
+"""What is asked of a push, and the outside world that it needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.infra.clock import Clock
+from afterpush.infra.git.fetch_push import Target
+from afterpush.push.combine import Merging, Strategy
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for: where to, how often, how, and what must succeed before."""
+
+    target: Target
+    attempts: int
+    strategy: Strategy
+    check: str | None = None
+    autostash: bool = False
+
+
+@dataclass(frozen=True)
+class World:
+    """What a push acts on beside git: time, chance, and the user who reads along."""
+
+    repo: Path
+    state: Path
+    merging: Merging
+    clock: Clock
+    random: Callable[[], float]
+    note: Callable[[str], None]

@@ -1,0 +1,167 @@
+"""The simulated platform behind HTTP on a loopback port: one process, a thread for each connection."""
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
+
+from afterpush.simulator.exchange import Answer, Request
+from afterpush.simulator.faults import Wire
+from afterpush.simulator.model import FakePlatform
+from afterpush.simulator.respond import respond
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """An HTTP server that can be closed while clients still hang on it."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), handler)
+        self.closing = threading.Event()
+        self._connections: set[socket.socket] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients come and go as they like: that is no event here. Anything else is a bug and is shown."""
+        import sys
+
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def close(self) -> None:
+        """Ends the server and every connection."""
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def running(server: LoopbackServer) -> Iterator[str]:
+    """Lets a server run in a thread; gives its URL, and closes it afterwards."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server.url
+    finally:
+        server.close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def serve(platform: FakePlatform, port: int = 0) -> Iterator[str]:
+    """Serves the platform; gives the base URL, as `DIGITALOCEAN_API_URL` takes it (without `/v2`)."""
+
+    class Handler(PlatformHandler):
+        pass
+
+    Handler.platform = platform
+    with running(LoopbackServer(Handler, port)) as url:
+        yield url
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """HTTP/1.1 with connections that stay open, and no log of requests on stderr."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "simulated"
+    disable_nagle_algorithm = True
+
+    @property
+    def loopback(self) -> LoopbackServer:
+        return cast(LoopbackServer, self.server)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def read_body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+
+class PlatformHandler(QuietHandler):
+    """Carries requests to the platform and its answers back, as spoilt as they are meant to be."""
+
+    platform: FakePlatform
+
+    def _answer(self) -> None:
+        kind, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        request = Request(
+            self.command,
+            self.path,
+            f"http://{self.headers.get('Host') or self.loopback.url.removeprefix('http://')}",
+            token.strip() if kind.lower() == "bearer" else None,
+            self.read_body(),
+        )
+        answer = respond(self.platform, request)
+        {
+            Wire.WHOLE: self._send,
+            Wire.RESET: self._reset,
+            Wire.HANG: self._hang,
+            Wire.CUT_OFF: self._cut_off,
+        }[answer.wire](answer)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _answer
+
+    def _send(self, answer: Answer) -> None:
+        if answer.follow:
+            self._follow(answer)
+            return
+        self._head(answer, {"Content-Length": str(len(answer.body))})
+        self.wfile.write(answer.body)
+
+    def _head(self, answer: Answer, more: dict[str, str]) -> None:
+        self.send_response_only(answer.status)
+        for name, value in {**answer.headers, **more}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _follow(self, answer: Answer) -> None:
+        """The lines as they are written, in chunks, until the log is complete."""
+        self._head(answer, {"Transfer-Encoding": "chunked"})
+        sent = 0
+        while answer.follow and not self.loopback.closing.is_set():
+            lines, is_complete = answer.follow()
+            for line in lines[sent:]:
+                data = f"{line}\n".encode()
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+            sent = len(lines)
+            self.wfile.flush()
+            if is_complete:
+                self.wfile.write(b"0\r\n\r\n")
+                return
+            self.loopback.closing.wait(0.05)
+
+    def _reset(self, answer: Answer) -> None:
+        # Closing with a linger time of zero makes the kernel send RST instead of FIN.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def _hang(self, answer: Answer) -> None:
+        self.loopback.closing.wait(answer.seconds)
+        self.close_connection = True
+
+    def _cut_off(self, answer: Answer) -> None:
+        self._head(answer, {"Content-Length": str(len(answer.body))})
+        self.wfile.write(answer.body[: len(answer.body) // 2])
+        self.wfile.flush()
+        self.close_connection = True

@@ -1,0 +1,1 @@
+"""One agent at work: its worktree, its supervisor, its limits."""

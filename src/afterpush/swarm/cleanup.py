@@ -1,0 +1,233 @@
+"""Removing what the swarm has no use for any more: never work that is not in main."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.infra.console import table
+from afterpush.infra.git import git, git_text
+from afterpush.infra.git.containment import is_contained
+from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.infra.git.submodules import checked_out_submodules
+from afterpush.infra.git.unmerged import operation_under_way
+from afterpush.infra.git.worktrees import (
+    Linked,
+    changed_entries,
+    discard_worktree,
+    forget_missing_worktrees,
+    linked_worktrees,
+    remove_clean_worktree,
+    was_never_filled,
+)
+from afterpush.infra.locks import is_locked
+from afterpush.swarm.claims import PREFIX, Claim, read_claim
+from afterpush.swarm.context import World
+from afterpush.swarm.manager_files import managers
+from afterpush.swarm.merge_queue.mainline import Mainline
+
+_CHECK = ".check-"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stays, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The keys of `swarm.cleanup --json`: worktrees as paths, branches and claims by their names."""
+
+    removed: tuple[str, ...]
+    kept: tuple[Kept, ...]
+    dry_run: bool
+
+
+def clean_up(world: World, mainline: Mainline, own: str, *, dry_run: bool) -> Cleaned:
+    """Removes worktrees and branches whose change is in main, and claims that nobody holds any more.
+
+    `own` is this clone's name. With `dry_run` it only says what it would do.
+    """
+    main = mainline.look()[0]
+    cleaning = _Cleaning(world, mainline, main, own, dry_run=dry_run)
+    cleaning.claims()
+    cleaning.worktrees()
+    cleaning.local_branches()
+    cleaning.remote_branches()
+    return Cleaned(tuple(cleaning.removed), tuple(cleaning.kept), dry_run)
+
+
+class _Cleaning:
+    def __init__(self, world: World, mainline: Mainline, main: str, own: str, *, dry_run: bool) -> None:
+        self.world, self.mainline, self.main, self.own, self.dry_run = world, mainline, main, own, dry_run
+        self.remote = mainline.target.remote
+        self.removed: list[str] = []
+        self.kept: list[Kept] = []
+        self.claimed: dict[str, Claim] = {}
+        self.busy_branches: set[str] = set()
+
+    def claims(self) -> None:
+        """Claims that have expired, and this clone's own whose manager is gone."""
+        for ref in remote_refs(self.world.repo, self.remote, f"{PREFIX}*"):
+            task = ref.removeprefix(PREFIX)
+            claim = read_claim(self.world.repo, self.remote, task)
+            if claim is None:
+                continue
+            is_ours_and_dead = claim.clone == self.own and not self._is_busy(task)
+            if is_ours_and_dead or claim.expires_at <= self.world.clock.now():
+                self._remove_ref(ref, claim.sha, ref)
+            else:
+                self.claimed[task] = claim
+
+    def worktrees(self) -> None:
+        if not self.dry_run:
+            forget_missing_worktrees(self.world.repo)
+        for linked in linked_worktrees(self.world.repo):
+            if linked.path.parent.resolve() != self.world.worktrees.resolve():
+                continue
+            if linked.path.name.startswith(_CHECK):
+                self._check_worktree(linked)
+            elif self._task_of(linked.path) or linked.branch is None or linked.branch.startswith("swarm/"):
+                self._agent_worktree(linked)
+        self._broken_worktrees()
+        if not self.dry_run and self.world.worktrees.is_dir() and not any(self.world.worktrees.iterdir()):
+            self.world.worktrees.rmdir()
+
+    def _check_worktree(self, linked: Linked) -> None:
+        """A tree that a check ran in: made from a commit, nobody's work."""
+        pid = linked.path.name.removeprefix(_CHECK).partition("-")[0]
+        alive = {str(manager.identity.pid) for manager in managers(self.world.state) if manager.is_running}
+        if pid in alive:
+            self.kept.append(Kept(str(linked.path), "a check runs in it"))
+            return
+        if not self.dry_run:
+            discard_worktree(self.world.repo, linked.path)
+        self.removed.append(str(linked.path))
+
+    def _task_of(self, path: Path) -> str | None:
+        """The task of a folder that was made for an attempt, whichever branch the agent has there by now."""
+        task, _, number = path.name.rpartition("-")
+        is_attempt = number.isdigit() and self.world.attempt_folder(task, int(number)).is_dir()
+        return task if is_attempt else None
+
+    def _broken_worktrees(self) -> None:
+        """What git does not take for a worktree any more may hold work all the same."""
+        known = {linked.path.resolve() for linked in linked_worktrees(self.world.repo)}
+        folders = self.world.worktrees.iterdir() if self.world.worktrees.is_dir() else ()
+        for path in sorted(folders):
+            if path.is_dir() and self._task_of(path) and path.resolve() not in known:
+                reason = "it is no worktree any more, and may hold work: look, then remove it by hand"
+                self.kept.append(Kept(str(path), reason))
+
+    def _agent_worktree(self, linked: Linked) -> None:
+        reason = self._why_kept(linked)
+        if reason:
+            self.kept.append(Kept(str(linked.path), reason))
+            if linked.branch:
+                self.busy_branches.add(linked.branch)
+            return
+        if not self.dry_run:
+            is_empty = was_never_filled(linked.path)
+            (discard_worktree if is_empty else remove_clean_worktree)(self.world.repo, linked.path)
+        self.removed.append(str(linked.path))
+
+    def _why_kept(self, linked: Linked) -> str | None:
+        if self._is_busy(self._task_of(linked.path) or linked.path.name.rpartition("-")[0]):
+            return "its task is under way"
+        if linked.is_prunable or not linked.path.is_dir():
+            return "its folder is missing"
+        if was_never_filled(linked.path):
+            return self._why_not_in_main(linked.head)
+        if linked.is_locked:
+            return "git has it locked (git worktree unlock)"
+        unfinished = operation_under_way(linked.path)
+        if unfinished:
+            return f"it is in the middle of a {unfinished.value}"
+        changed = changed_entries(linked.path)
+        if changed:
+            more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+            return f"uncommitted changes: {', '.join(changed[:3])}{more}"
+        return self._why_not_in_main(linked.head) or _why_git_keeps(linked.path)
+
+    def _why_not_in_main(self, tip: str) -> str | None:
+        if is_contained(self.world.repo, tip, self.main):
+            return None
+        return f"its commits are not in {self.mainline.target}"
+
+    def local_branches(self) -> None:
+        for branch, tip in _branches(self.world.repo):
+            if branch in self.busy_branches:
+                continue
+            reason = self._branch_reason(branch, tip)
+            if reason:
+                self.kept.append(Kept(branch, reason))
+                continue
+            if not self.dry_run:
+                git(self.world.repo, "update-ref", "-d", f"refs/heads/{branch}", tip)
+                git(self.world.repo, "config", "--remove-section", f"branch.{branch}")
+            self.removed.append(branch)
+
+    def remote_branches(self) -> None:
+        refs: Mapping[str, str] = remote_refs(self.world.repo, self.remote, "refs/heads/swarm/*")
+        for ref, tip in refs.items():
+            branch = ref.removeprefix("refs/heads/")
+            fetch_objects(self.world.repo, self.remote, ref, tip)
+            reason = self._branch_reason(branch, tip)
+            if reason or branch in self.busy_branches:
+                if not any(kept.path == branch for kept in self.kept):
+                    self.kept.append(Kept(f"{self.remote}/{branch}", reason or "its worktree stays"))
+                continue
+            self._remove_ref(ref, tip, f"{self.remote}/{branch}")
+
+    def _branch_reason(self, branch: str, tip: str) -> str | None:
+        task = branch.split("/")[1]
+        if self._is_busy(task):
+            return "its task is under way"
+        if task in self.claimed:
+            return str(self.claimed[task])
+        return self._why_not_in_main(tip)
+
+    def _remove_ref(self, ref: str, sha: str, name: str) -> None:
+        if not self.dry_run:
+            pushed = push_changes(self.world.repo, self.remote, [Change(ref, ABSENT, sha)])
+            if not pushed.landed:
+                said = next(iter(pushed.said.splitlines()), "nothing")
+                self.kept.append(Kept(name, f"{self.remote} refused to remove it: {said}"))
+                return
+        self.removed.append(name)
+
+    def _is_busy(self, task: str) -> bool:
+        return is_locked(self.world.state / "locks" / f"{task}.lock")
+
+
+def _why_git_keeps(worktree: Path) -> str | None:
+    inside = checked_out_submodules(worktree)
+    if not inside:
+        return None
+    return (
+        f"git removes no worktree with a repository in it ({', '.join(inside[:3])}); when nothing in that is "
+        f"needed: git worktree remove --force {worktree}"
+    )
+
+
+def _branches(repo: Path) -> Iterator[tuple[str, str]]:
+    text = git_text(
+        repo,
+        *("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/swarm/"),
+        doing="listing the swarm's branches",
+    )
+    for line in text.splitlines():
+        ref, _, tip = line.rpartition(" ")
+        yield ref.removeprefix("refs/heads/"), tip
+
+
+def cleaned_text(cleaned: Cleaned) -> str:
+    """What went and what stays, for a reader."""
+    verb = "would remove" if cleaned.dry_run else "removed"
+    lines = [f"{verb} {name}" for name in cleaned.removed] or [f"{verb} nothing"]
+    if cleaned.kept:
+        rows = [[kept.path, kept.reason] for kept in cleaned.kept]
+        lines += ["", table(["kept", "because"], rows)]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Finished branches onto main, one after another."""

@@ -1,0 +1,107 @@
+"""What a run would do, without doing it; and the tasks that a commit's roadmap defines."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.infra.console import table
+from afterpush.infra.git import git_text
+from afterpush.infra.git.objects import read_blob
+from afterpush.roadmap import Task, read, tasks_by_id
+from afterpush.swarm.context import RunOrder, World
+from afterpush.swarm.journal import Record
+from afterpush.swarm.merge_queue.mainline import Mainline
+from afterpush.swarm.selection import Job, Selection
+from afterpush.swarm.states import Result, branch_of
+
+
+def tasks_on(repo: Path, commit: str, is_roadmap: Callable[[str], bool]) -> dict[str, Task]:
+    """The tasks of the roadmap documents of a commit, by ID."""
+    listed = git_text(repo, "ls-tree", "-r", "-z", "--name-only", commit, doing="listing the files of main")
+    paths = [path for path in listed.split("\0") if path and is_roadmap(path)]
+    return tasks_by_id(read(read_blob(repo, f"{commit}:{path}"), path) for path in paths)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What would become of one task: `action` is run, merge (an agent has finished before) or none."""
+
+    task: str
+    title: str
+    action: str
+    attempt: int
+    branch: str | None
+    worktree: str | None
+    after: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `swarm.run --dry-run` says."""
+
+    tasks: tuple[Planned, ...]
+    command: str
+    check: str | None
+    agents: int
+    dry_run: bool = True
+
+
+def plan(
+    selection: Selection,
+    records: Mapping[str, Record],
+    world: World,
+    mainline: Mainline,
+    command: str,
+    check: str | None,
+    agents: int,
+) -> Plan:
+    """The plan of a run, from what is known before any claim is made."""
+    planned = [_planned(job, records.get(job.task.id), world, mainline) for job in selection.jobs]
+    return Plan((*map(_skipped, selection.skipped), *planned), command, check, agents)
+
+
+def merge_plan(selection: Selection, records: Mapping[str, Record], order: RunOrder) -> Plan:
+    """The plan of a queue without agents."""
+    planned = []
+    for job in selection.jobs:
+        task, record = job.task, records[job.task.id]
+        planned.append(
+            Planned(task.id, task.title, "merge", record.attempt, record.branch, record.worktree, job.after)
+        )
+    return Plan(tuple(planned), order.command, order.check, order.agents)
+
+
+def _skipped(result: Result) -> Planned:
+    return Planned(result.task, "", "none", 0, None, None, (), result.reason)
+
+
+def _planned(job: Job, record: Record | None, world: World, mainline: Mainline) -> Planned:
+    task, title = job.task.id, job.task.title
+    landed = mainline.landed(task)
+    if landed:
+        reason = f"was merged before, as {landed[:10]}"
+        return Planned(task, title, "none", 0, None, None, job.after, reason)
+    if record and record.waits_for_merge:
+        return Planned(task, title, "merge", record.attempt, record.branch, record.worktree, job.after)
+    number = (record.attempt if record else 0) + 1
+    place = str(world.worktree(task, number))
+    return Planned(task, title, "run", number, branch_of(task, number), place, job.after)
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan for a reader."""
+    rows = [
+        [
+            entry.task,
+            entry.action,
+            entry.branch or "",
+            ", ".join(entry.after),
+            entry.reason or entry.worktree or "",
+        ]
+        for entry in plan.tasks
+    ]
+    check = f"check: {plan.check}" if plan.check else "no check: what merges cleanly lands"
+    listed = table(["task", "would", "branch", "after", "where"], rows) if rows else "no task is ready"
+    how = f"{plan.agents} agents at once, each: {plan.command}\n" if plan.command else ""
+    return f"{listed}\n\n{how}{check}\nnothing was changed"

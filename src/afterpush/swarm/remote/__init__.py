@@ -1,0 +1,1 @@
+"""Agents on other machines: hosts over SSH, or a dask cluster."""

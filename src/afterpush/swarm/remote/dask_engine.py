@@ -1,0 +1,183 @@
+"""Attempts on a dask cluster: the same supervisor, the same merge queue, workers anywhere.
+
+What dask does not do, measured on distributed 2026.8: a running task cannot be cancelled, the subprocesses of
+a killed worker go on, and a task whose worker died is run again. Therefore agents stand under a supervisor
+with a lifeline, workers look at a flag that the manager keeps renewing (`on_worker`), and a second execution
+of an attempt is told so, whereupon the manager begins a new attempt.
+"""
+
+import importlib.util
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from afterpush import __version__
+from afterpush.infra.clock import Clock
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.swarm.agent.attempt import Attempted, Spec
+from afterpush.swarm.remote.dask_worker import (
+    BEAT_SECONDS,
+    STALE_SECONDS,
+    STOP,
+    Source,
+    attempt_on_worker,
+    reach,
+)
+from afterpush.swarm.states import State
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+# A first clone of a large repository takes its time.
+_REACH_SECONDS = 900
+
+
+def checked_address(address: str) -> str:
+    """A scheduler's address that is safe to use: whoever reaches a scheduler can run code on all its workers.
+
+    Raises AfterpushError for one in the clear that is not on this machine.
+    """
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname:
+        raise AfterpushError(f"the scheduler {address}: expected tls://host:port, or tcp:// to this machine")
+    if parts.scheme == "tcp" and parts.hostname not in _LOOPBACK:
+        raise AfterpushError(
+            f"the scheduler {address} is in the clear on another machine, and a scheduler runs any code "
+            "that it is sent; use tls://, or a tunnel: "
+            f"ssh -L 8786:127.0.0.1:{parts.port or 8786} {parts.hostname}"
+        )
+    return parts.geturl()
+
+
+class DaskEngine:
+    """Attempts as tasks of a scheduler; its client is closed with the engine."""
+
+    def __init__(self, client: Any, source: Source, run: str, clock: Clock) -> None:
+        from distributed import Variable
+
+        self._client = client
+        self._source, self._run, self._clock = source, run, clock
+        self._there: list[Any] = []
+        self._lifeline = f"afterpush-{run}"
+        self._variable = Variable(self._lifeline, client=self._client)
+        self._variable.set(0)
+        self._over, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._mind, daemon=True, name="lifeline")
+        self._thread.start()
+
+    def submit(self, spec: Spec) -> "Future[Attempted]":
+        key = f"{self._run}-{spec.task}-{spec.attempt}"
+        words = (spec, self._source, self._lifeline)
+        there = self._client.submit(attempt_on_worker, *words, pure=False, retries=0, key=key)
+        self._there.append(there)
+        return _as_future(there)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        with suppress(OSError, TimeoutError):
+            self._variable.set(STOP)
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+        with suppress(OSError, TimeoutError):
+            self._variable.delete()
+        self._client.close()
+
+    def _mind(self) -> None:
+        """Keeps the lifeline moving, and gives up what no worker will ever answer."""
+        beats, quiet = 0, 0.0
+        while not self._over.wait(BEAT_SECONDS):
+            beats += 1
+            with suppress(OSError, TimeoutError):
+                self._variable.set(STOP if self._stopped.is_set() else beats)
+            quiet = quiet + BEAT_SECONDS if self._stopped.is_set() or not self._has_workers() else 0.0
+            if quiet > STALE_SECONDS:
+                # Agents have been told to stop, or are gone with their workers: this only ends the waiting.
+                self._client.cancel(self._there, force=True)
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.scheduler_info().get("workers"))
+        except (OSError, TimeoutError):
+            return False
+
+
+def check_extra() -> None:
+    """Raises AfterpushError when the extra `swarm` is not installed."""
+    if importlib.util.find_spec("distributed") is None:
+        raise AfterpushError(
+            "the engine dask: distributed is not installed; install afterpush with its extra: "
+            "pip install '/path/to/afterpush[swarm]' (in a clone: AFTERPUSH_EXTRAS=swarm ./inv)"
+        )
+
+
+def client_of(address: str) -> Any:
+    """A client of a running scheduler whose workers have our version. Raises AfterpushError."""
+    check_extra()
+    from distributed import Client
+
+    try:
+        client = Client(checked_address(address), timeout=10, set_as_default=False)
+    except OSError as error:
+        raise AfterpushError(
+            f"no dask scheduler answers at {address}: {error}; start one, or correct --scheduler",
+            ExitCode.UNREACHABLE,
+        ) from error
+    try:
+        _check_versions(address, client.run(_version, on_error="return"))
+    except AfterpushError:
+        client.close()
+        raise
+    return client
+
+
+def _check_versions(address: str, versions: Mapping[str, str]) -> None:
+    if not versions:
+        raise AfterpushError(f"the scheduler at {address} has no workers; start some with dask worker")
+    for worker, version in versions.items():
+        if version != __version__:
+            raise AfterpushError(
+                f"the worker {worker} has afterpush {version}, here it is {__version__}; install the same"
+            )
+
+
+def _version() -> str:
+    return __version__
+
+
+def check_reach(client: Any, source: Source) -> None:
+    """Has every worker clone the source. Raises AfterpushError in the words of one that cannot."""
+    workers = client.run(_name, on_error="raise")
+    asked = {
+        name: client.submit(reach, source, workers=[worker], pure=False) for worker, name in workers.items()
+    }
+    for name, answer in asked.items():
+        try:
+            problem = answer.result(timeout=_REACH_SECONDS)
+        except (OSError, TimeoutError) as error:
+            problem = f"it gave no answer ({error})"
+        if problem:
+            raise AfterpushError(f"the worker {name} cannot get the code: {problem}", ExitCode.UNREACHABLE)
+
+
+def _name(dask_worker: Any) -> str:
+    return str(dask_worker.name)
+
+
+def _as_future(there: Any) -> "Future[Attempted]":
+    """dask's future as one of the standard library, with every way to fail as an outcome."""
+    here: Future[Attempted] = Future()
+
+    def done(ended: Any) -> None:
+        if ended.status == "finished":
+            here.set_result(ended.result())
+        elif ended.status == "cancelled":
+            here.set_result(Attempted(None, State.STOPPED, "the cluster gave no answer any more"))
+        else:
+            reason = f"its worker was lost or failed: {ended.exception()}"
+            here.set_result(Attempted(None, State.FAILED, reason, is_lost=True))
+
+    there.add_done_callback(done)
+    return here

@@ -1,0 +1,1 @@
+"""What is written in documents: Markdown, shell commands, and the tasks that they name."""

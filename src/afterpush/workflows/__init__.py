@@ -1,0 +1,1 @@
+"""What one task composes from several features."""

@@ -1,0 +1,1 @@
+"""The demo: real pushes and monitors on the simulated platform."""

@@ -1,0 +1,152 @@
+"""The three acts of the demo: each makes a commit, pushes it, and shows its monitor's log to the verdict."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.deploy.explain.explanation import explain
+from afterpush.deploy.explain.rendering import short_explanation
+from afterpush.deploy.explain.signatures import load_failures
+from afterpush.deploy.logs.platform_logs import log_urls, read_logs
+from afterpush.deploy.monitor import status
+from afterpush.deploy.monitor.background import start_monitor
+from afterpush.deploy.monitor.setup import app_platform
+from afterpush.deploy.watch.facts import Verdict
+from afterpush.deploy.watch.outcome import RUNNING, Outcome
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.config import read_environment
+from afterpush.infra.http import Client
+from afterpush.infra.processes import exit_code_of_child
+from afterpush.infra.state import StateFolder
+from afterpush.simulator.scene import Clone, Stage
+
+Tell = Callable[[str], None]
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\.\d+Z  ")
+_POLL_SECONDS = 0.05
+_LOG_LINES = 6
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """One push of ours: the keys of the demo's document."""
+
+    sha: str
+    verdict: str
+    category: str | None
+
+
+@dataclass(frozen=True)
+class Play:
+    """Everything that an act needs."""
+
+    stage: Stage
+    state: StateFolder
+    environment: Mapping[str, str]
+    clock: SystemClock
+    tell: Tell
+
+
+def act_live(play: Play) -> Pushed:
+    play.tell("\n1. Ada pushes a change that is good.")
+    sha = _commit_and_push(
+        play, play.stage.ours, "Greet the customers", {"server.js": "console.log('hello')\n"}
+    )
+    return _watched(play, sha)
+
+
+def act_failure(play: Play) -> Pushed:
+    play.tell("\n2. Ada adds a dependency and forgets the lock file: the build will fail.")
+    manifest = '{"name": "shop", "version": "1.0.1", "dependencies": {"left-pad": "^1.3.0"}}\n'
+    return _watched(
+        play, _commit_and_push(play, play.stage.ours, "Pad the prices", {"package.json": manifest})
+    )
+
+
+def act_superseded(play: Play) -> Pushed:
+    play.tell("\n3. Ada takes it back, and Bob pushes while her deployment is still building.")
+    manifest = '{"name": "shop", "version": "1.0.2"}\n'
+    sha = _commit_and_push(play, play.stage.ours, "Do not pad the prices", {"package.json": manifest})
+    return _watched(play, sha, lambda: _bob_pushes(play))
+
+
+def _bob_pushes(play: Play) -> None:
+    bob = play.stage.theirs
+    bob.git("pull", "--quiet", "--rebase")
+    _commit_and_push(play, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
+
+
+def _commit_and_push(play: Play, clone: Clone, message: str, files: Mapping[str, str]) -> str:
+    sha = clone.commit(message, files)
+    pushing = Clone(clone.path, clone.person, {**clone.environment, **play.environment})
+    pushing.push()
+    play.tell(f"   $ git push      {clone.person}: {sha[:7]} {message}")
+    return sha
+
+
+def _watched(play: Play, sha: str, while_building: Callable[[], None] | None = None) -> Pushed:
+    """Starts a background monitor of our clone's commit and shows its log until it has a verdict."""
+    started = start_monitor(play.stage.ours.path, play.state, sha, play.environment, play.clock)
+    play.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
+    log = LogTail(Path(started.log_path), play.tell)
+    # The process itself tells when it is over: on a busy machine it may not have begun to watch by now.
+    while started.pid is not None and exit_code_of_child(started.pid) is None:
+        log.show_new()
+        if while_building and _phase(play, sha) == "BUILDING":
+            while_building()
+            while_building = None
+        play.clock.sleep(_POLL_SECONDS)
+    log.show_new()
+    found = status.status(play.state, sha, play.clock.now())
+    category = _category(play, found) if found.verdict == Verdict.FAILED else None
+    return Pushed(sha, found.verdict, category)
+
+
+def _phase(play: Play, sha: str) -> str | None:
+    found = status.status(play.state, sha, play.clock.now())
+    return found.phase if found.verdict == RUNNING else None
+
+
+def _category(play: Play, outcome: Outcome) -> str:
+    """Shows the end of the failed build's log, and what is behind it unless the monitor has said so."""
+    log = _build_log(play, outcome)
+    # Each line begins with the component and the time; those with nothing behind them are left out.
+    lines = [line for line in log.decode("utf-8", "replace").splitlines() if len(line.split(maxsplit=2)) == 3]
+    play.tell("   the end of its build log (inv deploy.logs):")
+    for line in lines[-_LOG_LINES:]:
+        play.tell(f"   | {line}")
+    if outcome.category:
+        return outcome.category
+    found = explain([log], load_failures(play.stage.ours.path))
+    play.tell("   what it means (inv deploy.explain):")
+    for line in short_explanation(found):
+        play.tell(f"   | {line}")
+    return found.category
+
+
+def _build_log(play: Play, outcome: Outcome) -> bytes:
+    """The build log of the deployment that an outcome tells of, from the platform."""
+    api = app_platform(read_environment(play.stage.ours.path, play.environment), play.clock)
+    assert api and outcome.app and outcome.deployment_id  # The platform told of the failure.
+    urls = log_urls(api, outcome.app, outcome.deployment_id, "build", follow=False)
+    return b"".join(read_logs(Client(), urls, quiet_seconds=20))
+
+
+class LogTail:
+    """The lines of a growing log that were not shown yet."""
+
+    def __init__(self, path: Path, tell: Tell) -> None:
+        self._path = path
+        self._tell = tell
+        self._offset = 0
+
+    def show_new(self) -> None:
+        try:
+            data = self._path.read_bytes()[self._offset :]
+        except FileNotFoundError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.decode("utf-8", "replace").splitlines():
+            self._tell("   | " + _STAMP.sub(r"\1  ", line))

@@ -1,0 +1,57 @@
+"""The longer doors of history: the table, the page, the DORA figures."""
+
+from pathlib import Path
+
+from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.report.dora import dora
+from afterpush.deploy.report.figures import distinct, figures
+from afterpush.deploy.report.terminal import counted, dora_text, history_text
+from afterpush.infra.clock import SystemClock, rfc3339
+from afterpush.infra.console import note, plain, print_json, say
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
+from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.monitoring import read_history
+
+
+def print_history(here: AppRepository, *, limit: int | None, json: bool) -> None:
+    """The records with their figures; as JSON the bare list of every watch."""
+    from afterpush.deploy.report.tables import history_documents
+
+    records = read_history(here, limit)
+    if json:
+        print_json(history_documents(records))
+    else:
+        shown = distinct(records)
+        say(history_text(shown, figures(shown)))
+
+
+def print_dora(here: AppRepository, *, limit: int | None, window_days: float, json: bool) -> None:
+    """The DORA figures; as JSON one document with the other figures of the history beside them."""
+    records = distinct(read_history(here, limit))
+    measured = dora(records, SystemClock().now(), window_days)
+    if json:
+        since = measured.failing_since
+        document = plain(measured) | {"failing_since": rfc3339(since) if since else None}
+        print_json(document | {"history": plain(figures(records))})
+    else:
+        say(dora_text(measured))
+
+
+def write_page(here: AppRepository, name: str, *, limit: int | None, window_days: float) -> None:
+    """Writes the page; says where. Raises AfterpushError when the file cannot be written."""
+    from afterpush.deploy.report.page import history_page
+
+    now = SystemClock().now()
+    records: list[Record] = distinct(read_history(here, limit))
+    page = history_page(here.root.name, records, figures(records), dora(records, now, window_days), now)
+    if not name:
+        raise AfterpushError("--html is empty; give the file to write")
+    path = Path(name).expanduser()
+    try:
+        write_atomic(path, page)
+    except OSError as error:
+        raise AfterpushError(
+            f"writing the page {path}: {error.strerror}; give a path that is writable"
+        ) from error
+    note(f"wrote {path} ({counted(len(records), 'deployment')}); open it in a browser")

@@ -1,0 +1,101 @@
+"""The longer parts of the doors of the manual: the documents here, and the reference as the code tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import afterpush
+from afterpush.documents.manual.documents import Tree, read_tree
+from afterpush.documents.manual.layout import Layout, lay_out
+from afterpush.documents.manual.reference import PAGES, Sources, is_generated, reference_pages, stale_pages
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_text, write_atomic
+from afterpush.infra.git.tracked_files import files_of
+from afterpush.infra.globs import matching
+from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.task_help import described_in
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference pages by their path, and what the repository has in their place."""
+
+    pages: Mapping[str, str]
+    present: Mapping[str, str]
+    is_kept: bool
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The pages that are missing or say something else; none where the repository keeps no reference."""
+        return tuple(stale_pages(self.pages, self.present)) if self.is_kept else ()
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """The same, once the repository has begun to keep a reference."""
+        return self.outdated if self.present else ()
+
+    def write(self, root: Path) -> None:
+        """Brings the files up to date."""
+        for path in self.outdated:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(root / path, self.pages[path])
+
+    def over(self, tree: Tree) -> Tree:
+        """The documents with the reference as it is after writing."""
+        return Tree(tree.root, tree.files | set(self.pages), dict(tree.documents) | dict(self.pages))
+
+
+def tree_here(here: AppRepository) -> Tree:
+    """The documents of this worktree, without those that docs.ignore names."""
+    return read_tree(here.repo, files_of(here.repo), matching(here.repo, here.settings.docs.ignore))
+
+
+def stale_here(here: AppRepository, tree: Tree) -> tuple[str, ...]:
+    """The reference pages that are not what the code says; none before the repository keeps any."""
+    folder = here.repo / here.settings.docs.reference.strip("/")
+    is_begun = here.settings.docs.reference and any((folder / name).is_file() for name in PAGES)
+    return reference_here(here, tree).stale if is_begun else ()
+
+
+def reference_here(here: AppRepository, tree: Tree) -> Reference:
+    """The reference of this repository, kept in it where it has a folder of documents.
+
+    Raises AfterpushError when somebody else wrote a file that stands in its place.
+    """
+    docs = here.settings.docs
+    if not docs.reference:
+        return Reference({}, {}, is_kept=False)
+    folder = docs.reference.strip("/")
+    pages = {f"{folder}/{name}": text for name, text in reference_pages(_sources(here)).items()}
+    present = {
+        path: read_text(here.repo / path, "reading the reference")
+        for path in pages
+        if (here.repo / path).is_file()
+    }
+    for path, text in present.items():
+        if not is_generated(text):
+            raise AfterpushError(
+                f"{path} was written by hand (it has no marker of docs.build); move it, or set docs.reference"
+            )
+    source = docs.source.strip("/")
+    return Reference(pages, present, is_kept=("" if source == "." else source) in tree.folders)
+
+
+def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> Layout:
+    """The pages of the site of this repository."""
+    docs = here.settings.docs
+    left_out = (here.settings.prompts.output, docs.output)
+    return lay_out(
+        tree, docs.source.strip("/") or ".", here.root.name, left_out, tuple(reference.pages), docs.title
+    )
+
+
+def _sources(here: AppRepository) -> Sources:
+    program, tasks = described_in(here.repo)
+    defaults = Path(afterpush.__file__).parent / "defaults"
+    return Sources(
+        program=program,
+        tasks=tasks,
+        configuration=read_text(defaults / "afterpush.yaml", "reading the documented configuration"),
+        variables=read_text(defaults / "env.example", "reading the documented variables"),
+    )

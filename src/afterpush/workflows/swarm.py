@@ -1,0 +1,175 @@
+"""What the swarm's doors share: the world of a run, composed of conflicts, prompts and deploying."""
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afterpush.infra.console import note
+from afterpush.infra.errors import AfterpushError
+from afterpush.workflows.app_repository import AppRepository, warn_on_error
+
+if TYPE_CHECKING:
+    from afterpush.infra.git.fetch_push import Target
+    from afterpush.roadmap import Task
+    from afterpush.swarm.context import Bounds, RunOrder, World
+    from afterpush.swarm.journal import Journal
+
+
+class Roadmap:
+    """The tasks on the remote's main."""
+
+    def __init__(self, here: AppRepository, commit: str) -> None:
+        self._here, self._commit = here, commit
+
+    @cached_property
+    def tasks(self) -> "dict[str, Task]":
+        from afterpush.conflicts.kinds import matches_any
+        from afterpush.swarm.plan import tasks_on
+
+        globs = self._here.settings.prompts.roadmap
+        return tasks_on(self._here.repo, self._commit, lambda path: matches_any(path, globs))
+
+
+def target_of(here: AppRepository) -> "Target":
+    """The branch that everything lands on."""
+    from afterpush.infra.git.fetch_push import Target
+
+    return Target(here.settings.push.remote, here.settings.push.branch)
+
+
+def state_of(here: AppRepository) -> Path:
+    """The swarm's own folder in the git folder."""
+    from afterpush.infra.state import room_folder
+
+    return room_folder(here.repo, "swarm")
+
+
+def worktrees_of(here: AppRepository) -> Path:
+    """Where worktrees lie: `swarm.worktrees`, else beside the repository."""
+    configured = here.settings.swarm.worktrees
+    if configured:
+        return (here.root / Path(configured).expanduser()).resolve()
+    return here.root.resolve().parent / f"{here.root.resolve().name}-swarm"
+
+
+@contextmanager
+def world_of(here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict) -> "Iterator[World]":
+    """The world that the swarm acts on; the merge driver comes from the conflicts room."""
+    from afterpush.conflicts.on_the_fly import driver_options, why_in_conflict
+    from afterpush.infra.clock import SystemClock
+    from afterpush.swarm.context import Merging, World
+
+    documents = here.settings.documents
+    with driver_options(here.repo, documents, sys.executable) as options:
+        merging = Merging(
+            options, lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents)
+        )
+        yield World(
+            repo=here.repo,
+            state=state_of(here),
+            worktrees=worktrees_of(here),
+            target=target_of(here),
+            merging=merging,
+            clock=SystemClock(),
+            environment=os.environ,
+            note=note,
+            redact=here.environment.redactor(),
+            prompt_for=_prompts(here, tasks),
+            watch=_Watching(here),
+            token=lambda: secrets.token_hex(8),
+            host=socket.gethostname(),
+        )
+
+
+def _prompts(here: AppRepository, tasks: "Callable[[], dict[str, Task]]") -> "Callable[[Task], str]":
+    """Renders the prompt of a task, as `prompts.regen` would write it."""
+    import afterpush
+    from afterpush.documents.prompts.template import Surroundings, find_template
+    from afterpush.infra.invocation import program_in
+
+    push = here.settings.push
+    around = Surroundings(push.remote, push.branch, program_in(here.repo))
+    defaults = Path(afterpush.__file__).parent / "defaults"
+
+    def render(task: "Task") -> str:
+        template = find_template(here.repo, here.settings.prompts.template, defaults)
+        return template.render(task, tasks(), around)
+
+    return render
+
+
+class _Watching:
+    """Starts a deployment monitor for each landed commit, until that turns out not to be configured."""
+
+    def __init__(self, here: AppRepository) -> None:
+        self._here = here
+        self._is_hopeless = here.settings.push.branch not in here.settings.deploy.branches
+        self._is_checked = False
+
+    def __call__(self, sha: str) -> None:
+        from afterpush.workflows.watch import start_background
+
+        if not self._is_checked and not self._is_hopeless and not _has_source(self._here):
+            note("landed commits are not watched: no source is configured (inv env.check says how)")
+            self._is_hopeless = True
+        self._is_checked = True
+        if self._is_hopeless:
+            return
+        with warn_on_error("the commit landed, but its deployment is not watched"):
+            try:
+                started = start_background(self._here, sha)
+            except AfterpushError:
+                self._is_hopeless = True
+                raise
+            note(f"watching the deployment of {sha[:10]} (pid {started.pid})")
+
+
+def _has_source(here: AppRepository) -> bool:
+    """Whether there is anything to ask about deployments: else each monitor would only end at once."""
+    from afterpush.deploy.monitor.setup import health_url
+
+    names = ("DIGITALOCEAN_TOKEN", "DB_HOST")
+    return bool(health_url(here.settings, here.environment) or any(map(here.environment.get, names)))
+
+
+def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":
+    """The bounds of a run, from the configuration."""
+    from afterpush.swarm.context import Bounds
+
+    settings = here.settings.swarm
+    return Bounds(
+        timeout_seconds,
+        settings.memory_megabytes,
+        settings.disk_free_megabytes,
+        settings.attempts,
+        here.settings.push.attempts,
+        settings.claim_seconds,
+    )
+
+
+def merge_order(here: AppRepository, check: str | None) -> "RunOrder":
+    """The order of a queue without agents."""
+    from afterpush.swarm.context import RunOrder
+
+    settings = here.settings.swarm
+    bounds = bounds_of(here, settings.timeout_seconds)
+    return RunOrder("", check or settings.check, settings.agents, bounds, only_merge=True)
+
+
+def journal_of(here: AppRepository) -> "Journal":
+    """The journal of this clone's swarm."""
+    from afterpush.infra.clock import SystemClock
+    from afterpush.swarm.run import journal_in
+
+    return journal_in(state_of(here), SystemClock())
+
+
+def split(ids: str | None) -> list[str]:
+    """`A,B` as a list."""
+    return [word for word in (ids or "").replace(",", " ").split() if word]

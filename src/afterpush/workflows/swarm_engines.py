@@ -1,0 +1,82 @@
+"""Which engine a swarm runs on: this machine, a dask scheduler of the user's, or hosts over SSH."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.swarm import split
+
+if TYPE_CHECKING:
+    from afterpush.swarm.context import RunOrder, World
+    from afterpush.swarm.engines import Engine
+    from afterpush.swarm.remote.dask_worker import Source
+
+LOCAL, DASK = "local", "dask"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that was asked for; with dask exactly one of the two is given."""
+
+    name: str
+    scheduler: str | None = None
+    hosts: tuple[str, ...] = ()
+
+
+def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts: str | None) -> Choice:
+    """From flags, else from the configuration. Raises AfterpushError for what does not fit together."""
+    settings = here.settings.swarm
+    named = bool(scheduler or hosts)
+    name = engine or (DASK if named else settings.engine)
+    if name not in (LOCAL, DASK):
+        raise AfterpushError(f"--engine={name}: expected local or dask")
+    if name == LOCAL:
+        if named:
+            raise AfterpushError("--hosts and --scheduler go with --engine=dask; leave --engine=local out")
+        return Choice(LOCAL)
+    if scheduler and hosts:
+        raise AfterpushError("--hosts makes a scheduler of its own; give it or --scheduler, not both")
+    machines = tuple(split(hosts)) or (() if scheduler else tuple(settings.hosts))
+    if machines:
+        if len(set(machines)) != len(machines):
+            raise AfterpushError(f"--hosts={','.join(machines)}: one of them is named twice")
+        return Choice(DASK, hosts=machines)
+    address = scheduler or settings.scheduler
+    if not address:
+        raise AfterpushError(
+            "where are the workers? give --hosts=user@box,user@box, or --scheduler=tcp://127.0.0.1:8786 "
+            "(or tls://...), or set swarm.hosts or swarm.scheduler"
+        )
+    return Choice(DASK, scheduler=address)
+
+
+def opened_engine(
+    here: AppRepository, world: "World", order: "RunOrder", chosen: Choice
+) -> "Callable[[], Engine]":
+    """What opens the engine. Raises AfterpushError for an address that is not safe to use."""
+    from afterpush.swarm.engines import LocalEngine
+
+    if chosen.name == LOCAL:
+        return lambda: LocalEngine(here.repo, order.agents, world.environment, world.clock)
+    if chosen.hosts:
+        from afterpush.swarm.remote.hosts import HostsEngine
+
+        return lambda: HostsEngine(
+            chosen.hosts, order.agents, _source(here, world), world.token(), world.clock, world.note
+        )
+    from afterpush.swarm.remote.dask_engine import DaskEngine, checked_address, client_of
+
+    address = checked_address(chosen.scheduler or "")
+    return lambda: DaskEngine(client_of(address), _source(here, world), world.token(), world.clock)
+
+
+def _source(here: AppRepository, world: "World") -> "Source":
+    """Where workers find the code; they have credentials of their own."""
+    from afterpush.infra.git import remote_urls
+    from afterpush.infra.git.urls import without_credentials
+    from afterpush.swarm.remote.dask_worker import Source
+
+    urls = remote_urls(here.repo, world.target.remote)
+    return Source(without_credentials(urls[0]) if urls else world.target.remote, world.target.ref)

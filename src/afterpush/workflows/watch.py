@@ -1,0 +1,62 @@
+"""What several doors share about watching: a commit's watch, started or looked at once."""
+
+import os
+from typing import TYPE_CHECKING
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.workflows.app_repository import AppRepository
+
+if TYPE_CHECKING:
+    from afterpush.deploy.monitor.background import Started
+    from afterpush.deploy.watch.outcome import Outcome
+
+
+def commit_of(repository: AppRepository, sha: str | None) -> str:
+    """The full sha that is meant: `--sha`, else what HEAD is here. Raises AfterpushError."""
+    from afterpush.infra.git import current_branch, resolve_commit
+
+    if sha == "":
+        raise AfterpushError("--sha is empty; give a commit, or leave the flag out for HEAD")
+    branch = current_branch(repository.repo)
+    try:
+        return resolve_commit(repository.repo, sha or "HEAD")
+    except AfterpushError:
+        if sha is None:
+            raise AfterpushError(
+                f"{repository.repo} has no commit yet{f' on {branch}' if branch else ''}"
+            ) from None
+        raise
+
+
+def start_background(
+    repository: AppRepository, sha: str, *, timeout_seconds: float | None = None, strict: bool = False
+) -> "Started":
+    """Starts a background monitor of a full sha unless one runs. Raises AfterpushError."""
+    from afterpush.deploy.monitor.background import start_monitor
+    from afterpush.infra.clock import SystemClock
+
+    return start_monitor(
+        repository.repo,
+        repository.state,
+        sha,
+        os.environ,
+        SystemClock(),
+        settings=repository.settings,
+        timeout_seconds=timeout_seconds,
+        strict=strict,
+    )
+
+
+def look_once(repository: AppRepository, sha: str) -> "Outcome | None":
+    """What the sources say of a full sha right now, as an outcome; None without a final verdict.
+
+    Raises AfterpushError when no source is configured, or one wrongly.
+    """
+    import random
+
+    from afterpush.deploy.watch.check_once import glance
+    from afterpush.infra.clock import SystemClock
+
+    return glance(
+        repository.repo, sha, repository.settings, repository.environment, SystemClock(), random.random
+    )

@@ -1,0 +1,172 @@
+"""The platform's word on a spec, and the live spec changed: against the simulated platform over HTTP."""
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+
+from afterpush.appspec.healthcheck.live import (
+    as_json,
+    live_app,
+    live_change,
+    live_spec,
+    platform_word,
+    propose,
+    put,
+)
+from afterpush.appspec.spec import parse_spec
+from afterpush.appspec.validate.problems import Severity
+from afterpush.digitalocean.client import ApiFailure, AppPlatform
+from afterpush.digitalocean.find_app import Wanted
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.http import Client
+from afterpush.infra.secrets import Redactor, Secret
+from afterpush.simulator.model import READ_ONLY, TOKEN
+from afterpush.simulator.specs import app_spec
+from tests.support.platform import Served, served
+
+SPEC = """\
+name: shop
+services:
+- name: web
+  github: {repo: acme/shop, branch: main}
+  envs:
+  - {key: A, value: 3000}
+  - {key: B, value: on}
+  - {key: C, value: 1.10}
+  health_check:
+    http_path: /health
+    %s
+"""
+CHECKS: dict[str, dict[str, int | str]] = {
+    "health_check": {"http_path": "/health/ready", "failure_threshold": 12}
+}
+
+
+@pytest.fixture
+def platform() -> Iterator[Served]:
+    with served() as running:
+        yield running
+
+
+def api(platform: Served, token: str = TOKEN) -> AppPlatform:
+    return AppPlatform(Client(timeout_seconds=10), Secret(token), platform.url)
+
+
+def wanted(configured: str | None = "shop") -> Wanted:
+    return Wanted(configured, frozenset({"acme/shop"}), frozenset({"main"}))
+
+
+def test_a_spec_that_the_platform_takes_has_no_problem(platform: Served) -> None:
+    spec = parse_spec(SPEC % "period_seconds: 5", "app.yaml")
+    assert platform_word(api(platform), spec, wanted(), Redactor()) == ([], None)
+
+
+def test_what_the_platform_rejects_is_an_error_at_its_line(platform: Served) -> None:
+    spec = parse_spec(SPEC % "period_seconds: 999", "app.yaml")
+    [problem], why_not = platform_word(api(platform), spec, wanted(), Redactor())
+    assert why_not is None
+    assert (problem.path, problem.line, problem.severity) == (
+        "services[0].health_check.period_seconds",
+        11,
+        Severity.ERROR,
+    )
+    assert "must be between 1 and 300" in problem.message
+
+
+def test_a_platform_that_cannot_be_asked_is_told_and_is_no_problem_of_the_spec(platform: Served) -> None:
+    spec = parse_spec(SPEC % "period_seconds: 5", "app.yaml")
+    problems, why_not = platform_word(api(platform, "wrong"), spec, wanted(), Redactor())
+    assert problems == []
+    assert why_not is not None
+    assert "token" in why_not
+
+
+def test_an_app_that_is_configured_but_does_not_exist_is_a_usage_error(platform: Served) -> None:
+    spec = parse_spec(SPEC % "period_seconds: 5", "app.yaml")
+    with pytest.raises(AfterpushError, match="nobody") as raised:
+        platform_word(api(platform), spec, wanted("nobody"), Redactor())
+    assert raised.value.exit_code is ExitCode.USAGE
+
+
+def test_text_is_sent_as_it_is_written() -> None:
+    document = as_json(parse_spec(SPEC % "period_seconds: 5", "app.yaml").node)
+    assert [env["value"] for env in document["services"][0]["envs"]] == ["3000", "on", "1.10"]
+    assert document["services"][0]["health_check"] == {"http_path": "/health", "period_seconds": 5}
+
+
+def test_only_the_health_check_of_the_live_spec_is_changed(platform: Served) -> None:
+    app = platform.platform.apps[platform.app_id]
+    secrets = [{"key": "JWT", "type": "SECRET", "value": "EV[1:abc:def]"}]
+    app.spec["services"][0] |= {"envs": secrets, "health_check": {"path": "/", "port": 8080}}
+    before = copy.deepcopy(app.spec)
+    client = api(platform)
+    change = live_change(live_app(client, wanted()), "web", CHECKS)
+    propose(client, change)
+    assert app.spec == before
+    put(client, change)
+    after = copy.deepcopy(app.spec)
+    assert after["services"][0].pop("health_check") == {
+        "port": 8080,
+        "http_path": "/health/ready",
+        "failure_threshold": 12,
+    }
+    before["services"][0].pop("health_check")
+    assert after == before
+    assert "EV[" not in change.diff
+    assert "-  path: /" in change.diff
+    assert "+  http_path: /health/ready" in change.diff
+    assert live_change(live_app(client, wanted()), "web", CHECKS).is_empty
+
+
+def test_a_spec_that_somebody_else_changed_meanwhile_is_left_alone(platform: Served) -> None:
+    client = api(platform)
+    change = live_change(live_app(client, wanted()), "web", CHECKS)
+    platform.platform.apps[platform.app_id].spec["services"][0]["instance_count"] = 7
+    with pytest.raises(AfterpushError, match="somebody else"):
+        put(client, change)
+    assert platform.platform.apps[platform.app_id].spec["services"][0]["instance_count"] == 7
+
+
+def test_a_change_that_the_platform_rejects_is_not_put(platform: Served) -> None:
+    client = api(platform)
+    change = live_change(live_app(client, wanted()), "web", {"health_check": {"period_seconds": 999}})
+    with pytest.raises(AfterpushError, match="must be between 1 and 300") as raised:
+        propose(client, change)
+    assert raised.value.exit_code is ExitCode.BAD_ANSWER
+
+
+def test_what_the_platform_quotes_of_a_variable_is_not_passed_on(platform: Served) -> None:
+    """Here the value of a variable is what the platform says anyway."""
+    text = (SPEC % "period_seconds: 999").replace("value: 3000", "value: between 1 and 300")
+    [problem], _ = platform_word(api(platform), parse_spec(text, "app.yaml"), wanted(), Redactor())
+    assert "must be [REDACTED]" in problem.message
+    client = api(platform)
+    platform.platform.apps[platform.app_id].spec["services"][0]["envs"] = [
+        {"key": "A", "value": "between 1 and 300"}
+    ]
+    change = live_change(live_app(client, wanted()), "web", {"health_check": {"period_seconds": 999}})
+    with pytest.raises(AfterpushError, match=r"must be \[REDACTED\]"):
+        propose(client, change)
+
+
+def test_a_token_without_the_scope_is_told_which_one_is_missing(platform: Served) -> None:
+    platform.platform.tokens["reader"] = READ_ONLY
+    client = api(platform, "reader")
+    change = live_change(live_app(client, wanted()), "web", CHECKS)
+    propose(client, change)
+    with pytest.raises(ApiFailure, match="app:update"):
+        put(client, change)
+
+
+def test_a_component_that_is_not_live_is_named_with_those_that_are(platform: Served) -> None:
+    with pytest.raises(AfterpushError, match=r"no service api \(it has: web\)"):
+        live_change(live_app(api(platform), wanted()), "api", CHECKS)
+
+
+def test_the_live_spec_can_be_judged_like_a_file() -> None:
+    spec = live_spec({"id": "x", "spec": app_spec("caf", "acme/shop") | {"region": "fra\u2028é😀"}})
+    assert [component.name for component in spec.components] == ["web"]
+    readiness = spec.components[0].readiness
+    assert readiness is not None
+    assert readiness.http_path == "/health"

@@ -1,0 +1,78 @@
+"""Waiting: by phase, by history, with patience after failures."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence
+from afterpush.deploy.watch.loop import Watching, begin
+from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, Intervals, estimate
+from afterpush.digitalocean.client import Allowance
+from afterpush.digitalocean.deployment import Deployment
+
+FACT = NotYet("platform")
+
+
+def state(phase: str | None, at: float = 0, now: float = 0) -> Watching:
+    known = begin("a" * 40, 0.0)
+    if phase is None:
+        return known
+    return replace(known, now=now, deployment=Deployment(id="d", phase=phase), phases=((phase, at),))
+
+
+def pace(**more: object) -> AdaptivePace:
+    return AdaptivePace(Intervals(), random=lambda: 1.0, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("phase", "seconds"), [(None, 5), ("PENDING_BUILD", 10), ("BUILDING", 10), ("ODD", 10), ("DEPLOYING", 4)]
+)
+def test_the_phase_decides(phase: str | None, seconds: float) -> None:
+    assert pace().seconds(state(phase, 0, 20), FACT) == seconds
+
+
+def test_back_off_grows_to_its_ceiling_and_obeys_the_server() -> None:
+    silent = [replace(state("DEPLOYING", 0, 20), silent_looks=number) for number in range(1, 8)]
+    waits = [pace().seconds(one, Silence(("x",))) for one in silent]
+    assert waits == [8, 16, 32, 60, 60, 60, 60]
+    assert pace().seconds(silent[0], Silence(("x",), retry_after_seconds=90)) == 90
+
+
+@pytest.mark.parametrize(
+    ("remaining", "seconds"), [(5000, 10), (500, 10), (499, 20), (100, 20), (99, 60), (0, 60)]
+)
+def test_a_small_allowance_is_spared(remaining: int, seconds: float) -> None:
+    spared = pace(allowance=lambda: Allowance(remaining, None))
+    assert spared.seconds(state("BUILDING"), FACT) == seconds
+
+
+def test_looks_are_dense_where_the_history_expects_the_end() -> None:
+    knowing = pace(deploying=Estimate(60, 10))
+    early, due = (knowing.seconds(state("DEPLOYING", 0, at), FACT) for at in (5, 62))
+    assert due < 4 < early
+
+
+def test_an_estimate_needs_enough_successful_deployments() -> None:
+    record = Record("a" * 40, "live", "", 0, 100, 100, phases={"DEPLOYING": 40.0})
+    failed = replace(record, verdict="failed", phases={"DEPLOYING": 4.0})
+    assert estimate([record] * 4 + [failed] * 9, "DEPLOYING") is None
+    assert estimate([record] * 5 + [failed], "DEPLOYING") == Estimate(40, 0)
+
+
+@given(
+    st.sampled_from([None, "BUILDING", "DEPLOYING", "ODD"]),
+    st.floats(0, 1e6),
+    st.integers(0, 100),
+    st.floats(0, 1e5),
+    st.floats(0, 1e4),
+    st.sampled_from([FACT, Silence(("x",)), Seen("platform", Deployment(id="d"))]),
+)
+def test_every_wait_is_bounded(
+    phase: str | None, now: float, silent: int, mean: float, deviation: float, fact: Fact
+) -> None:
+    known = Estimate(mean, deviation)
+    waiting = replace(state(phase, 0, now), silent_looks=silent)
+    assert 0 < pace(building=known, deploying=known).seconds(waiting, fact) <= 60

@@ -1,0 +1,62 @@
+"""Why there was no answer: the cause is named, and what others act on is a flag."""
+
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.http import Client, NoAnswer
+from tests.support.health_server import Reply, health_server
+
+
+def test_a_closed_port_is_a_refused_connection_and_no_timeout() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        with pytest.raises(NoAnswer, match="connection refused") as raised:
+            Client().get(address)
+    assert raised.value.refused
+    assert not raised.value.untrusted
+
+
+def test_a_hanging_server_is_a_timeout() -> None:
+    with health_server({"/": Reply(delay_seconds=1)}) as server:
+        with pytest.raises(NoAnswer, match="no answer in time") as raised:
+            Client(timeout_seconds=0.2).get(f"{server.url}/")
+    assert not raised.value.refused
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"], ids=["head", "body"]
+)
+def test_a_server_that_sends_a_byte_now_and_then_holds_nobody(head: bytes) -> None:
+    stop = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(head or b"HTTP/1.1 200 OK\r\n")
+            while not stop.wait(0.05):
+                connection.sendall(b"{" if head else b"X: y\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,), daemon=True)
+        thread.start()
+        begun = SystemClock().monotonic()
+        with pytest.raises(NoAnswer):
+            Client(timeout_seconds=0.5).get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        took = SystemClock().monotonic() - begun
+        stop.set()
+        thread.join(5)
+    # Without the one deadline it ends with the hundredth header, or never.
+    assert took < 4
+
+
+def test_no_request_outlasts_what_is_left_to_whoever_waits() -> None:
+    with health_server({"/": Reply(delay_seconds=30)}) as server:
+        begun = SystemClock().monotonic()
+        with pytest.raises(NoAnswer, match="no answer in time"):
+            Client(left=lambda: -3.0).get(f"{server.url}/")
+        assert SystemClock().monotonic() - begun < 15
