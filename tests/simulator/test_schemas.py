@@ -7,8 +7,8 @@ import pytest
 
 from afterpush.simulator import FakePlatform, scenario
 from afterpush.simulator.specs import app_spec, from_github, from_image
+from tests.support.api_schema import complaints
 from tests.support.clock import FakeClock
-from tests.support.openapi import complaints
 from tests.support.platform import OTHER_SHA, SHA, Served, served
 
 GO_CLIENT_ONLY = frozenset({"cause_details", "previous_deployment_id"})
