@@ -8,6 +8,7 @@ Run: python -m bench.polling
 """
 
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean, quantiles
@@ -36,6 +37,11 @@ class SleepingClock:
 
     def sleep(self, seconds: float) -> None:
         self.time += max(0.0, seconds)
+
+    def wait(self, wake: threading.Event, seconds: float) -> bool:
+        if not wake.is_set():
+            self.sleep(seconds)
+        return wake.is_set()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A clock whose time passes only when somebody sleeps."""
 
+import threading
 from collections.abc import Callable
 
 
@@ -22,3 +23,8 @@ class FakeClock:
         self.time += max(0.0, seconds)
         if self.on_sleep:
             self.on_sleep(self.time)
+
+    def wait(self, wake: threading.Event, seconds: float) -> bool:
+        if not wake.is_set():
+            self.sleep(seconds)
+        return wake.is_set()

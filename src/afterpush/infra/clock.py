@@ -1,5 +1,6 @@
 """The wall clock and sleep: the only place that touches either."""
 
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,6 +18,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Waits; returns at once for zero or less."""
 
+    def wait(self, wake: threading.Event, seconds: float) -> bool:
+        """Waits until `wake` is set, at most so many seconds; whether it is set."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -30,6 +34,9 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         if seconds > 0:
             time.sleep(seconds)
+
+    def wait(self, wake: threading.Event, seconds: float) -> bool:
+        return wake.wait(max(0.0, seconds))
 
 
 class Countdown:

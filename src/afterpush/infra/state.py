@@ -31,6 +31,11 @@ class StateFolder:
     def lock(self, sha: str) -> Path:
         return self._file("deployment-monitor", sha, "lock")
 
+    @property
+    def pushes(self) -> Path:
+        """The record of pushes of this repository, where its history is."""
+        return self.history.with_name("pushes.jsonl")
+
     def _file(self, kind: str, sha: str, ending: str) -> Path:
         return self.path / f"{self.prefix}{kind}-{sha[:7]}.{ending}"
 
