@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean, quantiles
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Seen
 from afterpush.deploy.watch.loop import Limits, Pace, Watching, begin, watch
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
@@ -90,10 +90,10 @@ def timelines(count: int, dice: random.Random) -> list[Timeline]:
     return made
 
 
-def records(lines: list[Timeline]) -> list[Record]:
+def records(lines: list[Timeline]) -> list[HistoryRecord]:
     """What the history would hold of them."""
     return [
-        Record(
+        HistoryRecord(
             sha=f"{number:040x}",
             verdict="live",
             message="",

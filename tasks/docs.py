@@ -44,7 +44,7 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
 def check(context: Any, json: bool = False) -> ExitCode:
     """Tell which documents are stale, name unknown commands or flags, or link to nothing."""
     from afterpush.documents.manual.check import broken_links, unknown_commands
-    from afterpush.documents.manual.report import Checked
+    from afterpush.documents.manual.report import DocumentsReport
     from afterpush.infra.console import print_json, say
     from afterpush.tasks._task_catalog import catalog
     from afterpush.workflows import manual
@@ -54,7 +54,7 @@ def check(context: Any, json: bool = False) -> ExitCode:
     stale = manual.stale_here(here, tree)
     unknown = unknown_commands(tree, catalog(here.repo))
     broken = [*broken_links(tree, tree.documents), *unknown]
-    checked = Checked(len(tree.documents), stale, broken, unknown)
+    checked = DocumentsReport(len(tree.documents), stale, broken, unknown)
     print_json(checked) if json else say(checked.text())
     return ExitCode.GOOD if checked.is_good else ExitCode.BAD_ANSWER
 

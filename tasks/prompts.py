@@ -9,8 +9,8 @@ from afterpush.tasks._task import task
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
-    from afterpush.documents.prompts.regen import Shelf
-    from afterpush.documents.prompts.template import Surroundings
+    from afterpush.documents.prompts.regen import PromptFolder
+    from afterpush.documents.prompts.template import PromptContext
     from afterpush.roadmap import Task
 
 IDS = "only these tasks, separated by commas (default: all)"
@@ -76,19 +76,19 @@ def _tasks(here: AppRepository) -> "dict[str, Task]":
     return tasks_by_id(read((here.repo / path).read_bytes(), path) for path in paths)
 
 
-def _shelf(here: AppRepository) -> "Shelf":
-    from afterpush.documents.prompts.regen import Shelf, generated_pattern
+def _shelf(here: AppRepository) -> "PromptFolder":
+    from afterpush.documents.prompts.regen import PromptFolder, generated_pattern
 
     settings = here.settings.prompts
-    return Shelf(here.repo, settings.output, generated_pattern(settings.generated_pattern))
+    return PromptFolder(here.repo, settings.output, generated_pattern(settings.generated_pattern))
 
 
-def _around(here: AppRepository) -> "Surroundings":
-    from afterpush.documents.prompts.template import Surroundings
+def _around(here: AppRepository) -> "PromptContext":
+    from afterpush.documents.prompts.template import PromptContext
     from afterpush.infra.invocation import program_in
 
     push = here.settings.push
-    return Surroundings(push.remote, push.branch, program_in(here.repo))
+    return PromptContext(push.remote, push.branch, program_in(here.repo))
 
 
 def _defaults() -> "Any":

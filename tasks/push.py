@@ -11,8 +11,8 @@ from afterpush.tasks._task import task, whole_number
 from afterpush.workflows.app_repository import AppRepository, app_repository, warn_on_error
 
 if TYPE_CHECKING:
-    from afterpush.push.outcome import Outcome
-    from afterpush.push.request import Order, World
+    from afterpush.push.outcome import PushResult
+    from afterpush.push.request import PushContext, PushRequest
 
 
 @task(
@@ -43,8 +43,8 @@ def run(
 
     here = app_repository()
     order = _order(here, remote, branch, attempts, autostash)
-    with interruptible(), _world(here) as world:
-        outcome = predicted(order, world) if dry_run else push(order, world)
+    with interruptible(), _world(here) as context:
+        outcome = predicted(order, context) if dry_run else push(order, context)
     print_json(outcome.document) if json else say(outcome.text)
     if outcome.pushed:
         _watch(here, outcome)
@@ -64,20 +64,20 @@ def check(context: Any, remote: str | None = None, branch: str | None = None, js
     from afterpush.push.predict import predict
 
     here = app_repository()
-    with _world(here) as world:
-        seen = predict(_order(here, remote, branch, None, autostash=True), world)
+    with _world(here) as context:
+        seen = predict(_order(here, remote, branch, None, autostash=True), context)
     print_json(seen.document) if json else say(seen.text)
     return seen.exit_code
 
 
 def _order(
     here: AppRepository, remote: str | None, branch: str | None, attempts: str | None, autostash: bool
-) -> "Order":
+) -> "PushRequest":
     from afterpush.infra.git.fetch_push import Target
-    from afterpush.push.request import Order
+    from afterpush.push.request import PushRequest
 
     settings = here.settings.push
-    return Order(
+    return PushRequest(
         Target(remote or settings.remote, (branch or settings.branch).removeprefix("refs/heads/")),
         whole_number(attempts, "--attempts", default=settings.attempts, least=1),
         settings.strategy,
@@ -87,8 +87,8 @@ def _order(
 
 
 @contextmanager
-def _world(here: AppRepository) -> "Iterator[World]":
-    """The push room's world: the merge driver comes from the conflicts room."""
+def _world(here: AppRepository) -> "Iterator[PushContext]":
+    """The push room's context: the merge driver comes from the conflicts room."""
     import random
     import sys
 
@@ -97,7 +97,7 @@ def _world(here: AppRepository) -> "Iterator[World]":
     from afterpush.infra.console import note
     from afterpush.infra.state import room_folder
     from afterpush.push.combine import Merging
-    from afterpush.push.request import World
+    from afterpush.push.request import PushContext
 
     documents = here.settings.documents
     with driver_options(here.repo, documents, sys.executable) as options:
@@ -107,10 +107,10 @@ def _world(here: AppRepository) -> "Iterator[World]":
             lambda path: is_document(path, documents),
         )
         state = room_folder(here.repo, "push")
-        yield World(here.repo, state, merging, SystemClock(), random.random, note)
+        yield PushContext(here.repo, state, merging, SystemClock(), random.random, note)
 
 
-def _watch(here: AppRepository, outcome: "Outcome") -> None:
+def _watch(here: AppRepository, outcome: "PushResult") -> None:
     """Starts the watch over the deployment; the push has landed, whatever comes of that."""
     from afterpush.infra.console import note
     from afterpush.workflows.watch import start_background

@@ -9,7 +9,7 @@ from afterpush.tasks._task import number, task, whole_number
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
-    from afterpush.swarm.context import RunOrder
+    from afterpush.swarm.context import RunRequest
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.selection import Selection
     from afterpush.workflows.swarm import Roadmap
@@ -52,7 +52,7 @@ def run(
     from afterpush.swarm import plan, report
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
-    from afterpush.workflows.swarm import Roadmap, target_of, world_of
+    from afterpush.workflows.swarm import Roadmap, swarm_context, target_of
     from afterpush.workflows.swarm_engines import choice, opened_engine
 
     here = app_repository()
@@ -61,14 +61,16 @@ def run(
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     selection = _selection(roadmap, mainline, tasks, ready)
-    with world_of(here, lambda: roadmap.tasks) as world:
-        engine_of = opened_engine(here, world, order, chosen)
+    with swarm_context(here, lambda: roadmap.tasks) as context:
+        engine_of = opened_engine(here, context, order, chosen)
         if dry_run:
-            records = open_journal(world).records()
-            planned = plan.plan(selection, records, world, mainline, order.command, order.check, order.agents)
+            records = open_journal(context).records()
+            planned = plan.plan(
+                selection, records, context, mainline, order.command, order.check, order.agents
+            )
             print_json(planned) if json else say(plan.plan_text(planned))
             return ExitCode.GOOD
-        ended = run_swarm(selection, order, world, mainline, engine_of)
+        ended = run_swarm(selection, order, context, mainline, engine_of)
     print_json(report.document(ended)) if json else say(report.text(ended))
     return ended.exit_code
 
@@ -90,21 +92,23 @@ def merge(
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
     from afterpush.swarm.selection import select_finished
-    from afterpush.workflows.swarm import Roadmap, merge_order, split, target_of, world_of
-    from afterpush.workflows.swarm_engines import LOCAL, Choice, opened_engine
+    from afterpush.workflows.swarm import Roadmap, merge_order, split, swarm_context, target_of
+    from afterpush.workflows.swarm_engines import LOCAL, EngineChoice, opened_engine
 
     here = app_repository()
     order = merge_order(here, check)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
-    with world_of(here) as world:
-        records = open_journal(world).records()
+    with swarm_context(here) as context:
+        records = open_journal(context).records()
         selection = select_finished(records, split(tasks), lambda: roadmap.tasks)
         if dry_run:
             planned = plan.merge_plan(selection, records, order)
             print_json(planned) if json else say(plan.plan_text(planned))
             return ExitCode.GOOD
-        ended = run_swarm(selection, order, world, mainline, opened_engine(here, world, order, Choice(LOCAL)))
+        ended = run_swarm(
+            selection, order, context, mainline, opened_engine(here, context, order, EngineChoice(LOCAL))
+        )
     print_json(report.document(ended)) if json else say(
         report.text(ended, nothing="nothing waits to be merged")
     )
@@ -156,17 +160,19 @@ def cleanup(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode
     from afterpush.swarm.cleanup import clean_up, cleaned_text
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import clone_name
-    from afterpush.workflows.swarm import target_of, world_of
+    from afterpush.workflows.swarm import swarm_context, target_of
 
     here = app_repository()
-    with world_of(here) as world:
-        cleaned = clean_up(world, Mainline(here.repo, target_of(here)), clone_name(world), dry_run=dry_run)
+    with swarm_context(here) as context:
+        cleaned = clean_up(
+            context, Mainline(here.repo, target_of(here)), clone_name(context), dry_run=dry_run
+        )
     print_json(cleaned) if json else say(cleaned_text(cleaned))
     return ExitCode.GOOD
 
 
-def _order(here: AppRepository, agents: Any, command: Any, check: Any, timeout: Any) -> "RunOrder":
-    from afterpush.swarm.context import RunOrder
+def _order(here: AppRepository, agents: Any, command: Any, check: Any, timeout: Any) -> "RunRequest":
+    from afterpush.swarm.context import RunRequest
     from afterpush.workflows.swarm import bounds_of
 
     settings = here.settings.swarm
@@ -175,7 +181,7 @@ def _order(here: AppRepository, agents: Any, command: Any, check: Any, timeout: 
         raise AfterpushError("which command is an agent? give --command='...', or set swarm.command")
     seconds = number(timeout, "--timeout", default=settings.timeout_seconds) or 0.0
     count = whole_number(agents, "--agents", default=settings.agents, least=1)
-    return RunOrder(str(wanted), check or settings.check, count, bounds_of(here, seconds))
+    return RunRequest(str(wanted), check or settings.check, count, bounds_of(here, seconds))
 
 
 def _selection(roadmap: "Roadmap", mainline: "Mainline", tasks: Any, ready: Any) -> "Selection":

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from afterpush.appspec.healthcheck.startup import startup_of
-from afterpush.appspec.spec import Spec, parse_spec
-from afterpush.appspec.validate.problems import Problem
+from afterpush.appspec.spec import AppSpec, parse_spec
+from afterpush.appspec.validate.problems import SpecProblem
 from afterpush.appspec.validate.source_rules import Watched
 from afterpush.appspec.validate.validation import problems_of
 
@@ -42,10 +42,10 @@ def problems(
     text: str,
     *,
     startup_seconds: float | None = None,
-    others: Sequence[Spec] = (),
+    others: Sequence[AppSpec] = (),
     repos: Sequence[str] = ("acme/app",),
     branches: Sequence[str] = ("main",),
-) -> list[Problem]:
+) -> list[SpecProblem]:
     return problems_of(
         parse_spec(text, "app.yaml"),
         watched=Watched(repos, branches),
@@ -54,6 +54,6 @@ def problems(
     )
 
 
-def at(found: Sequence[Problem], path: str) -> list[tuple[str, int, str]]:
+def at(found: Sequence[SpecProblem], path: str) -> list[tuple[str, int, str]]:
     """(severity, line, message) of the problems at a YAML path."""
     return [(one.severity.value, one.line, one.message) for one in found if one.path == path]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from afterpush.appspec.healthcheck.survey import Seen, Target, look_at, target_of
+from afterpush.appspec.healthcheck.survey import HealthTarget, Observed, look_at, target_of
 from afterpush.infra import http
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -36,7 +36,7 @@ def look(
     tries: int = 3,
     client: Client | None = None,
     notices: list[str] | None = None,
-) -> Seen:
+) -> Observed:
     told = [] if notices is None else notices
     return look_at(
         client or Client(timeout_seconds=10),
@@ -248,7 +248,7 @@ def test_what_is_no_http_url_is_a_usage_error(url: str) -> None:
 def test_the_shown_address_has_no_password_and_no_query() -> None:
     target = target_of("https://user:pass@example.org:8443/h?token=abc", None)
     assert target.shown == "https://example.org:8443/h"
-    assert Target("https://example.org/api", "/h").shown == "https://example.org/api/h"
+    assert HealthTarget("https://example.org/api", "/h").shown == "https://example.org/api/h"
     assert target_of("http://x", "/from/spec").path == "/from/spec"
     assert target_of("http://x", None).path == "/"
 

@@ -7,7 +7,7 @@ import pytest
 
 from afterpush.appspec.healthcheck.apply import written
 from afterpush.appspec.healthcheck.recommendation import recommend
-from afterpush.appspec.healthcheck.report import Findings
+from afterpush.appspec.healthcheck.report import HealthcheckReport
 from afterpush.appspec.healthcheck.startup import startup_of
 from afterpush.appspec.spec import read_spec
 from afterpush.infra.errors import AfterpushError
@@ -20,7 +20,7 @@ def test_a_disk_that_takes_nothing_more_leaves_the_spec_whole(tmp_path: Path) ->
     spec = read_spec(path, "app.yaml")
     startup = startup_of(500, None, [])
     component = spec.components[0]
-    found = Findings(None, None, startup, spec, component, recommend(None, startup, spec, component))
+    found = HealthcheckReport(None, None, startup, spec, component, recommend(None, startup, spec, component))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.deploy.monitor.history import History, Record
+from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.infra.errors import AfterpushError
 
 
-def record(number: int = 0, **more: object) -> Record:
+def record(number: int = 0, **more: object) -> HistoryRecord:
     values: dict[str, object] = {
         "sha": f"{number:040x}", "verdict": "live", "message": "m", "started_at": 100.0 + number,
         "finished_at": 200.0, "elapsed_seconds": 100.0, "phases": {"BUILDING": 60.0, "DEPLOYING": 40.0},
     }  # fmt: skip
-    return Record(**(values | more))  # type: ignore[arg-type]
+    return HistoryRecord(**(values | more))  # type: ignore[arg-type]
 
 
 def test_what_was_added_comes_back_newest_first(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence
 from afterpush.deploy.watch.loop import Watching, begin
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, Intervals, estimate
@@ -56,7 +56,7 @@ def test_looks_are_dense_where_the_history_expects_the_end() -> None:
 
 
 def test_an_estimate_needs_enough_successful_deployments() -> None:
-    record = Record("a" * 40, "live", "", 0, 100, 100, phases={"DEPLOYING": 40.0})
+    record = HistoryRecord("a" * 40, "live", "", 0, 100, 100, phases={"DEPLOYING": 40.0})
     failed = replace(record, verdict="failed", phases={"DEPLOYING": 4.0})
     assert estimate([record] * 4 + [failed] * 9, "DEPLOYING") is None
     assert estimate([record] * 5 + [failed], "DEPLOYING") == Estimate(40, 0)

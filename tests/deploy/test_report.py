@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import DAY_SECONDS, dora
 from afterpush.deploy.report.figures import distinct, figures, percentile, spread
 from afterpush.deploy.report.markup import Markup, tag, text
@@ -23,10 +23,10 @@ NOW = 1_795_448_000.0
 HOSTILE = '"><script>document.title="owned"</script>\u202egpj.exe\x1b[31m & <b>'
 
 
-def record(number: int, verdict: str = "live", **more: object) -> Record:
+def record(number: int, verdict: str = "live", **more: object) -> HistoryRecord:
     """The deployment that began `number` hours ago and took 100 s."""
     began = NOW - number * 3600
-    made = Record(
+    made = HistoryRecord(
         sha=f"{number:040x}",
         verdict=verdict,
         message=f"{number} is {verdict}",
@@ -140,7 +140,7 @@ def test_a_commit_time_after_the_deployment_or_none_at_all_is_no_lead_time() -> 
 
 
 @given(st.permutations([record(n, "failed" if n % 3 == 0 else "live") for n in range(1, 12)]))
-def test_the_order_of_the_records_does_not_matter(records: list[Record]) -> None:
+def test_the_order_of_the_records_does_not_matter(records: list[HistoryRecord]) -> None:
     ordered = sorted(records, key=lambda one: one.started_at)
     assert dora(records, NOW, 30) == dora(ordered, NOW, 30)
     assert distinct(records) == list(reversed(ordered))
@@ -183,7 +183,7 @@ def test_no_text_can_leave_its_place(value: str) -> None:
     assert seen == ["p"]
 
 
-def write_page(folder: Path, records: list[Record] | None = None) -> Path:
+def write_page(folder: Path, records: list[HistoryRecord] | None = None) -> Path:
     """The page of a history with every verdict, odd phases and hostile names."""
     if records is None:
         verdicts = ["live", "failed", "superseded", "canceled", "timeout", "live", "failed", "live"]

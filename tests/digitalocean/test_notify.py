@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.digitalocean.notify import Outcome, command_line, notify, slack_payload
+from afterpush.digitalocean.notify import Notification, command_line, notify, slack_payload
 from afterpush.infra.config import Environment
 from afterpush.infra.settings import Notify
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
-FAILED = Outcome(SHA, "failed", "the build ended with an error", "shop", "lockfile")
+FAILED = Notification(SHA, "failed", "the build ended with an error", "shop", "lockfile")
 TOKEN = "dop_v1_" + "a" * 64
 
 
@@ -74,11 +74,11 @@ def test_the_command_gets_every_field_as_its_own_argument(tmp_path: Path) -> Non
 
 @given(st.text().filter(lambda text: "\0" not in text))
 def test_no_message_can_add_an_argument_or_be_filled_in_again(message: str) -> None:
-    assert command_line(["say", "{message}"], Outcome(SHA, "live", message)) == ["say", message]
+    assert command_line(["say", "{message}"], Notification(SHA, "live", message)) == ["say", message]
 
 
 def test_a_secret_in_the_message_reaches_nobody(tmp_path: Path, webhook: Webhook) -> None:
-    leaky = Outcome(SHA, "failed", f"curl said {TOKEN} and hunter2secret")
+    leaky = Notification(SHA, "failed", f"curl said {TOKEN} and hunter2secret")
     settings = Notify(
         command=["sh", "-c", 'printf %s "$1" > told', "sh", "{message}"], webhook_env="HOOK_URL"
     )
@@ -91,7 +91,7 @@ def test_a_secret_in_the_message_reaches_nobody(tmp_path: Path, webhook: Webhook
 
 
 def test_the_webhook_gets_slack_json(tmp_path: Path, webhook: Webhook) -> None:
-    outcome = Outcome(SHA, "failed", "a <b> & c", "shop")
+    outcome = Notification(SHA, "failed", "a <b> & c", "shop")
     assert (
         notify(outcome, Notify(webhook_env="HOOK_URL"), environment(HOOK_URL=webhook.url), cwd=tmp_path) == []
     )
@@ -135,11 +135,11 @@ def test_without_configuration_nobody_is_told(tmp_path: Path) -> None:
 
 def test_an_outcome_is_read_from_the_document_of_a_monitor() -> None:
     document = {"sha": SHA, "verdict": "live", "message": "live\nafter 4 m", "app": None, "requests": 12}
-    assert Outcome.from_document(document) == Outcome(SHA, "live", "live after 4 m")
-    assert Outcome.from_document(document).line() == "0123456: live: live after 4 m"
+    assert Notification.from_document(document) == Notification(SHA, "live", "live after 4 m")
+    assert Notification.from_document(document).line() == "0123456: live: live after 4 m"
 
 
 def test_the_payload_is_json_whatever_the_message_holds() -> None:
-    assert json.loads(slack_payload(Outcome(SHA, "failed", 'quote " and \\ and \u2028')))["text"].endswith(
-        "\u2028"
-    )
+    assert json.loads(slack_payload(Notification(SHA, "failed", 'quote " and \\ and \u2028')))[
+        "text"
+    ].endswith("\u2028")

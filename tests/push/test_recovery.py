@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.push.journal import Entry, Journal
+from afterpush.push.journal import PushJournal, PushState
 from afterpush.push.recovery import recover
 from tests.support.cli import Answer, afterpush
 from tests.support.repositories import Repository
@@ -92,15 +92,15 @@ def test_the_next_push_recovers_from_a_kill(
     assert_all_is_there(repository)
 
 
-def half_moved(repository: Repository) -> tuple[Journal, str]:
+def half_moved(repository: Repository) -> tuple[PushJournal, str]:
     """As if git itself had been killed while it wrote the work tree: some files new, the index old."""
     repository.commit("Base", numbers=NUMBERS, gone="1\n", kept="1\n")
     original = repository.head()
     repository.write("added", "1\n")
     tip = repository.commit("Tip", numbers=NUMBERS.replace("\n3\n", "\nthree\n"))
     repository.git("reset", "--hard", "--quiet", original)
-    journal = Journal(repository.path.parent / "journal.json")
-    journal.write(Entry("refs/heads/main", original, (tip,)))
+    journal = PushJournal(repository.path.parent / "journal.json")
+    journal.write(PushState("refs/heads/main", original, (tip,)))
     return journal, original
 
 
@@ -155,11 +155,11 @@ def test_a_lock_that_a_killed_git_left_is_named(repository: Repository) -> None:
 
 
 def test_a_damaged_journal_is_named_and_not_guessed_at(repository: Repository) -> None:
-    journal = Journal(repository.path.parent / "journal.json")
+    journal = PushJournal(repository.path.parent / "journal.json")
     journal.path.write_text('{"original": ')
     with pytest.raises(AfterpushError, match="damaged"):
         recover(repository.path, journal)
 
 
 def test_without_a_journal_there_is_nothing_to_do(repository: Repository) -> None:
-    assert recover(repository.path, Journal(repository.path.parent / "journal.json")) == []
+    assert recover(repository.path, PushJournal(repository.path.parent / "journal.json")) == []

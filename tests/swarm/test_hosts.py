@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.infra.remote.ssh import Answer
+from afterpush.infra.remote.ssh import RemoteAnswer
 from afterpush.infra.remote.wheel import Installed, installed
 from afterpush.swarm.remote.host import log_of
 from afterpush.swarm.remote.host_environment import _MOVE, choose, look_script, make_script, parse_look
@@ -16,7 +16,7 @@ from afterpush.swarm.remote.hosts import shares
 OURS = Installed("3.11", "0f" * 8, "2026.8.0")
 
 
-def look_here(path: str, cache: Path) -> Answer:
+def look_here(path: str, cache: Path) -> RemoteAnswer:
     done = subprocess.run(
         ["sh", "-c", look_script(installed())],
         env={"PATH": path, "HOME": str(cache), "XDG_CACHE_HOME": str(cache)},
@@ -24,7 +24,7 @@ def look_here(path: str, cache: Path) -> Answer:
         text=True,
         check=False,
     )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return RemoteAnswer(done.returncode, done.stdout, done.stderr)
 
 
 def test_the_interpreter_of_the_afterpush_on_the_path_is_found(tmp_path: Path) -> None:
@@ -49,14 +49,14 @@ def test_what_differs_in_one_thing_is_not_taken(other: str) -> None:
         f'equipped\t/opt/python\t{{"python": "{OURS.python}", "files": "{OURS.files}", '
         f'"distributed": "{OURS.distributed}"}}\n'
     )
-    found = parse_look(Answer(0, f"Welcome!\n{line}bare\tpython3\n", ""))
+    found = parse_look(RemoteAnswer(0, f"Welcome!\n{line}bare\tpython3\n", ""))
     assert choose(found, OURS) == "/opt/python" and found.bare == "python3"
     assert choose(found, replace(OURS, **{other: "else"})) is None
 
 
 def test_an_older_afterpush_answers_in_another_form_and_is_passed_over() -> None:
     said = 'equipped\t/a\tafterpush 0.0.1\nequipped\t/b\t{"version": 3}\nequipped\t/c\n'
-    assert parse_look(Answer(0, said, "")).equipped == ()
+    assert parse_look(RemoteAnswer(0, said, "")).equipped == ()
 
 
 def test_an_environment_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.processes.identity import Identity, identity_of, is_running
-from afterpush.swarm.journal import Journal
+from afterpush.swarm.journal import TaskJournal
 from afterpush.swarm.manager_files import managers, registered
-from afterpush.swarm.states import State
+from afterpush.swarm.states import TaskState
 from afterpush.swarm.status import status
 from afterpush.swarm.stop import stop_swarm
 from tests.support.swarm import wait_until
@@ -32,9 +32,9 @@ def stranger() -> Iterator[Identity]:
         process.kill()
 
 
-def journal_of(state: Path) -> Journal:
+def journal_of(state: Path) -> TaskJournal:
     state.mkdir(exist_ok=True)
-    return Journal(state / "journal.jsonl", SystemClock())
+    return TaskJournal(state / "journal.jsonl", SystemClock())
 
 
 def left_behind(state: Path, identity: Identity) -> Path:
@@ -58,7 +58,7 @@ def test_a_reused_pid_is_neither_stopped_nor_shown_as_a_manager(
     journal = journal_of(tmp_path)
     journal.started("A-001", 1, "swarm/A-001/1", "base", "/wt")
     seen = status(tmp_path, journal, SystemClock().now())
-    assert (seen.running, seen.managers, seen.tasks[0].state) == (False, (), State.STOPPED)
+    assert (seen.running, seen.managers, seen.tasks[0].state) == (False, (), TaskState.STOPPED)
     stopped = stop_swarm(tmp_path, "a tag that nobody carries", journal, SystemClock())
     assert (stopped.managers, stopped.processes) == ((), 0)
     assert is_running(stranger)

@@ -13,7 +13,7 @@ import pytest
 
 from afterpush.infra.clock import SystemClock
 from afterpush.swarm.agent.supervision import run_supervised
-from afterpush.swarm.agent.supervisor import Ended, Order
+from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
 from tests.support.swarm import alive, pid_in, tagged_environment, wait_until
 
 # A grandchild that has left group, session and parent, and one that has cleared its environment.
@@ -27,8 +27,8 @@ def tag() -> str:
     return f"test-{uuid.uuid4().hex}"
 
 
-def order(folder: Path, command: str, **bounds: float) -> Order:
-    return Order(
+def order(folder: Path, command: str, **bounds: float) -> SupervisorRequest:
+    return SupervisorRequest(
         command,
         cwd=str(folder),
         log=str(folder / "log"),
@@ -108,9 +108,9 @@ def test_death_of_the_worker_ends_agent_daemons_and_supervisor(
             "import json, os, sys\n"
             "from afterpush.infra.clock import SystemClock\n"
             "from afterpush.swarm.agent.supervision import run_supervised\n"
-            "from afterpush.swarm.agent.supervisor import Order\n"
-            "run_supervised(Order(**json.loads(sys.argv[1])), os.environ | {'AFTERPUSH_SWARM': sys.argv[2]},"
-            " is_stopped=lambda: False, clock=SystemClock())",
+            "from afterpush.swarm.agent.supervisor import SupervisorRequest\n"
+            "request = SupervisorRequest(**json.loads(sys.argv[1]))\n"
+            "run_supervised(request, os.environ | {'AFTERPUSH_SWARM': sys.argv[2]}, is_stopped=lambda: False, clock=SystemClock())",
             words,
             tag,
         ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.deploy.monitor.history import History, Record
+from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.simulator.model import READ_ONLY, FakePlatform
 from afterpush.simulator.specs import app_spec
 from tests.appspec.specs import SOUND
@@ -241,7 +241,9 @@ def test_the_history_of_deployments_bounds_the_start(shop: Repository, app: Heal
     folder.mkdir()
     history = History(folder / "history.db")
     for seconds, verdict in ((70, "live"), (95, "live"), (900, "failed")):
-        history.add(Record("a" * 40, verdict, "", 1, 2, 3, phases={"BUILDING": 500, "DEPLOYING": seconds}))
+        history.add(
+            HistoryRecord("a" * 40, verdict, "", 1, 2, 3, phases={"BUILDING": 500, "DEPLOYING": seconds})
+        )
     answer = healthcheck(shop, f"--url={app.url}/health/ready", "--json")
     assert answer.json()["startup_seconds"] == 95
     validated = afterpush("doappspec.validate", "--json", cwd=shop.path)

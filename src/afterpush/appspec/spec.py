@@ -34,7 +34,7 @@ class HealthCheck:
 
 
 @dataclass(frozen=True)
-class Source:
+class ComponentSource:
     """Where a component is built from; `host` is github, gitlab, bitbucket, git or image."""
 
     host: str
@@ -45,7 +45,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Variable:
+class SpecVariable:
     """An environment variable; its value is only ever looked at, never shown."""
 
     key: str
@@ -60,7 +60,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Component:
+class SpecComponent:
     """One entry of services, workers, ...; `where` leads to it from the root of the document."""
 
     kind: str
@@ -84,31 +84,31 @@ class Component:
         return _whole(self.node.get("http_port"), 8080)
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[ComponentSource]:
         found = ((host, self.node.get(host)) for host in (*_HOSTS, "git", "image"))
         return [_source(host, node) for host, node in found if node and node.is_mapping]
 
     @property
-    def variables(self) -> list[Variable]:
+    def variables(self) -> list[SpecVariable]:
         return _variables(self.node, self.path)
 
 
 @dataclass(frozen=True)
-class Spec:
+class AppSpec:
     """A whole spec. A deploy template wraps it in `spec:`."""
 
     name: str
     text: str
     node: Node
     is_template: bool
-    components: tuple[Component, ...]
+    components: tuple[SpecComponent, ...]
 
     @property
     def app_name(self) -> str:
         return _text(self.node.get("name")) or ""
 
     @property
-    def variables(self) -> list[Variable]:
+    def variables(self) -> list[SpecVariable]:
         """Those of the whole app, then those of the components."""
         own = _variables(self.node, "")
         return own + [variable for component in self.components for variable in component.variables]
@@ -122,18 +122,18 @@ class Spec:
             for variable in self.variables
         )
 
-    def services(self) -> list[Component]:
+    def services(self) -> list[SpecComponent]:
         return [component for component in self.components if component.kind == "service"]
 
 
-def read_spec(path: Path, name: str) -> Spec:
+def read_spec(path: Path, name: str) -> AppSpec:
     """The spec in a file; `name` is for messages. Raises AfterpushError when it cannot be read."""
     if not path.is_file():
         raise AfterpushError(f"reading the app spec: there is no {name}; name it with --spec or appspec.path")
     return parse_spec(read_text(path, "reading the app spec"), name)
 
 
-def parse_spec(text: str, name: str) -> Spec:
+def parse_spec(text: str, name: str) -> AppSpec:
     """The spec in a text. Raises AfterpushError when it is not YAML or no mapping."""
     root = read_tree(text, name)
     if not root.is_mapping:
@@ -144,16 +144,16 @@ def parse_spec(text: str, name: str) -> Spec:
     is_template = bool(inner and inner.is_mapping and "services" not in root.entries())
     node = inner if is_template and inner else root
     steps: tuple[str | int, ...] = ("spec",) if is_template else ()
-    return Spec(name, text, node, is_template, tuple(_components(node, steps)))
+    return AppSpec(name, text, node, is_template, tuple(_components(node, steps)))
 
 
-def _components(node: Node, steps: tuple[str | int, ...]) -> Iterator[Component]:
+def _components(node: Node, steps: tuple[str | int, ...]) -> Iterator[SpecComponent]:
     for section, kind in COMPONENTS.items():
         listed = node.get(section)
         for index, item in enumerate(listed.children() if listed else []):
             if item.is_mapping:
                 name = _text(item.get("name")) or f"{section}[{index}]"
-                yield Component(kind, name, item, f"{section}[{index}]", (*steps, section, index))
+                yield SpecComponent(kind, name, item, f"{section}[{index}]", (*steps, section, index))
 
 
 def _check(node: Node | None, fields: Mapping[str, Field]) -> HealthCheck | None:
@@ -183,10 +183,10 @@ def defaults(fields: Mapping[str, Field]) -> HealthCheck:
     return HealthCheck(http_path=None, port=None, **values)
 
 
-def _source(host: str, node: Node) -> Source:
+def _source(host: str, node: Node) -> ComponentSource:
     pushed = node.get("deploy_on_push")
     value = pushed.real.value if pushed else None
-    return Source(
+    return ComponentSource(
         host,
         _text(node.get("repo")) or _text(node.get("repo_clone_url")) or _text(node.get("repository")),
         _text(node.get("branch")),
@@ -195,10 +195,10 @@ def _source(host: str, node: Node) -> Source:
     )
 
 
-def _variables(node: Node, path: str) -> list[Variable]:
+def _variables(node: Node, path: str) -> list[SpecVariable]:
     listed = node.get("envs")
     return [
-        Variable(
+        SpecVariable(
             _text(item.get("key")) or "",
             item,
             f"{path}.envs[{index}]" if path else f"envs[{index}]",

@@ -16,7 +16,7 @@ from afterpush.infra.git.merge_file import merge_file
 from afterpush.roadmap import Document
 from afterpush.roadmap.blocks import Lines
 from afterpush.roadmap.outline import Outline, outline_of
-from afterpush.roadmap.source import Source, read_source
+from afterpush.roadmap.source import DocumentLines, read_source
 
 
 class CheckFailedError(Exception):
@@ -54,7 +54,7 @@ def merge_by_meaning(
     return _answer(merged, edges, ledger, is_clean=True)
 
 
-def _comparable(sources: Sequence[Source]) -> list[Source]:
+def _comparable(sources: Sequence[DocumentLines]) -> list[DocumentLines]:
     """The same texts with line ends that compare: where one mixes them, every CR belongs to its line."""
     if not any(source.newline == "\n" and any(map(_ends_in_cr, source.lines)) for source in sources):
         return list(sources)
@@ -65,16 +65,16 @@ def _ends_in_cr(line: str) -> bool:
     return line.endswith("\r")
 
 
-def _with_own_ends(source: Source) -> Source:
+def _with_own_ends(source: DocumentLines) -> DocumentLines:
     ended = len(source.lines) if source.has_final_newline else len(source.lines) - 1
     lines = tuple(line + "\r" if place < ended else line for place, line in enumerate(source.lines))
     return replace(source, lines=lines, newline="\n")
 
 
-def _edges(sources: Sequence[Source]) -> Source:
+def _edges(sources: Sequence[DocumentLines]) -> DocumentLines:
     """An empty text with the merged line ends, byte order mark and final newline."""
     base, ours, theirs = sources
-    return Source(
+    return DocumentLines(
         (),
         theirs.newline if ours.newline == base.newline else ours.newline,
         theirs.has_bom if ours.has_bom == base.has_bom else ours.has_bom,
@@ -86,7 +86,7 @@ def _edges(sources: Sequence[Source]) -> Source:
 
 def _document(lines: Lines) -> Document:
     root, tail = outline_of(lines)
-    return Document("", Outline(Source(lines), root, tail))
+    return Document("", Outline(DocumentLines(lines), root, tail))
 
 
 def _pieces(documents: Sequence[Document], ledger: Ledger) -> Pieces:
@@ -162,7 +162,7 @@ def _unclean(
     pieces: Pieces,
     lines: Sequence[Lines],
     texts: tuple[bytes, bytes, bytes],
-    edges: Source,
+    edges: DocumentLines,
     ledger: Ledger,
     style: Style,
 ) -> Merged:
@@ -195,7 +195,7 @@ def _is_sound(lines: Sequence[Lines], merged: Lines) -> bool:
     )
 
 
-def _answer(lines: Lines, edges: Source, ledger: Ledger, *, is_clean: bool) -> Merged:
+def _answer(lines: Lines, edges: DocumentLines, ledger: Ledger, *, is_clean: bool) -> Merged:
     source = replace(edges, lines=lines, has_final_newline=edges.has_final_newline and bool(lines))
     return Merged(
         source.data,

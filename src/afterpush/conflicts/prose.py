@@ -12,7 +12,7 @@ from afterpush.conflicts.values import merge_text, merge_value, steady, three_wa
 from afterpush.infra.git.merge_file import merge_file
 from afterpush.roadmap.blocks import ITEM, Lines
 from afterpush.roadmap.ids import leading_id, leading_session
-from afterpush.roadmap.metadata import Entry, read_entries
+from afterpush.roadmap.metadata import KeyLine, read_entries
 from afterpush.roadmap.tables import normal, said_cells
 
 _MARKERS = 47
@@ -101,7 +101,7 @@ class _Line:
         return self.text.lstrip().lstrip(">").strip()
 
     @cached_property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[KeyLine, ...]:
         is_key = self.inner.startswith("**") or (self.has_plain_key and self.inner == self.text.rstrip())
         return read_entries(self.inner) if is_key else ()
 
@@ -229,7 +229,7 @@ def merge_key_line(base: str | None, ours: str, theirs: str, ledger: Ledger) -> 
 
 
 def _unlike_keys(
-    entries: Sequence[Sequence[Entry]], lines: tuple[str | None, str, str], ledger: Ledger
+    entries: Sequence[Sequence[KeyLine]], lines: tuple[str | None, str, str], ledger: Ledger
 ) -> Piece:
     """Lines that do not hold the same keys: keys that were appended to the same beginning are all kept."""
     base, ours, theirs = lines
@@ -248,11 +248,11 @@ def _unlike_keys(
     return Hunk((ours,), (theirs,))
 
 
-def _appended(entry: Entry) -> str:
+def _appended(entry: KeyLine) -> str:
     head = entry.head if entry.head.startswith((" ", "|")) else f" | {entry.head}"
     return head + entry.value
 
 
-def _text(entries: Sequence[Entry]) -> str:
+def _text(entries: Sequence[KeyLine]) -> str:
     """The text of entries, without what parts them from the next."""
     return "".join(entry.text for entry in entries).rstrip(" |·•")

@@ -23,7 +23,7 @@ _FIELD = re.compile(r"\{(sha|verdict|message|app|category)\}")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Notification:
     """How the deployment of one commit ended. `category` is the cause of a failure, if it is known."""
 
     sha: str
@@ -33,7 +33,7 @@ class Outcome:
     category: str = ""
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
+    def from_document(cls, document: Mapping[str, Any]) -> "Notification":
         """From what `deploy.monitor --json` prints and a `.result` file holds."""
         names = ("sha", "verdict", "message", "app", "category")
         return cls(*(_one_line(str(document.get(name) or "")) for name in names))
@@ -44,13 +44,13 @@ class Outcome:
         return ": ".join(filter(None, (self.sha[:7], kind, self.message)))
 
 
-def notify(outcome: Outcome, settings: "Notify", environment: "Environment", *, cwd: Path) -> list[str]:
+def notify(outcome: Notification, settings: "Notify", environment: "Environment", *, cwd: Path) -> list[str]:
     """Runs `notify.command` and posts to the webhook; returns what went wrong, one line each.
 
     Never raises an expected error, and shows neither the webhook's URL nor any other secret.
     """
     redact = environment.redactor()
-    told = Outcome(*(redact(_one_line(text)) for text in _texts(outcome)))
+    told = Notification(*(redact(_one_line(text)) for text in _texts(outcome)))
     problems: list[str] = []
     if settings.command:
         problems += _run(settings.command, told, environment, cwd)
@@ -59,13 +59,13 @@ def notify(outcome: Outcome, settings: "Notify", environment: "Environment", *, 
     return [redact(problem) for problem in problems]
 
 
-def command_line(template: Sequence[str], outcome: Outcome) -> list[str]:
+def command_line(template: Sequence[str], outcome: Notification) -> list[str]:
     """The argv with its fields filled in, in one pass: braces in a message stay what they are."""
     values = vars(outcome)
     return [_FIELD.sub(lambda field: values[field[1]], word) for word in template]
 
 
-def slack_payload(outcome: Outcome) -> bytes:
+def slack_payload(outcome: Notification) -> bytes:
     """The body that Slack and those that speak its format accept.
 
     Slack reads `&`, `<` and `>` as its own syntax (Slack API, "Formatting text for app surfaces").
@@ -75,7 +75,7 @@ def slack_payload(outcome: Outcome) -> bytes:
     return json.dumps({"text": text}).encode()
 
 
-def _texts(outcome: Outcome) -> tuple[str, ...]:
+def _texts(outcome: Notification) -> tuple[str, ...]:
     return (outcome.sha, outcome.verdict, outcome.message, outcome.app, outcome.category)
 
 
@@ -83,7 +83,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.replace("\0", " ").split())
 
 
-def _run(template: Sequence[str], outcome: Outcome, environment: "Environment", cwd: Path) -> list[str]:
+def _run(template: Sequence[str], outcome: Notification, environment: "Environment", cwd: Path) -> list[str]:
     argv = command_line(template, outcome)
     try:
         done = run(argv, cwd=cwd, env=environment.for_child(), timeout_seconds=COMMAND_SECONDS)
@@ -95,7 +95,7 @@ def _run(template: Sequence[str], outcome: Outcome, environment: "Environment", 
     return [f"notify.command: {argv[0]} ended with {done.code}" + (f": {said[-1]}" if said else "")]
 
 
-def _post(variable: str, outcome: Outcome, environment: "Environment") -> list[str]:
+def _post(variable: str, outcome: Notification, environment: "Environment") -> list[str]:
     from afterpush.infra.http import Client, NoAnswer
 
     url = environment.secret(variable)

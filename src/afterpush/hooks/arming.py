@@ -10,7 +10,7 @@ from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.git import clean_environment
 from afterpush.infra.processes import start_detached
 from afterpush.infra.processes.identity import Identity, boot_id, identity_from_ticks
-from afterpush.infra.processes.process_table import Entry
+from afterpush.infra.processes.process_table import ProcessEntry
 
 # Python starts on the processor that the push needs; there is nothing to see before it has ended.
 DELAY_SECONDS = 0.2
@@ -42,7 +42,7 @@ class Request:
         return cls(remote, identity, tuple(RefUpdate("", sha, ref, old) for sha, old, ref in parts))
 
 
-def identity_of_push(push: Entry | None) -> Identity | None:
+def identity_of_push(push: ProcessEntry | None) -> Identity | None:
     return Identity(push.pid, push.started_at, boot_id()) if push else None
 
 

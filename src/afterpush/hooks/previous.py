@@ -25,11 +25,11 @@ def untold_outcome(state: StateFolder, memory: Path, now: float) -> str | None:
     os.utime(memory, (now, now))
     if not fresh:
         return None
-    from afterpush.digitalocean.notify import Outcome
+    from afterpush.digitalocean.notify import Notification
 
     try:
         document = json.loads(fresh[0][1].read_text(encoding="utf-8"))
-        line = Outcome.from_document(document).line()
+        line = Notification.from_document(document).line()
     except (OSError, ValueError, AttributeError):
         return None
     others = f" ({len(fresh) - 1} more ended since: inv deploy.history)" if len(fresh) > 1 else ""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from afterpush.infra.processes.process_table import Entry, ancestors, argv_of
+from afterpush.infra.processes.process_table import ProcessEntry, ancestors, argv_of
 
 # Options of git itself that take the next word as their value (git(1)).
 _WITH_VALUE = frozenset(
@@ -39,7 +39,7 @@ def push_words(argv: Sequence[str], alias_of: AliasOf = lambda _: None) -> list[
     return aliased[1:] + rest if aliased[:1] == ["push"] else None
 
 
-def find_push(alias_of: AliasOf = lambda _: None) -> tuple[Entry, list[str]] | None:
+def find_push(alias_of: AliasOf = lambda _: None) -> tuple[ProcessEntry, list[str]] | None:
     """The nearest `git push` above this process, and its words. Under husky it is the grandparent."""
     for above in ancestors(os.getpid()):
         words = push_words(argv_of(above.pid), alias_of)

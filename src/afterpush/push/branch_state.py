@@ -17,14 +17,14 @@ from afterpush.infra.git.work_tree import (
     tracked_changes,
 )
 from afterpush.infra.processes.signals import uninterrupted
-from afterpush.push.journal import Entry, Journal
+from afterpush.push.journal import PushJournal, PushState
 
 Note = Callable[[str], None]
 STASH_MESSAGE = "inv push: your changes, set aside"
 STRAY_MESSAGE = "inv push: changes made while it ran"
 
 
-class Seat:
+class BranchState:
     """Where the branch and its worktree stand; every move is in the journal before it is made.
 
     A signal waits until a move is complete: half of one could not be put back without guessing.
@@ -35,7 +35,7 @@ class Seat:
         repo: Path,
         branch_ref: str,
         original: str,
-        journal: Journal,
+        journal: PushJournal,
         note: Note,
         merge_options: Sequence[str] = (),
         *,
@@ -43,7 +43,7 @@ class Seat:
     ) -> None:
         self.repo = repo
         self.at = original
-        self._entry = Entry(branch_ref, original)
+        self._entry = PushState(branch_ref, original)
         self._journal = journal
         self._note = note
         self._merge_options = merge_options
@@ -61,7 +61,7 @@ class Seat:
         stash = changes_as_commit(self.repo, STASH_MESSAGE)
         if stash is None:
             return
-        self._record(Entry(self._entry.branch_ref, self.original, self._entry.moved_to, stash))
+        self._record(PushState(self._entry.branch_ref, self.original, self._entry.moved_to, stash))
         list_stash(self.repo, stash, STASH_MESSAGE)
         discard_changes(self.repo)
         self._is_known_clean = True
@@ -81,7 +81,7 @@ class Seat:
             )
         self.clear()
         moved_to = (*self._entry.moved_to, tip)
-        self._record(Entry(self._entry.branch_ref, self.original, moved_to, self._entry.stash))
+        self._record(PushState(self._entry.branch_ref, self.original, moved_to, self._entry.stash))
         refused = move_worktree(self.repo, self.at, tip)
         if refused:
             return refused
@@ -148,8 +148,8 @@ class Seat:
             )
         else:
             drop_stash(self.repo, stash)
-        self._entry = Entry(self._entry.branch_ref, self.original, self._entry.moved_to)
+        self._entry = PushState(self._entry.branch_ref, self.original, self._entry.moved_to)
 
-    def _record(self, entry: Entry) -> None:
+    def _record(self, entry: PushState) -> None:
         self._journal.write(entry)
         self._entry = entry

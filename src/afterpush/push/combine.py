@@ -29,7 +29,7 @@ class Merging:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Divergence:
     """Where the local commits stand beside the remote's; `mine` are those it does not have, oldest first."""
 
     upstream: str
@@ -49,7 +49,7 @@ class Standing:
         return self.merge_base != self.upstream
 
 
-def choose(standing: Standing, asked: Strategy, published_on: str | None) -> tuple[Strategy, str | None]:
+def choose(standing: Divergence, asked: Strategy, published_on: str | None) -> tuple[Strategy, str | None]:
     """What is done, and why it is not what was asked: what others may have is not rewritten."""
     if asked == "rebase" and standing.has_local_merges:
         return "merge", "your commits hold a merge, which a rebase would flatten"
@@ -59,7 +59,7 @@ def choose(standing: Standing, asked: Strategy, published_on: str | None) -> tup
 
 
 @dataclass(frozen=True)
-class Clash:
+class CommitConflict:
     """The first commit that does not fit, and the sentences for each of its paths in conflict."""
 
     commit: str
@@ -72,11 +72,11 @@ class Joined:
     """The commit that can be pushed, or the clash; `merged` are the documents that both sides had changed."""
 
     tip: str | None
-    clash: Clash | None = None
+    clash: CommitConflict | None = None
     merged: tuple[str, ...] = field(default=())
 
 
-def stand(repo: Path, upstream: str, head: str, env: Mapping[str, str] | None = None) -> Standing:
+def stand(repo: Path, upstream: str, head: str, env: Mapping[str, str] | None = None) -> Divergence:
     """Compares both sides. Raises AfterpushError when they have no common history.
 
     A commit of ours whose change the remote has under another sha is not among `mine`.
@@ -95,7 +95,7 @@ def stand(repo: Path, upstream: str, head: str, env: Mapping[str, str] | None = 
         env=env,
     )
     commits = [line.split() for line in listed.splitlines()]
-    return Standing(
+    return Divergence(
         upstream,
         head,
         base.text.strip(),
@@ -105,7 +105,7 @@ def stand(repo: Path, upstream: str, head: str, env: Mapping[str, str] | None = 
 
 
 def published_on(
-    repo: Path, standing: Standing, target_ref: str, env: Mapping[str, str] | None = None
+    repo: Path, standing: Divergence, target_ref: str, env: Mapping[str, str] | None = None
 ) -> str | None:
     """Another remote branch than the target that holds the oldest of the local commits."""
     if not standing.mine:
@@ -116,14 +116,14 @@ def published_on(
     return others[0].removeprefix("refs/remotes/") if others else None
 
 
-def join(repo: Path, standing: Standing, strategy: Strategy, merging: Merging, title: str) -> Joined:
+def join(repo: Path, standing: Divergence, strategy: Strategy, merging: Merging, title: str) -> Joined:
     """Puts our commits on top of the remote's, or merges the remote's into ours (message: `title`)."""
     if strategy == "merge":
         return _merge(repo, standing, merging, title)
     return _rebase(repo, standing, merging)
 
 
-def _merge(repo: Path, standing: Standing, merging: Merging, title: str) -> Joined:
+def _merge(repo: Path, standing: Divergence, merging: Merging, title: str) -> Joined:
     upstream, head = standing.upstream, standing.head
     merged = merge_trees(repo, head, upstream, options=merging.options, env=merging.env)
     if not merged.is_clean:
@@ -134,7 +134,7 @@ def _merge(repo: Path, standing: Standing, merging: Merging, title: str) -> Join
     return Joined(tip, merged=_documents(merged, merging))
 
 
-def _rebase(repo: Path, standing: Standing, merging: Merging) -> Joined:
+def _rebase(repo: Path, standing: Divergence, merging: Merging) -> Joined:
     """Replays the commits one by one; one that adds nothing any more is left out."""
     tip, merged_documents, signs = standing.upstream, set[str](), _signs(repo)
     onto, *texts = read_commits(repo, [standing.upstream, *standing.mine], env=merging.env)
@@ -168,13 +168,13 @@ def _documents(merged: TreeMerge, merging: Merging) -> tuple[str, ...]:
     return tuple(path for path in merged.auto_merged if merging.is_document(path))
 
 
-def _clash(repo: Path, commit: str, merged: TreeMerge, merging: Merging) -> Clash:
+def _clash(repo: Path, commit: str, merged: TreeMerge, merging: Merging) -> CommitConflict:
     reasons: dict[str, tuple[str, ...]] = {}
     for path in merged.conflicted_paths:
         said = tuple(message for message in merged.messages if path in message)
         reasons[path] = _explained(repo, path, merged, merging) or said or ("git cannot merge it",)
     subject = git(repo, "show", "-s", "--format=%s", commit, "--", env=merging.env).text.strip()
-    return Clash(commit, subject, reasons)
+    return CommitConflict(commit, subject, reasons)
 
 
 def _explained(repo: Path, path: str, merged: TreeMerge, merging: Merging) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from afterpush.infra.files import write_atomic
 
 
 @dataclass(frozen=True)
-class Entry:
+class PushState:
     """The branch, where it stood, every commit that it was moved to, and what was set aside."""
 
     branch_ref: str
@@ -18,23 +18,23 @@ class Entry:
     stash: str | None = None
 
 
-class Journal:
+class PushJournal:
     """The one entry of a worktree; absent when no push is under way."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: PushState) -> None:
         write_atomic(self.path, json.dumps(asdict(entry)), 0o600)
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
 
-    def read(self) -> Entry | None:
+    def read(self) -> PushState | None:
         """The entry that a killed run left. Raises AfterpushError when the file is damaged."""
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
-            return Entry(found["branch_ref"], found["original"], tuple(found["moved_to"]), found["stash"])
+            return PushState(found["branch_ref"], found["original"], tuple(found["moved_to"]), found["stash"])
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:

@@ -5,11 +5,11 @@ from typing import Any
 
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.git.fetch_push import Target
-from afterpush.push.combine import Clash
+from afterpush.push.combine import CommitConflict
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PushResult:
     """The end of one `inv push`; `sha` is what was pushed, else where the branch stands."""
 
     target: Target
@@ -20,7 +20,7 @@ class Outcome:
     exit_code: ExitCode = ExitCode.GOOD
     commits: int = 0
     resolved: tuple[str, ...] = ()
-    clash: Clash | None = None
+    clash: CommitConflict | None = None
     recovery_ref: str | None = None
     dry_run: bool = False
     notes: tuple[str, ...] = field(default=())
@@ -58,7 +58,7 @@ class Outcome:
         return "\n".join(lines)
 
 
-def clash_lines(clash: Clash) -> list[str]:
+def clash_lines(clash: CommitConflict) -> list[str]:
     """Which commit does not fit, and for each path why."""
     lines = [f"in conflict: {clash.commit[:10]} ({clash.subject})"]
     for path, reasons in clash.paths.items():
@@ -87,7 +87,7 @@ class Prediction:
     ahead: int
     sha: str
     resolved: tuple[str, ...] = ()
-    clash: Clash | None = None
+    clash: CommitConflict | None = None
     note: str | None = None
 
     @property

@@ -9,25 +9,25 @@ from afterpush.infra.git.fetch_push import fetch_without_trace
 from afterpush.infra.git.objects import scratch_objects
 from afterpush.infra.git.work_tree import tracked_changes
 from afterpush.push.combine import choose, join, published_on, stand
-from afterpush.push.outcome import Outcome, Prediction
+from afterpush.push.outcome import Prediction, PushResult
 from afterpush.push.preflight import branch_to_push, refuse_dirty, require_remote
-from afterpush.push.request import Order, World
+from afterpush.push.request import PushContext, PushRequest
 
 
-def predict(order: Order, world: World) -> Prediction:
+def predict(order: PushRequest, context: PushContext) -> Prediction:
     """Asks the remote and merges in a scratch object store. Raises AfterpushError (unreachable)."""
-    repo, target = world.repo, order.target
+    repo, target = context.repo, order.target
     require_remote(repo, target)
     head = resolve_commit(repo, "HEAD")
     with scratch_objects(repo) as scratch:
-        merging = replace(world.merging, env=scratch)
+        merging = replace(context.merging, env=scratch)
         upstream = fetch_without_trace(repo, target, scratch)
         if upstream is None:
-            return Prediction(target, 0, _count(world, head), head, note=f"{target} does not exist yet")
+            return Prediction(target, 0, _count(context, head), head, note=f"{target} does not exist yet")
         standing = stand(repo, upstream, head, env=scratch)
         ahead, behind = (
-            _count(world, f"{upstream}..{head}", scratch),
-            _count(world, f"{head}..{upstream}", scratch),
+            _count(context, f"{upstream}..{head}", scratch),
+            _count(context, f"{head}..{upstream}", scratch),
         )
         if not standing.is_ahead or not standing.is_behind:
             return Prediction(target, behind, ahead, head)
@@ -38,22 +38,22 @@ def predict(order: Order, world: World) -> Prediction:
         return Prediction(target, behind, ahead, head, joined.merged, joined.clash, note)
 
 
-def _count(world: World, span: str, env: Mapping[str, str] | None = None) -> int:
-    return int(git(world.repo, "rev-list", "--count", span, env=env).text or 0)
+def _count(context: PushContext, span: str, env: Mapping[str, str] | None = None) -> int:
+    return int(git(context.repo, "rev-list", "--count", span, env=env).text or 0)
 
 
-def dry_run(order: Order, world: World) -> Outcome:
+def dry_run(order: PushRequest, context: PushContext) -> PushResult:
     """What `push` would do, with its refusals. Raises AfterpushError as `push` does."""
-    branch_to_push(world.repo, order.target)
+    branch_to_push(context.repo, order.target)
     if not order.autostash:
-        refuse_dirty(tracked_changes(world.repo))
-    seen = predict(order, world)
-    return Outcome(
+        refuse_dirty(tracked_changes(context.repo))
+    seen = predict(order, context)
+    return PushResult(
         order.target,
         seen.sha,
         pushed=False,
         attempts=0,
-        message=_message(seen, current_branch(world.repo) or "HEAD", order),
+        message=_message(seen, current_branch(context.repo) or "HEAD", order),
         exit_code=ExitCode.BAD_ANSWER if seen.clash else ExitCode.GOOD,
         commits=seen.ahead,
         resolved=seen.resolved,
@@ -62,7 +62,7 @@ def dry_run(order: Order, world: World) -> Outcome:
     )
 
 
-def _message(seen: Prediction, branch: str, order: Order) -> str:
+def _message(seen: Prediction, branch: str, order: PushRequest) -> str:
     if seen.clash:
         return f"dry run: {branch} and {order.target} are in conflict"
     if not seen.ahead:

@@ -8,17 +8,17 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.unmerged import worktree_git_folder
 from afterpush.infra.locks import HeldLock, try_lock
-from afterpush.push.request import World
+from afterpush.push.request import PushContext
 
 LOOK_SECONDS = 1.0
 
 
 @contextmanager
-def worktree_lock(world: World) -> Iterator[None]:
+def worktree_lock(context: PushContext) -> Iterator[None]:
     """Holds this worktree. Raises AfterpushError when another `inv push` is at work in it."""
-    held = try_lock(world.state / f"worktree-{_short(str(worktree_git_folder(world.repo)))}.lock")
+    held = try_lock(context.state / f"worktree-{_short(str(worktree_git_folder(context.repo)))}.lock")
     if held is None:
-        raise AfterpushError(f"another inv push is at work in {world.repo}; wait for it to end")
+        raise AfterpushError(f"another inv push is at work in {context.repo}; wait for it to end")
     try:
         yield
     finally:
@@ -26,20 +26,20 @@ def worktree_lock(world: World) -> Iterator[None]:
 
 
 @contextmanager
-def turn(world: World, target: Target) -> Iterator[None]:
+def turn(context: PushContext, target: Target) -> Iterator[None]:
     """Waits until no other worktree of this clone is pushing to the target."""
-    held = _wait(world, target)
+    held = _wait(context, target)
     try:
         yield
     finally:
         held.release()
 
 
-def _wait(world: World, target: Target) -> HeldLock:
-    path = world.state / f"target-{_short(str(target))}.lock"
+def _wait(context: PushContext, target: Target) -> HeldLock:
+    path = context.state / f"target-{_short(str(target))}.lock"
     held = try_lock(path)
     if held is None:
-        world.note(f"another worktree of this clone is pushing to {target}: waiting for it")
+        context.note(f"another worktree of this clone is pushing to {target}: waiting for it")
     while held is None:
         held = try_lock(path, wait_seconds=LOOK_SECONDS)
     return held

@@ -14,11 +14,11 @@ from afterpush.infra.git.work_tree import (
     stash_name,
     tracked_changes,
 )
-from afterpush.push.journal import Entry, Journal
+from afterpush.push.journal import PushJournal, PushState
 from afterpush.push.preflight import named
 
 
-def recover(repo: Path, journal: Journal) -> list[str]:
+def recover(repo: Path, journal: PushJournal) -> list[str]:
     """Finishes or undoes what a killed run left; sentences about it, empty when there was nothing.
 
     Changes made by hand since are never touched: then it raises AfterpushError that names them.
@@ -43,7 +43,7 @@ def _refuse_lock(repo: Path) -> None:
         )
 
 
-def _settle(repo: Path, entry: Entry) -> str:
+def _settle(repo: Path, entry: PushState) -> str:
     head = git(repo, "symbolic-ref", "--quiet", "HEAD").text.strip()
     if head != entry.branch_ref:
         return (
@@ -66,7 +66,7 @@ def _settle(repo: Path, entry: Entry) -> str:
     return f"an earlier inv push was killed half-way; {entry.branch_ref} is back at {entry.original[:10]}"
 
 
-def _half_way(repo: Path, entry: Entry, at: str, changed: list[str]) -> list[str]:
+def _half_way(repo: Path, entry: PushState, at: str, changed: list[str]) -> list[str]:
     """The changed paths that the killed run may have been moving; others were edited by hand since."""
     moved = {path for tip in entry.moved_to for path in changed_paths(repo, entry.original, tip)}
     touched = [path for path in changed if path in moved]
@@ -76,7 +76,7 @@ def _half_way(repo: Path, entry: Entry, at: str, changed: list[str]) -> list[str
     return [path for path in touched if blob_on_disk(repo, path) == blob_in(repo, entry.original, path)]
 
 
-def _already_there(entry: Entry, at: str) -> str:
+def _already_there(entry: PushState, at: str) -> str:
     if at == entry.original:
         return ""
     if at in entry.moved_to:
@@ -87,14 +87,14 @@ def _already_there(entry: Entry, at: str) -> str:
     return ""
 
 
-def _is_only_set_aside(repo: Path, entry: Entry, changed: list[str]) -> bool:
+def _is_only_set_aside(repo: Path, entry: PushState, changed: list[str]) -> bool:
     """Killed after the changes were put into the stash list and before they were taken out of the tree."""
     if entry.stash is None or not changed:
         return False
     return git(repo, "diff", "--quiet", entry.stash, "--", *changed).code == 0
 
 
-def _leftovers(repo: Path, entry: Entry, at: str) -> list[str]:
+def _leftovers(repo: Path, entry: PushState, at: str) -> list[str]:
     """Files that the killed run had written anew while the index did not know them yet."""
     if at != entry.original or not entry.moved_to:
         return []
@@ -105,7 +105,7 @@ def _leftovers(repo: Path, entry: Entry, at: str) -> list[str]:
     ]
 
 
-def _touched_by_others(repo: Path, entry: Entry, changed: list[str]) -> list[str]:
+def _touched_by_others(repo: Path, entry: PushState, changed: list[str]) -> list[str]:
     """The changed paths that are neither as before nor as the killed run wanted them."""
     moved = {path for tip in entry.moved_to for path in changed_paths(repo, entry.original, tip)}
     return [
@@ -113,7 +113,7 @@ def _touched_by_others(repo: Path, entry: Entry, changed: list[str]) -> list[str
     ]
 
 
-def _is_known(repo: Path, entry: Entry, path: str) -> bool:
+def _is_known(repo: Path, entry: PushState, path: str) -> bool:
     """Whether the file is as one of the commits has it; a missing one is: nothing of it can be lost."""
     found = blob_on_disk(repo, path)
     return found is None or found in {blob_in(repo, end, path) for end in (entry.original, *entry.moved_to)}

@@ -10,7 +10,7 @@ from afterpush.push.combine import Merging, Strategy
 
 
 @dataclass(frozen=True)
-class Order:
+class PushRequest:
     """What the user asked for: where to, how often, how, and what must succeed before."""
 
     target: Target
@@ -21,7 +21,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class World:
+class PushContext:
     """What a push acts on beside git: time, chance, and the user who reads along."""
 
     repo: Path

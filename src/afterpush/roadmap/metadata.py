@@ -13,7 +13,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeyLine:
     """One key and its value; `head` is everything before the value, `tail` what follows up to the next."""
 
     key: str
@@ -27,7 +27,7 @@ class Entry:
 
 
 @lru_cache(maxsize=8192)
-def read_entries(line: str) -> tuple[Entry, ...]:
+def read_entries(line: str) -> tuple[KeyLine, ...]:
     """The keys and values of a line; joined, their texts are the line. Empty when it holds no key."""
     found = list(_KEY.finditer(line))
     if not found:
@@ -46,9 +46,9 @@ def read_entries(line: str) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _entry(name: str, head: str, rest: str, *, is_last: bool) -> Entry:
+def _entry(name: str, head: str, rest: str, *, is_last: bool) -> KeyLine:
     value = rest.rstrip() if is_last else rest[: _end_of_value(rest)]
-    return Entry(column_key(name), head, value, rest[len(value) :])
+    return KeyLine(column_key(name), head, value, rest[len(value) :])
 
 
 def _end_of_value(rest: str) -> int:

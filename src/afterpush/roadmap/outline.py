@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from afterpush.roadmap.blocks import Block, BlockKind, Lines, scan
-from afterpush.roadmap.source import Source, read_source
+from afterpush.roadmap.source import DocumentLines, read_source
 
 
 @dataclass(eq=False)
@@ -52,7 +52,7 @@ class Section:
 class Outline:
     """A document's sections, and the blank lines after the last."""
 
-    source: Source
+    source: DocumentLines
     root: Section
     tail: Lines
 

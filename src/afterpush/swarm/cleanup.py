@@ -21,7 +21,7 @@ from afterpush.infra.git.worktrees import (
 )
 from afterpush.infra.locks import is_locked
 from afterpush.swarm.claims import PREFIX, Claim, read_claim
-from afterpush.swarm.context import World
+from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.manager_files import managers
 from afterpush.swarm.merge_queue.mainline import Mainline
 
@@ -37,7 +37,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanupResult:
     """The keys of `swarm.cleanup --json`: worktrees as paths, branches and claims by their names."""
 
     removed: tuple[str, ...]
@@ -45,23 +45,25 @@ class Cleaned:
     dry_run: bool
 
 
-def clean_up(world: World, mainline: Mainline, own: str, *, dry_run: bool) -> Cleaned:
+def clean_up(context: SwarmContext, mainline: Mainline, own: str, *, dry_run: bool) -> CleanupResult:
     """Removes worktrees and branches whose change is in main, and claims that nobody holds any more.
 
     `own` is this clone's name. With `dry_run` it only says what it would do.
     """
     main = mainline.look()[0]
-    cleaning = _Cleaning(world, mainline, main, own, dry_run=dry_run)
+    cleaning = _Cleaning(context, mainline, main, own, dry_run=dry_run)
     cleaning.claims()
     cleaning.worktrees()
     cleaning.local_branches()
     cleaning.remote_branches()
-    return Cleaned(tuple(cleaning.removed), tuple(cleaning.kept), dry_run)
+    return CleanupResult(tuple(cleaning.removed), tuple(cleaning.kept), dry_run)
 
 
 class _Cleaning:
-    def __init__(self, world: World, mainline: Mainline, main: str, own: str, *, dry_run: bool) -> None:
-        self.world, self.mainline, self.main, self.own, self.dry_run = world, mainline, main, own, dry_run
+    def __init__(
+        self, context: SwarmContext, mainline: Mainline, main: str, own: str, *, dry_run: bool
+    ) -> None:
+        self.context, self.mainline, self.main, self.own, self.dry_run = context, mainline, main, own, dry_run
         self.remote = mainline.target.remote
         self.removed: list[str] = []
         self.kept: list[Kept] = []
@@ -70,52 +72,52 @@ class _Cleaning:
 
     def claims(self) -> None:
         """Claims that have expired, and this clone's own whose manager is gone."""
-        for ref in remote_refs(self.world.repo, self.remote, f"{PREFIX}*"):
+        for ref in remote_refs(self.context.repo, self.remote, f"{PREFIX}*"):
             task = ref.removeprefix(PREFIX)
-            claim = read_claim(self.world.repo, self.remote, task)
+            claim = read_claim(self.context.repo, self.remote, task)
             if claim is None:
                 continue
             is_ours_and_dead = claim.clone == self.own and not self._is_busy(task)
-            if is_ours_and_dead or claim.expires_at <= self.world.clock.now():
+            if is_ours_and_dead or claim.expires_at <= self.context.clock.now():
                 self._remove_ref(ref, claim.sha, ref)
             else:
                 self.claimed[task] = claim
 
     def worktrees(self) -> None:
         if not self.dry_run:
-            forget_missing_worktrees(self.world.repo)
-        for linked in linked_worktrees(self.world.repo):
-            if linked.path.parent.resolve() != self.world.worktrees.resolve():
+            forget_missing_worktrees(self.context.repo)
+        for linked in linked_worktrees(self.context.repo):
+            if linked.path.parent.resolve() != self.context.worktrees.resolve():
                 continue
             if linked.path.name.startswith(_CHECK):
                 self._check_worktree(linked)
             elif self._task_of(linked.path) or linked.branch is None or linked.branch.startswith("swarm/"):
                 self._agent_worktree(linked)
         self._broken_worktrees()
-        if not self.dry_run and self.world.worktrees.is_dir() and not any(self.world.worktrees.iterdir()):
-            self.world.worktrees.rmdir()
+        if not self.dry_run and self.context.worktrees.is_dir() and not any(self.context.worktrees.iterdir()):
+            self.context.worktrees.rmdir()
 
     def _check_worktree(self, linked: Linked) -> None:
         """A tree that a check ran in: made from a commit, nobody's work."""
         pid = linked.path.name.removeprefix(_CHECK).partition("-")[0]
-        alive = {str(manager.identity.pid) for manager in managers(self.world.state) if manager.is_running}
+        alive = {str(manager.identity.pid) for manager in managers(self.context.state) if manager.is_running}
         if pid in alive:
             self.kept.append(Kept(str(linked.path), "a check runs in it"))
             return
         if not self.dry_run:
-            discard_worktree(self.world.repo, linked.path)
+            discard_worktree(self.context.repo, linked.path)
         self.removed.append(str(linked.path))
 
     def _task_of(self, path: Path) -> str | None:
         """The task of a folder that was made for an attempt, whichever branch the agent has there by now."""
         task, _, number = path.name.rpartition("-")
-        is_attempt = number.isdigit() and self.world.attempt_folder(task, int(number)).is_dir()
+        is_attempt = number.isdigit() and self.context.attempt_folder(task, int(number)).is_dir()
         return task if is_attempt else None
 
     def _broken_worktrees(self) -> None:
         """What git does not take for a worktree any more may hold work all the same."""
-        known = {linked.path.resolve() for linked in linked_worktrees(self.world.repo)}
-        folders = self.world.worktrees.iterdir() if self.world.worktrees.is_dir() else ()
+        known = {linked.path.resolve() for linked in linked_worktrees(self.context.repo)}
+        folders = self.context.worktrees.iterdir() if self.context.worktrees.is_dir() else ()
         for path in sorted(folders):
             if path.is_dir() and self._task_of(path) and path.resolve() not in known:
                 reason = "it is no worktree any more, and may hold work: look, then remove it by hand"
@@ -130,7 +132,7 @@ class _Cleaning:
             return
         if not self.dry_run:
             is_empty = was_never_filled(linked.path)
-            (discard_worktree if is_empty else remove_clean_worktree)(self.world.repo, linked.path)
+            (discard_worktree if is_empty else remove_clean_worktree)(self.context.repo, linked.path)
         self.removed.append(str(linked.path))
 
     def _why_kept(self, linked: Linked) -> str | None:
@@ -152,12 +154,12 @@ class _Cleaning:
         return self._why_not_in_main(linked.head) or _why_git_keeps(linked.path)
 
     def _why_not_in_main(self, tip: str) -> str | None:
-        if is_contained(self.world.repo, tip, self.main):
+        if is_contained(self.context.repo, tip, self.main):
             return None
         return f"its commits are not in {self.mainline.target}"
 
     def local_branches(self) -> None:
-        for branch, tip in _branches(self.world.repo):
+        for branch, tip in _branches(self.context.repo):
             if branch in self.busy_branches:
                 continue
             reason = self._branch_reason(branch, tip)
@@ -165,15 +167,15 @@ class _Cleaning:
                 self.kept.append(Kept(branch, reason))
                 continue
             if not self.dry_run:
-                git(self.world.repo, "update-ref", "-d", f"refs/heads/{branch}", tip)
-                git(self.world.repo, "config", "--remove-section", f"branch.{branch}")
+                git(self.context.repo, "update-ref", "-d", f"refs/heads/{branch}", tip)
+                git(self.context.repo, "config", "--remove-section", f"branch.{branch}")
             self.removed.append(branch)
 
     def remote_branches(self) -> None:
-        refs: Mapping[str, str] = remote_refs(self.world.repo, self.remote, "refs/heads/swarm/*")
+        refs: Mapping[str, str] = remote_refs(self.context.repo, self.remote, "refs/heads/swarm/*")
         for ref, tip in refs.items():
             branch = ref.removeprefix("refs/heads/")
-            fetch_objects(self.world.repo, self.remote, ref, tip)
+            fetch_objects(self.context.repo, self.remote, ref, tip)
             reason = self._branch_reason(branch, tip)
             if reason or branch in self.busy_branches:
                 if not any(kept.path == branch for kept in self.kept):
@@ -191,7 +193,7 @@ class _Cleaning:
 
     def _remove_ref(self, ref: str, sha: str, name: str) -> None:
         if not self.dry_run:
-            pushed = push_changes(self.world.repo, self.remote, [Change(ref, ABSENT, sha)])
+            pushed = push_changes(self.context.repo, self.remote, [Change(ref, ABSENT, sha)])
             if not pushed.landed:
                 said = next(iter(pushed.said.splitlines()), "nothing")
                 self.kept.append(Kept(name, f"{self.remote} refused to remove it: {said}"))
@@ -199,7 +201,7 @@ class _Cleaning:
         self.removed.append(name)
 
     def _is_busy(self, task: str) -> bool:
-        return is_locked(self.world.state / "locks" / f"{task}.lock")
+        return is_locked(self.context.state / "locks" / f"{task}.lock")
 
 
 def _why_git_keeps(worktree: Path) -> str | None:
@@ -223,7 +225,7 @@ def _branches(repo: Path) -> Iterator[tuple[str, str]]:
         yield ref.removeprefix("refs/heads/"), tip
 
 
-def cleaned_text(cleaned: Cleaned) -> str:
+def cleaned_text(cleaned: CleanupResult) -> str:
     """What went and what stays, for a reader."""
     verb = "would remove" if cleaned.dry_run else "removed"
     lines = [f"{verb} {name}" for name in cleaned.removed] or [f"{verb} nothing"]

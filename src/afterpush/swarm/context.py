@@ -22,7 +22,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class RunOrder:
+class RunRequest:
     """How tasks are run: by which command, how many at once, within which bounds, and behind which check.
 
     With `only_merge` no agent is run: what agents have finished before is merged.
@@ -36,7 +36,7 @@ class RunOrder:
 
 
 @dataclass(frozen=True)
-class Merging:
+class QueueMerging:
     """How git is to merge (options before its command), and how a conflict in a document is explained."""
 
     options: tuple[str, ...]
@@ -44,7 +44,7 @@ class Merging:
 
 
 @dataclass(frozen=True)
-class World:
+class SwarmContext:
     """The clone and everything outside of it.
 
     `state` is the swarm's own folder, `worktrees` where worktrees go. `watch` is told each commit that
@@ -55,7 +55,7 @@ class World:
     state: Path
     worktrees: Path
     target: Target
-    merging: Merging
+    merging: QueueMerging
     clock: Clock
     environment: Mapping[str, str]
     note: Callable[[str], None]

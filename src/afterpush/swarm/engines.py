@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from afterpush.infra.clock import Clock
-from afterpush.swarm.agent.attempt import Attempted, Spec, carry_out
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out
 
 
 class Engine(Protocol):
     """Runs attempts. A stopped one ends its attempts with the state `stopped`."""
 
-    def submit(self, spec: Spec) -> "Future[Attempted]":
+    def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
         """Begins an attempt as soon as there is a place for it."""
 
     def stop(self) -> None:
@@ -31,7 +31,7 @@ class LocalEngine:
         self._pool = ThreadPoolExecutor(agents, thread_name_prefix="agent")
         self._stopped = threading.Event()
 
-    def submit(self, spec: Spec) -> "Future[Attempted]":
+    def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
         return self._pool.submit(
             carry_out,
             self._repo,

@@ -15,15 +15,15 @@ from typing import Any
 
 from afterpush.infra.clock import Clock, parse_rfc3339, rfc3339
 from afterpush.infra.errors import AfterpushError
-from afterpush.swarm.states import Result, State
+from afterpush.swarm.states import Result, TaskState
 
 
 @dataclass(frozen=True)
-class Record:
+class TaskRecord:
     """What the journal says of one task's latest attempt. `tip` is what an agent has finished with."""
 
     task: str
-    state: State = State.QUEUED
+    state: TaskState = TaskState.QUEUED
     attempt: int = 0
     branch: str | None = None
     base: str | None = None
@@ -38,7 +38,7 @@ class Record:
     @property
     def waits_for_merge(self) -> bool:
         """Whether its agent has finished, and nothing has been said against its work yet."""
-        return self.tip is not None and self.state in (State.MERGING, State.STOPPED)
+        return self.tip is not None and self.state in (TaskState.MERGING, TaskState.STOPPED)
 
     def result(self, now: float | None = None) -> Result:
         """The line for the user; a task under way has run until `now`."""
@@ -49,7 +49,7 @@ class Record:
         )
 
 
-class Journal:
+class TaskJournal:
     """The file, for appending from many threads. Raises AfterpushError where that cannot be."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -79,7 +79,7 @@ class Journal:
             seconds=result.seconds,
         )
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, TaskRecord]:
         """The latest record of each task."""
         return fold(self._lines())
 
@@ -113,27 +113,27 @@ class Journal:
             raise AfterpushError(f"reading the swarm's journal {self.path}: {error.strerror}") from error
 
 
-def fold(lines: Iterable[bytes]) -> dict[str, Record]:
+def fold(lines: Iterable[bytes]) -> dict[str, TaskRecord]:
     """The records that the journal's lines make; what is no line of ours is left out."""
-    records: dict[str, Record] = {}
+    records: dict[str, TaskRecord] = {}
     for line in lines:
         try:
             event = json.loads(line)
             task = str(event["task"])
-            records[task] = _after(records.get(task, Record(task)), event)
+            records[task] = _after(records.get(task, TaskRecord(task)), event)
         except (ValueError, KeyError, TypeError):
             continue
     return records
 
 
-def _after(record: Record, event: dict[str, Any]) -> Record:
+def _after(record: TaskRecord, event: dict[str, Any]) -> TaskRecord:
     match event["event"]:
         case "queued":
-            return replace(record, state=State.QUEUED, reason="", sha=None)
+            return replace(record, state=TaskState.QUEUED, reason="", sha=None)
         case "started":
-            return Record(
+            return TaskRecord(
                 record.task,
-                State.RUNNING,
+                TaskState.RUNNING,
                 int(event["attempt"]),
                 event["branch"],
                 event["base"],
@@ -141,11 +141,11 @@ def _after(record: Record, event: dict[str, Any]) -> Record:
                 began_at=parse_rfc3339(event["at"]),
             )
         case "finished" if event["attempt"] == record.attempt:
-            return replace(record, state=State.MERGING, tip=event["tip"], seconds=float(event["seconds"]))
+            return replace(record, state=TaskState.MERGING, tip=event["tip"], seconds=float(event["seconds"]))
         case "ended":
             return replace(
                 record,
-                state=State(event["state"]),
+                state=TaskState(event["state"]),
                 attempt=max(record.attempt, int(event["attempt"])),
                 branch=event["branch"] or record.branch,
                 sha=event["sha"],

@@ -12,7 +12,7 @@ from afterpush.infra.processes.identity import Identity, is_running, own_identit
 
 
 @dataclass(frozen=True)
-class Manager:
+class ManagerFile:
     """A manager that has registered; the file outlives it only when it was killed."""
 
     identity: Identity
@@ -35,12 +35,12 @@ def registered(state: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def managers(state: Path) -> list[Manager]:
+def managers(state: Path) -> list[ManagerFile]:
     """Every manager that has registered here, dead ones too."""
     found = []
     for path in sorted((state / "managers").glob("*.json")):
         try:
-            found.append(Manager(Identity(**json.loads(path.read_text(encoding="utf-8"))), path))
+            found.append(ManagerFile(Identity(**json.loads(path.read_text(encoding="utf-8"))), path))
         except (ValueError, TypeError, FileNotFoundError):
             continue
     return found

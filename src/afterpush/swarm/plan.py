@@ -8,8 +8,8 @@ from afterpush.infra.console import table
 from afterpush.infra.git import git_text
 from afterpush.infra.git.objects import read_blob
 from afterpush.roadmap import Task, read, tasks_by_id
-from afterpush.swarm.context import RunOrder, World
-from afterpush.swarm.journal import Record
+from afterpush.swarm.context import RunRequest, SwarmContext
+from afterpush.swarm.journal import TaskRecord
 from afterpush.swarm.merge_queue.mainline import Mainline
 from afterpush.swarm.selection import Job, Selection
 from afterpush.swarm.states import Result, branch_of
@@ -37,7 +37,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What `swarm.run --dry-run` says."""
 
     tasks: tuple[Planned, ...]
@@ -49,19 +49,19 @@ class Plan:
 
 def plan(
     selection: Selection,
-    records: Mapping[str, Record],
-    world: World,
+    records: Mapping[str, TaskRecord],
+    context: SwarmContext,
     mainline: Mainline,
     command: str,
     check: str | None,
     agents: int,
-) -> Plan:
+) -> RunPlan:
     """The plan of a run, from what is known before any claim is made."""
-    planned = [_planned(job, records.get(job.task.id), world, mainline) for job in selection.jobs]
-    return Plan((*map(_skipped, selection.skipped), *planned), command, check, agents)
+    planned = [_planned(job, records.get(job.task.id), context, mainline) for job in selection.jobs]
+    return RunPlan((*map(_skipped, selection.skipped), *planned), command, check, agents)
 
 
-def merge_plan(selection: Selection, records: Mapping[str, Record], order: RunOrder) -> Plan:
+def merge_plan(selection: Selection, records: Mapping[str, TaskRecord], order: RunRequest) -> RunPlan:
     """The plan of a queue without agents."""
     planned = []
     for job in selection.jobs:
@@ -69,14 +69,14 @@ def merge_plan(selection: Selection, records: Mapping[str, Record], order: RunOr
         planned.append(
             Planned(task.id, task.title, "merge", record.attempt, record.branch, record.worktree, job.after)
         )
-    return Plan(tuple(planned), order.command, order.check, order.agents)
+    return RunPlan(tuple(planned), order.command, order.check, order.agents)
 
 
 def _skipped(result: Result) -> Planned:
     return Planned(result.task, "", "none", 0, None, None, (), result.reason)
 
 
-def _planned(job: Job, record: Record | None, world: World, mainline: Mainline) -> Planned:
+def _planned(job: Job, record: TaskRecord | None, context: SwarmContext, mainline: Mainline) -> Planned:
     task, title = job.task.id, job.task.title
     landed = mainline.landed(task)
     if landed:
@@ -85,11 +85,11 @@ def _planned(job: Job, record: Record | None, world: World, mainline: Mainline) 
     if record and record.waits_for_merge:
         return Planned(task, title, "merge", record.attempt, record.branch, record.worktree, job.after)
     number = (record.attempt if record else 0) + 1
-    place = str(world.worktree(task, number))
+    place = str(context.worktree(task, number))
     return Planned(task, title, "run", number, branch_of(task, number), place, job.after)
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: RunPlan) -> str:
     """The plan for a reader."""
     rows = [
         [

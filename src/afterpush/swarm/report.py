@@ -5,17 +5,17 @@ from typing import Any
 
 from afterpush.infra.clock import duration
 from afterpush.infra.console import table
-from afterpush.swarm.run import Report
+from afterpush.swarm.run import RunReport
 from afterpush.swarm.states import Result
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: RunReport) -> dict[str, Any]:
     """The keys of `swarm.run --json`."""
     merged = sum(result.state.value == "merged" for result in report.tasks)
     return {"tasks": list(report.tasks), "merged": merged, "elapsed_seconds": round(report.seconds, 3)}
 
 
-def text(report: Report, nothing: str = "no task is ready") -> str:
+def text(report: RunReport, nothing: str = "no task is ready") -> str:
     """A table, and one line that sums it up; `nothing` when there was nothing to do."""
     if not report.tasks:
         return nothing

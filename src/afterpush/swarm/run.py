@@ -13,21 +13,21 @@ from afterpush.infra.files import private_folder, write_private
 from afterpush.infra.git import require_identity
 from afterpush.infra.processes.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
-from afterpush.swarm.context import RunOrder, World
+from afterpush.swarm.context import RunRequest, SwarmContext
 from afterpush.swarm.engines import Engine
-from afterpush.swarm.journal import Journal, Record
+from afterpush.swarm.journal import TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import registered
 from afterpush.swarm.merge_queue.mainline import Mainline
 from afterpush.swarm.merge_queue.queue import MergeQueue
 from afterpush.swarm.selection import Job, Selection
-from afterpush.swarm.states import Result, State
-from afterpush.swarm.task_run import Crew, Slots, Work
+from afterpush.swarm.states import Result, TaskState
+from afterpush.swarm.task_run import AgentLimit, RunContext, TaskRun
 
 _LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Report:
+class RunReport:
     """The end of a run; `interrupted` names the signal that ended it early."""
 
     tasks: tuple[Result, ...]
@@ -38,61 +38,67 @@ class Report:
     def exit_code(self) -> ExitCode:
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        is_good = all(result.state is State.MERGED for result in self.tasks)
+        is_good = all(result.state is TaskState.MERGED for result in self.tasks)
         return ExitCode.GOOD if is_good else ExitCode.BAD_ANSWER
 
 
-def open_journal(world: World) -> Journal:
+def open_journal(context: SwarmContext) -> TaskJournal:
     """The journal of this clone's swarm."""
-    return journal_in(world.state, world.clock)
+    return journal_in(context.state, context.clock)
 
 
-def journal_in(state: Path, clock: Clock) -> Journal:
+def journal_in(state: Path, clock: Clock) -> TaskJournal:
     """The journal in a swarm's folder."""
-    return Journal(state / "journal.jsonl", clock)
+    return TaskJournal(state / "journal.jsonl", clock)
 
 
 def run_swarm(
-    selection: Selection, order: RunOrder, world: World, mainline: Mainline, open_engine: Callable[[], Engine]
-) -> Report:
+    selection: Selection,
+    order: RunRequest,
+    context: SwarmContext,
+    mainline: Mainline,
+    open_engine: Callable[[], Engine],
+) -> RunReport:
     """Runs the selected tasks to their ends. Raises AfterpushError when nothing can be begun at all."""
-    began = world.clock.monotonic()
-    journal = open_journal(world)
-    require_identity(world.repo)
+    began = context.clock.monotonic()
+    journal = open_journal(context)
+    require_identity(context.repo)
     for sentence in selection.notes:
-        world.note(sentence)
+        context.note(sentence)
     stopped = threading.Event()
-    with registered(world.state), _renewing(world, order) as claims:
+    with registered(context.state), _renewing(context, order) as claims:
         engine = open_engine()
         try:
             queue = MergeQueue(
-                world,
+                context,
                 mainline,
                 check=order.check,
                 check_seconds=order.bounds.timeout_seconds,
                 races=order.bounds.races,
                 is_stopped=stopped.is_set,
             )
-            slots = Slots(order.agents)
-            crew = Crew(world, order, journal, mainline, claims, engine, queue, slots, stopped.is_set)
-            run = _Run(crew, selection, stopped)
+            slots = AgentLimit(order.agents)
+            run_context = RunContext(
+                context, order, journal, mainline, claims, engine, queue, slots, stopped.is_set
+            )
+            run = _Run(run_context, selection, stopped)
             interrupted = run.to_the_end()
         finally:
             stopped.set()
             engine.stop()
             engine.close()
     results = [*selection.skipped, *(run.results[job.task.id] for job in selection.jobs)]
-    return Report(tuple(results), world.clock.monotonic() - began, interrupted)
+    return RunReport(tuple(results), context.clock.monotonic() - began, interrupted)
 
 
 @contextmanager
-def _renewing(world: World, order: RunOrder) -> Iterator[Claims]:
+def _renewing(context: SwarmContext, order: RunRequest) -> Iterator[Claims]:
     """The claims of this run, renewed in the background as long as the block runs."""
     from os import getpid
 
-    claimant = Claimant(clone_name(world), world.host, getpid())
+    claimant = Claimant(clone_name(context), context.host, getpid())
     seconds = order.bounds.claim_seconds
-    claims = Claims(world.repo, world.target.remote, claimant, world.clock, seconds, world.token)
+    claims = Claims(context.repo, context.target.remote, claimant, context.clock, seconds, context.token)
     over = threading.Event()
 
     def renew() -> None:
@@ -108,14 +114,14 @@ def _renewing(world: World, order: RunOrder) -> Iterator[Claims]:
         thread.join()
 
 
-def clone_name(world: World) -> str:
+def clone_name(context: SwarmContext) -> str:
     """A random name that this clone keeps: by it, its managers know their own claims after a crash."""
-    path: Path = private_folder(world.state) / "clone"
+    path: Path = private_folder(context.state) / "clone"
     with suppress(FileNotFoundError):
         name = path.read_text(encoding="utf-8").strip()
         if name:
             return name
-    name = world.token()
+    name = context.token()
     write_private(path, name)
     return name
 
@@ -124,7 +130,7 @@ def clone_name(world: World) -> str:
 class _Run:
     """The tasks under way; those that depend on others begin when these have landed."""
 
-    crew: Crew
+    run_context: RunContext
     selection: Selection
     stopped: threading.Event
     results: dict[str, Result] = field(default_factory=dict)
@@ -133,16 +139,16 @@ class _Run:
     @property
     def _most(self) -> int:
         """Tasks under way at once: agents, and as many again and some that wait for their merge."""
-        return self.crew.order.agents * 2 + 8
+        return self.run_context.order.agents * 2 + 8
 
     def to_the_end(self) -> str | None:
         """Every task has a result afterwards; the name of the signal that ended the run early."""
-        records = self.crew.journal.records()
+        records = self.run_context.journal.records()
         waiting = list(self.selection.jobs)
         self._say_queued(waiting, records)
         pool = ThreadPoolExecutor(self._most, thread_name_prefix="task")
         try:
-            with noticing(self.crew.slots.changed.set) as notice:
+            with noticing(self.run_context.slots.changed.set) as notice:
                 while (waiting or self._running) and not notice.name:
                     waiting = self._begin(waiting, pool, records)
                     self._collect()
@@ -151,47 +157,49 @@ class _Run:
                 pool.shutdown(wait=True)
         finally:
             self.stopped.set()
-            self.crew.engine.stop()
+            self.run_context.engine.stop()
             pool.shutdown(wait=True)
         self._collect()
         for job in waiting:
             if job.task.id not in self.results:
-                self._drop(job, State.STOPPED, "stopped before it began")
+                self._drop(job, TaskState.STOPPED, "stopped before it began")
         return notice.name
 
     def _end_early(self, signal: str) -> None:
-        self.crew.world.note(f"{signal}: ending the agents; their worktrees and branches stay")
+        self.run_context.context.note(f"{signal}: ending the agents; their worktrees and branches stay")
         self.stopped.set()
-        self.crew.engine.stop()
+        self.run_context.engine.stop()
 
-    def _say_queued(self, jobs: Sequence[Job], records: dict[str, Record]) -> None:
+    def _say_queued(self, jobs: Sequence[Job], records: dict[str, TaskRecord]) -> None:
         """Status shows what is to come; a finished attempt that waits for its merge keeps its record."""
         for job in jobs:
             record = records.get(job.task.id)
-            if not (self.crew.order.only_merge or (record and record.waits_for_merge)):
-                self.crew.journal.queued(job.task.id)
+            if not (self.run_context.order.only_merge or (record and record.waits_for_merge)):
+                self.run_context.journal.queued(job.task.id)
 
-    def _begin(self, waiting: list[Job], pool: ThreadPoolExecutor, records: "dict[str, Record]") -> list[Job]:
+    def _begin(
+        self, waiting: list[Job], pool: ThreadPoolExecutor, records: "dict[str, TaskRecord]"
+    ) -> list[Job]:
         left = []
         for job in waiting:
             missing = [known for known in job.after if not self._is_merged(known)]
             ended = [known for known in missing if known in self.results]
             if ended:
                 states = ", ".join(f"{known} ({self.results[known].state.value})" for known in ended)
-                self._drop(job, State.SKIPPED, f"depends on {states}")
-            elif missing or len(self._running) >= self._most or not self.crew.slots.try_take():
+                self._drop(job, TaskState.SKIPPED, f"depends on {states}")
+            elif missing or len(self._running) >= self._most or not self.run_context.slots.try_take():
                 left.append(job)
             else:
-                future = pool.submit(Work(self.crew, job.task, records.get(job.task.id)).run)
-                future.add_done_callback(lambda _: self.crew.slots.changed.set())
+                future = pool.submit(TaskRun(self.run_context, job.task, records.get(job.task.id)).run)
+                future.add_done_callback(lambda _: self.run_context.slots.changed.set())
                 self._running[future] = job.task.id
         return left
 
     def _is_merged(self, task: str) -> bool:
-        return task in self.results and self.results[task].state is State.MERGED
+        return task in self.results and self.results[task].state is TaskState.MERGED
 
     def _collect(self) -> None:
-        changed = self.crew.slots.changed
+        changed = self.run_context.slots.changed
         changed.wait(_LOOK_SECONDS)
         changed.clear()
         for future in [future for future in self._running if future.done()]:
@@ -199,10 +207,10 @@ class _Run:
             self._tell(future.result())
 
     def _tell(self, result: Result) -> None:
-        self.crew.world.note(f"{result.task}: {result.state.value}: {result.reason}")
+        self.run_context.context.note(f"{result.task}: {result.state.value}: {result.reason}")
 
-    def _drop(self, job: Job, state: State, reason: str) -> None:
+    def _drop(self, job: Job, state: TaskState, reason: str) -> None:
         result = Result(job.task.id, state, reason=reason)
-        self.crew.journal.ended(result)
+        self.run_context.journal.ended(result)
         self.results[job.task.id] = result
         self._tell(result)

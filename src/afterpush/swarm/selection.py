@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.roadmap import Task
-from afterpush.swarm.journal import Record
-from afterpush.swarm.states import Result, State
+from afterpush.swarm.journal import TaskRecord
+from afterpush.swarm.states import Result, TaskState
 
 _PRIORITIES = ("p0", "critical", "p1", "high", "p2", "medium", "p3", "low", "p4")
 
@@ -49,7 +49,9 @@ def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
             raise AfterpushError(f"the roadmap on the remote's main defines no task {known}; {hint}")
     done = tuple(
         Result(
-            known, State.SKIPPED, reason=f"{tasks[known].path} says that it is {tasks[known].status.value}"
+            known,
+            TaskState.SKIPPED,
+            reason=f"{tasks[known].path} says that it is {tasks[known].status.value}",
         )
         for known in chosen
         if tasks[known].is_done
@@ -84,21 +86,23 @@ def select_ready(
 
 
 def select_finished(
-    records: Mapping[str, Record], ids: Sequence[str], tasks: Callable[[], Mapping[str, Task]]
+    records: Mapping[str, TaskRecord], ids: Sequence[str], tasks: Callable[[], Mapping[str, Task]]
 ) -> Selection:
     """The tasks whose agents have finished and that are not merged; with `ids`, only these.
 
     One that is named may also have failed: whoever names it has looked at its branch.
     Raises AfterpushError for an ID without anything to merge.
     """
-    waiting = [task for task, record in records.items() if record.tip and record.state is not State.MERGED]
+    waiting = [
+        task for task, record in records.items() if record.tip and record.state is not TaskState.MERGED
+    ]
     for known in ids:
         record = records.get(known)
-        if record is None or not (record.branch or record.state is State.MERGED):
+        if record is None or not (record.branch or record.state is TaskState.MERGED):
             raise AfterpushError(
                 f"no agent has worked on {known} in this clone; inv swarm.run --tasks={known}"
             )
-        if record.state is State.EMPTY:
+        if record.state is TaskState.EMPTY:
             raise AfterpushError(f"{known} has nothing to merge: its agent has changed nothing")
     chosen = list(dict.fromkeys(ids)) or waiting
     defined = tasks() if chosen else {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class TaskState(StrEnum):
     """Where a task stands; the first three only while a manager runs."""
 
     QUEUED = "queued"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self not in (State.QUEUED, State.RUNNING, State.MERGING)
+        return self not in (TaskState.QUEUED, TaskState.RUNNING, TaskState.MERGING)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Result:
     """One task's line: the keys of `swarm.run --json`. `sha` is the commit on main once it is merged."""
 
     task: str
-    state: State
+    state: TaskState
     attempt: int = 0
     branch: str | None = None
     sha: str | None = None

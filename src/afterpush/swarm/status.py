@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 from afterpush.infra.clock import Clock, duration
 from afterpush.infra.locks import is_locked
-from afterpush.swarm.journal import Journal, Record
+from afterpush.swarm.journal import TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import managers
 from afterpush.swarm.report import result_table
-from afterpush.swarm.states import Result, State
+from afterpush.swarm.states import Result, TaskState
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 _REDRAW_SECONDS = 0.5
 _COLOURS = {
-    State.MERGED: "green",
-    State.RUNNING: "cyan",
-    State.MERGING: "blue",
-    State.QUEUED: "dim",
-    State.STOPPED: "yellow",
-    State.SKIPPED: "yellow",
-    State.EMPTY: "yellow",
+    TaskState.MERGED: "green",
+    TaskState.RUNNING: "cyan",
+    TaskState.MERGING: "blue",
+    TaskState.QUEUED: "dim",
+    TaskState.STOPPED: "yellow",
+    TaskState.SKIPPED: "yellow",
+    TaskState.EMPTY: "yellow",
 }
 
 
 @dataclass(frozen=True)
-class Status:
+class TaskStatus:
     """The keys of `swarm.status --json`."""
 
     running: bool
@@ -36,28 +36,28 @@ class Status:
     tasks: tuple[Result, ...]
 
 
-def status(state: Path, journal: Journal, now: float) -> Status:
+def status(state: Path, journal: TaskJournal, now: float) -> TaskStatus:
     """What the journal says, corrected where a manager has died without a last word."""
     pids = tuple(manager.identity.pid for manager in managers(state) if manager.is_running)
     tasks = [_seen(state, record, bool(pids), now) for record in journal.records().values()]
-    return Status(bool(pids), pids, tuple(tasks))
+    return TaskStatus(bool(pids), pids, tuple(tasks))
 
 
-def _seen(state: Path, record: Record, has_manager: bool, now: float) -> Result:
-    if record.state.is_final or (has_manager and record.state is State.QUEUED):
+def _seen(state: Path, record: TaskRecord, has_manager: bool, now: float) -> Result:
+    if record.state.is_final or (has_manager and record.state is TaskState.QUEUED):
         return record.result()
     if has_manager and is_locked(state / "locks" / f"{record.task}.lock"):
         return record.result(now)
-    if record.state is State.MERGING:
+    if record.state is TaskState.MERGING:
         reason = (
             "its agent has finished, its manager died before the merge: inv swarm.merge, or swarm.run again"
         )
     else:
         reason = "its manager died; inv swarm.run goes on with it"
-    return replace(record.result(), state=State.STOPPED, reason=reason)
+    return replace(record.result(), state=TaskState.STOPPED, reason=reason)
 
 
-def status_text(found: Status) -> str:
+def status_text(found: TaskStatus) -> str:
     """A table for a reader."""
     if not found.tasks:
         return "no task was ever run here"
@@ -65,7 +65,7 @@ def status_text(found: Status) -> str:
     return f"{result_table(found.tasks)}\n\n{head}"
 
 
-def watch_status(look: Callable[[], Status], clock: Clock) -> Status:
+def watch_status(look: Callable[[], TaskStatus], clock: Clock) -> TaskStatus:
     """Redraws the table in the terminal as long as a manager runs; returns the last state."""
     from rich.live import Live
 
@@ -78,7 +78,7 @@ def watch_status(look: Callable[[], Status], clock: Clock) -> Status:
     return found
 
 
-def _drawn(found: Status) -> "Table":
+def _drawn(found: TaskStatus) -> "Table":
     from rich.table import Table
     from rich.text import Text
 

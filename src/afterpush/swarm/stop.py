@@ -9,9 +9,9 @@ from afterpush.infra.locks import is_locked
 from afterpush.infra.processes.identity import signal_process, wait_for_end
 from afterpush.infra.processes.tagged import end_all, with_tag
 from afterpush.swarm.agent.supervisor import TAG
-from afterpush.swarm.journal import Journal
+from afterpush.swarm.journal import TaskJournal
 from afterpush.swarm.manager_files import managers
-from afterpush.swarm.states import Result, State
+from afterpush.swarm.states import Result, TaskState
 
 # A manager that is asked to end waits for its supervisors, and gives its claims back over the network.
 _PATIENCE_SECONDS = 30.0
@@ -24,7 +24,7 @@ class EndedManager:
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StopResult:
     """What was ended: managers, what they had left running, and the tasks that stand stopped now."""
 
     managers: tuple[EndedManager, ...]
@@ -32,7 +32,7 @@ class Stopped:
     tasks: tuple[str, ...]
 
 
-def stop_swarm(state: Path, tag: str, journal: Journal, clock: Clock) -> Stopped:
+def stop_swarm(state: Path, tag: str, journal: TaskJournal, clock: Clock) -> StopResult:
     """Ends managers, then whatever carries the tag. Worktrees and branches stay as they are."""
     ended = []
     for manager in managers(state):
@@ -44,29 +44,29 @@ def stop_swarm(state: Path, tag: str, journal: Journal, clock: Clock) -> Stopped
         if was_running:
             ended.append(EndedManager(manager.identity.pid, stopped=True))
     left = end_all(lambda: with_tag(TAG, tag), clock, grace_seconds=2)
-    return Stopped(tuple(ended), left, tuple(_told(state, journal)))
+    return StopResult(tuple(ended), left, tuple(_told(state, journal)))
 
 
-def would_stop(state: Path, tag: str) -> Stopped:
+def would_stop(state: Path, tag: str) -> StopResult:
     """What `stop_swarm` would end now, agents of running managers included; changes nothing."""
     running = [manager.identity.pid for manager in managers(state) if manager.is_running]
     found = tuple(EndedManager(pid, stopped=False) for pid in running)
-    return Stopped(found, len(with_tag(TAG, tag)), ())
+    return StopResult(found, len(with_tag(TAG, tag)), ())
 
 
-def _told(state: Path, journal: Journal) -> list[str]:
+def _told(state: Path, journal: TaskJournal) -> list[str]:
     """What a killed manager could not write down any more."""
     told = []
     for task, record in journal.records().items():
-        is_under_way = record.state in (State.QUEUED, State.RUNNING)
+        is_under_way = record.state in (TaskState.QUEUED, TaskState.RUNNING)
         if is_under_way and not is_locked(state / "locks" / f"{task}.lock"):
             reason = "stopped; its worktree and branch stay"
-            journal.ended(Result(task, State.STOPPED, record.attempt, record.branch, reason=reason))
+            journal.ended(Result(task, TaskState.STOPPED, record.attempt, record.branch, reason=reason))
             told.append(task)
     return told
 
 
-def would_stop_text(found: Stopped) -> str:
+def would_stop_text(found: StopResult) -> str:
     """What would be ended, in a sentence."""
     if not found.managers and not found.processes:
         return "nothing runs"
@@ -74,7 +74,7 @@ def would_stop_text(found: Stopped) -> str:
     return f"would end the managers {pids} and {found.processes} processes of agents"
 
 
-def stopped_text(stopped: Stopped) -> str:
+def stopped_text(stopped: StopResult) -> str:
     """What was ended, in a sentence."""
     if not stopped.managers and not stopped.processes:
         return "nothing runs"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from afterpush.appspec.healthcheck.apply import SAID_ALREADY, checks_of
 from afterpush.appspec.healthcheck.live import (
-    Change,
+    LiveChange,
     live_app,
     live_change,
     live_spec,
@@ -15,12 +15,12 @@ from afterpush.appspec.healthcheck.live import (
     put,
 )
 from afterpush.appspec.healthcheck.recommendation import recommend
-from afterpush.appspec.healthcheck.report import Findings
+from afterpush.appspec.healthcheck.report import HealthcheckReport
 from afterpush.appspec.healthcheck.startup import startup_of
-from afterpush.appspec.healthcheck.survey import Seen, Target, look_at, target_of
+from afterpush.appspec.healthcheck.survey import HealthTarget, Observed, look_at, target_of
 from afterpush.appspec.healthcheck.target import live_target, meant_component
-from afterpush.appspec.spec import Component, Spec, read_spec
-from afterpush.appspec.validate.problems import Problem
+from afterpush.appspec.spec import AppSpec, SpecComponent, read_spec
+from afterpush.appspec.validate.problems import SpecProblem
 from afterpush.appspec.validate.source_rules import Watched
 from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.setup import app_platform, health_url, wanted_app
@@ -66,7 +66,7 @@ def spec_path(here: AppRepository, named: str | None) -> Path:
     return Path(named).expanduser().absolute() if named else here.repo / here.settings.appspec.path
 
 
-def spec_here(here: AppRepository, named: str | None) -> Spec:
+def spec_here(here: AppRepository, named: str | None) -> AppSpec:
     """The app spec that is meant. Raises AfterpushError when it cannot be read."""
     return read_spec(spec_path(here, named), named or here.settings.appspec.path)
 
@@ -82,7 +82,7 @@ def deploying_seconds(here: AppRepository) -> list[float]:
     return [one.phases["DEPLOYING"] for one in records if one.verdict == "live" and "DEPLOYING" in one.phases]
 
 
-def platform_said(here: AppRepository, spec: Spec) -> Sequence[Problem]:
+def platform_said(here: AppRepository, spec: AppSpec) -> Sequence[SpecProblem]:
     """What the platform rejects, with a token. That it cannot be asked is noted, and no fault of the spec."""
     api = app_platform(here.environment, SystemClock())
     if api is None:
@@ -94,7 +94,7 @@ def platform_said(here: AppRepository, spec: Spec) -> Sequence[Problem]:
     return problems
 
 
-def measured(here: AppRepository, asked: Asked, live: Live | None = None) -> Findings:
+def measured(here: AppRepository, asked: Asked, live: Live | None = None) -> HealthcheckReport:
     """Looks at the app and recommends.
 
     With `live` the live spec takes the place of the file. Raises AfterpushError: exit 2 when it is not clear
@@ -105,10 +105,12 @@ def measured(here: AppRepository, asked: Asked, live: Live | None = None) -> Fin
     seen = _look(asked, target, component) if target else None
     followed = seen.start_seconds if seen else None
     startup = startup_of(asked.startup_seconds, followed, deploying_seconds(here))
-    return Findings(target, seen, startup, spec, component, recommend(seen, startup, spec, component))
+    return HealthcheckReport(
+        target, seen, startup, spec, component, recommend(seen, startup, spec, component)
+    )
 
 
-def _spec_and_component(here: AppRepository, asked: Asked) -> tuple[Spec | None, Component | None]:
+def _spec_and_component(here: AppRepository, asked: Asked) -> tuple[AppSpec | None, SpecComponent | None]:
     is_needed = asked.is_to_be_written or asked.spec is not None or asked.component is not None
     if not is_needed and not spec_path(here, None).is_file():
         return None, None
@@ -118,14 +120,14 @@ def _spec_and_component(here: AppRepository, asked: Asked) -> tuple[Spec | None,
     return spec, meant_component(spec, asked.component)
 
 
-def _live_component(live: Live, asked: Asked) -> tuple[Spec, Component]:
+def _live_component(live: Live, asked: Asked) -> tuple[AppSpec, SpecComponent]:
     spec = live_spec(live.app)
     return spec, meant_component(spec, asked.component)
 
 
 def _target(
-    here: AppRepository, asked: Asked, spec: Spec | None, component: Component | None
-) -> Target | None:
+    here: AppRepository, asked: Asked, spec: AppSpec | None, component: SpecComponent | None
+) -> HealthTarget | None:
     check = component.readiness if component else None
     path = check.http_path if check else None
     if asked.url:
@@ -141,7 +143,7 @@ def _target(
     return None
 
 
-def _look(asked: Asked, target: Target, component: Component | None) -> Seen:
+def _look(asked: Asked, target: HealthTarget, component: SpecComponent | None) -> Observed:
     checks = [component.readiness, component.liveness] if component else []
     client = Client(timeout_seconds=20, ca_file=Path(asked.ca).expanduser() if asked.ca else None)
     return look_at(
@@ -167,7 +169,9 @@ def live_here(here: AppRepository) -> Live:
     return Live(api, _app(here, api))
 
 
-def applied(live: Live, found: Findings, *, with_liveness: bool, dry_run: bool, yes: bool) -> Findings:
+def applied(
+    live: Live, found: HealthcheckReport, *, with_liveness: bool, dry_run: bool, yes: bool
+) -> HealthcheckReport:
     """Changes the health check in the live spec, proposed and confirmed; the repository's spec is not sent.
 
     Raises AfterpushError.
@@ -185,7 +189,7 @@ def applied(live: Live, found: Findings, *, with_liveness: bool, dry_run: bool, 
     return replace(found, outcome=replace(outcome, changed=True, applied=True, note=note_text))
 
 
-def _put_confirmed(api: AppPlatform, change: Change, *, yes: bool) -> None:
+def _put_confirmed(api: AppPlatform, change: LiveChange, *, yes: bool) -> None:
     question = f"put this into the live app {change.app_name}, which starts a deployment?"
     if not yes:
         note(change.diff)
@@ -194,7 +198,7 @@ def _put_confirmed(api: AppPlatform, change: Change, *, yes: bool) -> None:
     put(api, change)
 
 
-def print_findings(found: Findings, text: str) -> None:
+def print_findings(found: HealthcheckReport, text: str) -> None:
     """The answer, the diff and what became of it on stdout; the warnings on stderr."""
     outcome = found.outcome
     say(text)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import dora
 from afterpush.deploy.report.figures import distinct, figures
 from afterpush.deploy.report.terminal import counted, dora_text, history_text
@@ -43,7 +43,7 @@ def write_page(here: AppRepository, name: str, *, limit: int | None, window_days
     from afterpush.deploy.report.page import history_page
 
     now = SystemClock().now()
-    records: list[Record] = distinct(read_history(here, limit))
+    records: list[HistoryRecord] = distinct(read_history(here, limit))
     page = history_page(here.root.name, records, figures(records), dora(records, now, window_days), now)
     if not name:
         raise AfterpushError("--html is empty; give the file to write")

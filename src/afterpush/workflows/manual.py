@@ -6,8 +6,14 @@ from pathlib import Path
 
 import afterpush
 from afterpush.documents.manual.documents import Tree, read_tree
-from afterpush.documents.manual.layout import Layout, lay_out
-from afterpush.documents.manual.reference import PAGES, Sources, is_generated, reference_pages, stale_pages
+from afterpush.documents.manual.layout import SiteLayout, lay_out
+from afterpush.documents.manual.reference import (
+    PAGES,
+    ReferenceInputs,
+    is_generated,
+    reference_pages,
+    stale_pages,
+)
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text, write_atomic
 from afterpush.infra.git.tracked_files import files_of
@@ -81,7 +87,7 @@ def reference_here(here: AppRepository, tree: Tree) -> Reference:
     return Reference(pages, present, is_kept=("" if source == "." else source) in tree.folders)
 
 
-def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> Layout:
+def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> SiteLayout:
     """The pages of the site of this repository."""
     docs = here.settings.docs
     left_out = (here.settings.prompts.output, docs.output)
@@ -90,10 +96,10 @@ def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> Layout
     )
 
 
-def _sources(here: AppRepository) -> Sources:
+def _sources(here: AppRepository) -> ReferenceInputs:
     program, tasks = described_in(here.repo)
     defaults = Path(afterpush.__file__).parent / "defaults"
-    return Sources(
+    return ReferenceInputs(
         program=program,
         tasks=tasks,
         configuration=read_text(defaults / "afterpush.yaml", "reading the documented configuration"),

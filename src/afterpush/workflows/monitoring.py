@@ -17,7 +17,7 @@ from afterpush.infra.git import is_pushed
 from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
-    from afterpush.deploy.monitor.history import Record
+    from afterpush.deploy.monitor.history import HistoryRecord
 
 
 def monitor_here(
@@ -98,7 +98,7 @@ def print_logs(here: AppRepository, sha: str, kind: str, *, follow: bool) -> Exi
     return ExitCode.GOOD
 
 
-def read_history(here: AppRepository, limit: int | None) -> "list[Record]":
+def read_history(here: AppRepository, limit: int | None) -> "list[HistoryRecord]":
     """The records, newest first; a corrupt file is said once."""
     from afterpush.deploy.monitor.history import History
 

@@ -1,7 +1,7 @@
 """The status that nobody asked for a commit: what is live, on its way, failed last."""
 
 from afterpush.deploy.monitor import status
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.monitor.setup import app_platform, wanted_app
 from afterpush.deploy.report.overview import Overview, overview, overview_text
 from afterpush.deploy.watch.outcome import Outcome
@@ -25,7 +25,7 @@ def print_with_overview(here: AppRepository, found: Outcome, *, json: bool) -> N
 
 
 def _overview(here: AppRepository, clock: SystemClock) -> Overview:
-    records: list[Record] = []
+    records: list[HistoryRecord] = []
     with warn_on_error("reading the history"):
         records = read_history(here, 200)
     return overview(_production(here, clock), records, status.monitors(here.state, clock.now()))

@@ -17,8 +17,8 @@ from afterpush.workflows.app_repository import AppRepository, warn_on_error
 if TYPE_CHECKING:
     from afterpush.infra.git.fetch_push import Target
     from afterpush.roadmap import Task
-    from afterpush.swarm.context import Bounds, RunOrder, World
-    from afterpush.swarm.journal import Journal
+    from afterpush.swarm.context import Bounds, RunRequest, SwarmContext
+    from afterpush.swarm.journal import TaskJournal
 
 
 class Roadmap:
@@ -59,18 +59,20 @@ def worktrees_of(here: AppRepository) -> Path:
 
 
 @contextmanager
-def world_of(here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict) -> "Iterator[World]":
-    """The world that the swarm acts on; the merge driver comes from the conflicts room."""
+def swarm_context(
+    here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict
+) -> "Iterator[SwarmContext]":
+    """The context that the swarm acts on; the merge driver comes from the conflicts room."""
     from afterpush.conflicts.on_the_fly import driver_options, why_in_conflict
     from afterpush.infra.clock import SystemClock
-    from afterpush.swarm.context import Merging, World
+    from afterpush.swarm.context import QueueMerging, SwarmContext
 
     documents = here.settings.documents
     with driver_options(here.repo, documents, sys.executable) as options:
-        merging = Merging(
+        merging = QueueMerging(
             options, lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents)
         )
-        yield World(
+        yield SwarmContext(
             repo=here.repo,
             state=state_of(here),
             worktrees=worktrees_of(here),
@@ -90,11 +92,11 @@ def world_of(here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict)
 def _prompts(here: AppRepository, tasks: "Callable[[], dict[str, Task]]") -> "Callable[[Task], str]":
     """Renders the prompt of a task, as `prompts.regen` would write it."""
     import afterpush
-    from afterpush.documents.prompts.template import Surroundings, find_template
+    from afterpush.documents.prompts.template import PromptContext, find_template
     from afterpush.infra.invocation import program_in
 
     push = here.settings.push
-    around = Surroundings(push.remote, push.branch, program_in(here.repo))
+    around = PromptContext(push.remote, push.branch, program_in(here.repo))
     defaults = Path(afterpush.__file__).parent / "defaults"
 
     def render(task: "Task") -> str:
@@ -153,16 +155,16 @@ def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":
     )
 
 
-def merge_order(here: AppRepository, check: str | None) -> "RunOrder":
+def merge_order(here: AppRepository, check: str | None) -> "RunRequest":
     """The order of a queue without agents."""
-    from afterpush.swarm.context import RunOrder
+    from afterpush.swarm.context import RunRequest
 
     settings = here.settings.swarm
     bounds = bounds_of(here, settings.timeout_seconds)
-    return RunOrder("", check or settings.check, settings.agents, bounds, only_merge=True)
+    return RunRequest("", check or settings.check, settings.agents, bounds, only_merge=True)
 
 
-def journal_of(here: AppRepository) -> "Journal":
+def journal_of(here: AppRepository) -> "TaskJournal":
     """The journal of this clone's swarm."""
     from afterpush.infra.clock import SystemClock
     from afterpush.swarm.run import journal_in

@@ -9,15 +9,15 @@ from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.swarm import split
 
 if TYPE_CHECKING:
-    from afterpush.swarm.context import RunOrder, World
+    from afterpush.swarm.context import RunRequest, SwarmContext
     from afterpush.swarm.engines import Engine
-    from afterpush.swarm.remote.dask_worker import Source
+    from afterpush.swarm.remote.dask_worker import CloneSource
 
 LOCAL, DASK = "local", "dask"
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     """The engine that was asked for; with dask exactly one of the two is given."""
 
     name: str
@@ -25,7 +25,7 @@ class Choice:
     hosts: tuple[str, ...] = ()
 
 
-def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts: str | None) -> Choice:
+def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts: str | None) -> EngineChoice:
     """From flags, else from the configuration. Raises AfterpushError for what does not fit together."""
     settings = here.settings.swarm
     named = bool(scheduler or hosts)
@@ -35,48 +35,48 @@ def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts
     if name == LOCAL:
         if named:
             raise AfterpushError("--hosts and --scheduler go with --engine=dask; leave --engine=local out")
-        return Choice(LOCAL)
+        return EngineChoice(LOCAL)
     if scheduler and hosts:
         raise AfterpushError("--hosts makes a scheduler of its own; give it or --scheduler, not both")
     machines = tuple(split(hosts)) or (() if scheduler else tuple(settings.hosts))
     if machines:
         if len(set(machines)) != len(machines):
             raise AfterpushError(f"--hosts={','.join(machines)}: one of them is named twice")
-        return Choice(DASK, hosts=machines)
+        return EngineChoice(DASK, hosts=machines)
     address = scheduler or settings.scheduler
     if not address:
         raise AfterpushError(
             "where are the workers? give --hosts=user@box,user@box, or --scheduler=tcp://127.0.0.1:8786 "
             "(or tls://...), or set swarm.hosts or swarm.scheduler"
         )
-    return Choice(DASK, scheduler=address)
+    return EngineChoice(DASK, scheduler=address)
 
 
 def opened_engine(
-    here: AppRepository, world: "World", order: "RunOrder", chosen: Choice
+    here: AppRepository, context: "SwarmContext", order: "RunRequest", chosen: EngineChoice
 ) -> "Callable[[], Engine]":
     """What opens the engine. Raises AfterpushError for an address that is not safe to use."""
     from afterpush.swarm.engines import LocalEngine
 
     if chosen.name == LOCAL:
-        return lambda: LocalEngine(here.repo, order.agents, world.environment, world.clock)
+        return lambda: LocalEngine(here.repo, order.agents, context.environment, context.clock)
     if chosen.hosts:
         from afterpush.swarm.remote.hosts import HostsEngine
 
         return lambda: HostsEngine(
-            chosen.hosts, order.agents, _source(here, world), world.token(), world.clock, world.note
+            chosen.hosts, order.agents, _source(here, context), context.token(), context.clock, context.note
         )
     from afterpush.swarm.remote.dask_engine import DaskEngine, checked_address, client_of
 
     address = checked_address(chosen.scheduler or "")
-    return lambda: DaskEngine(client_of(address), _source(here, world), world.token(), world.clock)
+    return lambda: DaskEngine(client_of(address), _source(here, context), context.token(), context.clock)
 
 
-def _source(here: AppRepository, world: "World") -> "Source":
+def _source(here: AppRepository, context: "SwarmContext") -> "CloneSource":
     """Where workers find the code; they have credentials of their own."""
     from afterpush.infra.git import remote_urls
     from afterpush.infra.git.urls import without_credentials
-    from afterpush.swarm.remote.dask_worker import Source
+    from afterpush.swarm.remote.dask_worker import CloneSource
 
-    urls = remote_urls(here.repo, world.target.remote)
-    return Source(without_credentials(urls[0]) if urls else world.target.remote, world.target.ref)
+    urls = remote_urls(here.repo, context.target.remote)
+    return CloneSource(without_credentials(urls[0]) if urls else context.target.remote, context.target.ref)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.documents.manual.documents import Tree
-from afterpush.documents.manual.layout import Layout, lay_out
+from afterpush.documents.manual.layout import SiteLayout, lay_out
 from afterpush.documents.manual.site import dead_links
 from afterpush.documents.manual.staging import stage
 
@@ -15,7 +15,7 @@ def tree(root: Path, **more: str) -> Tree:
     return Tree(root, frozenset(documents), documents)
 
 
-def chapters(layout: Layout) -> dict[str, tuple[str, ...]]:
+def chapters(layout: SiteLayout) -> dict[str, tuple[str, ...]]:
     return {chapter.caption: chapter.documents for chapter in layout.chapters}
 
 

@@ -5,7 +5,7 @@ import pytest
 from afterpush.documents.manual.configuration import example_sections
 from afterpush.documents.manual.reference import (
     FlagFacts,
-    Sources,
+    ReferenceInputs,
     TaskFacts,
     is_generated,
     reference_pages,
@@ -35,7 +35,7 @@ TASKS = (
 def pages() -> dict[str, str]:
     configuration = (ROOT / "config" / "afterpush.yaml").read_text()
     variables = (ROOT / ".env.example").read_text()
-    return reference_pages(Sources("inv", TASKS, configuration, variables))
+    return reference_pages(ReferenceInputs("inv", TASKS, configuration, variables))
 
 
 def test_a_task_is_shown_with_its_words_aliases_flags_and_defaults(pages: dict[str, str]) -> None:

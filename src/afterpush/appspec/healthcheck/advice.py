@@ -22,7 +22,7 @@ _LIVENESS_FAILURES = 9
 
 
 @dataclass
-class Check:
+class CheckValues:
     """Values of one health check, and why each is what it is."""
 
     values: dict[str, int | str] = field(default_factory=dict)
@@ -46,9 +46,11 @@ def best_endpoint(endpoint: Measured | None, others: list[Measured]) -> Measured
     return next((other for other in ready if other.shows_database), ready[0] if ready else None)
 
 
-def readiness_check(endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None) -> Check:
+def readiness_check(
+    endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None
+) -> CheckValues:
     """Values for `health_check`. `endpoint` is one that is ready, or None: then the path is left as it is."""
-    check = Check()
+    check = CheckValues()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}")
     is_needed = bool(startup and current and _is_stretched(current, startup))
@@ -64,9 +66,11 @@ def readiness_check(endpoint: Measured | None, startup: Startup | None, current:
     return check
 
 
-def liveness_check(endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None) -> Check:
+def liveness_check(
+    endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None
+) -> CheckValues:
     """Values for `liveness_health_check`. `endpoint` asks nothing else; without one only TCP is checked."""
-    check = Check()
+    check = CheckValues()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
     _put_rhythm(check, endpoint, current, LIVENESS, is_long_needed=False)
@@ -101,7 +105,7 @@ def liveness_endpoint(
 
 
 def _put_rhythm(
-    check: Check,
+    check: CheckValues,
     endpoint: Measured | None,
     current: HealthCheck | None,
     fields: Mapping[str, Field],
@@ -124,7 +128,7 @@ def _put_rhythm(
         check.put("success_threshold", 1, "one ready answer is enough")
 
 
-def _put_period(check: Check, timeout: int, current: HealthCheck | None, longest: int) -> None:
+def _put_period(check: CheckValues, timeout: int, current: HealthCheck | None, longest: int) -> None:
     if current and timeout < current.period_seconds <= longest:
         check.put("period_seconds", current.period_seconds, "kept")
     elif timeout < _PERIOD_SECONDS:
@@ -140,7 +144,7 @@ def _least_budget(current: HealthCheck | None, startup: Startup) -> int:
     return math.ceil(startup.target_seconds)
 
 
-def _put_budget(check: Check, startup: Startup, least: int) -> None:
+def _put_budget(check: CheckValues, startup: Startup, least: int) -> None:
     period = int(check.values["period_seconds"])
     target = min(least, 3600 + 300 * 50)
     delay = _down_to_5(startup.seconds / 2) if startup.is_exact else 0
@@ -164,18 +168,18 @@ def _put_budget(check: Check, startup: Startup, least: int) -> None:
     )
 
 
-def _leave_budget(check: Check, current: HealthCheck | None, fields: Mapping[str, Field]) -> None:
+def _leave_budget(check: CheckValues, current: HealthCheck | None, fields: Mapping[str, Field]) -> None:
     who = "kept" if current else "the platform's default"
     _put_same_budget(check, current or defaults(fields), f"{who}: the start was not measured")
 
 
-def _put_same_budget(check: Check, current: HealthCheck, why: str) -> None:
+def _put_same_budget(check: CheckValues, current: HealthCheck, why: str) -> None:
     for name in ("initial_delay_seconds", "failure_threshold"):
         least, most = READINESS[name].least or 0, READINESS[name].most or 0
         check.put(name, min(max(int(getattr(current, name)), least), most), why)
 
 
-def _with_rhythm(current: HealthCheck, check: Check) -> HealthCheck:
+def _with_rhythm(current: HealthCheck, check: CheckValues) -> HealthCheck:
     return replace(current, period_seconds=int(check.values["period_seconds"]))
 
 

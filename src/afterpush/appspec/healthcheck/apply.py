@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from afterpush.appspec.healthcheck.edit import set_block
-from afterpush.appspec.healthcheck.report import Findings, Outcome
+from afterpush.appspec.healthcheck.report import HealthcheckReport, SpecChange
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 
@@ -12,14 +12,14 @@ SAID_ALREADY = "nothing to change: the spec says this already"
 NOT_PROVEN = "not written: no endpoint was seen ready, and an unproven one would only be another guess"
 
 
-def written(found: Findings, path: Path, *, with_liveness: bool, dry_run: bool) -> Findings:
+def written(found: HealthcheckReport, path: Path, *, with_liveness: bool, dry_run: bool) -> HealthcheckReport:
     """Puts the recommended values into the component's blocks in `path`; the findings with what became of it.
 
     Raises AfterpushError when the edit cannot be proved to change nothing else.
     """
     assert found.spec is not None and found.component is not None
     if not found.recommendation.is_proven:
-        return replace(found, outcome=Outcome(note=NOT_PROVEN))
+        return replace(found, outcome=SpecChange(note=NOT_PROVEN))
     name, before = found.spec.name, _exactly(path)
     text, diffs = before, []
     for block, check in _blocks(found, with_liveness).items():
@@ -35,18 +35,18 @@ def written(found: Findings, path: Path, *, with_liveness: bool, dry_run: bool) 
             raise AfterpushError(f"writing {name}: {error.strerror}; nothing was written") from error
     note = SAID_ALREADY if not is_changed else "" if dry_run else f"{name} is changed"
     diff = "\n".join(diffs)
-    outcome = Outcome(diff, would_change=is_changed, changed=is_changed and not dry_run, note=note)
+    outcome = SpecChange(diff, would_change=is_changed, changed=is_changed and not dry_run, note=note)
     return replace(found, outcome=outcome)
 
 
-def _blocks(found: Findings, with_liveness: bool) -> dict[str, dict[str, int | str]]:
+def _blocks(found: HealthcheckReport, with_liveness: bool) -> dict[str, dict[str, int | str]]:
     blocks = {"health_check": found.recommendation.readiness.values}
     if with_liveness:
         blocks["liveness_health_check"] = found.recommendation.liveness.values
     return blocks
 
 
-def checks_of(found: Findings, with_liveness: bool) -> dict[str, dict[str, int | str]]:
+def checks_of(found: HealthcheckReport, with_liveness: bool) -> dict[str, dict[str, int | str]]:
     """The blocks to change, with their values. Raises AfterpushError when no endpoint was seen ready."""
     if not found.recommendation.is_proven:
         raise AfterpushError(NOT_PROVEN)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.appspec.healthcheck.yaml_editor import CannotEdit, Pen, Splice, Value
+from afterpush.appspec.healthcheck.yaml_editor import CannotEdit, Splice, Value, YamlEditor
 from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys, plain, read_tree, same
 from afterpush.infra.errors import AfterpushError
 
@@ -47,7 +47,7 @@ def set_block(
     if same(plain(tree), intended):
         return Edited(text, "", False)
     try:
-        new = _spliced(text, Pen(text, component, block).write(values, drop))
+        new = _spliced(text, YamlEditor(text, component, block).write(values, drop))
     except CannotEdit as error:
         raise _refused(name, block, str(error)) from error
     _verify(new, name, block, intended, component)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.appspec.healthcheck.edit import unified
-from afterpush.appspec.spec import Spec, parse_spec
-from afterpush.appspec.validate.problems import Problem, Severity
+from afterpush.appspec.spec import AppSpec, parse_spec
+from afterpush.appspec.validate.problems import Severity, SpecProblem
 from afterpush.appspec.validate.schema import COMPONENTS, SHAPES
 from afterpush.appspec.yaml_tree import Kind, Node, same
 from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
@@ -29,8 +29,8 @@ _SAID = re.compile(r"answered \d+: (?P<said>.*)", re.DOTALL)
 
 
 def platform_word(
-    api: AppPlatform, spec: Spec, wanted: Wanted, redact: Redactor
-) -> tuple[list[Problem], str | None]:
+    api: AppPlatform, spec: AppSpec, wanted: Wanted, redact: Redactor
+) -> tuple[list[SpecProblem], str | None]:
     """The platform's problems with the spec, and why it could not be asked (None when it was).
 
     Raises AfterpushError when a configured app does not exist.
@@ -61,7 +61,7 @@ def live_app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
     return fresh if isinstance(fresh, dict) else app
 
 
-def live_spec(app: Mapping[str, Any]) -> Spec:
+def live_spec(app: Mapping[str, Any]) -> AppSpec:
     """The live spec as one that can be judged. Raises AfterpushError when the app has none."""
     spec = app.get("spec")
     if not isinstance(spec, dict):
@@ -69,11 +69,13 @@ def live_spec(app: Mapping[str, Any]) -> Spec:
     return _parsed(spec)
 
 
-def _parsed(spec: Mapping[str, Any]) -> Spec:
+def _parsed(spec: Mapping[str, Any]) -> AppSpec:
     return parse_spec(json.dumps(spec, ensure_ascii=False), f"the live spec of {spec.get('name')}")
 
 
-def proposal_problem(api: AppPlatform, spec: Spec, app_id: str | None, redact: Redactor) -> Problem | None:
+def proposal_problem(
+    api: AppPlatform, spec: AppSpec, app_id: str | None, redact: Redactor
+) -> SpecProblem | None:
     """What the platform would reject in the spec; it names only its first mistake.
 
     Raises ApiFailure when the platform cannot be asked.
@@ -86,7 +88,7 @@ def proposal_problem(api: AppPlatform, spec: Spec, app_id: str | None, redact: R
             raise
         said = redact(_said(error, spec))
         node, path = _place(spec, said)
-        return Problem(
+        return SpecProblem(
             path,
             node.line,
             Severity.ERROR,
@@ -120,7 +122,7 @@ def real_text(node: Node) -> str:
     return node.real.raw
 
 
-def _said(error: ApiFailure, spec: Spec) -> str:
+def _said(error: ApiFailure, spec: AppSpec) -> str:
     """What the platform said, without the values of variables, which it may quote from what it was sent."""
     found = _SAID.search(str(error))
     texts = (variable.text for variable in spec.variables)
@@ -128,7 +130,7 @@ def _said(error: ApiFailure, spec: Spec) -> str:
     return values(found["said"] if found else str(error))
 
 
-def _place(spec: Spec, said: str) -> tuple[Node, str]:
+def _place(spec: AppSpec, said: str) -> tuple[Node, str]:
     """The part that a message names; the API gives paths without indices (services.health_check.port)."""
     found = _FIELD.search(said)
     if not found:
@@ -148,7 +150,7 @@ def _place(spec: Spec, said: str) -> tuple[Node, str]:
 
 
 @dataclass(frozen=True)
-class Change:
+class LiveChange:
     """The live app, its spec before and after, and the difference for people: the health checks alone."""
 
     app_id: str
@@ -164,7 +166,7 @@ class Change:
 
 def live_change(
     app: Mapping[str, Any], name: str, checks: Mapping[str, Mapping[str, int | str]], kind: str = "service"
-) -> Change:
+) -> LiveChange:
     """The live spec with the checks (`health_check`, ...) of one component changed, and nothing else.
 
     Raises AfterpushError when the live app has no such component.
@@ -181,7 +183,7 @@ def live_change(
         kept = {key: value for key, value in old[block].items() if key != "path" or "http_path" not in values}
         new[block] = component[block] = kept | dict(values)
     diff = unified(f"live spec, {name}", _lines(old), _lines(new))
-    return Change(str(app.get("id")), str(before.get("name")), before, after, diff)
+    return LiveChange(str(app.get("id")), str(before.get("name")), before, after, diff)
 
 
 def _component(spec: Mapping[str, Any], name: str, kind: str) -> dict[str, Any]:
@@ -205,7 +207,7 @@ def _lines(blocks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def propose(api: AppPlatform, change: Change) -> None:
+def propose(api: AppPlatform, change: LiveChange) -> None:
     """Lets the platform check the changed spec, which changes nothing.
 
     Raises AfterpushError (exit 1) when the platform rejects it, ApiFailure.
@@ -222,7 +224,7 @@ def propose(api: AppPlatform, change: Change) -> None:
         ) from error
 
 
-def put(api: AppPlatform, change: Change) -> None:
+def put(api: AppPlatform, change: LiveChange) -> None:
     """Puts the changed spec, unless somebody changed the live one meanwhile; this starts a deployment.
 
     Raises AfterpushError, ApiFailure.

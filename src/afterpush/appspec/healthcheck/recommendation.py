@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afterpush.appspec.healthcheck.advice import (
-    Check,
+    CheckValues,
     best_endpoint,
     liveness_check,
     liveness_endpoint,
@@ -12,8 +12,8 @@ from afterpush.appspec.healthcheck.advice import (
 )
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
-from afterpush.appspec.healthcheck.survey import Seen
-from afterpush.appspec.spec import Component, Spec
+from afterpush.appspec.healthcheck.survey import Observed
+from afterpush.appspec.spec import AppSpec, SpecComponent
 from afterpush.appspec.validate.health_check_rules import is_liveness_name
 
 
@@ -24,14 +24,14 @@ class Recommendation:
     `is_proven`: the recommended endpoint was seen ready, or none was asked and the path is left alone.
     """
 
-    readiness: Check
-    liveness: Check
+    readiness: CheckValues
+    liveness: CheckValues
     warnings: tuple[str, ...]
     is_proven: bool
 
 
 def recommend(
-    seen: Seen | None, startup: Startup | None, spec: Spec | None, component: Component | None
+    seen: Observed | None, startup: Startup | None, spec: AppSpec | None, component: SpecComponent | None
 ) -> Recommendation:
     """Pure: from what was seen (None: no endpoint was asked) and what the spec says."""
     endpoint, others = (seen.endpoint, list(seen.others)) if seen else (None, [])
@@ -50,7 +50,7 @@ def recommend(
     return Recommendation(readiness, liveness, tuple(warnings), best is not None or seen is None)
 
 
-def _has_database(seen: Seen | None, spec: Spec | None) -> bool | None:
+def _has_database(seen: Observed | None, spec: AppSpec | None) -> bool | None:
     """What an endpoint shows of a database counts for more than a spec that names none; None: not known."""
     answers = [seen.endpoint, *seen.others] if seen else []
     if any(one.shows_database for one in answers):
@@ -58,7 +58,7 @@ def _has_database(seen: Seen | None, spec: Spec | None) -> bool | None:
     return spec.has_database if spec else None
 
 
-def _endpoint_warnings(seen: Seen | None, best: Measured | None) -> Iterator[str]:
+def _endpoint_warnings(seen: Observed | None, best: Measured | None) -> Iterator[str]:
     if seen is None:
         yield "no endpoint was asked: pass --url, or set HEALTH_URL or DIGITALOCEAN_TOKEN"
         return
@@ -99,7 +99,7 @@ def _database_warnings(
 
 
 def _liveness_warnings(
-    component: Component | None, others: list[Measured], endpoint: Measured | None
+    component: SpecComponent | None, others: list[Measured], endpoint: Measured | None
 ) -> Iterator[str]:
     configured = component.liveness.http_path if component and component.liveness else None
     for one in [*others, *([endpoint] if endpoint else [])]:
@@ -111,7 +111,7 @@ def _liveness_warnings(
             )
 
 
-def _start_warnings(startup: Startup | None, component: Component | None) -> Iterator[str]:
+def _start_warnings(startup: Startup | None, component: SpecComponent | None) -> Iterator[str]:
     if startup is None:
         yield (
             "how long the app takes to start is not known, so the budget is left as it is: "

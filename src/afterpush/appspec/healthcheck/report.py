@@ -6,14 +6,14 @@ from typing import Any
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.recommendation import Recommendation
 from afterpush.appspec.healthcheck.startup import Startup
-from afterpush.appspec.healthcheck.survey import Seen, Target
-from afterpush.appspec.spec import Component, HealthCheck, Spec
+from afterpush.appspec.healthcheck.survey import HealthTarget, Observed
+from afterpush.appspec.spec import AppSpec, HealthCheck, SpecComponent
 from afterpush.infra.console import table
 from afterpush.infra.errors import ExitCode
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SpecChange:
     """What became of the recommendation. `diff` is empty when there is nothing to change."""
 
     diff: str = ""
@@ -24,16 +24,16 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Findings:
+class HealthcheckReport:
     """All of one run."""
 
-    target: Target | None
-    seen: Seen | None
+    target: HealthTarget | None
+    seen: Observed | None
     startup: Startup | None
-    spec: Spec | None
-    component: Component | None
+    spec: AppSpec | None
+    component: SpecComponent | None
     recommendation: Recommendation
-    outcome: Outcome = Outcome()
+    outcome: SpecChange = SpecChange()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -99,7 +99,7 @@ def _of(one: Measured) -> dict[str, Any]:
     }
 
 
-def findings_text(found: Findings) -> str:
+def findings_text(found: HealthcheckReport) -> str:
     """The answer for people, without the diff and the warnings."""
     parts = [*_seen_lines(found), _check_table(found)]
     budget = found.recommendation.readiness.budget_seconds
@@ -112,7 +112,7 @@ def findings_text(found: Findings) -> str:
     return "\n".join(parts)
 
 
-def _seen_lines(found: Findings) -> list[str]:
+def _seen_lines(found: HealthcheckReport) -> list[str]:
     if not found.seen or not found.target:
         return []
     endpoint = found.seen.endpoint
@@ -132,7 +132,7 @@ def _seen_lines(found: Findings) -> list[str]:
     return [*lines, ""]
 
 
-def _check_table(found: Findings) -> str:
+def _check_table(found: HealthcheckReport) -> str:
     name = f" of {found.component.name}" if found.component else ""
     parts = []
     blocks = (

@@ -13,7 +13,7 @@ _NOWHERE = "/afterpush-asks-for-a-path-that-nobody-has"
 
 
 @dataclass(frozen=True)
-class Target:
+class HealthTarget:
     """Where to ask. `path` is the component's own; `base` is what stands before it: scheme, host, prefix."""
 
     base: str
@@ -28,7 +28,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observed:
     """What came over the wire. `nowhere` is the answer of a path that nobody has."""
 
     endpoint: Measured
@@ -47,7 +47,7 @@ class Seen:
         return bool(self.nowhere and self.nowhere.is_page and self.nowhere.status == 200)
 
 
-def target_of(url: str, path: str | None, flag: str = "--url") -> Target:
+def target_of(url: str, path: str | None, flag: str = "--url") -> HealthTarget:
     """Where a URL points; its own path wins over `path`. Raises AfterpushError when it is no http(s) URL."""
     try:
         parts = urlsplit(url)
@@ -58,19 +58,19 @@ def target_of(url: str, path: str | None, flag: str = "--url") -> Target:
         raise AfterpushError(f"{flag}: expected http://HOST/PATH or https://HOST/PATH")
     own = parts.path if parts.path not in ("", "/") else path or "/"
     base = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-    return Target(base, own, f"?{parts.query}" if parts.query else "")
+    return HealthTarget(base, own, f"?{parts.query}" if parts.query else "")
 
 
 def look_at(
     client: Client,
-    target: Target,
+    target: HealthTarget,
     clock: Clock,
     *,
     wait_seconds: float,
     tries: int,
     also: Collection[str] = (),
     notice: Callable[[str], None] = lambda _: None,
-) -> Seen:
+) -> Observed:
     """Follows a start, measures the endpoint, looks at its neighbours (well-known ones, and those in `also`).
 
     Raises AfterpushError (exit 6) when nobody listened within `wait_seconds`.
@@ -85,11 +85,11 @@ def look_at(
         )
     endpoint = origin.measure(target.path, tries)
     if endpoint.status is None:
-        return Seen(endpoint, start_seconds=start.seconds)
+        return Observed(endpoint, start_seconds=start.seconds)
     nowhere = origin.look(_NOWHERE)
     others = survey(origin, target.path, also) if nowhere.status is not None else []
     telling = tuple(other for other in others if other.status != 404 and not _alike(other, nowhere))
-    return Seen(endpoint, telling, nowhere, start.seconds)
+    return Observed(endpoint, telling, nowhere, start.seconds)
 
 
 def _alike(one: Measured, other: Measured) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from afterpush.appspec.healthcheck.survey import Target, target_of
-from afterpush.appspec.spec import Component, Spec
+from afterpush.appspec.healthcheck.survey import HealthTarget, target_of
+from afterpush.appspec.spec import AppSpec, SpecComponent
 from afterpush.appspec.validate.route_rules import public_prefix
 from afterpush.infra.errors import AfterpushError
 
 
-def meant_component(spec: Spec, named: str | None) -> Component:
+def meant_component(spec: AppSpec, named: str | None) -> SpecComponent:
     """The service that is meant: the named one, else the only one. Raises AfterpushError listing them."""
     services = spec.services()
     names = ", ".join(service.name for service in services)
@@ -27,7 +27,9 @@ def meant_component(spec: Spec, named: str | None) -> Component:
     raise AfterpushError(f"{spec.name} has several services; name one with --component: {names}")
 
 
-def live_target(app: Mapping[str, Any], spec: Spec | None, component: Component | None) -> Target:
+def live_target(
+    app: Mapping[str, Any], spec: AppSpec | None, component: SpecComponent | None
+) -> HealthTarget:
     """The endpoint of the live app, through its public address. Raises AfterpushError when it has none."""
     url = app.get("live_url") or app.get("default_ingress")
     if not isinstance(url, str) or not url:
@@ -41,4 +43,4 @@ def live_target(app: Mapping[str, Any], spec: Spec | None, component: Component 
         raise AfterpushError(
             f"{component.name} is not reached under a plain prefix of {url}: pass --url with its address"
         )
-    return Target(target.base + prefix, target.path, target.query)
+    return HealthTarget(target.base + prefix, target.path, target.query)

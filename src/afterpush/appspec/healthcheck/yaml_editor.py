@@ -30,7 +30,7 @@ class CannotEdit(Exception):
     """Why the block cannot be changed at its place: a clause for a message."""
 
 
-class Pen:
+class YamlEditor:
     """Knows the text, the component's mapping and the block in it; writes splices."""
 
     def __init__(self, text: str, component: Node, block: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from afterpush.appspec.spec import Component, Spec, parse_spec
-from afterpush.appspec.validate.problems import Problem, Severity
+from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec
+from afterpush.appspec.validate.problems import Severity, SpecProblem
 from afterpush.appspec.validate.schema import COMPONENTS, SHAPES
 from afterpush.appspec.yaml_tree import Node, plain, same
 from afterpush.infra.errors import AfterpushError
@@ -27,7 +27,7 @@ _COMPARED = (
 _COMPARED_SOURCE = ("repo", "branch", "deploy_on_push")
 
 
-def other_specs(root: Path, own: Path) -> list[Spec]:
+def other_specs(root: Path, own: Path) -> list[AppSpec]:
     """The other app specs of the repository at `root`, by name; what is none or unreadable is passed over."""
     files = [
         path
@@ -42,7 +42,7 @@ def other_specs(root: Path, own: Path) -> list[Spec]:
     ]
 
 
-def _spec_of(path: Path, name: str) -> Spec | None:
+def _spec_of(path: Path, name: str) -> AppSpec | None:
     try:
         spec = parse_spec(path.read_bytes().decode("utf-8-sig"), name)
     except (AfterpushError, UnicodeDecodeError, OSError):
@@ -52,7 +52,7 @@ def _spec_of(path: Path, name: str) -> Spec | None:
     return spec if is_app and spec.app_name else None
 
 
-def disagreements(spec: Spec, others: Sequence[Spec]) -> Iterator[Problem]:
+def disagreements(spec: AppSpec, others: Sequence[AppSpec]) -> Iterator[SpecProblem]:
     """Where another spec says something else about a component of this one: only one can be the truth."""
     for other in others:
         for component in spec.components:
@@ -61,7 +61,7 @@ def disagreements(spec: Spec, others: Sequence[Spec]) -> Iterator[Problem]:
                 yield from _differences(component, twin, other)
 
 
-def _twin(component: Component, spec: Spec, other: Spec) -> Component | None:
+def _twin(component: SpecComponent, spec: AppSpec, other: AppSpec) -> SpecComponent | None:
     """The same component there: by kind and name, else the only one of its kind on both sides."""
     same_kind = [twin for twin in other.components if twin.kind == component.kind]
     named = [twin for twin in same_kind if twin.name == component.name]
@@ -69,7 +69,7 @@ def _twin(component: Component, spec: Spec, other: Spec) -> Component | None:
     return named[0] if named else same_kind[0] if only else None
 
 
-def _differences(component: Component, twin: Component, other: Spec) -> Iterator[Problem]:
+def _differences(component: SpecComponent, twin: SpecComponent, other: AppSpec) -> Iterator[SpecProblem]:
     for field in _COMPARED:
         yield from _difference(component, twin, other, field, component.node.get(field), twin.node.get(field))
     sources, twins = component.sources, twin.sources
@@ -81,14 +81,19 @@ def _differences(component: Component, twin: Component, other: Spec) -> Iterator
 
 
 def _difference(
-    component: Component, twin: Component, other: Spec, field: str, own: Node | None, theirs: Node | None
-) -> Iterator[Problem]:
+    component: SpecComponent,
+    twin: SpecComponent,
+    other: AppSpec,
+    field: str,
+    own: Node | None,
+    theirs: Node | None,
+) -> Iterator[SpecProblem]:
     if same(_effective(component.kind, field, own), _effective(component.kind, field, theirs)):
         return
     node = own or component.node
     place = f"line {theirs.line}" if theirs else "not at all"
     shown = _shown(own, theirs, _defaults(field))
-    yield Problem(
+    yield SpecProblem(
         f"{component.path}.{field}",
         node.line,
         Severity.WARNING,

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from afterpush.appspec.spec import Spec, Variable
-from afterpush.appspec.validate.problems import Problem, error, warning
+from afterpush.appspec.spec import AppSpec, SpecVariable
+from afterpush.appspec.validate.problems import SpecProblem, error, warning
 from afterpush.infra.secrets import TOKEN_SHAPES
 
 # Whole words of the name, so that KEYCLOAK_URL, TOKENIZER and BYPASS_CACHE are none; the longer ones also at
@@ -33,7 +33,7 @@ _REFERENCE = re.compile(r"\$\{[^}]+\}")
 _CURE = "set type: SECRET and put in the value that the platform encrypted (EV[...]), then change the secret"
 
 
-def variable_problems(spec: Spec) -> Iterator[Problem]:
+def variable_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     """Problems of all variables. Messages name keys and the shape of a value, never a value."""
     seen: set[tuple[str, str]] = set()
     for variable in spec.variables:
@@ -49,7 +49,7 @@ def variable_problems(spec: Spec) -> Iterator[Problem]:
         yield from _secret_problems(variable, spec.is_template)
 
 
-def _secret_problems(variable: Variable, is_template: bool) -> Iterator[Problem]:
+def _secret_problems(variable: SpecVariable, is_template: bool) -> Iterator[SpecProblem]:
     text = variable.text
     if variable.is_secret and not text:
         if not is_template:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from afterpush.appspec.healthcheck.startup import SHORT_BUDGET_SECONDS, Startup
-from afterpush.appspec.spec import Component, HealthCheck, Spec, defaults
-from afterpush.appspec.validate.problems import Problem, error, warning
+from afterpush.appspec.spec import AppSpec, HealthCheck, SpecComponent, defaults
+from afterpush.appspec.validate.problems import SpecProblem, error, warning
 from afterpush.appspec.validate.schema import READINESS
 from afterpush.appspec.yaml_tree import Node
 
@@ -13,7 +13,7 @@ _LIVENESS_NAME = re.compile(r"(?:^|[/_-])(?:live|livez|liveness|alive|ping)(?:$|
 _READINESS_NAME = re.compile(r"(?:^|[/_-])(?:ready|readyz|readiness)(?:$|[/_.-])", re.IGNORECASE)
 
 
-def health_problems(spec: Spec, startup: Startup | None) -> Iterator[Problem]:
+def health_problems(spec: AppSpec, startup: Startup | None) -> Iterator[SpecProblem]:
     """Problems of all health checks; `startup` is how long a start takes, if known."""
     for component in spec.components:
         if component.kind == "service":
@@ -31,7 +31,7 @@ def is_liveness_name(path: str) -> bool:
     return bool(_LIVENESS_NAME.search(path))
 
 
-def _service_problems(component: Component, startup: Startup | None) -> Iterator[Problem]:
+def _service_problems(component: SpecComponent, startup: Startup | None) -> Iterator[SpecProblem]:
     check, node = component.readiness, _key(component, "health_check")
     place = f"{component.path}.health_check"
     if not check:
@@ -48,7 +48,9 @@ def _service_problems(component: Component, startup: Startup | None) -> Iterator
     yield from _startup_problems(component, place, node, check, startup)
 
 
-def _unchecked_problems(component: Component, place: str, startup: Startup | None) -> Iterator[Problem]:
+def _unchecked_problems(
+    component: SpecComponent, place: str, startup: Startup | None
+) -> Iterator[SpecProblem]:
     """The platform's own check is one too: it opens a connection, and its window can be too short."""
     said = component.node.get("health_check")
     if said and not said.is_null:
@@ -65,8 +67,8 @@ def _unchecked_problems(component: Component, place: str, startup: Startup | Non
 
 
 def _startup_problems(
-    component: Component, place: str, node: Node, check: HealthCheck, startup: Startup | None
-) -> Iterator[Problem]:
+    component: SpecComponent, place: str, node: Node, check: HealthCheck, startup: Startup | None
+) -> Iterator[SpecProblem]:
     if startup is None:
         if check.budget_seconds < SHORT_BUDGET_SECONDS:
             yield warning(
@@ -94,7 +96,7 @@ def _startup_problems(
         )
 
 
-def _check_problems(component: Component, name: str, node: Node) -> Iterator[Problem]:
+def _check_problems(component: SpecComponent, name: str, node: Node) -> Iterator[SpecProblem]:
     check = component.readiness if name == "health_check" else component.liveness
     assert check is not None
     place = f"{component.path}.{name}"
@@ -119,7 +121,7 @@ def _check_problems(component: Component, name: str, node: Node) -> Iterator[Pro
     yield from _port_problems(component, place, node, check)
 
 
-def _path_problems(place: str, node: Node, path: str) -> Iterator[Problem]:
+def _path_problems(place: str, node: Node, path: str) -> Iterator[SpecProblem]:
     where = node.get("http_path") or node.get("path") or node
     if "${" not in path and not path.startswith("/"):
         yield error(
@@ -134,7 +136,9 @@ def _path_problems(place: str, node: Node, path: str) -> Iterator[Problem]:
         )
 
 
-def _port_problems(component: Component, place: str, node: Node, check: HealthCheck) -> Iterator[Problem]:
+def _port_problems(
+    component: SpecComponent, place: str, node: Node, check: HealthCheck
+) -> Iterator[SpecProblem]:
     internal = component.node.get("internal_ports")
     ports = {component.http_port} | {item.real.value for item in (internal.children() if internal else [])}
     if component.kind == "service" and check.port and check.port not in ports:
@@ -148,8 +152,8 @@ def _port_problems(component: Component, place: str, node: Node, check: HealthCh
 
 
 def _liveness_problems(
-    component: Component, check: HealthCheck, startup: Startup | None
-) -> Iterator[Problem]:
+    component: SpecComponent, check: HealthCheck, startup: Startup | None
+) -> Iterator[SpecProblem]:
     place, node = f"{component.path}.liveness_health_check", component.node.get("liveness_health_check")
     assert node is not None
     readiness = component.readiness
@@ -180,7 +184,7 @@ def _liveness_problems(
         )
 
 
-def _key(component: Component, name: str) -> Node:
+def _key(component: SpecComponent, name: str) -> Node:
     """The line to point at for a block as a whole: its key's."""
     found = component.node.entries().get(name)
     return found[0] if found else component.node

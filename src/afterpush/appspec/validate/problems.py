@@ -14,7 +14,7 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True)
-class Problem:
+class SpecProblem:
     """One finding; `path` is the YAML path, such as `services[0].health_check.http_path`."""
 
     path: str
@@ -25,9 +25,9 @@ class Problem:
     file: str = ""
 
 
-def error(path: str, node: Node, message: str, cure: str) -> Problem:
-    return Problem(path, node.line, Severity.ERROR, message, cure)
+def error(path: str, node: Node, message: str, cure: str) -> SpecProblem:
+    return SpecProblem(path, node.line, Severity.ERROR, message, cure)
 
 
-def warning(path: str, node: Node, message: str, cure: str) -> Problem:
-    return Problem(path, node.line, Severity.WARNING, message, cure)
+def warning(path: str, node: Node, message: str, cure: str) -> SpecProblem:
+    return SpecProblem(path, node.line, Severity.WARNING, message, cure)

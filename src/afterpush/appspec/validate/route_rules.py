@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from afterpush.appspec.spec import Component, Spec
-from afterpush.appspec.validate.problems import Problem, error, warning
+from afterpush.appspec.spec import AppSpec, SpecComponent
+from afterpush.appspec.validate.problems import SpecProblem, error, warning
 from afterpush.appspec.yaml_tree import Node
 
 
-def route_problems(spec: Spec) -> Iterator[Problem]:
+def route_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     """Problems of the deprecated routes and of the ingress rules."""
     taken: dict[str, str] = {}
     for component in spec.components:
@@ -23,7 +23,7 @@ def route_problems(spec: Spec) -> Iterator[Problem]:
         yield from _rule_problems(place, rule, names)
 
 
-def ingress_rules(spec: Spec) -> Iterator[tuple[str, Node]]:
+def ingress_rules(spec: AppSpec) -> Iterator[tuple[str, Node]]:
     """(YAML path, rule) of each ingress rule, in order: the first that matches wins."""
     ingress = spec.node.get("ingress")
     rules = ingress.get("rules") if ingress else None
@@ -32,7 +32,7 @@ def ingress_rules(spec: Spec) -> Iterator[tuple[str, Node]]:
             yield f"ingress.rules[{index}]", rule
 
 
-def public_prefix(spec: Spec, component: Component) -> str | None:
+def public_prefix(spec: AppSpec, component: SpecComponent) -> str | None:
     """What stands before a component's own paths in the app's public address; None: not reached by a prefix.
 
     The platform cuts the matched prefix off unless told to keep it; a rewrite can hide any path.
@@ -59,7 +59,7 @@ def _prefix(matched: str | None, rule: Node) -> str | None:
     return "" if is_kept else stem
 
 
-def _prefix_problems(place: str, path: Node, name: str, taken: dict[str, str]) -> Iterator[Problem]:
+def _prefix_problems(place: str, path: Node, name: str, taken: dict[str, str]) -> Iterator[SpecProblem]:
     prefix = path.real.raw
     if not prefix.startswith("/") and "${" not in prefix:
         yield error(place, path, f"the route {prefix} does not begin with /", f"write /{prefix}")
@@ -70,7 +70,7 @@ def _prefix_problems(place: str, path: Node, name: str, taken: dict[str, str]) -
     taken[prefix] = name
 
 
-def _rule_problems(place: str, rule: Node, names: set[str]) -> Iterator[Problem]:
+def _rule_problems(place: str, rule: Node, names: set[str]) -> Iterator[SpecProblem]:
     target = rule.get("component")
     name = _raw(target.get("name")) if target else None
     if target and name and name not in names:

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from afterpush.appspec.validate.problems import Problem, error, warning
+from afterpush.appspec.validate.problems import SpecProblem, error, warning
 from afterpush.appspec.validate.schema import SHAPES, Field
 from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys
 
@@ -18,7 +18,7 @@ _EXPECTED = {
 }
 
 
-def shape_problems(spec: Node) -> Iterator[Problem]:
+def shape_problems(spec: Node) -> Iterator[SpecProblem]:
     """Everything that contradicts the table of fields, in the order of the file."""
     for key in duplicate_keys(spec):
         yield error(
@@ -30,7 +30,7 @@ def shape_problems(spec: Node) -> Iterator[Problem]:
     yield from _mapping_problems("app", spec, "")
 
 
-def _mapping_problems(shape: str, node: Node, path: str) -> Iterator[Problem]:
+def _mapping_problems(shape: str, node: Node, path: str) -> Iterator[SpecProblem]:
     fields = SHAPES[shape]
     entries = node.entries()
     for name, (key, value) in entries.items():
@@ -49,7 +49,7 @@ def _mapping_problems(shape: str, node: Node, path: str) -> Iterator[Problem]:
             )
 
 
-def _unknown(name: str, key: Node, shape: str, place: str) -> Iterator[Problem]:
+def _unknown(name: str, key: Node, shape: str, place: str) -> Iterator[SpecProblem]:
     if name == "health_check":
         cure = "use liveness_health_check" if shape == "worker" else "remove it"
         yield error(place, key, f"health_check is for services; {_what(shape)} has none", cure)
@@ -65,7 +65,7 @@ def _unknown(name: str, key: Node, shape: str, place: str) -> Iterator[Problem]:
     )
 
 
-def _field_problems(name: str, field: Field, value: Node, place: str) -> Iterator[Problem]:
+def _field_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
     if value.is_null:
         return
     if field.instead:
@@ -108,7 +108,7 @@ def _type_cure(field: Field, node: Node) -> str:
     return f"write {_EXPECTED[field.type]} there"
 
 
-def _bound_problems(name: str, field: Field, value: Node, place: str) -> Iterator[Problem]:
+def _bound_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
     number = int(value.real.value)
     if (field.least is not None and number < field.least) or (field.most is not None and number > field.most):
         bounds = f"{field.least} to {field.most}" if field.most is not None else f"at least {field.least}"
@@ -119,7 +119,7 @@ def _bound_problems(name: str, field: Field, value: Node, place: str) -> Iterato
         )
 
 
-def _text_problems(name: str, field: Field, value: Node, place: str) -> Iterator[Problem]:
+def _text_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
     text = value.real.raw
     if "${" in text:
         return  # Filled in by whoever deploys from a template.

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from afterpush.appspec.spec import Component, Source, Spec
-from afterpush.appspec.validate.problems import Problem, error, warning
+from afterpush.appspec.spec import AppSpec, ComponentSource, SpecComponent
+from afterpush.appspec.validate.problems import SpecProblem, error, warning
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Watched:
     branches: Sequence[str]
 
 
-def source_problems(spec: Spec, watched: Watched) -> Iterator[Problem]:
+def source_problems(spec: AppSpec, watched: Watched) -> Iterator[SpecProblem]:
     """Problems of sources, and of names that stand for two components."""
     names: set[str] = set()
     ours = _built_from_here(spec, watched)
@@ -38,7 +38,7 @@ def source_problems(spec: Spec, watched: Watched) -> Iterator[Problem]:
                 yield from _push_problems(component, source, watched)
 
 
-def _built_from_here(spec: Spec, watched: Watched) -> bool:
+def _built_from_here(spec: AppSpec, watched: Watched) -> bool:
     return any(
         source.repo and source.repo.lower() in watched.repos
         for component in spec.components
@@ -46,7 +46,7 @@ def _built_from_here(spec: Spec, watched: Watched) -> bool:
     )
 
 
-def _wrong_count(component: Component, sources: list[Source]) -> Problem:
+def _wrong_count(component: SpecComponent, sources: list[ComponentSource]) -> SpecProblem:
     if not sources:
         return warning(
             component.path,
@@ -60,7 +60,9 @@ def _wrong_count(component: Component, sources: list[Source]) -> Problem:
     )
 
 
-def _push_problems(component: Component, source: Source, watched: Watched) -> Iterator[Problem]:
+def _push_problems(
+    component: SpecComponent, source: ComponentSource, watched: Watched
+) -> Iterator[SpecProblem]:
     place = f"{component.path}.{source.host}"
     if source.host == "image":
         return

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from afterpush.appspec.validate.problems import Problem, Severity
+from afterpush.appspec.validate.problems import Severity, SpecProblem
 
 
-def problem_text(problems: Sequence[Problem], name: str) -> str:
+def problem_text(problems: Sequence[SpecProblem], name: str) -> str:
     """A line for each problem with its cure below, in the form that editors can jump to; then the sum."""
     lines = [
         f"{problem.file}:{problem.line}: {problem.severity.value}: {problem.path}: {problem.message}\n"

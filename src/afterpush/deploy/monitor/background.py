@@ -69,12 +69,12 @@ def start_monitor(
     )
     deadline = clock.monotonic() + REPORT_SECONDS
     while clock.monotonic() < deadline:
-        paper = read_pid_file(folder.pid(sha))
+        recorded = read_pid_file(folder.pid(sha))
         # Not before its first look: what is wrong with the configuration shows there.
-        if paper and paper.pid == child and (paper.app or paper.source):
+        if recorded and recorded.pid == child and (recorded.app or recorded.source):
             return Started(sha, child, str(log), already_running=False)
-        if paper and paper.pid != child and paper.sha == sha and paper.is_of_running_process:
-            return Started(sha, paper.pid, str(log), already_running=True)  # Another was faster.
+        if recorded and recorded.pid != child and recorded.sha == sha and recorded.is_of_running_process:
+            return Started(sha, recorded.pid, str(log), already_running=True)  # Another was faster.
         code = exit_code_of_child(child)
         if code is not None:
             return _ended_at_once(folder, sha, child, code, offset)
@@ -85,8 +85,8 @@ def start_monitor(
 def _running(folder: StateFolder, sha: str) -> Started | None:
     if not is_locked(folder.lock(sha)):
         return None
-    paper = read_pid_file(folder.pid(sha))
-    return Started(sha, paper.pid if paper else None, str(folder.log(sha)), already_running=True)
+    recorded = read_pid_file(folder.pid(sha))
+    return Started(sha, recorded.pid if recorded else None, str(folder.log(sha)), already_running=True)
 
 
 def _ended_at_once(folder: StateFolder, sha: str, child: int, code: int, offset: int) -> Started:

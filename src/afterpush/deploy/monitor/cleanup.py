@@ -18,7 +18,7 @@ _MARK = "last-cleanup"
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class RemovedFiles:
     """How many files went and stayed, and the size of what went (or would go)."""
 
     removed: int
@@ -33,7 +33,7 @@ class _Entry(NamedTuple):
     size: int
 
 
-def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = False) -> Cleaned:
+def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = False) -> RemovedFiles:
     """Removes monitors' files that have not changed for `days`; never those of a running monitor.
 
     A link is removed itself, never what it points to; folders and other files are not touched.
@@ -48,12 +48,12 @@ def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = Fal
             spared += len(entries) - gone
             size += sum(entry.size for entry in entries) if gone else 0
     except FileNotFoundError:
-        return Cleaned(0, 0, 0)
+        return RemovedFiles(0, 0, 0)
     except OSError as error:
         raise AfterpushError(
             f"cleaning {folder.path}: cannot remove {error.filename}: {error.strerror}"
         ) from error
-    return Cleaned(removed, young + spared, size)
+    return RemovedFiles(removed, young + spared, size)
 
 
 def _sorted_by_age(folder: StateFolder, before: float) -> tuple[list[_Entry], int]:
@@ -96,7 +96,7 @@ def _is_lock(entry: _Entry) -> bool:
     return entry.is_lock
 
 
-def cleanup_if_due(folder: StateFolder, now: float, days: float) -> Cleaned | None:
+def cleanup_if_due(folder: StateFolder, now: float, days: float) -> RemovedFiles | None:
     """Cleans when nobody has for a day; the monitors call it, so that nobody has to remember."""
     mark = folder.history.parent / _MARK
     try:

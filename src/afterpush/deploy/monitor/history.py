@@ -43,7 +43,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Record:
+class HistoryRecord:
     """One watched deployment. Times are epoch seconds, `phases` the seconds spent in each phase, in order."""
 
     sha: str
@@ -72,14 +72,14 @@ class History:
         self.path = path
         self.warnings: list[str] = []
 
-    def add(self, record: Record) -> None:
+    def add(self, record: HistoryRecord) -> None:
         """Appends a record. Raises AfterpushError when the file cannot be written."""
         row = {name: getattr(record, name) for name in _COLUMNS} | {"phases": json.dumps(record.phases)}
         marks = ", ".join(f":{name}" for name in _COLUMNS)
         with self._opened() as database:
             database.execute(f"INSERT INTO deployments ({', '.join(_COLUMNS)}) VALUES ({marks})", row)
 
-    def records(self, limit: int | None = None, app: str | None = None) -> list[Record]:
+    def records(self, limit: int | None = None, app: str | None = None) -> list[HistoryRecord]:
         """The records, newest first. Raises AfterpushError when the file cannot be read."""
         if not self.path.exists():
             return []
@@ -163,7 +163,7 @@ class History:
         )
 
 
-def _record(row: tuple[object, ...]) -> Record:
+def _record(row: tuple[object, ...]) -> HistoryRecord:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["phases"] = json.loads(str(values["phases"]))
-    return Record(**values)  # type: ignore[arg-type]
+    return HistoryRecord(**values)  # type: ignore[arg-type]

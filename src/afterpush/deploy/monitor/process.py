@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from afterpush.deploy.monitor.history import History, Record
+from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.deploy.monitor.pid_file import PidFile, write_pid_file
 from afterpush.deploy.monitor.reporters import Reporter
 from afterpush.deploy.monitor.setup import Prepared
@@ -45,8 +45,8 @@ Completion = Callable[[Finished, Outcome], Outcome]
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where a monitor keeps its papers. Without a folder it keeps none, and the lock is best effort."""
+class MonitorFiles:
+    """Where a monitor keeps its files. Without a folder it keeps none, and the lock is best effort."""
 
     folder: StateFolder | None
     sha: str
@@ -90,7 +90,7 @@ class Desk:
                 text = json.dumps(plain(result), indent=2) + "\n"
                 write_atomic(self.folder.result(self.sha), text, mode=0o600)
 
-    def add_to_history(self, record: Record) -> None:
+    def add_to_history(self, record: HistoryRecord) -> None:
         if self.folder is None:
             return
         history = History(self.folder.history)
@@ -111,7 +111,7 @@ class Desk:
 
 def run_monitor(
     prepared: Prepared,
-    desk: Desk,
+    files: MonitorFiles,
     clock: Clock,
     reporter: Reporter,
     *,
@@ -123,48 +123,48 @@ def run_monitor(
 
     SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
     """
-    with desk.occupied():
+    with files.occupied():
         prepared.countdown.begin()  # Another monitor may have been followed since it was prepared.
         began = begin(prepared.sha, clock.now())
         state: State = began
         result: Outcome | None = None
         try:
             with interruptible():
-                for following in _reported(began, prepared, desk, clock, reporter, observe):
+                for following in _reported(began, prepared, files, clock, reporter, observe):
                     state = following
                 assert isinstance(state, Finished)
-                result = complete(state, _outcome(prepared, desk, state))
+                result = complete(state, _outcome(prepared, files, state))
         except Interrupted as interruption:
             state = _stopped(state, clock.now(), interruption.name)
             reporter.show(state)
         except AfterpushError:
-            desk.remove_pid()  # A mistake in the configuration is no crash.
+            files.remove_pid()  # A mistake in the configuration is no crash.
             raise
         with uninterrupted():
-            result = result or _outcome(prepared, desk, state)
-            _leave(desk, result, context)
+            result = result or _outcome(prepared, files, state)
+            _leave(files, result, context)
     return result
 
 
 def _reported(
     began: Watching,
     prepared: Prepared,
-    desk: Desk,
+    files: MonitorFiles,
     clock: Clock,
     reporter: Reporter,
     observe: Callable[[State], None],
 ) -> Iterator[State]:
     """The states of the watch, each shown and noted in the pid file before it is handed on."""
-    paper = _pid_file(prepared, began.started_at)
-    desk.write_pid(paper)
+    recorded = _pid_file(prepared, began.started_at)
+    files.write_pid(recorded)
     for state in watch(began, prepared.sources, clock, prepared.pace, prepared.limits):
         while prepared.sources.notes:
             reporter.note(prepared.sources.notes.pop(0))
         if isinstance(state, Watching):
-            updated = _noted(paper, prepared, state)
-            if replace(updated, requests=paper.requests) != paper:
-                paper = updated
-                desk.write_pid(paper)
+            updated = _noted(recorded, prepared, state)
+            if replace(updated, requests=recorded.requests) != recorded:
+                recorded = updated
+                files.write_pid(recorded)
         observe(state)
         reporter.show(state)
         yield state
@@ -183,9 +183,9 @@ def _pid_file(prepared: Prepared, started_at: float) -> PidFile:
     )
 
 
-def _noted(paper: PidFile, prepared: Prepared, state: Watching) -> PidFile:
+def _noted(recorded: PidFile, prepared: Prepared, state: Watching) -> PidFile:
     return replace(
-        paper,
+        recorded,
         phase=state.phase,
         source=state.source,
         app=prepared.app_id,
@@ -199,22 +199,22 @@ def _stopped(state: State, now: float, by: str) -> Finished:
     return stopped(state.before if isinstance(state, Finished) else state, now, by)
 
 
-def _outcome(prepared: Prepared, desk: Desk, state: State) -> Outcome:
-    log = str(desk.folder.log(prepared.sha)) if desk.folder else None
+def _outcome(prepared: Prepared, files: MonitorFiles, state: State) -> Outcome:
+    log = str(files.folder.log(prepared.sha)) if files.folder else None
     return outcome(state, app=prepared.app_id, requests=prepared.requests, log_path=log)
 
 
-def _leave(desk: Desk, result: Outcome, context: Context) -> None:
+def _leave(files: MonitorFiles, result: Outcome, context: Context) -> None:
     """The result first, then the pid file: a death in between still shows as finished."""
-    desk.write_result(result)
+    files.write_result(result)
     if result.verdict != Verdict.STOPPED:
-        desk.add_to_history(_record(result, context))
-    desk.remove_pid()
+        files.add_to_history(_record(result, context))
+    files.remove_pid()
 
 
-def _record(result: Outcome, context: Context) -> Record:
+def _record(result: Outcome, context: Context) -> HistoryRecord:
     assert result.started_at and result.finished_at
-    return Record(
+    return HistoryRecord(
         sha=result.sha,
         verdict=result.verdict,
         message=result.message,

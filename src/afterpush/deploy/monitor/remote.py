@@ -22,7 +22,7 @@ _PATH = 'PATH="$PATH:$HOME/.local/bin"; export PATH; '
 _NO_PYTHON, _NO_PACKAGE = 97, 98
 
 
-class Said(Protocol):
+class RemoteResult(Protocol):
     """How a remote command ended."""
 
     @property
@@ -33,16 +33,16 @@ class Said(Protocol):
     def err(self) -> str: ...
 
 
-class Machine(Protocol):
+class RemoteHost(Protocol):
     """A machine that runs shell scripts."""
 
     @property
     def host(self) -> str: ...
-    def run(self, script: str) -> Said: ...
+    def run(self, script: str) -> RemoteResult: ...
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Payload:
     """All that is sent: the commit's bytes, the remote's URL and the configuration's text (None: no file)."""
 
     sha: str
@@ -58,7 +58,7 @@ class Parcel:
         return f'"${{XDG_CACHE_HOME:-$HOME/.cache}}/afterpush/monitors/{name}"'
 
 
-def pack(repo: Path, root: Path, remote: str, sha: str, configuration: Path) -> Parcel:
+def pack(repo: Path, root: Path, remote: str, sha: str, configuration: Path) -> Payload:
     """What a monitor of this commit needs. Raises AfterpushError when git does not know it."""
     if git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code != 0:
         raise AfterpushError(f"git in {repo} knows no commit {sha}")
@@ -66,10 +66,10 @@ def pack(repo: Path, root: Path, remote: str, sha: str, configuration: Path) -> 
     path = root / configuration
     url = git_text(repo, "remote", "get-url", remote, doing=f"finding the URL of {remote}")
     content = path.read_bytes() if path.is_file() else None
-    return Parcel(sha, commit, remote, without_credentials(url), content)
+    return Payload(sha, commit, remote, without_credentials(url), content)
 
 
-def prepare(machine: Machine, parcel: Parcel) -> str:
+def prepare(machine: RemoteHost, parcel: Payload) -> str:
     """Checks Python and afterpush there, and puts the parcel down; returns the folder's path there.
 
     Raises AfterpushError that says what is missing, and how to get it.
@@ -95,7 +95,7 @@ def prepare(machine: Machine, parcel: Parcel) -> str:
     return folder
 
 
-def preparing_script(parcel: Parcel) -> str:
+def preparing_script(parcel: Payload) -> str:
     """The script that prepares the folder there; its last lines are the commit and the folder."""
     lines = [
         _PATH,
@@ -123,6 +123,6 @@ def _encoded(content: bytes) -> str:
     return shlex.quote(base64.b64encode(content).decode("ascii"))
 
 
-def run_there(machine: Machine, folder: str, words: Sequence[str]) -> Said:
+def run_there(machine: RemoteHost, folder: str, words: Sequence[str]) -> RemoteResult:
     """Runs one of our tasks in the monitor's folder there."""
     return machine.run(f"{_PATH}cd {shlex.quote(folder)} && exec {shlex.join(['afterpush', *words])}")

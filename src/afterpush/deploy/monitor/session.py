@@ -6,7 +6,7 @@ from pathlib import Path
 
 from afterpush.deploy.logs.capture import Capture, CapturedLogs
 from afterpush.deploy.monitor.history import History
-from afterpush.deploy.monitor.process import AlreadyRunning, Context, Desk, run_monitor
+from afterpush.deploy.monitor.process import AlreadyRunning, Context, MonitorFiles, run_monitor
 from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
 from afterpush.deploy.monitor.setup import Prepared, health_url, prepare, wanted_app
 from afterpush.deploy.monitor.status import status
@@ -56,7 +56,7 @@ class Session:
         capture = self._capture()
         result = run_monitor(
             self.prepared,
-            Desk(self.folder, self.sha, self.warn),
+            MonitorFiles(self.folder, self.sha, self.warn),
             self.clock,
             everybody,
             complete=lambda finished, result: self._complete(finished, result, capture, everybody),
@@ -75,7 +75,7 @@ class Session:
         result = self.run(Everybody([]))
         from afterpush.digitalocean import notify  # Now, not before: a monitor stays small while it watches.
 
-        told = notify.Outcome.from_document(plain(result))
+        told = notify.Notification.from_document(plain(result))
         for problem in notify.notify(told, self.settings.notify, self.environment, cwd=self.repo):
             self.warn(problem)
         return exit_code(result, strict=strict)

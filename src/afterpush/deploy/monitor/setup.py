@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from afterpush.deploy.explain.redaction import redact_log
-from afterpush.deploy.monitor.history import History, Record
+from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.deploy.watch.database_source import DatabaseSource
 from afterpush.deploy.watch.health_source import HealthSource
 from afterpush.deploy.watch.loop import Limits
@@ -41,7 +41,7 @@ class Prepared:
     limits: Limits
     countdown: Countdown
     pace: AdaptivePace
-    records: list[Record]
+    records: list[HistoryRecord]
 
     @property
     def requests(self) -> int:
@@ -157,7 +157,7 @@ def _containing(repo: Path, sha: str, shown: str) -> str | None:
     return full if done.code == 0 and is_ancestor(repo, sha, full) else None
 
 
-def _records(history: History) -> list[Record]:
+def _records(history: History) -> list[HistoryRecord]:
     """The history, newest first; a history that cannot be read makes the estimates poorer and no more."""
     with contextlib.suppress(AfterpushError):
         return history.records(limit=500)
@@ -171,7 +171,7 @@ def _limits(settings: Settings, timeout_seconds: float | None) -> Limits:
 
 def _pace(
     settings: Settings,
-    records: list[Record],
+    records: list[HistoryRecord],
     random: Callable[[], float],
     allowance: Callable[[], Allowance | None],
 ) -> AdaptivePace:

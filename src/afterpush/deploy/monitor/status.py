@@ -40,7 +40,7 @@ class Monitor:
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StoppedMonitor:
     """What became of one monitor that was asked to stop."""
 
     sha: str
@@ -51,22 +51,22 @@ class Stopped:
 
 def status(folder: StateFolder, sha: str, now: float) -> Outcome:
     """What is known of a commit here; `none` when it was never watched."""
-    paper = _of_commit(read_pid_file(folder.pid(sha)), sha)
+    recorded = _of_commit(read_pid_file(folder.pid(sha)), sha)
     if is_locked(folder.lock(sha)):
-        return _running(folder, sha, paper, now)
+        return _running(folder, sha, recorded, now)
     result = _result(folder, sha)
-    if paper is None and result:
+    if recorded is None and result:
         return result
-    if result and paper and result.started_at == rfc3339(paper.started_at):
+    if result and recorded and result.started_at == rfc3339(recorded.started_at):
         return result
-    if paper or (result is None and last_line(folder.log(sha))):
-        return _crashed(folder, sha, paper, now)
+    if recorded or (result is None and last_line(folder.log(sha))):
+        return _crashed(folder, sha, recorded, now)
     message = f"{sha[:7]} was never watched here; watch it: inv deploy.monitor --sha={sha[:7]}"
     return _bare(sha, Verdict.NONE.value, message, None)
 
 
-def _of_commit(paper: PidFile | None, sha: str) -> PidFile | None:
-    return paper if paper and paper.sha == sha else None
+def _of_commit(recorded: PidFile | None, sha: str) -> PidFile | None:
+    return recorded if recorded and recorded.sha == sha else None
 
 
 def _result(folder: StateFolder, sha: str) -> Outcome | None:
@@ -82,34 +82,34 @@ def _result(folder: StateFolder, sha: str) -> Outcome | None:
     return found if found.sha == sha else None
 
 
-def _running(folder: StateFolder, sha: str, paper: PidFile | None, now: float) -> Outcome:
-    phase = paper.phase if paper else None
+def _running(folder: StateFolder, sha: str, recorded: PidFile | None, now: float) -> Outcome:
+    phase = recorded.phase if recorded else None
     message = f"{sha[:7]} is being watched; " + (f"its phase is {phase}" if phase else "no deployment yet")
     running = _bare(sha, RUNNING, message, str(folder.log(sha)))
-    return _with_paper(running, paper, now) if paper else running
+    return _with_pid_file(running, recorded, now) if recorded else running
 
 
-def _crashed(folder: StateFolder, sha: str, paper: PidFile | None, now: float) -> Outcome:
-    who = f"the monitor of {sha[:7]}" + (f" (pid {paper.pid})" if paper else "")
+def _crashed(folder: StateFolder, sha: str, recorded: PidFile | None, now: float) -> Outcome:
+    who = f"the monitor of {sha[:7]}" + (f" (pid {recorded.pid})" if recorded else "")
     said = last_line(folder.log(sha))
     message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
     crashed = _bare(
         sha, CRASHED, f"{message}; watch again: inv deploy.monitor --sha={sha[:7]}", str(folder.log(sha))
     )
-    return _with_paper(crashed, paper, now) if paper else crashed
+    return _with_pid_file(crashed, recorded, now) if recorded else crashed
 
 
-def _with_paper(outcome: Outcome, paper: PidFile, now: float) -> Outcome:
+def _with_pid_file(outcome: Outcome, recorded: PidFile, now: float) -> Outcome:
     return replace(
         outcome,
-        source=paper.source,
-        app=paper.app,
-        deployment_id=paper.deployment_id,
-        cause=paper.cause,
-        phase=paper.phase,
-        started_at=rfc3339(paper.started_at),
-        elapsed_seconds=round(max(0.0, now - paper.started_at), 3),
-        requests=paper.requests,
+        source=recorded.source,
+        app=recorded.app,
+        deployment_id=recorded.deployment_id,
+        cause=recorded.cause,
+        phase=recorded.phase,
+        started_at=rfc3339(recorded.started_at),
+        elapsed_seconds=round(max(0.0, now - recorded.started_at), 3),
+        requests=recorded.requests,
     )
 
 
@@ -151,8 +151,8 @@ def monitors(folder: StateFolder, now: float) -> list[Monitor]:
 
 
 def _monitor(folder: StateFolder, short: str, now: float) -> Monitor | None:
-    paper = read_pid_file(folder.pid(short))
-    sha = paper.sha if paper else _sha_of_result(folder.result(short)) or short
+    recorded = read_pid_file(folder.pid(short))
+    sha = recorded.sha if recorded else _sha_of_result(folder.result(short)) or short
     try:
         found = status(folder, sha, now)
     except AfterpushError:
@@ -161,7 +161,7 @@ def _monitor(folder: StateFolder, short: str, now: float) -> Monitor | None:
         return None  # Only a lock file is left: nobody watches and nobody did.
     state = found.verdict if found.verdict in (RUNNING, CRASHED) else FINISHED
     verdict = found.verdict if state == FINISHED else None
-    return Monitor(sha, paper.pid if paper else None, state, found.started_at, found.phase, verdict)
+    return Monitor(sha, recorded.pid if recorded else None, state, found.started_at, found.phase, verdict)
 
 
 def _sha_of_result(path: Path) -> str | None:
@@ -172,24 +172,26 @@ def _sha_of_result(path: Path) -> str | None:
     return sha if isinstance(sha, str) else None
 
 
-def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) -> Stopped:
+def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) -> StoppedMonitor:
     """Ends the monitor of a commit: SIGTERM, then SIGKILL for one that does not go.
 
     Only the very process that wrote the pid file is signalled. Raises AfterpushError without the right to.
     """
-    paper = read_pid_file(folder.pid(sha))
+    recorded = read_pid_file(folder.pid(sha))
     if not is_locked(folder.lock(sha)):
-        return Stopped(paper.sha if paper else sha, paper.pid if paper else None, False, "no monitor runs")
-    if paper is None or not paper.is_of_running_process:
-        why = f"its pid file names no process of this machine{f' (host {paper.host})' if paper else ''}"
-        return Stopped(sha, None, False, why)
+        return StoppedMonitor(
+            recorded.sha if recorded else sha, recorded.pid if recorded else None, False, "no monitor runs"
+        )
+    if recorded is None or not recorded.is_of_running_process:
+        why = f"its pid file names no process of this machine{f' (host {recorded.host})' if recorded else ''}"
+        return StoppedMonitor(sha, None, False, why)
     if dry_run:
-        return Stopped(paper.sha, paper.pid, False, f"would be stopped (pid {paper.pid})")
+        return StoppedMonitor(recorded.sha, recorded.pid, False, f"would be stopped (pid {recorded.pid})")
     for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
-        signal_process(paper.identity, number)
+        signal_process(recorded.identity, number)
         if _gone(folder, sha, clock, seconds):
-            return Stopped(paper.sha, paper.pid, True)
-    return Stopped(paper.sha, paper.pid, False, "it did not end, not even by SIGKILL")
+            return StoppedMonitor(recorded.sha, recorded.pid, True)
+    return StoppedMonitor(recorded.sha, recorded.pid, False, "it did not end, not even by SIGKILL")
 
 
 def _gone(folder: StateFolder, sha: str, clock: Clock, seconds: float) -> bool:
@@ -201,7 +203,7 @@ def _gone(folder: StateFolder, sha: str, clock: Clock, seconds: float) -> bool:
     return False
 
 
-def stop_all(folder: StateFolder, clock: Clock, *, dry_run: bool = False) -> list[Stopped]:
+def stop_all(folder: StateFolder, clock: Clock, *, dry_run: bool = False) -> list[StoppedMonitor]:
     """Ends every monitor that runs."""
     running = [monitor for monitor in monitors(folder, clock.now()) if monitor.state == RUNNING]
     return [stop(folder, monitor.sha, clock, dry_run=dry_run) for monitor in running]

@@ -7,7 +7,7 @@ a deployment that was superseded or canceled never reached anybody and counts as
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.figures import FAILED, LIVE, Spread, rate, saw_it_go_live, spread
 
 DAY_SECONDS = 86_400.0
@@ -33,7 +33,7 @@ class Dora:
     failing_since: float | None
 
 
-def dora(records: Sequence[Record], now: float, window_days: float) -> Dora:
+def dora(records: Sequence[HistoryRecord], now: float, window_days: float) -> Dora:
     """The figures of the window that ends now, from distinct records in any order."""
     begins = now - window_days * DAY_SECONDS
     inside = sorted(
@@ -60,9 +60,11 @@ def dora(records: Sequence[Record], now: float, window_days: float) -> Dora:
     )
 
 
-def _incidents(oldest_first: Sequence[Record]) -> tuple[list[tuple[float, Record]], float | None]:
+def _incidents(
+    oldest_first: Sequence[HistoryRecord],
+) -> tuple[list[tuple[float, HistoryRecord]], float | None]:
     """The begin of each incident and what ended it, for each app by itself; the begin of the oldest open."""
-    ended: list[tuple[float, Record]] = []
+    ended: list[tuple[float, HistoryRecord]] = []
     open_since: dict[str | None, float] = {}
     for record in oldest_first:
         if record.verdict == FAILED:

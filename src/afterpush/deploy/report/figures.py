@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 
 LIVE, FAILED = "live", "failed"
 NOBODY = "(unknown)"
@@ -58,9 +58,9 @@ class Figures:
     waiting: tuple[Waiting, ...]
 
 
-def distinct(records: Iterable[Record]) -> list[Record]:
+def distinct(records: Iterable[HistoryRecord]) -> list[HistoryRecord]:
     """Each deployment once, newest first: of several watches of one, that which saw most of it."""
-    kept: dict[object, Record] = {}
+    kept: dict[object, HistoryRecord] = {}
     for record in records:
         key: object = (record.app, record.deployment_id) if record.deployment_id else id(record)
         other = kept.get(key)
@@ -69,11 +69,11 @@ def distinct(records: Iterable[Record]) -> list[Record]:
     return sorted(kept.values(), key=lambda record: record.started_at, reverse=True)
 
 
-def _worth(record: Record) -> tuple[bool, float]:
+def _worth(record: HistoryRecord) -> tuple[bool, float]:
     return record.verdict not in ("stopped", "timeout", "unreachable"), record.elapsed_seconds
 
 
-def figures(records: Sequence[Record]) -> Figures:
+def figures(records: Sequence[HistoryRecord]) -> Figures:
     """The figures of distinct records."""
     verdicts = Counter(record.verdict for record in records)
     period_days = 1 if _span_days(records) <= _DAILY_UP_TO_DAYS else 7
@@ -89,12 +89,12 @@ def figures(records: Sequence[Record]) -> Figures:
     )
 
 
-def saw_it_go_live(record: Record) -> bool:
+def saw_it_go_live(record: HistoryRecord) -> bool:
     """Whether the watch saw the way to live, so that its length and its end mean something."""
     return record.verdict == LIVE and was_waited_for(record)
 
 
-def was_waited_for(record: Record) -> bool:
+def was_waited_for(record: HistoryRecord) -> bool:
     """Whether somebody waited, or only looked when it was over: an old commit is live at the first look.
 
     Only the platform tells phases; a health endpoint that is watched from the push on does not.
@@ -123,20 +123,20 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
 
 
-def _span_days(records: Sequence[Record]) -> float:
+def _span_days(records: Sequence[HistoryRecord]) -> float:
     if not records:
         return 0
     times = [record.started_at for record in records]
     return (max(times) - min(times)) / 86_400
 
 
-def _categories(records: Iterable[Record]) -> dict[str, int]:
+def _categories(records: Iterable[HistoryRecord]) -> dict[str, int]:
     return dict(Counter(r.category or "unknown" for r in records if r.verdict == FAILED).most_common())
 
 
-def _periods(records: Sequence[Record], days: int) -> tuple[Period, ...]:
+def _periods(records: Sequence[HistoryRecord], days: int) -> tuple[Period, ...]:
     """Every day or week from the first record to the last, also those without one."""
-    grouped: dict[datetime, list[Record]] = defaultdict(list)
+    grouped: dict[datetime, list[HistoryRecord]] = defaultdict(list)
     for record in records:
         grouped[_period_of(record.started_at, days)].append(record)
     periods = []
@@ -162,7 +162,7 @@ def _period_of(epoch_seconds: float, days: int) -> datetime:
     return day - timedelta(days=day.weekday() if days == 7 else 0)
 
 
-def _waiting(records: Iterable[Record]) -> tuple[Waiting, ...]:
+def _waiting(records: Iterable[HistoryRecord]) -> tuple[Waiting, ...]:
     """Who waits, the longest in total first."""
     by_author: dict[str, list[float]] = defaultdict(list)
     for record in records:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.monitor.status import Monitor
 from afterpush.deploy.watch.outcome import RUNNING
 from afterpush.deploy.watch.production import Production
@@ -11,7 +11,7 @@ from afterpush.infra.clock import local_time, parse_rfc3339, rfc3339
 
 
 @dataclass(frozen=True)
-class Entry:
+class OverviewRow:
     """One deployment: `since` is RFC 3339, `state` a phase or verdict; a failure has category and message."""
 
     sha: str | None
@@ -30,14 +30,14 @@ class Entry:
 class Overview:
     """`source` tells who said what is live: `platform`, or `history` where the platform was not asked."""
 
-    live: Entry | None
-    on_its_way: tuple[Entry, ...]
-    failed_last: Entry | None
+    live: OverviewRow | None
+    on_its_way: tuple[OverviewRow, ...]
+    failed_last: OverviewRow | None
     source: str
 
 
 def overview(
-    now_there: Production | None, records: Sequence[Record], monitors: Sequence[Monitor]
+    now_there: Production | None, records: Sequence[HistoryRecord], monitors: Sequence[Monitor]
 ) -> Overview:
     """From the platform where it answered, else from what was watched here; records newest first."""
     failed = next((record for record in records if record.verdict == "failed"), None)
@@ -49,28 +49,28 @@ def overview(
     )
 
 
-def _live(now_there: Production | None, records: Sequence[Record]) -> Entry | None:
+def _live(now_there: Production | None, records: Sequence[HistoryRecord]) -> OverviewRow | None:
     if now_there:
         live = now_there.live
-        return Entry(live.sha, "live", _stamp(live.since), live.deployment_id) if live else None
+        return OverviewRow(live.sha, "live", _stamp(live.since), live.deployment_id) if live else None
     watched = next((record for record in records if record.verdict == "live"), None)
     return _of_record(watched) if watched else None
 
 
-def _coming(now_there: Production | None, monitors: Sequence[Monitor]) -> tuple[Entry, ...]:
+def _coming(now_there: Production | None, monitors: Sequence[Monitor]) -> tuple[OverviewRow, ...]:
     if now_there:
         return tuple(
-            Entry(one.sha, one.phase, _stamp(one.since), one.deployment_id) for one in now_there.coming
+            OverviewRow(one.sha, one.phase, _stamp(one.since), one.deployment_id) for one in now_there.coming
         )
     return tuple(
-        Entry(monitor.sha, monitor.phase or "waiting", monitor.started_at)
+        OverviewRow(monitor.sha, monitor.phase or "waiting", monitor.started_at)
         for monitor in monitors
         if monitor.state == RUNNING
     )
 
 
-def _of_record(record: Record) -> Entry:
-    return Entry(
+def _of_record(record: HistoryRecord) -> OverviewRow:
+    return OverviewRow(
         record.sha,
         record.verdict,
         rfc3339(record.finished_at),
@@ -101,5 +101,5 @@ def _headed(name: str, lines: Sequence[str]) -> list[tuple[str, str]]:
     return [("" if at else name, line) for at, line in enumerate(lines)]
 
 
-def _since(entry: Entry, now: float, word: str = "since") -> str:
+def _since(entry: OverviewRow, now: float, word: str = "since") -> str:
     return f" {word} {local_time(parse_rfc3339(entry.since), now)}" if entry.since else ""

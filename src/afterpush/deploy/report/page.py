@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread
 from afterpush.deploy.report.markup import Markup, joined, tag, text
@@ -18,7 +18,7 @@ _MARKS = {"live": "● ", "failed": "✗ ", "other": "■ "}
 
 
 def history_page(
-    title: str, records: Sequence[Record], found: Figures, measured: Dora, generated_at: float
+    title: str, records: Sequence[HistoryRecord], found: Figures, measured: Dora, generated_at: float
 ) -> str:
     """The page about distinct records, newest first."""
     sections = (
@@ -46,13 +46,13 @@ def history_page(
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _span(records: Sequence[Record]) -> str:
+def _span(records: Sequence[HistoryRecord]) -> str:
     if not records:
         return "nothing yet"
     return f"{counted(len(records), 'deployment')}, {day(records[-1])} to {day(records[0])} UTC"
 
 
-def _sections(records: Sequence[Record], found: Figures, measured: Dora) -> list[Markup]:
+def _sections(records: Sequence[HistoryRecord], found: Figures, measured: Dora) -> list[Markup]:
     return [
         _section("summary", "At a glance", _cards(found)),
         _section("dora", f"DORA figures, the last {measured.window_days:g} days", _dora(measured)),
@@ -110,7 +110,7 @@ def _legend() -> Markup:
     return tag("ul", *items, class_="legend", aria_label="Colours of the phases")
 
 
-def _deployments(records: Sequence[Record]) -> Markup:
+def _deployments(records: Sequence[HistoryRecord]) -> Markup:
     longest = max((record.elapsed_seconds for record in records), default=0.0) or 1.0
     headings = ("Commit", "Verdict", "Began (UTC)", "Phases", "Took", "Author", "Why")
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in headings)))
@@ -120,7 +120,7 @@ def _deployments(records: Sequence[Record]) -> Markup:
     return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label="Deployments")
 
 
-def _row(record: Record, longest: float) -> Markup:
+def _row(record: HistoryRecord, longest: float) -> Markup:
     lane = lane_of(record.verdict)
     return tag(
         "tr",
@@ -135,7 +135,7 @@ def _row(record: Record, longest: float) -> Markup:
     )
 
 
-def _bar(record: Record, longest: float) -> Markup:
+def _bar(record: HistoryRecord, longest: float) -> Markup:
     """The stacked phases: drawn, and spelled out for who cannot see the drawing."""
     spelled = ", ".join(
         f"{phase.replace('_', ' ').lower()} {duration(seconds)}".replace(" ", "\u00a0")
@@ -160,7 +160,7 @@ def _share(seconds: float, longest: float) -> str:
     return f"{min(100.0, max(0.0, 100 * seconds / longest)):.2f}"
 
 
-def _why(record: Record) -> Markup:
+def _why(record: HistoryRecord) -> Markup:
     if record.verdict == "live":
         return text("")
     category = [tag("strong", record.category), " "] if record.category else []

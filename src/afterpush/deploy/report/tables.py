@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from afterpush.deploy.monitor.history import Record
-from afterpush.deploy.monitor.status import Monitor, Stopped
+from afterpush.deploy.monitor.history import HistoryRecord
+from afterpush.deploy.monitor.status import Monitor, StoppedMonitor
 from afterpush.infra.clock import rfc3339
 from afterpush.infra.console import table
 
@@ -26,7 +26,7 @@ def monitor_table(monitors: Sequence[Monitor]) -> str:
     return table(("COMMIT", "STATE", "PID", "STARTED", "PHASE OR VERDICT"), rows)
 
 
-def stop_lines(ended: Sequence[Stopped]) -> str:
+def stop_lines(ended: Sequence[StoppedMonitor]) -> str:
     """One line for each monitor that was asked to stop."""
     if not ended:
         return "no monitor runs"
@@ -36,7 +36,7 @@ def stop_lines(ended: Sequence[Stopped]) -> str:
     )
 
 
-def history_documents(records: Sequence[Record]) -> list[dict[str, Any]]:
+def history_documents(records: Sequence[HistoryRecord]) -> list[dict[str, Any]]:
     """The records as `deploy.history --json` prints them, newest first."""
     return [
         {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from afterpush.deploy.explain.lines import shown
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread, saw_it_go_live
 from afterpush.deploy.report.sparkline import sparkline
@@ -13,14 +13,14 @@ from afterpush.infra.console import table
 _MARKS = {"live": "●", "failed": "✗"}
 
 
-def history_text(records: Sequence[Record], found: Figures) -> str:
+def history_text(records: Sequence[HistoryRecord], found: Figures) -> str:
     """The records, newest first, and their figures."""
     if not records:
         return "no deployment has been watched here yet"
     return f"{_table(records)}\n\n{_summary(records, found)}"
 
 
-def _table(records: Sequence[Record]) -> str:
+def _table(records: Sequence[HistoryRecord]) -> str:
     rows = [
         (
             record.sha[:7],
@@ -35,7 +35,7 @@ def _table(records: Sequence[Record]) -> str:
     return table(("COMMIT", "VERDICT", "STARTED (UTC)", "TOOK", "WHY", "PHASES"), rows)
 
 
-def _summary(records: Sequence[Record], found: Figures) -> str:
+def _summary(records: Sequence[HistoryRecord], found: Figures) -> str:
     oldest_first = list(reversed(records))
     decided = found.verdicts.get("live", 0) + found.verdicts.get("failed", 0)
     went = f"{found.verdicts.get('live', 0)} of {decided} went live"

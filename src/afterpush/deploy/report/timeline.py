@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.markup import Markup, tag
 from afterpush.deploy.report.terminal import counted
 from afterpush.infra.clock import duration, rfc3339
@@ -19,12 +19,12 @@ def lane_of(verdict: str) -> str:
     return verdict if verdict in ("live", "failed") else "other"
 
 
-def anchor(record: Record) -> str:
+def anchor(record: HistoryRecord) -> str:
     """The id of a record's row."""
     return f"d-{record.sha[:12]}-{int(record.started_at)}"
 
 
-def timeline(records: Sequence[Record]) -> Markup:
+def timeline(records: Sequence[HistoryRecord]) -> Markup:
     """A figure with one mark for each record; shape and lane tell the verdict, not colour alone.
 
     More marks than a line has room for, each a stop of the Tab key, would help nobody: the newest are shown.
@@ -63,7 +63,7 @@ def _x(at: float, begins: float, ends: float) -> float:
     return round(LEFT + 10 + share * (WIDTH - RIGHT - LEFT - 20), 1)
 
 
-def _mark(record: Record, x: float) -> Markup:
+def _mark(record: HistoryRecord, x: float) -> Markup:
     lane = lane_of(record.verdict)
     y, name = LANES[lane], f"mark-{lane}"
     if lane == "live":
@@ -92,6 +92,6 @@ def _ticks(begins: float, ends: float) -> list[Markup]:
     return found
 
 
-def day(record: Record) -> str:
+def day(record: HistoryRecord) -> str:
     """When it began, for people (UTC)."""
     return rfc3339(record.started_at)[:16].replace("T", " ")

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from afterpush.deploy.monitor.history import Record
+from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Silence
 from afterpush.deploy.watch.loop import Watching
 from afterpush.digitalocean.client import Allowance
@@ -63,7 +63,7 @@ class Estimate:
         return density / surviving
 
 
-def estimate(records: list[Record], phase: str) -> Estimate | None:
+def estimate(records: list[HistoryRecord], phase: str) -> Estimate | None:
     """The estimate of a phase from the app's successful deployments; None with too few of them."""
     seconds = [
         record.phases[phase] for record in records if record.verdict == "live" and phase in record.phases
@@ -75,7 +75,7 @@ def estimate(records: list[Record], phase: str) -> Estimate | None:
     return Estimate(mean, math.sqrt(math.fsum((entry - mean) ** 2 for entry in recent) / len(recent)))
 
 
-def total_estimate(records: list[Record]) -> float | None:
+def total_estimate(records: list[HistoryRecord]) -> float | None:
     """How long a watch of this app usually lasts until live, seconds: for the progress bar."""
     seconds = sorted(
         record.elapsed_seconds for record in records if record.verdict == "live" and record.phases

@@ -13,7 +13,7 @@ from afterpush.infra.errors import AfterpushError
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunningDeployment:
     """A deployment as it stands. `sha` is None when it does not tell its commit; times are epoch seconds."""
 
     sha: str | None
@@ -31,8 +31,8 @@ class Standing:
 class Production:
     """What is live, and what is on its way."""
 
-    live: Standing | None
-    coming: tuple[Standing, ...]
+    live: RunningDeployment | None
+    coming: tuple[RunningDeployment, ...]
 
 
 def production(app: dict[str, Any], wanted: Wanted) -> Production:
@@ -47,13 +47,13 @@ def production(app: dict[str, Any], wanted: Wanted) -> Production:
     )
 
 
-def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> Standing:
+def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> RunningDeployment:
     deployment = read_deployment(document)
     ours, any_shas = deployment.shas(wanted.repos, wanted.branches, spec), deployment.shas()
     # An app that is configured by name may be built from a repository that the remote's URL does not tell.
     sha = ours[0] if ours else any_shas[0] if len(any_shas) == 1 else None
     since = moment(deployment.phase_last_updated_at) or moment(deployment.updated_at) or deployment.created
-    return Standing(sha, deployment.id, deployment.phase, since)
+    return RunningDeployment(sha, deployment.id, deployment.phase, since)
 
 
 def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:

@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from afterpush.documents.manual.documents import Problem, Tree
+from afterpush.documents.manual.documents import DocumentProblem, Tree
 from afterpush.documents.manual.links import Link, anchors_in, links_in
 from afterpush.text.commands import findings
 from afterpush.text.task_catalog import Catalog
@@ -13,20 +13,20 @@ _LINES = re.compile(r"^L(\d+)(?:C\d+)?(?:-L\d+(?:C\d+)?)?$")
 OUTSIDE = ".."
 
 
-def broken_links(tree: Tree, names: Iterable[str]) -> list[Problem]:
+def broken_links(tree: Tree, names: Iterable[str]) -> list[DocumentProblem]:
     """Every link of these documents whose target or anchor is not in the repository."""
     return [
-        Problem(name, link.line, message)
+        DocumentProblem(name, link.line, message)
         for name in names
         for link in links_in(tree.documents[name])
         for message in _faults(tree, name, link)
     ]
 
 
-def unknown_commands(tree: Tree, catalog: Catalog) -> list[Problem]:
+def unknown_commands(tree: Tree, catalog: Catalog) -> list[DocumentProblem]:
     """Every command of ours in the documents that names a task or a flag which does not exist."""
     return [
-        Problem(name, finding.line, finding.message)
+        DocumentProblem(name, finding.line, finding.message)
         for name, text in tree.documents.items()
         for finding in findings(text, catalog)
     ]

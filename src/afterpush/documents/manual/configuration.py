@@ -20,14 +20,14 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Section:
+class ConfigSection:
     """A top-level mapping of the file."""
 
     name: str
     keys: tuple[Key, ...]
 
 
-def example_sections(text: str) -> list[Section]:
+def example_sections(text: str) -> list[ConfigSection]:
     """The sections of the schema; meanings are the comments of the documented example `text`.
 
     A comment counts for the keys below it until the next comment, and for the keys inside of its key.
@@ -45,7 +45,9 @@ def example_sections(text: str) -> list[Section]:
         for path in key_paths()
     ]
     names = dict.fromkeys(key.path.split(".")[0] for key in keys)
-    return [Section(name, tuple(key for key in keys if key.path.startswith(f"{name}."))) for name in names]
+    return [
+        ConfigSection(name, tuple(key for key in keys if key.path.startswith(f"{name}."))) for name in names
+    ]
 
 
 def _comments(text: str) -> Iterator[tuple[str, str]]:

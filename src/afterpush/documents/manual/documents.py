@@ -11,7 +11,7 @@ SUFFIX = ".md"
 
 
 @dataclass(frozen=True)
-class Problem:
+class DocumentProblem:
     """Something wrong in a document; `line` counts from 1."""
 
     file: str

@@ -21,7 +21,7 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class Layout:
+class SiteLayout:
     """The pages: document -> page name (without suffix), and how they are grouped.
 
     `home` is the document of the first page, None when there is no candidate and one is to be made.
@@ -45,7 +45,7 @@ def lay_out(
     left_out: Sequence[str] = (),
     reference: Sequence[str] = (),
     title: str | None = None,
-) -> Layout:
+) -> SiteLayout:
     """The pages of the manual: what lies below `source`, the reference, and the documents at the root.
 
     `left_out` are folders whose documents are no part of it. The root's documents stand beside those of
@@ -71,7 +71,7 @@ def lay_out(
         taken.add(page.lower())
         pages[document] = page
     heading = _title_of(tree.documents[home]) if home else None
-    return Layout(home, pages, _chapters(tree, home, pages, source), title or heading or name)
+    return SiteLayout(home, pages, _chapters(tree, home, pages, source), title or heading or name)
 
 
 def _is_below(document: str, folder: str) -> bool:

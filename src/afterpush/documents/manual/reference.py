@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from afterpush.documents.manual.configuration import Key, Section, example_sections
-from afterpush.documents.manual.variables import Variable, VariableGroup, variable_groups
+from afterpush.documents.manual.configuration import ConfigSection, Key, example_sections
+from afterpush.documents.manual.variables import DocumentedVariable, VariableGroup, variable_groups
 from afterpush.infra.errors import ExitCode
 
 PAGES = ("tasks.md", "configuration.md", "variables.md", "exit-codes.md")
@@ -42,7 +42,7 @@ class TaskFacts:
 
 
 @dataclass(frozen=True)
-class Sources:
+class ReferenceInputs:
     """What the pages are made from: the tasks, the configuration file with every key, the variables."""
 
     program: str
@@ -51,7 +51,7 @@ class Sources:
     variables: str
 
 
-def reference_pages(sources: Sources) -> dict[str, str]:
+def reference_pages(sources: ReferenceInputs) -> dict[str, str]:
     """The pages by their file name."""
     texts = (
         _page("Tasks", _tasks(sources.program, sources.tasks)),
@@ -93,7 +93,7 @@ def _flag(flag: FlagFacts) -> str:
     return f"- `{flag.written}`: {_prose(flag.help)}{default}"
 
 
-def _configuration(sections: Sequence[Section]) -> list[str]:
+def _configuration(sections: Sequence[ConfigSection]) -> list[str]:
     parts = [
         "Every key of `config/afterpush.yaml` in the app repository, with its type and default. An absent "
         "file, section or key means the default. Unknown keys and wrong types are errors, which name the "
@@ -123,7 +123,7 @@ def _variables(groups: Sequence[VariableGroup]) -> list[str]:
     return parts
 
 
-def _example(variable: Variable) -> str:
+def _example(variable: DocumentedVariable) -> str:
     """The value that the example shows: an address with a password in it is a form, no default."""
     kind = "Form" if "@" in variable.default else "Default"
     return f"{kind}: `{variable.default}`." if variable.default else ""

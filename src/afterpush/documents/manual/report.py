@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterpush.documents.manual.documents import Problem
+from afterpush.documents.manual.documents import DocumentProblem
 from afterpush.documents.manual.site import Built
 
 
 @dataclass(frozen=True)
-class Checked:
+class DocumentsReport:
     """The answer of docs.check: how many documents were read, and what is wrong in them.
 
     `broken` are links that lead nowhere and commands that do not exist; `unknown` are those commands alone.
@@ -16,8 +16,8 @@ class Checked:
 
     pages: int
     stale: Sequence[str] = ()
-    broken: Sequence[Problem] = ()
-    unknown: Sequence[Problem] = ()
+    broken: Sequence[DocumentProblem] = ()
+    unknown: Sequence[DocumentProblem] = ()
 
     @property
     def is_good(self) -> bool:
@@ -36,7 +36,7 @@ class BuildAnswer:
     pages: int
     site: str
     stale: Sequence[str] = ()
-    broken: Sequence[Problem] = ()
+    broken: Sequence[DocumentProblem] = ()
     built: Built | None = None
     dry_run: bool = False
 
@@ -73,7 +73,7 @@ class BuildAnswer:
         return f"{pages} in {self.site}: open {self.site}/index.html"
 
 
-def _located(problems: Sequence[Problem]) -> list[str]:
+def _located(problems: Sequence[DocumentProblem]) -> list[str]:
     return [f"{one.file}:{one.line}: {one.message}" if one.file else one.message for one in problems]
 
 

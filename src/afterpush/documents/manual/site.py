@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
-from afterpush.documents.manual.documents import Problem, Tree
-from afterpush.documents.manual.layout import Layout
+from afterpush.documents.manual.documents import DocumentProblem, Tree
+from afterpush.documents.manual.layout import SiteLayout
 from afterpush.documents.manual.sphinx import build_site
 from afterpush.documents.manual.staging import HEADING_LINES, stage
 from afterpush.infra.errors import AfterpushError
@@ -38,11 +38,11 @@ class External:
 class Built:
     """A finished build: what Sphinx warned of (then the old site stays), what pages fetch from elsewhere."""
 
-    warnings: tuple[Problem, ...]
+    warnings: tuple[DocumentProblem, ...]
     external: tuple[External, ...]
 
 
-def build(tree: Tree, layout: Layout, output: Path) -> Built:
+def build(tree: Tree, layout: SiteLayout, output: Path) -> Built:
     """Builds the site, and replaces `output` by it when nothing was wrong.
 
     Raises AfterpushError when `output` holds something that is no site.
@@ -61,7 +61,7 @@ def build(tree: Tree, layout: Layout, output: Path) -> Built:
     return Built(tuple(warnings), external)
 
 
-def _as_written(problem: Problem, titled: set[str]) -> Problem:
+def _as_written(problem: DocumentProblem, titled: set[str]) -> DocumentProblem:
     """The problem on the line that its author knows."""
     moved = HEADING_LINES if problem.file in titled else 0
     return replace(problem, line=max(problem.line - moved, 1)) if problem.file else problem
@@ -89,14 +89,14 @@ def _replace(output: Path, fresh: Path) -> None:
         (beside / "new").rename(output)
 
 
-def dead_links(site: Path, documents: Mapping[str, str]) -> Iterator[Problem]:
+def dead_links(site: Path, documents: Mapping[str, str]) -> Iterator[DocumentProblem]:
     """Links that go nowhere on the site although their targets exist; `documents` by page name."""
     for page, document in documents.items():
         text = (site / f"{page}.html").read_text(encoding="utf-8")
         for found in _UNFOLLOWED.finditer(text):
             place = unescape(found[1])
             if f'id="{place}"' not in text and f'name="{place}"' not in text:
-                yield Problem(
+                yield DocumentProblem(
                     document, 1, f"the link {place} leads nowhere on the site; write it in another form"
                 )
 

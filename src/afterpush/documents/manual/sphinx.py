@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from afterpush.documents.manual.documents import Problem
+from afterpush.documents.manual.documents import DocumentProblem
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import run
 
@@ -70,7 +70,9 @@ def require_sphinx() -> None:
         )
 
 
-def build_site(sources: Path, output: Path, title: str, documents: Mapping[str, str]) -> list[Problem]:
+def build_site(
+    sources: Path, output: Path, title: str, documents: Mapping[str, str]
+) -> list[DocumentProblem]:
     """Builds the staged `sources` into `output`; returns what Sphinx warned of, by document.
 
     `documents` are the documents of the pages, by page name. Raises AfterpushError when Sphinx ended without
@@ -105,11 +107,11 @@ def _offer_linked_files(sources: Path) -> None:
         (extra / "_linked").symlink_to(linked)
 
 
-def _problems(said: str, sources: Path, documents: Mapping[str, str]) -> Iterator[Problem]:
+def _problems(said: str, sources: Path, documents: Mapping[str, str]) -> Iterator[DocumentProblem]:
     for line in said.splitlines():
         if found := _WARNING.match(line):
             path = Path(found["file"])
             page = path.relative_to(sources).as_posix() if path.is_relative_to(sources) else found["file"]
-            yield Problem(documents.get(page[:-3], page), int(found["line"] or 1), found["said"])
+            yield DocumentProblem(documents.get(page[:-3], page), int(found["line"] or 1), found["said"])
         elif found := _ANY_WARNING.match(line):
-            yield Problem("", 0, found["said"])
+            yield DocumentProblem("", 0, found["said"])

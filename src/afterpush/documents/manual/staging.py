@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from afterpush.documents.manual.check import target_of
 from afterpush.documents.manual.documents import Tree
-from afterpush.documents.manual.layout import HOME, Layout
+from afterpush.documents.manual.layout import HOME, SiteLayout
 from afterpush.documents.manual.links import headings_in, is_elsewhere, tokens_of
 
 LINKED = "_linked"
@@ -28,7 +28,7 @@ _LINK = re.compile(
 HEADING_LINES = 2
 
 
-def stage(tree: Tree, layout: Layout, folder: Path) -> set[str]:
+def stage(tree: Tree, layout: SiteLayout, folder: Path) -> set[str]:
     """Writes the sources of the site to the empty `folder`.
 
     Returns the documents that had no heading and got one: they begin HEADING_LINES lines further down.
@@ -68,7 +68,7 @@ def _lacks_heading(text: str) -> bool:
     return not headings_in(text) and not text.startswith("---\n")
 
 
-def _navigation(layout: Layout) -> str:
+def _navigation(layout: SiteLayout) -> str:
     parts = []
     for chapter in layout.chapters:
         pages = "\n".join(f"/{layout.pages[document]}" for document in chapter.documents)
@@ -79,7 +79,7 @@ def _navigation(layout: Layout) -> str:
 class _Rewriter:
     """Leads the links of one document to their targets in the site; `linked` are files to copy."""
 
-    def __init__(self, tree: Tree, layout: Layout, document: str) -> None:
+    def __init__(self, tree: Tree, layout: SiteLayout, document: str) -> None:
         self.tree, self.layout, self.document = tree, layout, document
         self.here = posixpath.dirname(layout.pages[document])
         self.linked: set[str] = set()

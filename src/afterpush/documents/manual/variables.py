@@ -7,7 +7,7 @@ _ASSIGNMENT = re.compile(r"^#? ?(?P<name>[A-Z][A-Z0-9_]*)=(?P<default>\S*)$")
 
 
 @dataclass(frozen=True)
-class Variable:
+class DocumentedVariable:
     """A variable, the default that the example shows (empty: none), and what it is for."""
 
     name: str
@@ -20,7 +20,7 @@ class VariableGroup:
     """A paragraph of the example: its variables, or only its text."""
 
     text: str
-    variables: tuple[Variable, ...]
+    variables: tuple[DocumentedVariable, ...]
 
 
 def variable_groups(text: str) -> list[VariableGroup]:
@@ -29,13 +29,13 @@ def variable_groups(text: str) -> list[VariableGroup]:
 
 
 def _group(paragraph: str) -> VariableGroup:
-    variables: list[Variable] = []
+    variables: list[DocumentedVariable] = []
     comment: list[str] = []
     is_open = False
     for line in paragraph.splitlines():
         found = _ASSIGNMENT.match(line)
         if found:
-            variables.append(Variable(found["name"], found["default"], " ".join(comment)))
+            variables.append(DocumentedVariable(found["name"], found["default"], " ".join(comment)))
             is_open = False
         else:
             comment = [*comment, line.lstrip("# ")] if is_open else [line.lstrip("# ")]

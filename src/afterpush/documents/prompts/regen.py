@@ -8,13 +8,13 @@ from enum import Enum
 from pathlib import Path
 
 from afterpush.documents.prompts.marker import is_as_written, marked, read_marker, with_plain_ends
-from afterpush.documents.prompts.template import Surroundings, Template
+from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 from afterpush.roadmap import Task
 
 
-class Act(Enum):
+class PromptAction(Enum):
     """What is to be done with one prompt."""
 
     WRITE = "write"
@@ -29,7 +29,7 @@ class Prompt:
     task_id: str
     path: str
     content: str
-    act: Act
+    act: PromptAction
     before: str | None
 
     def diff(self) -> str:
@@ -40,7 +40,7 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class PromptFolder:
     """Where prompts lie, and what a team's own generator left in its files."""
 
     root: Path
@@ -97,8 +97,8 @@ def plan(
     wanted: Sequence[Task],
     tasks: Mapping[str, Task],
     template: Template,
-    around: Surroundings,
-    shelf: Shelf,
+    around: PromptContext,
+    folder: PromptFolder,
     *,
     adopt: bool = False,
 ) -> list[Prompt]:
@@ -107,24 +107,24 @@ def plan(
     for task in wanted:
         body = template.render(task, tasks, around)
         content = marked(task.id, template.source_of(task, tasks, around), body)
-        path = shelf.path_of(task.id)
-        before = shelf.content_of(path)
-        prompts.append(Prompt(task.id, path, content, _act(before, content, shelf, adopt=adopt), before))
+        path = folder.path_of(task.id)
+        before = folder.content_of(path)
+        prompts.append(Prompt(task.id, path, content, _act(before, content, folder, adopt=adopt), before))
     return prompts
 
 
-def _act(before: str | None, content: str, shelf: Shelf, *, adopt: bool) -> Act:
+def _act(before: str | None, content: str, folder: PromptFolder, *, adopt: bool) -> PromptAction:
     if before is not None and with_plain_ends(before) == content:
-        return Act.KEEP_UNCHANGED
-    if before is None or adopt or shelf.is_ours(before):
-        return Act.WRITE
-    return Act.KEEP_BY_HAND
+        return PromptAction.KEEP_UNCHANGED
+    if before is None or adopt or folder.is_ours(before):
+        return PromptAction.WRITE
+    return PromptAction.KEEP_BY_HAND
 
 
 def apply(prompts: Sequence[Prompt], root: Path) -> None:
     """Writes what is to be written. Raises AfterpushError when a file cannot be."""
     for prompt in prompts:
-        if prompt.act is Act.WRITE:
+        if prompt.act is PromptAction.WRITE:
             path = root / prompt.path
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from afterpush.documents.prompts.check import Checked
-from afterpush.documents.prompts.regen import Act, Prompt
+from afterpush.documents.prompts.check import PromptsReport
+from afterpush.documents.prompts.regen import Prompt, PromptAction
 
 
 def regenerated(prompts: Sequence[Prompt]) -> dict[str, Any]:
     """The document of `prompts.regen`: `unchanged` is a count, `kept` are those written by hand."""
     return {
-        "written": [prompt.path for prompt in prompts if prompt.act is Act.WRITE],
-        "unchanged": sum(prompt.act is Act.KEEP_UNCHANGED for prompt in prompts),
-        "kept": [prompt.path for prompt in prompts if prompt.act is Act.KEEP_BY_HAND],
+        "written": [prompt.path for prompt in prompts if prompt.act is PromptAction.WRITE],
+        "unchanged": sum(prompt.act is PromptAction.KEEP_UNCHANGED for prompt in prompts),
+        "kept": [prompt.path for prompt in prompts if prompt.act is PromptAction.KEEP_BY_HAND],
         "stale": [],
         "problems": [],
     }
@@ -25,11 +25,11 @@ def regenerated_text(prompts: Sequence[Prompt], *, dry_run: bool, adopt: bool) -
     lines = []
     verb = "would write" if dry_run else "wrote"
     for prompt in prompts:
-        if prompt.act is Act.WRITE:
+        if prompt.act is PromptAction.WRITE:
             lines.append(f"{verb} {prompt.path}")
             if prompt.before is not None and (dry_run or adopt):
                 lines.append(prompt.diff().rstrip("\n"))
-        elif prompt.act is Act.KEEP_BY_HAND:
+        elif prompt.act is PromptAction.KEEP_BY_HAND:
             lines.append(f"kept {prompt.path}: written or edited by hand (--adopt takes it over)")
     document = regenerated(prompts)
     written = f"{len(document['written'])} {'to write' if dry_run else 'written'}"
@@ -37,7 +37,7 @@ def regenerated_text(prompts: Sequence[Prompt], *, dry_run: bool, adopt: bool) -
     return "\n".join(lines)
 
 
-def checked_document(found: Checked) -> dict[str, Any]:
+def checked_document(found: PromptsReport) -> dict[str, Any]:
     """The document of `prompts.check`: `stale` are paths, `reasons` say why each one is."""
     return {
         "written": [],
@@ -50,7 +50,7 @@ def checked_document(found: Checked) -> dict[str, Any]:
     }
 
 
-def checked_text(found: Checked) -> str:
+def checked_text(found: PromptsReport) -> str:
     """A line for each stale prompt and each problem, then a sum."""
     lines = [f"{entry.file}: stale: {entry.reason}" for entry in found.stale]
     lines += [f"{entry.file}:{entry.line}: {entry.message}" for entry in found.problems]

@@ -18,7 +18,7 @@ SHIPPED = Path("prompts/task.md.j2")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class PromptContext:
     """What a prompt says about the repository: where to push, and how our tasks are called there."""
 
     remote: str
@@ -34,7 +34,7 @@ class Template:
     path: str
     parts: Mapping[str, str] = field(default_factory=dict)
 
-    def source_of(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> str:
+    def source_of(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> str:
         """The digest of all that the prompt is made from."""
         parts = [
             self.text,
@@ -43,7 +43,7 @@ class Template:
         ]
         return digest("\0".join(parts))
 
-    def variables(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> dict[str, object]:
+    def variables(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> dict[str, object]:
         """What a template may use."""
         return {
             "task": _described(task),
@@ -56,7 +56,7 @@ class Template:
             "run": around.run,
         }
 
-    def render(self, task: Task, tasks: Mapping[str, Task], around: Surroundings) -> str:
+    def render(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> str:
         """The prompt's text. Raises AfterpushError naming template and line."""
         from jinja2 import TemplateError
 

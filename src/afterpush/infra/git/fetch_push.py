@@ -93,7 +93,7 @@ def _unreachable(doing: str, said: str) -> AfterpushError:
     )
 
 
-class Verdict(Enum):
+class PushVerdict(Enum):
     """How a push ended."""
 
     LANDED = "landed"
@@ -106,7 +106,7 @@ class Verdict(Enum):
 class PushAnswer:
     """What became of a push; `message` is git's and the server's own words for a refusal."""
 
-    verdict: Verdict
+    verdict: PushVerdict
     message: str = ""
 
 
@@ -128,13 +128,15 @@ _RACES = re.compile(
 def judge_push(code: int, said: str) -> PushAnswer:
     """What the exit code and the words of `git push` mean (git 2.39 to 2.47)."""
     if code == 0:
-        return PushAnswer(Verdict.LANDED)
+        return PushAnswer(PushVerdict.LANDED)
     rejected = _REJECTED.search(said)
     if rejected and _RACES.search(rejected["why"]):
-        return PushAnswer(Verdict.LOST_RACE, rejected["why"])
+        return PushAnswer(PushVerdict.LOST_RACE, rejected["why"])
     if rejected or code == 1:
-        return PushAnswer(Verdict.REFUSED, _servers_words(said) or (rejected["why"] if rejected else said))
-    return PushAnswer(Verdict.NO_ANSWER, said.splitlines()[0] if said else f"exit code {code}")
+        return PushAnswer(
+            PushVerdict.REFUSED, _servers_words(said) or (rejected["why"] if rejected else said)
+        )
+    return PushAnswer(PushVerdict.NO_ANSWER, said.splitlines()[0] if said else f"exit code {code}")
 
 
 def _servers_words(said: str) -> str:

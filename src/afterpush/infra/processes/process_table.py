@@ -13,7 +13,7 @@ _MOST_ANCESTORS = 64
 
 
 @dataclass(frozen=True)
-class Entry:
+class ProcessEntry:
     """One process. `started_at` only compares processes of one boot: it is in seconds after boot on
     Linux (a step of the wall clock does not change it), since the epoch elsewhere.
     """
@@ -24,7 +24,7 @@ class Entry:
     is_zombie: bool
 
 
-def entry_of(pid: int) -> Entry | None:
+def entry_of(pid: int) -> ProcessEntry | None:
     """The process that has this pid now; None when there is none."""
     if not (_PROC / "self" / "stat").exists():
         return _asked_of_psutil(pid)
@@ -34,7 +34,7 @@ def entry_of(pid: int) -> Entry | None:
         return None
     # proc_pid_stat(5): the name in parentheses may hold anything, the fields count from behind it.
     state, parent, *rest = stat.rpartition(")")[2].split()
-    return Entry(pid, int(parent), int(rest[17]) / os.sysconf("SC_CLK_TCK"), state in "ZX")
+    return ProcessEntry(pid, int(parent), int(rest[17]) / os.sysconf("SC_CLK_TCK"), state in "ZX")
 
 
 def argv_of(pid: int) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def argv_of(pid: int) -> tuple[str, ...]:
     return tuple(os.fsdecode(word) for word in line.removesuffix(b"\0").split(b"\0")) if line else ()
 
 
-def ancestors(pid: int) -> Iterator[Entry]:
+def ancestors(pid: int) -> Iterator[ProcessEntry]:
     """The parents of a process, nearest first, as far as they can be seen."""
     below = entry_of(pid)
     for _ in range(_MOST_ANCESTORS):
@@ -59,7 +59,7 @@ def ancestors(pid: int) -> Iterator[Entry]:
         below = above
 
 
-def running() -> list[Entry]:
+def running() -> list[ProcessEntry]:
     """Every process that can be seen now, without zombies."""
     if (_PROC / "self" / "stat").exists():
         pids = [int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdigit()]
@@ -109,13 +109,13 @@ def _resident_bytes_of_psutil(pid: int) -> int:
         return 0
 
 
-def _asked_of_psutil(pid: int) -> Entry | None:
+def _asked_of_psutil(pid: int) -> ProcessEntry | None:
     import psutil
 
     try:
         process = psutil.Process(pid)
         is_zombie = process.status() == psutil.STATUS_ZOMBIE
-        return Entry(pid, process.ppid(), process.create_time(), is_zombie)
+        return ProcessEntry(pid, process.ppid(), process.create_time(), is_zombie)
     except (psutil.Error, ValueError, OverflowError):
         return None
 

@@ -17,7 +17,7 @@ KEEPALIVE_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Answer:
+class RemoteAnswer:
     """How a remote command ended, and what it said."""
 
     code: int
@@ -88,7 +88,7 @@ class Remote:
         self.host = host
         self._connection = connection
 
-    def run(self, script: str) -> Answer:
+    def run(self, script: str) -> RemoteAnswer:
         """Runs a shell script there, without stdin. Raises AfterpushError when the connection breaks."""
         from paramiko import SSHException
 
@@ -96,9 +96,9 @@ class Remote:
             done = self._connection.run(_by_sh(script), hide=True, warn=True, in_stream=False)
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
-        return Answer(done.exited, done.stdout, done.stderr)
+        return RemoteAnswer(done.exited, done.stdout, done.stderr)
 
-    def feed(self, script: str, content: bytes) -> Answer:
+    def feed(self, script: str, content: bytes) -> RemoteAnswer:
         """Runs a shell script there with these bytes as its stdin, all of which it must read.
 
         Raises AfterpushError when the connection breaks.
@@ -111,8 +111,10 @@ class Remote:
             channel.sendall(content)
             channel.shutdown_write()
             with channel.makefile("rb") as out, channel.makefile_stderr("rb") as err:
-                said = Answer(-1, out.read().decode(errors="replace"), err.read().decode(errors="replace"))
-            return Answer(channel.recv_exit_status(), said.out, said.err)
+                said = RemoteAnswer(
+                    -1, out.read().decode(errors="replace"), err.read().decode(errors="replace")
+                )
+            return RemoteAnswer(channel.recv_exit_status(), said.out, said.err)
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
 

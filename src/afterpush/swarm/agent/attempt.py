@@ -17,12 +17,12 @@ from afterpush.swarm.agent.log_tail import first_words, last_line
 from afterpush.swarm.agent.ports import PORTS
 from afterpush.swarm.agent.push_guard import without_push
 from afterpush.swarm.agent.supervision import run_supervised
-from afterpush.swarm.agent.supervisor import TAG, Ended, Order
-from afterpush.swarm.states import State
+from afterpush.swarm.agent.supervisor import TAG, Ended, SupervisorRequest
+from afterpush.swarm.states import TaskState
 
 
 @dataclass(frozen=True)
-class Spec:
+class AttemptSpec:
     """All that a worker must know; it holds no secret and can be sent to another machine.
 
     `folder` is where prompt, log and ending of the attempt lie; `tag` marks every process of it.
@@ -56,7 +56,7 @@ class Attempted:
     """
 
     tip: str | None
-    state: State | None = None
+    state: TaskState | None = None
     reason: str = ""
     seconds: float = 0.0
     is_lost: bool = False
@@ -64,7 +64,7 @@ class Attempted:
 
 def carry_out(
     repo: Path,
-    spec: Spec,
+    spec: AttemptSpec,
     environment: Mapping[str, str],
     *,
     is_stopped: Callable[[], bool],
@@ -80,7 +80,7 @@ def carry_out(
     try:
         short = _disk_problem(spec)
         if short:
-            return Attempted(None, State.FAILED, short)
+            return Attempted(None, TaskState.FAILED, short)
         ended = _run_agent(repo, spec, environment, port, is_stopped, clock)
         taken = clock.monotonic() - began
         verdict = _judged(spec, ended)
@@ -89,12 +89,12 @@ def carry_out(
             return Attempted(None, *verdict, taken, is_lost=ended.how == "lost")
         return _collected(repo, spec, taken, expected)
     except AfterpushError as error:
-        return Attempted(None, State.FAILED, str(error), clock.monotonic() - began)
+        return Attempted(None, TaskState.FAILED, str(error), clock.monotonic() - began)
     finally:
         PORTS.give_back(port)
 
 
-def _disk_problem(spec: Spec) -> str | None:
+def _disk_problem(spec: AttemptSpec) -> str | None:
     place = Path(spec.worktree)
     while not place.exists():
         place = place.parent
@@ -109,7 +109,7 @@ def _disk_problem(spec: Spec) -> str | None:
 
 def _run_agent(
     repo: Path,
-    spec: Spec,
+    spec: AttemptSpec,
     environment: Mapping[str, str],
     port: int,
     is_stopped: Callable[[], bool],
@@ -119,7 +119,7 @@ def _run_agent(
     prompt = folder / "prompt.md"
     write_private(prompt, spec.prompt)
     add_worktree(repo, worktree, spec.branch, spec.base)
-    order = Order(
+    order = SupervisorRequest(
         spec.command,
         cwd=str(worktree),
         log=str(spec.log),
@@ -145,40 +145,40 @@ def supervised_environment(environment: Mapping[str, str], tag: str) -> dict[str
     return env
 
 
-def _judged(spec: Spec, ended: Ended) -> tuple[State, str] | None:
+def _judged(spec: AttemptSpec, ended: Ended) -> tuple[TaskState, str] | None:
     """The state and the reason of an ending that leaves nothing to merge; None for a good one."""
     took = duration(ended.seconds)
     match ended.how:
         case "timeout":
             limit = duration(spec.timeout_seconds)
             return (
-                State.TIMEOUT,
+                TaskState.TIMEOUT,
                 f"the agent was ended after {took}, its limit is {limit}{last_line(spec.log)}",
             )
         case "memory":
             return (
-                State.FAILED,
+                TaskState.FAILED,
                 f"the agent held more than {spec.memory_megabytes:g} MB of memory "
                 "(swarm.memory_megabytes) and was ended",
             )
         case "stopped":
-            return State.STOPPED, f"stopped after {took}; its worktree stays: {spec.worktree}"
+            return TaskState.STOPPED, f"stopped after {took}; its worktree stays: {spec.worktree}"
         case "unwritten":
             return (
-                State.FAILED,
+                TaskState.FAILED,
                 f"how the agent ended could not be written into {spec.folder}: is the disk full?",
             )
         case "lost" if ended.code > 0:
-            return State.FAILED, f"the agent's supervisor failed{last_line(spec.log)}; log: {spec.log}"
+            return TaskState.FAILED, f"the agent's supervisor failed{last_line(spec.log)}; log: {spec.log}"
         case "lost":
-            return State.FAILED, "the agent's supervisor was killed from outside"
+            return TaskState.FAILED, "the agent's supervisor was killed from outside"
     if ended.code == 0:
         return None
     how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
-    return State.FAILED, f"the command {how} after {took}{last_line(spec.log)}; log: {spec.log}"
+    return TaskState.FAILED, f"the command {how} after {took}{last_line(spec.log)}; log: {spec.log}"
 
 
-def _collected(repo: Path, spec: Spec, seconds: float, expected: str) -> Attempted:
+def _collected(repo: Path, spec: AttemptSpec, seconds: float, expected: str) -> Attempted:
     """Commits what the agent has left uncommitted, and pushes its branch."""
     try:
         tip = _committed(repo, spec)
@@ -186,14 +186,14 @@ def _collected(repo: Path, spec: Spec, seconds: float, expected: str) -> Attempt
         _publish_what_is_there(repo, spec, expected)
         raise
     if _tree(repo, tip) == _tree(repo, spec.base):
-        return Attempted(None, State.EMPTY, "the agent ended well but changed nothing", seconds)
+        return Attempted(None, TaskState.EMPTY, "the agent ended well but changed nothing", seconds)
     # It may have left its branch; what it has checked out in the end is its work.
     git_text(repo, "update-ref", f"refs/heads/{spec.branch}", tip, doing=f"keeping the work of {spec.task}")
     _publish(repo, spec, tip, expected)
     return Attempted(tip, seconds=seconds)
 
 
-def _committed(repo: Path, spec: Spec) -> str:
+def _committed(repo: Path, spec: AttemptSpec) -> str:
     """The commit that holds all of the agent's work. Raises AfterpushError when there can be none."""
     worktree = Path(spec.worktree)
     if not worktree.exists():
@@ -209,7 +209,7 @@ def _committed(repo: Path, spec: Spec) -> str:
     return resolve_commit(worktree, "HEAD")
 
 
-def _left_on_branch(repo: Path, spec: Spec) -> str:
+def _left_on_branch(repo: Path, spec: AttemptSpec) -> str:
     """An agent that tidies up after itself removes its worktree; what it has committed is its work."""
     tip = ref_value(repo, f"refs/heads/{spec.branch}")
     if tip is None or tip == spec.base:
@@ -221,7 +221,7 @@ def _tree(repo: Path, commit: str) -> str:
     return git_text(repo, "rev-parse", f"{commit}^{{tree}}", doing="reading a tree")
 
 
-def _publish(repo: Path, spec: Spec, tip: str, expected: str) -> None:
+def _publish(repo: Path, spec: AttemptSpec, tip: str, expected: str) -> None:
     pushed = push_changes(repo, spec.remote, [Change(f"refs/heads/{spec.branch}", tip, expected)])
     if not pushed.landed:
         raise AfterpushError(
@@ -230,7 +230,7 @@ def _publish(repo: Path, spec: Spec, tip: str, expected: str) -> None:
         )
 
 
-def _publish_what_is_there(repo: Path, spec: Spec, expected: str) -> None:
+def _publish_what_is_there(repo: Path, spec: AttemptSpec, expected: str) -> None:
     """What a failed agent has committed is not lost with its machine; best effort."""
     worktree = Path(spec.worktree)
     is_there = (worktree / ".git").exists()

@@ -10,7 +10,7 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import OnLifeline, start_on_lifeline
 from afterpush.infra.processes.tagged import end_all, with_tag
-from afterpush.swarm.agent.supervisor import TAG, UNWRITTEN, Ended, Order
+from afterpush.swarm.agent.supervisor import TAG, UNWRITTEN, Ended, SupervisorRequest
 
 _LOOK_SECONDS = 0.1
 # What a supervisor needs beyond its grace to find and end everything; past it, it is ended itself.
@@ -18,7 +18,7 @@ _PATIENCE_SECONDS = 20.0
 
 
 def run_supervised(
-    order: Order, env: Mapping[str, str], *, is_stopped: Callable[[], bool], clock: Clock
+    order: SupervisorRequest, env: Mapping[str, str], *, is_stopped: Callable[[], bool], clock: Clock
 ) -> Ended:
     """Runs the order's command; nothing that carries the tag in `env` is left when it returns.
 
@@ -45,7 +45,7 @@ def run_supervised(
     return Ended(how, code, clock.monotonic() - began)
 
 
-def _started(order: Order, env: Mapping[str, str]) -> OnLifeline:
+def _started(order: SupervisorRequest, env: Mapping[str, str]) -> OnLifeline:
     try:
         Path(order.result).unlink(missing_ok=True)
         return start_on_lifeline(

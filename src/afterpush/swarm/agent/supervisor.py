@@ -31,7 +31,7 @@ _LIFELINE = 0
 
 
 @dataclass(frozen=True)
-class Order:
+class SupervisorRequest:
     """What to run and within which bounds; 0 is no bound. `result` is where the ending is written."""
 
     command: str
@@ -59,7 +59,7 @@ class Ended:
 
 def main(argv: list[str]) -> int:
     """Supervises one agent to its end."""
-    order = Order(**json.loads(argv[0]))
+    order = SupervisorRequest(**json.loads(argv[0]))
     ended = supervise(order, SystemClock())
     try:
         write_atomic(Path(order.result), json.dumps(asdict(ended)), mode=0o600)
@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def supervise(order: Order, clock: Clock) -> Ended:
+def supervise(order: SupervisorRequest, clock: Clock) -> Ended:
     """Starts the agent, waits for its end or for a reason to end it, and leaves nothing running."""
     _adopt_orphans()
     began = clock.monotonic()
@@ -102,7 +102,7 @@ class _Reaper:
                     self.code = os.waitstatus_to_exitcode(status)
 
 
-def _watch(order: Order, reaper: _Reaper, wake: int, began: float, clock: Clock) -> str:
+def _watch(order: SupervisorRequest, reaper: _Reaper, wake: int, began: float, clock: Clock) -> str:
     """Waits for the first reason to end."""
     poll = select.poll()
     poll.register(_LIFELINE, select.POLLIN | select.POLLHUP)

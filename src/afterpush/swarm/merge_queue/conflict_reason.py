@@ -6,13 +6,13 @@ from pathlib import Path
 from afterpush.infra.git.merge_tree import TreeMerge
 from afterpush.infra.git.objects import read_blob
 from afterpush.infra.git.unmerged import Unmerged
-from afterpush.swarm.context import Merging
+from afterpush.swarm.context import QueueMerging
 
 # merge-ort moves a file out of the way of a folder, to its name with the side's name behind it.
 _MOVED_AWAY = re.compile(r"~[0-9a-f]{40,64}(?:_\d+)?$")
 
 
-def contended(repo: Path, merged: TreeMerge, merging: Merging) -> str:
+def contended(repo: Path, merged: TreeMerge, merging: QueueMerging) -> str:
     """The paths that both sides have changed, each with the reason where there is one to tell."""
     told = []
     for path in merged.conflicted_paths:
@@ -24,7 +24,7 @@ def contended(repo: Path, merged: TreeMerge, merging: Merging) -> str:
 
 
 def _reasons(
-    repo: Path, path: str, entry: Unmerged | None, merged: TreeMerge, merging: Merging
+    repo: Path, path: str, entry: Unmerged | None, merged: TreeMerge, merging: QueueMerging
 ) -> tuple[str, ...]:
     if _MOVED_AWAY.search(path):
         return ("a file on one side, a folder on the other",)

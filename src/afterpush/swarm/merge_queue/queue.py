@@ -24,12 +24,12 @@ from afterpush.infra.git.worktrees import detached_worktree
 from afterpush.swarm.agent.attempt import supervised_environment
 from afterpush.swarm.agent.log_tail import first_words, last_line
 from afterpush.swarm.agent.supervision import run_supervised
-from afterpush.swarm.agent.supervisor import Order
+from afterpush.swarm.agent.supervisor import SupervisorRequest
 from afterpush.swarm.claims import PREFIX, Held
-from afterpush.swarm.context import World
+from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.merge_queue.conflict_reason import contended
 from afterpush.swarm.merge_queue.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
-from afterpush.swarm.states import State
+from afterpush.swarm.states import TaskState
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Candidate:
 class Landing:
     """What became of a candidate; `sha` is the commit on main."""
 
-    state: State
+    state: TaskState
     reason: str
     sha: str | None = None
 
@@ -58,7 +58,7 @@ class MergeQueue:
 
     def __init__(
         self,
-        world: World,
+        context: SwarmContext,
         mainline: Mainline,
         *,
         check: str | None,
@@ -66,7 +66,7 @@ class MergeQueue:
         races: int,
         is_stopped: Callable[[], bool],
     ) -> None:
-        self._world, self._main = world, mainline
+        self._world, self._main = context, mainline
         self._check, self._check_seconds, self._races = check, check_seconds, races
         self._is_stopped = is_stopped
         self._turn = threading.Lock()
@@ -80,13 +80,15 @@ class MergeQueue:
             upstream = self._main.tip
             for _ in range(self._races):
                 if self._is_stopped():
-                    return Landing(State.STOPPED, f"stopped before it was merged; {candidate.branch} stays")
+                    return Landing(
+                        TaskState.STOPPED, f"stopped before it was merged; {candidate.branch} stays"
+                    )
                 landing = self._once(candidate, upstream)
                 if landing is not None:
                     return landing
                 upstream = self._main.look()[0]
             return Landing(
-                State.FAILED,
+                TaskState.FAILED,
                 f"lost {self._races} races for {self._main.target}; inv swarm.merge takes {candidate.branch}",
             )
 
@@ -101,7 +103,7 @@ class MergeQueue:
         if not merged.is_clean:
             where = contended(repo, merged, self._world.merging)
             return Landing(
-                State.CONFLICT,
+                TaskState.CONFLICT,
                 f"conflict with {self._main.target} in {where}; resolve it on {candidate.branch}, "
                 "then inv swarm.merge",
             )
@@ -110,7 +112,7 @@ class MergeQueue:
         strangers = new_gitlinks(repo, upstream, merged.tree)
         if strangers:
             return Landing(
-                State.FAILED,
+                TaskState.FAILED,
                 f"{', '.join(strangers)} is a git repository of its own, whose files would not be on main: "
                 f"remove its .git folder or make it a submodule; {candidate.branch} stays",
             )
@@ -123,13 +125,13 @@ class MergeQueue:
         said = f"its {what} on {self._main.target} already"
         failed = self._checked(candidate, upstream) if self._check else None
         if failed is None:
-            return Landing(State.MERGED, said, sha)
-        is_red = failed.state is State.CHECK_FAILED
+            return Landing(TaskState.MERGED, said, sha)
+        is_red = failed.state is TaskState.CHECK_FAILED
         return replace(failed, reason=f"{said}, but {failed.reason}") if is_red else failed
 
     def _with_bypass(self, candidate: Candidate, landing: Landing) -> Landing:
         """A red check is no comfort where the agent has pushed to main itself."""
-        if landing.state is not State.CHECK_FAILED:
+        if landing.state is not TaskState.CHECK_FAILED:
             return landing
         # A remote that is silent just now takes nothing away from the check's answer.
         with suppress(AfterpushError):
@@ -148,26 +150,28 @@ class MergeQueue:
 
     def _checked(self, candidate: Candidate, commit: str) -> Landing | None:
         """None when the check is green on the merged tree."""
-        world, check = self._world, self._check or ""
-        folder = private_folder(world.attempt_folder(candidate.task, candidate.attempt))
+        context, check = self._world, self._check or ""
+        folder = private_folder(context.attempt_folder(candidate.task, candidate.attempt))
         log = folder / "check.log"
-        place = world.worktrees / f".check-{os.getpid()}-{candidate.task}-{candidate.attempt}"
-        with detached_worktree(world.repo, place, commit) as tree:
-            order = Order(check, str(tree), str(log), str(folder / "checked.json"), self._check_seconds)
-            tag = f"{world.tag}{candidate.task}/{candidate.attempt}/check"
-            env = supervised_environment(world.environment, tag) | {"AFTERPUSH_TASK": candidate.task}
-            ended = run_supervised(order, env, is_stopped=self._is_stopped, clock=world.clock)
+        place = context.worktrees / f".check-{os.getpid()}-{candidate.task}-{candidate.attempt}"
+        with detached_worktree(context.repo, place, commit) as tree:
+            order = SupervisorRequest(
+                check, str(tree), str(log), str(folder / "checked.json"), self._check_seconds
+            )
+            tag = f"{context.tag}{candidate.task}/{candidate.attempt}/check"
+            env = supervised_environment(context.environment, tag) | {"AFTERPUSH_TASK": candidate.task}
+            ended = run_supervised(order, env, is_stopped=self._is_stopped, clock=context.clock)
         if (ended.how, ended.code) == ("exit", 0):
             return None
         if ended.how == "stopped":
-            return Landing(State.STOPPED, f"stopped during its check; {candidate.branch} stays")
+            return Landing(TaskState.STOPPED, f"stopped during its check; {candidate.branch} stays")
         how = {
             "timeout": f"took longer than {duration(self._check_seconds)}",
             "lost": "was killed from outside",
             "unwritten": "ended, but how could not be written down (is the disk full?)",
         }.get(ended.how, f"ended with exit code {ended.code}")
         return Landing(
-            State.CHECK_FAILED,
+            TaskState.CHECK_FAILED,
             f"the check `{check}` {how} on the merged tree{last_line(log)}; "
             f"{candidate.branch} stays; log: {log}",
         )
@@ -190,7 +194,7 @@ class MergeQueue:
 
     def _landed(self, candidate: Candidate, commit: str) -> Landing:
         self._main.moved_to(commit)
-        return Landing(State.MERGED, f"merged into {self._main.target} from {candidate.branch}", commit)
+        return Landing(TaskState.MERGED, f"merged into {self._main.target} from {candidate.branch}", commit)
 
     def _not_pushed(
         self, candidate: Candidate, commit: str, upstream: str, pushed: Pushed, claim: str
@@ -204,33 +208,35 @@ class MergeQueue:
             if is_ancestor(repo, commit, now):
                 return self._landed(candidate, commit)
         if refs.get(PREFIX + candidate.task) != claim:
-            return Landing(State.SKIPPED, "its claim was taken over by another manager; nothing was merged")
+            return Landing(
+                TaskState.SKIPPED, "its claim was taken over by another manager; nothing was merged"
+            )
         if now != upstream or "lock" in pushed.said:
             return None
         words = [line.removeprefix("remote:").strip() for line in pushed.said.splitlines() if line.strip()]
         return Landing(
-            State.FAILED,
+            TaskState.FAILED,
             f"{target.remote} refused the merge: {' | '.join(words[:3]) or 'no reason given'}; "
             f"{candidate.branch} stays",
         )
 
 
-def newest_tip(world: World, remote: str, branch: str) -> str:
+def newest_tip(context: SwarmContext, remote: str, branch: str) -> str:
     """The commit of a branch, here or on the remote, whichever contains the other; it is on the remote then.
 
     Raises AfterpushError when it is gone, or both sides have commits that the other lacks.
     """
     ref = f"refs/heads/{branch}"
-    there, here = remote_refs(world.repo, remote, ref).get(ref), ref_value(world.repo, ref)
+    there, here = remote_refs(context.repo, remote, ref).get(ref), ref_value(context.repo, ref)
     if there is None and here is None:
         raise AfterpushError(f"the branch {branch} is neither here nor on {remote} any more")
     if there is not None:
-        fetch_objects(world.repo, remote, ref, there)
-    if here is None or here == there or (there and is_ancestor(world.repo, here, there)):
+        fetch_objects(context.repo, remote, ref, there)
+    if here is None or here == there or (there and is_ancestor(context.repo, here, there)):
         return str(there)
-    if there and not is_ancestor(world.repo, there, here):
+    if there and not is_ancestor(context.repo, there, here):
         raise AfterpushError(f"{branch} here and on {remote} have gone different ways; push the right one")
-    pushed = push_changes(world.repo, remote, [Change(ref, here)])
+    pushed = push_changes(context.repo, remote, [Change(ref, here)])
     if not pushed.landed:
         raise AfterpushError(f"pushing {branch} to {remote}: git says: {first_words(pushed.said)}")
     return here

@@ -17,16 +17,16 @@ from urllib.parse import urlsplit
 from afterpush import __version__
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.swarm.agent.attempt import Attempted, Spec
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
 from afterpush.swarm.remote.dask_worker import (
     BEAT_SECONDS,
     STALE_SECONDS,
     STOP,
-    Source,
+    CloneSource,
     attempt_on_worker,
     reach,
 )
-from afterpush.swarm.states import State
+from afterpush.swarm.states import TaskState
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 # A first clone of a large repository takes its time.
@@ -53,7 +53,7 @@ def checked_address(address: str) -> str:
 class DaskEngine:
     """Attempts as tasks of a scheduler; its client is closed with the engine."""
 
-    def __init__(self, client: Any, source: Source, run: str, clock: Clock) -> None:
+    def __init__(self, client: Any, source: CloneSource, run: str, clock: Clock) -> None:
         from distributed import Variable
 
         self._client = client
@@ -66,7 +66,7 @@ class DaskEngine:
         self._thread = threading.Thread(target=self._mind, daemon=True, name="lifeline")
         self._thread.start()
 
-    def submit(self, spec: Spec) -> "Future[Attempted]":
+    def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
         key = f"{self._run}-{spec.task}-{spec.attempt}"
         words = (spec, self._source, self._lifeline)
         there = self._client.submit(attempt_on_worker, *words, pure=False, retries=0, key=key)
@@ -147,7 +147,7 @@ def _version() -> str:
     return __version__
 
 
-def check_reach(client: Any, source: Source) -> None:
+def check_reach(client: Any, source: CloneSource) -> None:
     """Has every worker clone the source. Raises AfterpushError in the words of one that cannot."""
     workers = client.run(_name, on_error="raise")
     asked = {
@@ -174,10 +174,10 @@ def _as_future(there: Any) -> "Future[Attempted]":
         if ended.status == "finished":
             here.set_result(ended.result())
         elif ended.status == "cancelled":
-            here.set_result(Attempted(None, State.STOPPED, "the cluster gave no answer any more"))
+            here.set_result(Attempted(None, TaskState.STOPPED, "the cluster gave no answer any more"))
         else:
             reason = f"its worker was lost or failed: {ended.exception()}"
-            here.set_result(Attempted(None, State.FAILED, reason, is_lost=True))
+            here.set_result(Attempted(None, TaskState.FAILED, reason, is_lost=True))
 
     there.add_done_callback(done)
     return here

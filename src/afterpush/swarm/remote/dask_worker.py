@@ -25,8 +25,8 @@ from afterpush.infra.git.objects import read_commits, write_commit
 from afterpush.infra.git.refs import NEVER_ASK
 from afterpush.infra.git.worktrees import remove_clean_worktree
 from afterpush.infra.locks import locked
-from afterpush.swarm.agent.attempt import Attempted, Spec, carry_out
-from afterpush.swarm.states import State
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out
+from afterpush.swarm.states import TaskState
 
 BEAT_SECONDS = 1.0
 # Longer than a worker's longest pause in which no other thread of it runs (a large unpickling, a slow disk).
@@ -35,14 +35,14 @@ STOP = "stop"
 
 
 @dataclass(frozen=True)
-class Source:
+class CloneSource:
     """Where a worker finds the code: the remote's URL, without credentials, and the ref of main there."""
 
     url: str
     main_ref: str
 
 
-def reach(source: Source) -> str:
+def reach(source: CloneSource) -> str:
     """Runs on a worker: makes its clone ready, or says why it cannot; empty when all is well."""
     try:
         repo = _clone(_home(os.environ, source), source)
@@ -52,7 +52,7 @@ def reach(source: Source) -> str:
     return ""
 
 
-def attempt_on_worker(spec: Spec, source: Source, lifeline: str) -> Attempted:
+def attempt_on_worker(spec: AttemptSpec, source: CloneSource, lifeline: str) -> Attempted:
     """Runs on a worker: one attempt in the worker's own clone, at most once for each attempt's number."""
     from distributed import get_client
 
@@ -66,7 +66,7 @@ def attempt_on_worker(spec: Spec, source: Source, lifeline: str) -> Attempted:
         reason = (
             "its worker died" if begun.is_rejected else f"its branch cannot be pushed: {begun.said[:200]}"
         )
-        return Attempted(None, State.FAILED, reason, is_lost=begun.is_rejected)
+        return Attempted(None, TaskState.FAILED, reason, is_lost=begun.is_rejected)
     here = replace(
         spec,
         remote="origin",
@@ -84,7 +84,7 @@ def attempt_on_worker(spec: Spec, source: Source, lifeline: str) -> Attempted:
     return done
 
 
-def _mark(repo: Path, spec: Spec) -> str:
+def _mark(repo: Path, spec: AttemptSpec) -> str:
     """An empty commit on the base that no other execution makes."""
     message = f"Begin attempt {spec.attempt} at {spec.task}\n\n{secrets.token_hex(8)}\n"
     return write_commit(repo, read_commits(repo, [spec.base])[0].tree, [spec.base], message.encode())
@@ -116,7 +116,7 @@ def _workers_lifeline(client: Any, name: str, clock: Clock) -> Iterator[Callable
         thread.join()
 
 
-def _home(environment: Mapping[str, str], source: Source) -> Path:
+def _home(environment: Mapping[str, str], source: CloneSource) -> Path:
     """Where a worker keeps its clone of a source: below AFTERPUSH_SWARM_HOME, else in the user's cache."""
     named = environment.get("AFTERPUSH_SWARM_HOME")
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -124,7 +124,7 @@ def _home(environment: Mapping[str, str], source: Source) -> Path:
     return private_folder(place / hashlib.sha256(source.url.encode()).hexdigest()[:16])
 
 
-def _clone(home: Path, source: Source) -> Path:
+def _clone(home: Path, source: CloneSource) -> Path:
     """The worker's own clone, made at its first task."""
     repo = home / "clone.git"
     with locked(home / "clone.lock", wait_seconds=600, doing="cloning for the swarm"):

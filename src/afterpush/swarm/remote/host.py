@@ -14,14 +14,14 @@ from afterpush.infra.remote.ssh import Conversation, Remote, connected
 from afterpush.infra.remote.wheel import Installed
 from afterpush.swarm.remote.dask_worker import STALE_SECONDS
 from afterpush.swarm.remote.host_environment import prepared
-from afterpush.swarm.remote.host_worker import Doors, WorkerOrder
+from afterpush.swarm.remote.host_worker import TunnelPorts, WorkerOrder
 
 _ANSWER_SECONDS = 60.0
 _END_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Meeting:
+class TunnelTarget:
     """What all hosts of a run share: the scheduler's port here, the run's key, and what is installed here."""
 
     scheduler: int
@@ -39,14 +39,14 @@ class Host:
         self._worker: Conversation | None = None
         self._heard_at: float | None = None
 
-    def open(self, meeting: Meeting, note: Callable[[str], None]) -> None:
+    def open(self, meeting: TunnelTarget, note: Callable[[str], None]) -> None:
         """Prepares the machine and starts a worker there. Raises AfterpushError; nothing stays open then."""
         with ExitStack() as stack:
             remote = stack.enter_context(connected(self.name))
             python = prepared(remote, meeting.ours, note)
             worker = remote.start(worker_script(python, self.name))
             stack.callback(worker.end, _END_SECONDS)
-            doors = Doors(**self._heard(remote, worker))
+            doors = TunnelPorts(**self._heard(remote, worker))
             stack.enter_context(remote.leading_here(doors.scheduler, meeting.scheduler))
             contact = stack.enter_context(remote.leading_there(doors.worker))
             key = meeting.credentials

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.remote.ssh import Answer, Remote
+from afterpush.infra.remote.ssh import Remote, RemoteAnswer
 from afterpush.infra.remote.wheel import Installed, constraints, wheel
 
 _PATH = 'PATH="$PATH:$HOME/.local/bin"; export PATH'
@@ -95,7 +95,7 @@ def look_script(wanted: Installed) -> str:
     )
 
 
-def parse_look(answer: Answer) -> Found:
+def parse_look(answer: RemoteAnswer) -> Found:
     """What `look_script` printed; whatever else a login script printed is passed over."""
     equipped: list[tuple[str, Installed]] = []
     bare: str | None = None

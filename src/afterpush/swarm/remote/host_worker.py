@@ -24,7 +24,7 @@ _STDIN, _STDOUT = 0, 1
 
 
 @dataclass(frozen=True)
-class Doors:
+class TunnelPorts:
     """Ports on loopback there: where the worker listens, and where it will find the scheduler."""
 
     worker: int
@@ -49,7 +49,7 @@ def main() -> int:
     """Serves until the lifeline ends."""
     with contextlib.suppress(PermissionError):
         os.setsid()
-    doors = Doors(*free_ports(2))
+    doors = TunnelPorts(*free_ports(2))
     print(json.dumps(asdict(doors)), flush=True)
     line = _first_line()
     if not line:
@@ -79,7 +79,7 @@ def _end_without_signs_of_life() -> None:
     os._exit(0)
 
 
-async def _serve(order: WorkerOrder, doors: Doors) -> None:
+async def _serve(order: WorkerOrder, doors: TunnelPorts) -> None:
     import dask
     from distributed import Worker
 

@@ -17,10 +17,10 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.remote.certificates import Credentials, credentials_for
 from afterpush.infra.remote.ports import LOOPBACK
 from afterpush.infra.remote.wheel import installed
-from afterpush.swarm.agent.attempt import Attempted, Spec
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
 from afterpush.swarm.remote.dask_engine import DaskEngine, check_extra, check_reach
-from afterpush.swarm.remote.dask_worker import BEAT_SECONDS, Source
-from afterpush.swarm.remote.host import Host, Meeting
+from afterpush.swarm.remote.dask_worker import BEAT_SECONDS, CloneSource
+from afterpush.swarm.remote.host import Host, TunnelTarget
 from afterpush.swarm.remote.host_worker import security_of
 
 _ANSWER_SECONDS = 60.0
@@ -33,7 +33,7 @@ class HostsEngine:
         self,
         hosts: Sequence[str],
         agents: int,
-        source: Source,
+        source: CloneSource,
         run: str,
         clock: Clock,
         note: Callable[[str], None],
@@ -49,7 +49,7 @@ class HostsEngine:
             self._engine = self._opened(stack, source, run, clock)
             self._stack = stack.pop_all()
 
-    def _opened(self, stack: ExitStack, source: Source, run: str, clock: Clock) -> DaskEngine:
+    def _opened(self, stack: ExitStack, source: CloneSource, run: str, clock: Clock) -> DaskEngine:
         from distributed import Client
 
         credentials = credentials_for("afterpush-swarm", clock.now())
@@ -65,13 +65,13 @@ class HostsEngine:
         return DaskEngine(client, source, run, clock)
 
     def _open_hosts(self, port: int, credentials: Credentials) -> None:
-        meeting = Meeting(port, credentials, installed())
+        meeting = TunnelTarget(port, credentials, installed())
         with ThreadPoolExecutor(len(self._hosts), thread_name_prefix="host") as pool:
             opening = [pool.submit(host.open, meeting, self._note) for host in self._hosts]
         for opened in opening:
             opened.result()
 
-    def submit(self, spec: Spec) -> "Future[Attempted]":
+    def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
         return self._engine.submit(spec)
 
     def stop(self) -> None:

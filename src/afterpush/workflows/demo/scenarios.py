@@ -29,7 +29,7 @@ _LOG_LINES = 6
 
 
 @dataclass(frozen=True)
-class Pushed:
+class DemoPush:
     """One push of ours: the keys of the demo's document."""
 
     sha: str
@@ -38,7 +38,7 @@ class Pushed:
 
 
 @dataclass(frozen=True)
-class Play:
+class DemoContext:
     """Everything that an act needs."""
 
     stage: Stage
@@ -48,86 +48,86 @@ class Play:
     tell: Tell
 
 
-def act_live(play: Play) -> Pushed:
-    play.tell("\n1. Ada pushes a change that is good.")
+def act_live(demo: DemoContext) -> DemoPush:
+    demo.tell("\n1. Ada pushes a change that is good.")
     sha = _commit_and_push(
-        play, play.stage.ours, "Greet the customers", {"server.js": "console.log('hello')\n"}
+        demo, demo.stage.ours, "Greet the customers", {"server.js": "console.log('hello')\n"}
     )
-    return _watched(play, sha)
+    return _watched(demo, sha)
 
 
-def act_failure(play: Play) -> Pushed:
-    play.tell("\n2. Ada adds a dependency and forgets the lock file: the build will fail.")
+def act_failure(demo: DemoContext) -> DemoPush:
+    demo.tell("\n2. Ada adds a dependency and forgets the lock file: the build will fail.")
     manifest = '{"name": "shop", "version": "1.0.1", "dependencies": {"left-pad": "^1.3.0"}}\n'
     return _watched(
-        play, _commit_and_push(play, play.stage.ours, "Pad the prices", {"package.json": manifest})
+        demo, _commit_and_push(demo, demo.stage.ours, "Pad the prices", {"package.json": manifest})
     )
 
 
-def act_superseded(play: Play) -> Pushed:
-    play.tell("\n3. Ada takes it back, and Bob pushes while her deployment is still building.")
+def act_superseded(demo: DemoContext) -> DemoPush:
+    demo.tell("\n3. Ada takes it back, and Bob pushes while her deployment is still building.")
     manifest = '{"name": "shop", "version": "1.0.2"}\n'
-    sha = _commit_and_push(play, play.stage.ours, "Do not pad the prices", {"package.json": manifest})
-    return _watched(play, sha, lambda: _bob_pushes(play))
+    sha = _commit_and_push(demo, demo.stage.ours, "Do not pad the prices", {"package.json": manifest})
+    return _watched(demo, sha, lambda: _bob_pushes(demo))
 
 
-def _bob_pushes(play: Play) -> None:
-    bob = play.stage.theirs
+def _bob_pushes(demo: DemoContext) -> None:
+    bob = demo.stage.theirs
     bob.git("pull", "--quiet", "--rebase")
-    _commit_and_push(play, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
+    _commit_and_push(demo, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
 
 
-def _commit_and_push(play: Play, clone: Clone, message: str, files: Mapping[str, str]) -> str:
+def _commit_and_push(demo: DemoContext, clone: Clone, message: str, files: Mapping[str, str]) -> str:
     sha = clone.commit(message, files)
-    pushing = Clone(clone.path, clone.person, {**clone.environment, **play.environment})
+    pushing = Clone(clone.path, clone.person, {**clone.environment, **demo.environment})
     pushing.push()
-    play.tell(f"   $ git push      {clone.person}: {sha[:7]} {message}")
+    demo.tell(f"   $ git push      {clone.person}: {sha[:7]} {message}")
     return sha
 
 
-def _watched(play: Play, sha: str, while_building: Callable[[], None] | None = None) -> Pushed:
+def _watched(demo: DemoContext, sha: str, while_building: Callable[[], None] | None = None) -> DemoPush:
     """Starts a background monitor of our clone's commit and shows its log until it has a verdict."""
-    started = start_monitor(play.stage.ours.path, play.state, sha, play.environment, play.clock)
-    play.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
-    log = LogTail(Path(started.log_path), play.tell)
+    started = start_monitor(demo.stage.ours.path, demo.state, sha, demo.environment, demo.clock)
+    demo.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
+    log = LogTail(Path(started.log_path), demo.tell)
     # The process itself tells when it is over: on a busy machine it may not have begun to watch by now.
     while started.pid is not None and exit_code_of_child(started.pid) is None:
         log.show_new()
-        if while_building and _phase(play, sha) == "BUILDING":
+        if while_building and _phase(demo, sha) == "BUILDING":
             while_building()
             while_building = None
-        play.clock.sleep(_POLL_SECONDS)
+        demo.clock.sleep(_POLL_SECONDS)
     log.show_new()
-    found = status.status(play.state, sha, play.clock.now())
-    category = _category(play, found) if found.verdict == Verdict.FAILED else None
-    return Pushed(sha, found.verdict, category)
+    found = status.status(demo.state, sha, demo.clock.now())
+    category = _category(demo, found) if found.verdict == Verdict.FAILED else None
+    return DemoPush(sha, found.verdict, category)
 
 
-def _phase(play: Play, sha: str) -> str | None:
-    found = status.status(play.state, sha, play.clock.now())
+def _phase(demo: DemoContext, sha: str) -> str | None:
+    found = status.status(demo.state, sha, demo.clock.now())
     return found.phase if found.verdict == RUNNING else None
 
 
-def _category(play: Play, outcome: Outcome) -> str:
+def _category(demo: DemoContext, outcome: Outcome) -> str:
     """Shows the end of the failed build's log, and what is behind it unless the monitor has said so."""
-    log = _build_log(play, outcome)
+    log = _build_log(demo, outcome)
     # Each line begins with the component and the time; those with nothing behind them are left out.
     lines = [line for line in log.decode("utf-8", "replace").splitlines() if len(line.split(maxsplit=2)) == 3]
-    play.tell("   the end of its build log (inv deploy.logs):")
+    demo.tell("   the end of its build log (inv deploy.logs):")
     for line in lines[-_LOG_LINES:]:
-        play.tell(f"   | {line}")
+        demo.tell(f"   | {line}")
     if outcome.category:
         return outcome.category
-    found = explain([log], load_failures(play.stage.ours.path))
-    play.tell("   what it means (inv deploy.explain):")
+    found = explain([log], load_failures(demo.stage.ours.path))
+    demo.tell("   what it means (inv deploy.explain):")
     for line in short_explanation(found):
-        play.tell(f"   | {line}")
+        demo.tell(f"   | {line}")
     return found.category
 
 
-def _build_log(play: Play, outcome: Outcome) -> bytes:
+def _build_log(demo: DemoContext, outcome: Outcome) -> bytes:
     """The build log of the deployment that an outcome tells of, from the platform."""
-    api = app_platform(read_environment(play.stage.ours.path, play.environment), play.clock)
+    api = app_platform(read_environment(demo.stage.ours.path, demo.environment), demo.clock)
     assert api and outcome.app and outcome.deployment_id  # The platform told of the failure.
     urls = log_urls(api, outcome.app, outcome.deployment_id, "build", follow=False)
     return b"".join(read_logs(Client(), urls, quiet_seconds=20))

@@ -21,7 +21,14 @@ from afterpush.infra.state import StateFolder, state_folder
 from afterpush.simulator.process import Running, platform_process
 from afterpush.simulator.scene import REPO, build_stage
 from afterpush.workflows.demo.cleanup import looked_after
-from afterpush.workflows.demo.scenarios import Play, Pushed, Tell, act_failure, act_live, act_superseded
+from afterpush.workflows.demo.scenarios import (
+    DemoContext,
+    DemoPush,
+    Tell,
+    act_failure,
+    act_live,
+    act_superseded,
+)
 
 _OURS = re.compile(r"DIGITALOCEAN_|AFTERPUSH|DB_|HEALTH_URL$|HUSKY$|GIT_")
 
@@ -42,7 +49,7 @@ FAST = Tempo(speed=150, look_seconds=0.1)
 class Shown:
     """What has been shown so far."""
 
-    pushes: list[Pushed] = field(default_factory=list)
+    pushes: list[DemoPush] = field(default_factory=list)
     is_interrupted: bool = False
 
     @property
@@ -98,11 +105,11 @@ def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: Syste
     with platform_process(folder, arguments, environment, clock) as platform:
         stage.announce_pushes(platform.url)
         state = state_folder(stage.ours.path)
-        play = Play(stage, state, environment | _addresses(platform), clock, tell)
+        demo = DemoContext(stage, state, environment | _addresses(platform), clock, tell)
         with _monitors_ended(state, clock):
-            shown.pushes.append(act_live(play))
-            shown.pushes.append(act_failure(play))
-            shown.pushes.append(act_superseded(play))
+            shown.pushes.append(act_live(demo))
+            shown.pushes.append(act_failure(demo))
+            shown.pushes.append(act_superseded(demo))
             tell(f"\nWhat inv deploy.history knows of it:\n{_indented(_history(state))}")
     tell(
         "\nNext, in your own repository (the README says how to install afterpush there): "
