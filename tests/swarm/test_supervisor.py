@@ -110,7 +110,8 @@ def test_death_of_the_worker_ends_agent_daemons_and_supervisor(
             "from afterpush.swarm.agent.supervision import run_supervised\n"
             "from afterpush.swarm.agent.supervisor import SupervisorRequest\n"
             "request = SupervisorRequest(**json.loads(sys.argv[1]))\n"
-            "run_supervised(request, os.environ | {'AFTERPUSH_SWARM': sys.argv[2]}, is_stopped=lambda: False, clock=SystemClock())",
+            "run_supervised(request, os.environ | {'AFTERPUSH_SWARM': sys.argv[2]},"
+            " is_stopped=lambda: False, clock=SystemClock())",
             words,
             tag,
         ]
