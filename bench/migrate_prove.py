@@ -9,10 +9,12 @@ Run: python -m bench.migrate_prove
 """
 
 import secrets
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 from tests.migrate.samples import steps
-from tests.support.mariadb import Server, fresh_database, start_server
+from tests.support.database_servers import Server, fresh_database, own_server
 
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.database import Address, connected
@@ -51,11 +53,8 @@ def _table(number: int) -> str:
 
 def main() -> None:
     """Prints the tables."""
-    server = start_server()
-    try:
+    with tempfile.TemporaryDirectory() as folder, own_server("mariadb", Path(folder)) as server:
         _measure(server)
-    finally:
-        server.close()
 
 
 def _measure(server: Server) -> None:

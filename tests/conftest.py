@@ -11,11 +11,15 @@ import pytest
 from hypothesis import settings
 
 from tests.support.clock import FakeClock
+from tests.support.database_servers import CACHE, hold_lifeline
+from tests.support.database_servers import database as database
+from tests.support.database_servers import digitalocean as digitalocean
+from tests.support.database_servers import mariadb as mariadb
+from tests.support.database_servers import mortal_server as mortal_server
+from tests.support.database_servers import mysql as mysql
+from tests.support.database_servers import proving as proving
+from tests.support.database_servers import server as server
 from tests.support.manual import manual as manual
-from tests.support.mariadb import database as database
-from tests.support.mariadb import mariadb as mariadb
-from tests.support.mariadb import mortal_mariadb as mortal_mariadb
-from tests.support.mariadb import proving as proving
 from tests.support.repositories import Repository, make_repository
 
 # Started by nohup or in the background of a script, it ignores these, and so would all that it starts.
@@ -48,12 +52,17 @@ OURS = (
 ).split()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    hold_lifeline(config)
+
+
 @pytest.fixture(autouse=True)
 def pinned_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """HOME is empty, git's identity is fixed, and none of our variables leaks in from outside."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("AFTERPUSH_CACHE", str(CACHE))
     for name, value in PINNED.items():
         monkeypatch.setenv(name, value)
     for name in OURS:

@@ -1,11 +1,5 @@
 """Connections to a real server: TLS as configured and never less, failures by name, text untouched."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +18,8 @@ from afterpush.infra.database import (
     connected,
 )
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.processes.identity import identity_of, is_running
 from afterpush.infra.secrets import Secret
-from tests.support.mariadb import Server, start_server, url_of
-from tests.support.shared import ROOT
+from tests.support.database_servers import Server, own_server, url_of
 
 
 def cipher(address: Address) -> str:
@@ -42,129 +34,127 @@ def failure(address: Address) -> DatabaseFailure:
     return caught.value
 
 
-def test_required_without_a_ca_encrypts(mariadb: Server) -> None:
-    assert cipher(mariadb.full)
+def test_required_without_a_ca_encrypts(server: Server) -> None:
+    assert cipher(server.full)
 
 
-def test_disabled_means_plain_text(mariadb: Server) -> None:
-    assert cipher(replace(mariadb.full, ssl_mode="DISABLED")) == ""
-
-
-@pytest.mark.parametrize("mode", ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"])
-def test_with_the_servers_ca_every_mode_encrypts(mariadb: Server, mode: SslMode) -> None:
-    assert cipher(replace(mariadb.full, ssl_mode=mode, ssl_ca=str(mariadb.ca)))
+def test_disabled_means_plain_text(server: Server) -> None:
+    assert cipher(replace(server.full, ssl_mode="DISABLED")) == ""
 
 
 @pytest.mark.parametrize("mode", ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"])
-def test_another_ca_is_refused_in_every_mode_that_has_one(mariadb: Server, mode: SslMode) -> None:
-    said = str(failure(replace(mariadb.full, ssl_mode=mode, ssl_ca=str(mariadb.other_ca))))
+def test_with_the_servers_ca_every_mode_encrypts(server: Server, mode: SslMode) -> None:
+    assert cipher(replace(server.full, ssl_mode=mode, ssl_ca=str(server.ca)))
+
+
+@pytest.mark.parametrize("mode", ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"])
+def test_another_ca_is_refused_in_every_mode_that_has_one(server: Server, mode: SslMode) -> None:
+    said = str(failure(replace(server.full, ssl_mode=mode, ssl_ca=str(server.other_ca))))
     assert "certificate verify failed" in said
     assert "DB_SSL_CA" in said
 
 
-def test_only_verify_identity_looks_at_the_name(mariadb: Server) -> None:
-    by_name = replace(mariadb.full, host="localhost", ssl_ca=str(mariadb.ca))
+def test_only_verify_identity_looks_at_the_name(server: Server) -> None:
+    by_name = replace(server.full, host="localhost", ssl_ca=str(server.ca))
     assert cipher(replace(by_name, ssl_mode="VERIFY_CA"))
     assert "localhost" in str(failure(replace(by_name, ssl_mode="VERIFY_IDENTITY")))
 
 
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
-def test_verifying_without_a_ca_is_a_usage_error(mariadb: Server, mode: SslMode) -> None:
+def test_verifying_without_a_ca_is_a_usage_error(server: Server, mode: SslMode) -> None:
     with pytest.raises(AfterpushError, match="set DB_SSL_CA") as caught:
-        connect(replace(mariadb.full, ssl_mode=mode))
+        connect(replace(server.full, ssl_mode=mode))
     assert caught.value.exit_code is ExitCode.USAGE
 
 
-def test_a_ca_file_that_is_missing_or_no_certificate_is_named(mariadb: Server, tmp_path: Path) -> None:
+def test_a_ca_file_that_is_missing_or_no_certificate_is_named(server: Server, tmp_path: Path) -> None:
     (tmp_path / "no.pem").write_text("hello")
     for name in ("absent.pem", "no.pem"):
         with pytest.raises(AfterpushError, match=f"cannot read DB_SSL_CA .*{name}"):
-            connect(replace(mariadb.full, ssl_ca=str(tmp_path / name)))
+            connect(replace(server.full, ssl_ca=str(tmp_path / name)))
 
 
-@pytest.fixture(scope="module")
-def plain_server() -> Iterator[Server]:
-    server = start_server(tls=False)
-    yield server
-    server.close()
+def test_a_server_without_tls_is_refused_and_never_spoken_to_in_plain_text(tmp_path: Path) -> None:
+    with own_server("plain", tmp_path) as plain_server:
+        _is_refused_without_tls(plain_server)
 
 
-def test_a_server_without_tls_is_refused_and_never_spoken_to_in_plain_text(plain_server: Server) -> None:
+def _is_refused_without_tls(plain_server: Server) -> None:
     said = str(failure(replace(plain_server.full, ssl_mode="REQUIRED")))
     assert "DB_SSL_MODE=DISABLED" in said
     assert cipher(replace(plain_server.full, ssl_mode="DISABLED")) == ""
 
 
-def test_a_wrong_password_names_the_variables_and_not_the_password(mariadb: Server) -> None:
-    found = failure(replace(mariadb.full, password=Secret("hunter2-wrong")))
+def test_a_wrong_password_names_the_variables_and_not_the_password(server: Server) -> None:
+    found = failure(replace(server.full, password=Secret("hunter2-wrong")))
     assert found.number == 1045
     assert "DB_PASS" in str(found)
     assert "hunter2" not in str(found) + repr(found)
 
 
-def test_a_port_where_nobody_listens_is_refused(mariadb: Server) -> None:
-    found = failure(replace(mariadb.full, port=1))
+def test_a_port_where_nobody_listens_is_refused(server: Server) -> None:
+    found = failure(replace(server.full, port=1))
     assert found.number == 2003
     assert "DB_HOST" in str(found)
 
 
-def test_a_database_that_is_not_there_is_named(mariadb: Server) -> None:
-    assert "'nowhere'" in str(failure(replace(mariadb.full, database="nowhere")))
+def test_a_database_that_is_not_there_is_named(server: Server) -> None:
+    assert "'nowhere'" in str(failure(replace(server.full, database="nowhere")))
 
 
-def test_a_percent_sign_is_text_without_parameters_and_a_place_with_them(mariadb: Server) -> None:
-    with connected(mariadb.no_rights) as connection:
+def test_a_percent_sign_is_text_without_parameters_and_a_place_with_them(server: Server) -> None:
+    with connected(server.no_rights) as connection:
         assert connection.query("SELECT '100%s %d %' AS text") == [{"text": "100%s %d %"}]
         assert connection.query("SELECT %s AS text, '%%' AS sign", ["a'b\\"]) == [
             {"text": "a'b\\", "sign": "%"}
         ]
 
 
-def test_text_and_bytes_survive_the_way_there_and_back(mariadb: Server) -> None:
-    with connected(mariadb.no_rights) as connection:
+def test_text_and_bytes_survive_the_way_there_and_back(server: Server) -> None:
+    with connected(server.no_rights) as connection:
         assert connection.query("SELECT %s AS t, X'00ff' AS b", ["ß😀"]) == [{"t": "ß😀", "b": b"\x00\xff"}]
 
 
-def test_a_rejected_statement_is_an_answer_and_the_connection_lives_on(mariadb: Server) -> None:
-    with connected(mariadb.no_rights) as connection:
+def test_a_rejected_statement_is_an_answer_and_the_connection_lives_on(server: Server) -> None:
+    with connected(server.no_rights) as connection:
         with pytest.raises(StatementRejected) as caught:
             connection.execute("SELEKT 1")
         assert (caught.value.number, caught.value.exit_code) == (1064, ExitCode.BAD_ANSWER)
         assert connection.query("SELECT 1 AS one") == [{"one": 1}]
 
 
-def test_two_statements_in_one_text_are_rejected(mariadb: Server) -> None:
-    with connected(mariadb.full) as connection, pytest.raises(StatementRejected):
+def test_two_statements_in_one_text_are_rejected(server: Server) -> None:
+    with connected(server.full) as connection, pytest.raises(StatementRejected):
         connection.execute("SET @a = 1; SET @b = 2")
 
 
-def test_a_connection_that_the_server_ended_is_an_outage(mariadb: Server) -> None:
-    with connected(mariadb.full) as killer, connected(mariadb.full) as victim:
+def test_a_connection_that_the_server_ended_is_an_outage(server: Server) -> None:
+    with connected(server.full) as killer, connected(server.full) as victim:
         killer.execute(f"KILL {victim.thread_id()}")
         with pytest.raises(DatabaseFailure) as caught:
             victim.query("SELECT 1")
     assert caught.value.exit_code is ExitCode.UNREACHABLE
 
 
-def test_a_server_that_does_not_answer_in_time_is_an_outage(mariadb: Server) -> None:
-    with connected(mariadb.full, read_timeout_seconds=0.2) as connection:
+def test_a_server_that_does_not_answer_in_time_is_an_outage(server: Server) -> None:
+    with connected(server.full, read_timeout_seconds=0.2) as connection:
         with pytest.raises(DatabaseFailure) as caught:
             connection.query("SELECT SLEEP(5)")
     assert caught.value.exit_code is ExitCode.UNREACHABLE
 
 
-def test_statements_are_committed_one_by_one(mariadb: Server) -> None:
-    with connected(mariadb.full) as connection:
+def test_statements_are_committed_one_by_one(server: Server) -> None:
+    with connected(server.full) as connection:
         assert connection.query("SELECT @@autocommit AS auto") == [{"auto": 1}]
 
 
-def test_closing_twice_is_no_error(mariadb: Server) -> None:
-    with closing(connect(mariadb.full)) as connection:
+def test_closing_twice_is_no_error(server: Server) -> None:
+    with closing(connect(server.full)) as connection:
         connection.close()
 
 
-def test_the_least_user_can_do_nothing_outside_the_proofs_schemas(mariadb: Server) -> None:
-    with connected(mariadb.proof_only) as connection:
+def test_the_least_user_can_do_nothing_outside_the_proofs_schemas(server: Server) -> None:
+    with connected(server.proof_only) as connection:
         connection.execute("CREATE DATABASE afterpush_proof_rights")
         connection.execute("DROP DATABASE afterpush_proof_rights")
         with pytest.raises(StatementRejected):
@@ -209,25 +199,3 @@ def test_the_variables_make_an_address_with_documented_defaults() -> None:
 def test_a_variable_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(AfterpushError, match=name):
         address_from_variables(read_environment(None, {"DB_HOST": "h", name: value}))
-
-
-def test_the_private_server_ends_with_the_process_that_started_it(mariadb: Server) -> None:
-    program = (
-        "from tests.support.mariadb import start_server\nimport sys\n"
-        "server = start_server()\nprint(server.pid, server.folder, flush=True)\nsys.stdin.read()"
-    )
-    owner = subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert owner.stdout is not None and owner.stdin is not None
-    pid, folder = owner.stdout.readline().split()
-    identity = identity_of(int(pid))
-    assert identity is not None
-    os.kill(owner.pid, signal.SIGKILL)
-    owner.wait()
-    deadline = time.monotonic() + 30
-    while is_running(identity) or Path(folder).exists():
-        assert time.monotonic() < deadline, f"{pid} or {folder} outlived its owner"
-        time.sleep(0.02)
-    owner.stdin.close()
-    owner.stdout.close()

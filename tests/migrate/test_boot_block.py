@@ -20,7 +20,7 @@ from afterpush.migrate.steps import Step
 from afterpush.migrate.target import diff
 from tests.migrate.booting import DRIZZLE, MYSQL2, run_boot
 from tests.migrate.repositories import BASE, BOOT, NEEDS, PLAN, STRAINS, calls, write
-from tests.support.mariadb import fresh_database
+from tests.support.database_servers import fresh_database
 from tests.support.node import run_node
 
 STEP = Step(

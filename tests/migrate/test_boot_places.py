@@ -15,7 +15,7 @@ from afterpush.migrate.snapshot import take
 from afterpush.migrate.statements import split
 from tests.migrate.booting import run_boot
 from tests.migrate.repositories import write
-from tests.support.mariadb import fresh_database
+from tests.support.database_servers import fresh_database
 
 SOURCE = """
 CREATE TABLE needs (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20));

@@ -14,7 +14,7 @@ from afterpush.migrate.seeds import plant, sums
 from afterpush.migrate.server import facts_of, is_confined, schemas_of
 from afterpush.migrate.snapshot import Snapshot
 from tests.migrate.samples import EVERYTHING, statements
-from tests.support.mariadb import Server, fresh_database
+from tests.support.database_servers import Server, fresh_database
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, a INT, b VARCHAR(20), KEY ab (a, b))"
 TYPES = (

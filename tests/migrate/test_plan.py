@@ -12,7 +12,7 @@ from afterpush.migrate.snapshot import take
 from afterpush.migrate.statements import split
 from afterpush.migrate.steps import Step, baseline, read_sql, render_sql
 from tests.migrate.samples import BASE, EVERYTHING, OLD
-from tests.support.mariadb import fresh_database
+from tests.support.database_servers import fresh_database
 
 COLUMNS = """
 CREATE TABLE t (

@@ -6,7 +6,7 @@ from afterpush.infra.database import StatementRejected, connected
 from afterpush.migrate.folding import fold
 from afterpush.migrate.portability import MARIADB, MYSQL, Finding, findings
 from afterpush.migrate.statements import split
-from tests.support.mariadb import Server, fresh_database
+from tests.support.database_servers import Server, fresh_database
 
 
 def found(sql: str) -> list[Finding]:

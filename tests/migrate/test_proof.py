@@ -14,7 +14,7 @@ from afterpush.migrate.proof_report import rendered
 from afterpush.migrate.statements import Statement
 from afterpush.migrate.steps import Step
 from tests.migrate.samples import BASE, EVERYTHING, OLD, statements, steps, ways
-from tests.support.mariadb import Server
+from tests.support.database_servers import Server
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, a INT, b VARCHAR(20), KEY ab (a, b));"
 
@@ -324,13 +324,13 @@ def test_leftovers_of_dead_runs_are_dropped_and_nothing_else(mariadb: Server) ->
                 connection.execute(f"DROP DATABASE `{name}`")
 
 
-def test_a_server_that_dies_in_the_middle_is_an_outage(mortal_mariadb: Server) -> None:
+def test_a_server_that_dies_in_the_middle_is_an_outage(mortal_server: Server) -> None:
     def die(text: str) -> None:
         if text.startswith("run D"):
-            mortal_mariadb.kill()
+            mortal_server.kill()
 
     with pytest.raises(DatabaseFailure) as caught:
-        prove(mortal_mariadb.full, ways(), random_hex=secrets.token_hex, clock=SystemClock(), progress=die)
+        prove(mortal_server.full, ways(), random_hex=secrets.token_hex, clock=SystemClock(), progress=die)
     assert caught.value.exit_code is ExitCode.UNREACHABLE
 
 

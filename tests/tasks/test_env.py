@@ -13,8 +13,7 @@ from afterpush.simulator.app_server import FakeApp, serve_app
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.specs import app_spec
 from tests.support.cli import Answer, afterpush
-from tests.support.mariadb import Server, fresh_database
-from tests.support.mariadb import mariadb as mariadb
+from tests.support.database_servers import Server, fresh_database
 from tests.support.platform import SHA, Served, served
 from tests.support.repositories import Repository
 

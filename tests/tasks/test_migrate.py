@@ -8,7 +8,7 @@ import pytest
 from afterpush.infra.database import connected
 from tests.migrate.repositories import PLAN, START, write
 from tests.support.cli import afterpush
-from tests.support.mariadb import Server, url_of
+from tests.support.database_servers import Server, url_of
 from tests.support.repositories import Repository
 
 

@@ -16,7 +16,7 @@ from afterpush.infra.database import Address, Connection, connected
 from afterpush.migrate.steps import JOURNAL_TABLE, Step, render_sql
 from tests.migrate.samples import BASE, OLD, steps
 from tests.support.cli import afterpush
-from tests.support.mariadb import Server, fresh_database, url_of
+from tests.support.database_servers import Server, fresh_database, url_of
 from tests.support.repositories import Repository
 
 STEPS = steps(BASE + OLD)
@@ -193,16 +193,16 @@ def test_an_interrupt_ends_with_130_and_frees_the_lock(
 
 
 def test_a_server_that_dies_in_a_statement_is_an_outage_and_loses_nothing(
-    mortal_mariadb: Server, started: Callable[[Address], "subprocess.Popen[bytes]"]
+    mortal_server: Server, started: Callable[[Address], "subprocess.Popen[bytes]"]
 ) -> None:
-    with connected(mortal_mariadb.full) as connection:
+    with connected(mortal_server.full) as connection:
         connection.execute("CREATE DATABASE afterpush_proof_test_dies")
-    address = replace(mortal_mariadb.full, database="afterpush_proof_test_dies")
+    address = replace(mortal_server.full, database="afterpush_proof_test_dies")
     with connected(address) as holder:
         lock_strains(holder)
         victim = started(address)
         until(lambda: _waits_for_table(address), "the run to stand in a statement")
-        mortal_mariadb.kill()
+        mortal_server.kill()
         out, err = victim.communicate(timeout=60)
     assert victim.returncode == 6
     assert err.count(b"afterpush: ") == 1 and b"Traceback" not in err

@@ -15,7 +15,7 @@ from afterpush.migrate.scratch import PREFIX
 from afterpush.migrate.steps import render_sql
 from tests.migrate.samples import BASE, OLD, steps
 from tests.support.cli import afterpush
-from tests.support.mariadb import Server, url_of
+from tests.support.database_servers import Server, url_of
 from tests.support.repositories import Repository
 
 BOOT = """
@@ -134,13 +134,13 @@ def test_a_server_that_is_not_there_is_an_outage_and_its_password_stays_secret(
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_a_killed_proof_leaves_behind_the_next_one_removes(
-    app: Repository, mariadb: Server, number: signal.Signals
+    app: Repository, mortal_server: Server, number: signal.Signals
 ) -> None:
     consolidate(app)
     victim = subprocess.Popen(
         [sys.executable, "-c", "from afterpush.program import main; main()", "migrate.prove", "--json"],
         cwd=app.path,
-        env=dict(os.environ) | {"MYSQL_URL": url_of(mariadb.proof_only)},
+        env=dict(os.environ) | {"MYSQL_URL": url_of(mortal_server.proof_only)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -150,13 +150,15 @@ def test_what_a_killed_proof_leaves_behind_the_next_one_removes(
         if line.startswith("crash 2"):
             break
     deadline = time.monotonic() + 30
-    while not scratch_schemas(mariadb):
+    while not scratch_schemas(mortal_server):
         assert time.monotonic() < deadline
     victim.send_signal(number)
     victim.communicate(timeout=60)
     if number is not signal.SIGKILL:
         assert victim.returncode == 130
-        assert scratch_schemas(mariadb) == []
-    done = afterpush("migrate.prove", "--json", cwd=app.path, env={"MYSQL_URL": url_of(mariadb.proof_only)})
+        assert scratch_schemas(mortal_server) == []
+    done = afterpush(
+        "migrate.prove", "--json", cwd=app.path, env={"MYSQL_URL": url_of(mortal_server.proof_only)}
+    )
     assert json.loads(done.out)["proved"] is True
-    assert scratch_schemas(mariadb) == []
+    assert scratch_schemas(mortal_server) == []

@@ -56,9 +56,16 @@ class Address:
     database: str | None = "defaultdb"
     ssl_mode: SslMode = "REQUIRED"
     ssl_ca: str | None = None
+    socket: str | None = None
+    """The path of a Unix socket, instead of host and port."""
+
+    @property
+    def where(self) -> str:
+        """The server for people: host and port, or its socket."""
+        return self.socket or f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
-        return f"{self.user}@{self.host}:{self.port}/{self.database or ''}"
+        return f"{self.user}@{self.where}/{self.database or ''}"
 
 
 def address_from_variables(environment: "Environment") -> Address | None:
@@ -100,6 +107,7 @@ def address_from_url(url: Secret) -> Address:
         database=unquote(parts.path.lstrip("/")) or None,
         ssl_mode=ssl_mode(options.get("ssl-mode", "REQUIRED"), "MYSQL_URL's ssl-mode"),
         ssl_ca=unquote(options["ssl-ca"]) if "ssl-ca" in options else None,
+        socket=unquote(options["socket"]) if "socket" in options else None,
     )
 
 
@@ -112,7 +120,7 @@ def ssl_mode(text: str, name: str = "DB_SSL_MODE") -> SslMode:
 
 
 def _tls(address: Address) -> ssl.SSLContext | None:
-    if address.ssl_mode == "DISABLED":
+    if address.ssl_mode == "DISABLED" or address.socket:
         return None
     if address.ssl_ca is None and address.ssl_mode != "REQUIRED":
         raise AfterpushError(
@@ -191,6 +199,7 @@ def connect(
         raw = pymysql.connect(
             host=address.host,
             port=address.port,
+            unix_socket=address.socket,
             user=address.user,
             password=address.password.reveal() if address.password else "",
             database=address.database,
