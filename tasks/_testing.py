@@ -5,7 +5,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from afterpush.infra.config import read_environment
 from afterpush.infra.console import note
+from afterpush.infra.database_server.choice import available, cache_folder
+from afterpush.infra.database_server.debian import unpack
+from afterpush.infra.database_server.programs import FLAVOURS
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import run, run_attached
 
@@ -40,7 +44,26 @@ def prepare(root: Path) -> list[str]:
             done = run(["apt-get", "--quiet", *words], env=quiet)
             if done.code != 0:
                 note(f"apt-get {words[0]} failed: {done.error_text[-300:]}")
-    return _missing()
+    return [*_missing(), *_unpacked_servers()]
+
+
+def _unpacked_servers() -> list[str]:
+    """Unpacks the servers that are not installed into the user's cache; returns what could not be had.
+
+    Debian's stable suites have no MySQL; without root, MariaDB comes the same way.
+    """
+    environment = read_environment(None)
+    here = {program.flavour for program in available(environment)}
+    missing: list[str] = []
+    for flavour in FLAVOURS:
+        if flavour not in here:
+            note(f"unpacking {flavour} (once) into {cache_folder(environment) / 'servers'}")
+            try:
+                unpack(flavour, cache_folder(environment) / "servers")
+            except AfterpushError as error:
+                note(str(error))
+                missing.append(flavour)
+    return missing
 
 
 def _missing() -> list[str]:
@@ -57,7 +80,7 @@ def run_tests(root: Path, missing: list[str], only: str, match: str, workers: st
         words += ["-k", match]
     code = run_attached(words, cwd=root)
     for part in missing:
-        note(f"missing: {part} ({', '.join(PARTS[part])}); its tests were skipped")
+        note(f"missing: {part} ({', '.join(PARTS.get(part, [part]))}); its tests were skipped")
     return ExitCode.GOOD if code == 0 else ExitCode.BAD_ANSWER
 
 

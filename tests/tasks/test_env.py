@@ -1,6 +1,7 @@
 """`env.check` as a user runs it: what it finds, what it says to do, and its exit code."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -332,3 +333,25 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
     answer = afterpush("env.check", cwd=tmp_path)
     assert answer.code == 2
     assert "AFTERPUSH_REPO" in answer.err
+
+
+def migrations(answer: Answer) -> dict[str, Any]:
+    return named(answer, "repository", "migrations")
+
+
+def test_which_server_reads_the_migrations_is_said(shop: Repository) -> None:
+    assert migrations(check(shop))["detail"] == "none: no file matches migrations/*.sql"
+    shop.write("migrations/001.sql", "SELECT 1;\n")
+    assert re.match(r"read by a private (MySQL|MariaDB) [0-9.]+ \(/", migrations(check(shop))["detail"])
+    named_server = check(shop, MYSQL_URL="mysql://ci:hunter2-password@db.internal:3307/")
+    assert migrations(named_server)["detail"] == "read by db.internal:3307 (MYSQL_URL)"
+    assert "hunter2" not in named_server.out + named_server.err
+
+
+def test_a_server_that_cannot_be_chosen_is_a_warning_with_its_cure(shop: Repository) -> None:
+    shop.write("migrations/001.sql", "SELECT 1;\n")
+    shop.write("config/afterpush.yaml", "migrate: {server: url}\n")
+    answer = check(shop)
+    problem = problems(answer)["migrate.server is url, and MYSQL_URL is not set"]
+    assert (problem["severity"], problem["cure"]) == ("warning", "set it, or write auto")
+    assert migrations(answer)["ok"] is False

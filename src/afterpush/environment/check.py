@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.environment.credentials import credential_problems, find_credentials
+from afterpush.environment.migrations import migrations_check
 from afterpush.environment.probe import Probe
 from afterpush.environment.report import Check, Report, Severity
 from afterpush.environment.repository import (
@@ -54,6 +55,7 @@ def examine(here: Surroundings) -> Report:
         hooks_check(here.hooks),
         state_check(here.state_folder),
         env_file_check(read_env_file(here.root)),
+        migrations_check(here.root, here.settings.migrate, here.environment),
     ]
     probes = [_redacted(probe, redact) for probe in probes]
     problems = [

@@ -77,6 +77,22 @@ class Documents(Section, frozen=True):
     )
 
 
+class ServerVariables(Section, frozen=True):
+    """System variables of a private server, where production has other values than the server's own.
+
+    A closed list: none of them names a file, a program or a port.
+    """
+
+    sql_mode: str | None = None
+    character_set_server: str | None = None
+    collation_server: str | None = None
+    default_time_zone: str | None = None
+    default_storage_engine: str | None = None
+    lower_case_table_names: Annotated[int, Meta(ge=0, le=1)] | None = None
+    explicit_defaults_for_timestamp: bool | None = None
+    sql_require_primary_key: bool | None = None
+
+
 class Migrate(Section, frozen=True):
     base: Globs = field(default_factory=list)
     sources: Globs = field(default_factory=lambda: ["migrations/*.sql"])
@@ -84,6 +100,10 @@ class Migrate(Section, frozen=True):
     entry_point: str | None = None
     start_script: str | None = "scripts/start.sh"
     consolidated: str = "migrations/consolidated.sql"
+    server: str = "auto"
+    server_variables: ServerVariables = field(default_factory=ServerVariables)
+    once: bool | None = None
+    destructive: bool = False
 
 
 class Prompts(Section, frozen=True):

@@ -62,7 +62,7 @@ def choose(word: str, environment: Environment) -> Choice:
     found = [program for program in available(environment) if word in ("auto", program.flavour)]
     if not found:
         wanted = "MySQL or MariaDB" if word == "auto" else TITLES[_flavour(word)]
-        raise AfterpushError(f"no {wanted} server program is on this machine to read the migrations: {_HOW}")
+        raise AfterpushError(f"no {wanted} server program is on this machine to read the migrations; {_HOW}")
     return Choice(f"a private {found[0]} ({found[0].path})", program=found[0])
 
 
