@@ -31,7 +31,6 @@ def _surroundings(here: AppRepository) -> Any:
     from afterpush.environment.database_probe import probe_database
     from afterpush.environment.health_probe import probe_health
     from afterpush.environment.platform_probe import probe_platform
-    from afterpush.infra.config import read_environment
     from afterpush.infra.database import address_from_variables
 
     clock, settings, environment = SystemClock(), here.settings, here.environment
@@ -41,7 +40,6 @@ def _surroundings(here: AppRepository) -> Any:
         state_folder=here.state.path,
         settings=settings,
         environment=environment,
-        in_file=read_environment(here.root, {}),
         hooks=_hooks(here),
         probes=(
             partial(
@@ -84,4 +82,25 @@ def _hooks(here: AppRepository) -> Any:
     )
 
 
-ns = Collection("env", check)
+@task(
+    help={
+        "show": "only show what could run, and whether you said yes",
+        "revoke": "take every yes of this clone back",
+        "json": "print one JSON document on stdout",
+    }
+)
+def trust(context: Any, show: bool = False, revoke: bool = False, json: bool = False) -> ExitCode:
+    """Say yes to what this repository's files make us run, in this clone; asked again when they change."""
+    from afterpush.workflows.trust import items_of, report, report_text, trust_of
+
+    here = app_repository()
+    if revoke:
+        trust_of(here).revoke()
+    elif not show:
+        trust_of(here).say_yes(items_of(here))
+    found = report(here)
+    print_json(found) if json else say(report_text(found))
+    return ExitCode.GOOD
+
+
+ns = Collection("env", check, trust)

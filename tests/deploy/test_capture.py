@@ -17,7 +17,8 @@ from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.http import NoAnswer
-from afterpush.infra.secrets import Redactor, Secret
+from afterpush.infra.redaction import Redactor
+from afterpush.infra.secrets import Secret
 from afterpush.infra.state import state_folder
 from afterpush.simulator.scenario import build_failure, deploy_failure, live
 from tests.deploy.conftest import World

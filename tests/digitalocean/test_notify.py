@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.digitalocean.notify import Notification, command_line, notify, slack_payload
-from afterpush.infra.config import Environment
-from afterpush.infra.settings import Notify
+from afterpush.digitalocean import notify as notifying
+from afterpush.digitalocean.notify import Notification, command_line, slack_payload
+from afterpush.infra.settings import Commands, Notify, Settings
+from afterpush.infra.trust import Trust, configured
+from afterpush.infra.variables import Environment
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 FAILED = Notification(SHA, "failed", "the build ended with an error", "shop", "lockfile")
@@ -54,6 +56,49 @@ def webhook(request: pytest.FixtureRequest) -> Iterator[Webhook]:
 
 def environment(**variables: str) -> Environment:
     return Environment({"PATH": "/usr/bin:/bin", **variables})
+
+
+def notify(
+    outcome: Notification,
+    settings: Notify,
+    environment: Environment,
+    *,
+    cwd: Path,
+    passed: tuple[str, ...] = (),
+) -> list[str]:
+    """After a yes to the command, as the monitor tells it."""
+    trust = Trust(cwd / ".git", {})
+    if settings.command:
+        trust.say_yes([configured("notify.command", settings.command)])
+    whole = Settings(notify=settings, commands=Commands(variables=list(passed)))
+    return notifying.notify(outcome, whole, environment.telling(settings.webhook_env), trust=trust, cwd=cwd)
+
+
+def test_a_command_that_nobody_said_yes_to_is_not_run(tmp_path: Path) -> None:
+    settings = Settings(notify=Notify(command=["touch", "told"]))
+    problems = notifying.notify(
+        FAILED, settings, environment(), trust=Trust(tmp_path / ".git", {}), cwd=tmp_path
+    )
+    assert "env.trust" in problems[0] and not (tmp_path / "told").exists()
+
+
+def test_the_command_gets_no_secret_of_ours_unless_it_is_listed(tmp_path: Path) -> None:
+    settings = Notify(command=["sh", "-c", "env > told"])
+    variables = environment(DIGITALOCEAN_TOKEN="secret-token", DB_PASS="secret-pass", OTHER="mine")
+    for passed, seen in (((), set()), (("DB_PASS",), {"DB_PASS"})):
+        assert notify(FAILED, settings, variables, cwd=tmp_path, passed=passed) == []
+        told = (tmp_path / "told").read_text()
+        assert {
+            name for name in ("DIGITALOCEAN_TOKEN", "DB_PASS") if name in told
+        } == seen and "OTHER" in told
+
+
+def test_no_message_calls_everybody_or_makes_a_link() -> None:
+    text = json.loads(
+        slack_payload(Notification(SHA, "failed", "@everyone see [this](https://evil.example)"))
+    )["text"]
+    assert not any(active in text for active in ("@everyone", "](", "https://"))
+    assert text.replace("\u200b", "") == "0123456: failed: @everyone see [this](https://evil.example)"
 
 
 def test_the_command_gets_every_field_as_its_own_argument(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from afterpush.infra.config import (
     key_paths,
     load_settings,
     parse_settings,
-    read_environment,
     settings_from_text,
     settings_to_text,
 )
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.settings import Settings
+from afterpush.infra.variables import read_environment
 from tests.support.shared import ROOT
 
 EXAMPLE = ROOT / "config" / "afterpush.yaml"
@@ -112,7 +112,7 @@ def test_a_bad_dotenv_line_is_named_by_number_and_never_shown(tmp_path: Path) ->
 
 def test_no_value_shows_when_the_environment_is_printed() -> None:
     environment = read_environment(None, {"DIGITALOCEAN_TOKEN": "hunter2hunter2", "DB_PASS": "swordfish"})
-    shown = f"{environment!r} {environment} {environment.secrets()} {environment.secret('DB_PASS')}"
+    shown = f"{environment!r} {environment} {environment.secret('DB_PASS')}"
     assert "hunter2" not in shown and "swordfish" not in shown
     assert environment.redactor()("pw=swordfish") == "pw=[REDACTED]"
 

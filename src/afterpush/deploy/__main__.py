@@ -15,9 +15,10 @@ from afterpush.deploy.monitor.background import SETTINGS
 from afterpush.deploy.monitor.process import AlreadyRunning
 from afterpush.deploy.monitor.session import open_session
 from afterpush.infra.clock import SystemClock, rfc3339
-from afterpush.infra.config import load_settings, read_environment, settings_from_text
+from afterpush.infra.config import load_settings, settings_from_text
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import main_worktree
+from afterpush.infra.variables import read_environment
 
 
 def main() -> int:
@@ -29,12 +30,13 @@ def main() -> int:
         repo = Path(arguments["repo"])
         root = main_worktree(repo)
         handed_on = os.environ.pop(SETTINGS, None)
-        environment = read_environment(root, os.environ)
+        settings = settings_from_text(handed_on) if handed_on else load_settings(root)
+        environment = read_environment(root, os.environ).telling(settings.notify.webhook_env)
         redact = environment.redactor()
         session = open_session(
             repo,
             arguments["sha"],
-            settings_from_text(handed_on) if handed_on else load_settings(root),
+            settings,
             environment,
             clock,
             random=_random,

@@ -14,8 +14,8 @@ from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import Client, NoAnswer, Response, is_loopback
 from afterpush.infra.secrets import Secret
+from afterpush.infra.variables import PUBLIC_API
 
-PUBLIC_API = "https://api.digitalocean.com"
 PAGE_SIZE = 20  # Long lists of deployments time out upstream (HTTP 524), so pages stay small.
 MAX_RETRY_AFTER_SECONDS = 120.0
 

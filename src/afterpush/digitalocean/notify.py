@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.printable import one_line
 from afterpush.infra.processes import run
+from afterpush.infra.trust import configured
 
 if TYPE_CHECKING:
-    from afterpush.infra.config import Environment
-    from afterpush.infra.settings import Notify
+    from afterpush.infra.settings import Settings
+    from afterpush.infra.trust import Trust
+    from afterpush.infra.variables import Environment
 
 COMMAND_SECONDS = 30
 WEBHOOK_SECONDS = 10
+_ACTIVE = re.compile(r"@(?=\w)|\](?=\()|:(?=//)")
 _FIELD = re.compile(r"\{(sha|verdict|message|app|category)\}")
 
 
@@ -36,7 +40,7 @@ class Notification:
     def from_document(cls, document: Mapping[str, Any]) -> "Notification":
         """From what `deploy.monitor --json` prints and a `.result` file holds."""
         names = ("sha", "verdict", "message", "app", "category")
-        return cls(*(_one_line(str(document.get(name) or "")) for name in names))
+        return cls(*(one_line(str(document.get(name) or "")) for name in names))
 
     def line(self) -> str:
         """`1a2b3c4: failed (lockfile): the build could not ...` in one line."""
@@ -44,18 +48,27 @@ class Notification:
         return ": ".join(filter(None, (self.sha[:7], kind, self.message)))
 
 
-def notify(outcome: Notification, settings: "Notify", environment: "Environment", *, cwd: Path) -> list[str]:
+def notify(
+    outcome: Notification, settings: "Settings", environment: "Environment", *, trust: "Trust", cwd: Path
+) -> list[str]:
     """Runs `notify.command` and posts to the webhook; returns what went wrong, one line each.
 
-    Never raises an expected error, and shows neither the webhook's URL nor any other secret.
+    The command needs the user's yes (`trust`), and gets none of our secrets but those that
+    `commands.variables` names. Never raises an expected error, and shows no secret.
     """
     redact = environment.redactor()
-    told = Notification(*(redact(_one_line(text)) for text in _texts(outcome)))
+    told = Notification(*(redact(one_line(text)) for text in _texts(outcome)))
     problems: list[str] = []
-    if settings.command:
-        problems += _run(settings.command, told, environment, cwd)
-    if settings.webhook_env:
-        problems += _post(settings.webhook_env, told, environment)
+    command, variable = settings.notify.command, settings.notify.webhook_env
+    if command:
+        try:
+            trust.require([configured("notify.command", command)])
+        except AfterpushError as error:
+            problems.append(str(error))
+        else:
+            problems += _run(command, told, environment.for_command(settings.commands.variables), cwd)
+    if variable:
+        problems += _post(variable, told, environment)
     return [redact(problem) for problem in problems]
 
 
@@ -71,22 +84,26 @@ def slack_payload(outcome: Notification) -> bytes:
     Slack reads `&`, `<` and `>` as its own syntax (Slack API, "Formatting text for app surfaces").
     """
     where = f"{outcome.app}: " if outcome.app else ""
-    text = (where + outcome.line()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = inert(where + outcome.line()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return json.dumps({"text": text}).encode()
+
+
+def inert(text: str) -> str:
+    """The text with an invisible space in what chats act on: `@everyone`, `[text](address)`, `https://`.
+
+    Slack acts on `<!channel>` alone; Mattermost, and Discord behind `/slack`, read the plain words.
+    """
+    return _ACTIVE.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
 
 
 def _texts(outcome: Notification) -> tuple[str, ...]:
     return (outcome.sha, outcome.verdict, outcome.message, outcome.app, outcome.category)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.replace("\0", " ").split())
-
-
-def _run(template: Sequence[str], outcome: Notification, environment: "Environment", cwd: Path) -> list[str]:
+def _run(template: Sequence[str], outcome: Notification, env: Mapping[str, str], cwd: Path) -> list[str]:
     argv = command_line(template, outcome)
     try:
-        done = run(argv, cwd=cwd, env=environment.for_child(), timeout_seconds=COMMAND_SECONDS)
+        done = run(argv, cwd=cwd, env=env, timeout_seconds=COMMAND_SECONDS)
     except AfterpushError as error:
         return [f"notify.command: {error}"]
     if done.code == 0:

@@ -19,22 +19,22 @@ from afterpush.environment.repository import (
 )
 from afterpush.environment.tools import find_tools, needs, tool_problems
 from afterpush.environment.verdict_sources import service_problems
-from afterpush.infra.config import CONFIG_PATH, Environment
+from afterpush.infra.config import CONFIG_PATH
 from afterpush.infra.git import remote_urls
-from afterpush.infra.secrets import Redactor
+from afterpush.infra.redaction import Redactor
 from afterpush.infra.settings import Settings
+from afterpush.infra.variables import Environment
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is to be checked. `in_file` is what `.env` alone says; `probes` ask the sources."""
+    """What is to be checked; `probes` ask the sources."""
 
     repo: Path
     root: Path
     state_folder: Path
     settings: Settings
     environment: Environment
-    in_file: Environment
     hooks: Hooks
     probes: tuple[Callable[[], Probe], ...]
 
@@ -48,7 +48,7 @@ def examine(here: Surroundings) -> Report:
         asking = [pool.submit(probe) for probe in here.probes]
         tools, probes = looking.result(), [asked.result() for asked in asking]
     webhook = here.settings.notify.webhook_env
-    credentials = find_credentials(here.environment, here.in_file, webhook)
+    credentials = find_credentials(here.environment, webhook)
     redact = here.environment.redactor()
     pairs = [
         remote_check(here.settings.push.remote, [redact(url) for url in urls]),

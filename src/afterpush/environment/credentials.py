@@ -1,10 +1,11 @@
 """Which variables are set, and where; their values are never looked at here beyond being empty."""
 
 from afterpush.environment.report import Credential, Problem, warning
-from afterpush.infra.config import Environment
+from afterpush.infra.variables import Environment
 
 PURPOSES = {
     "DIGITALOCEAN_TOKEN": "ask the App Platform API (scope app:read is enough)",
+    "DIGITALOCEAN_ACCESS_TOKEN": "the same, where DIGITALOCEAN_TOKEN is not set (doctl's name)",
     "DIGITALOCEAN_API_URL": "another address of that API",
     "AFTERPUSH_APP": "which app, where it cannot be found from the repository",
     "DB_HOST": "ask the deployments table",
@@ -21,18 +22,11 @@ PURPOSES = {
 }
 
 
-def find_credentials(environment: Environment, in_file: Environment, webhook: str | None) -> list[Credential]:
-    """Every variable by name. `in_file` is `.env` alone; the environment's own value goes before it."""
+def find_credentials(environment: Environment, webhook: str | None) -> list[Credential]:
+    """Every variable by name, with its source; the environment's own value goes before that of `.env`."""
     purposes = PURPOSES | ({webhook: "tell a webhook of verdicts"} if webhook else {})
-    return [_credential(name, purpose, environment, in_file) for name, purpose in purposes.items()]
-
-
-def _credential(name: str, purpose: str, environment: Environment, in_file: Environment) -> Credential:
-    value = environment.secret(name)
-    if value is None:
-        return Credential(name, False, None, purpose)
-    source = ".env" if value == in_file.secret(name) else "environment"
-    return Credential(name, True, source, purpose)
+    sources = ((name, environment.source_of(name), purpose) for name, purpose in purposes.items())
+    return [Credential(name, source is not None, source, purpose) for name, source, purpose in sources]
 
 
 def credential_problems(credentials: list[Credential], webhook: str | None) -> list[Problem]:

@@ -23,7 +23,8 @@ def probe_platform(
         api = make_api()
     except AfterpushError as bad:
         variable = str(bad).split()[0]
-        return outcome(name, State.MISCONFIGURED, str(bad), cure=f"correct {variable}")
+        cure = f"correct {variable}" if variable.isupper() else "give the token and its address in one place"
+        return outcome(name, State.MISCONFIGURED, str(bad), cure=cure)
     if api is None:
         return outcome(
             name, State.NOT_CONFIGURED, "DIGITALOCEAN_TOKEN is not set", cure="set DIGITALOCEAN_TOKEN"

@@ -1,9 +1,6 @@
-"""Reading the configuration of an app repository: `config/afterpush.yaml`, `.env`, environment."""
+"""Reading the configuration of an app repository, `config/afterpush.yaml`."""
 
-import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -11,72 +8,12 @@ import msgspec
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
-from afterpush.infra.secrets import Redactor, Secret
 from afterpush.infra.settings import Settings
 
 CONFIG_PATH = Path("config/afterpush.yaml")
-_SECRET_NAME = re.compile(
-    r"(TOKEN|PASS|PASSWORD|SECRET|WEBHOOK|PRIVATE|API_?KEY|CREDENTIAL|_URL$)", re.IGNORECASE
-)
-
-
-@dataclass(frozen=True)
-class Environment:
-    """Variables by name: the process's own, filled in from `.env`. Prints no value."""
-
-    _values: Mapping[str, str]
-
-    def get(self, name: str, default: str = "") -> str:
-        """A variable that is no secret; empty counts as unset."""
-        return self._values.get(name) or default
-
-    def secret(self, name: str) -> Secret | None:
-        """A secret variable, wrapped; None when unset or empty."""
-        value = self._values.get(name)
-        return Secret(value) if value else None
-
-    def secrets(self) -> list[Secret]:
-        """Every value that by its name may be a secret: what must be redacted from any text."""
-        return [
-            Secret(value)
-            for name, value in self._values.items()
-            if len(value) >= 6 and _SECRET_NAME.search(name) and not re.fullmatch(r"https?://[^@?#]*", value)
-        ]
-
-    def redactor(self) -> Redactor:
-        return Redactor(self.secrets())
-
-    def for_child(self) -> dict[str, str]:
-        """The whole environment for a process of ours; never to be printed or stored."""
-        return dict(self._values)
-
-    def __repr__(self) -> str:
-        return f"Environment({len(self._values)} variables)"
-
-
-def read_environment(root: Path | None, process: Mapping[str, str] | None = None) -> Environment:
-    """The environment, with the gaps filled from `.env` in `root`.
-
-    Raises AfterpushError for a `.env` line that is no assignment (its number is named, its text is not).
-    """
-    own = dict(os.environ if process is None else process)
-    path = root / ".env" if root else None
-    if path is None or not path.is_file():
-        return Environment(own)
-    from io import StringIO
-
-    from dotenv.main import DotEnv
-    from dotenv.parser import parse_stream
-
-    text = read_text(path, "reading .env")
-    for binding in parse_stream(StringIO(text)):
-        if binding.error:
-            raise AfterpushError(
-                f"reading {path}: line {binding.original.line} is not NAME=value; "
-                "correct it (.env.example shows the form)"
-            )
-    values = DotEnv(None, StringIO(text), interpolate=False).dict()
-    return Environment({name: value for name, value in values.items() if value} | own)
+FILE_LIMIT = 1 << 20
+# What a file may stand for once its aliases are written out: a few kilobytes of them can stand for years.
+_MOST_VALUES = 50_000
 
 
 def load_settings(root: Path) -> Settings:
@@ -85,7 +22,9 @@ def load_settings(root: Path) -> Settings:
     Raises AfterpushError that names file, key path and the nearest valid key.
     """
     path = root / CONFIG_PATH
-    return parse_settings(read_text(path, "reading the configuration"), path) if path.exists() else Settings()
+    if not path.exists():
+        return Settings()
+    return parse_settings(read_text(path, "reading the configuration", limit=FILE_LIMIT), path)
 
 
 def parse_settings(text: str, path: Path) -> Settings:
@@ -107,6 +46,8 @@ def parse_settings(text: str, path: Path) -> Settings:
         raise AfterpushError(
             f"{path}: expected a mapping of sections (deploy:, push:, ...), found {_kind(tree)}"
         )
+    if not _is_bounded(tree):
+        raise AfterpushError(f"{path}: its aliases stand for too much; write out what you mean")
     unknown = _unknown_key(tree, Settings, "")
     if unknown:
         raise AfterpushError(f"{path}: {unknown}")
@@ -114,6 +55,17 @@ def parse_settings(text: str, path: Path) -> Settings:
         return msgspec.convert(_as_meant(tree, Settings), Settings)
     except msgspec.ValidationError as error:
         raise AfterpushError(f"{path}: {_readable(str(error))}") from error
+
+
+def _is_bounded(tree: object) -> bool:
+    """Whether the tree, walked as if nothing in it were shared, is of a size that a file of settings has."""
+    waiting, seen = [tree], 0
+    while waiting and seen <= _MOST_VALUES:
+        value = waiting.pop()
+        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+        seen += 1 + len(inner)
+        waiting += inner
+    return not waiting and seen <= _MOST_VALUES
 
 
 def settings_to_text(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.printable import one_line, printable
 
 
 def tolerate_any_encoding() -> None:
@@ -26,13 +27,13 @@ def is_terminal() -> bool:
 
 
 def say(text: str) -> None:
-    """A line of the answer, on stdout."""
-    print(text, flush=True)
+    """A line of the answer, on stdout, without control characters."""
+    print(printable(text), flush=True)
 
 
 def note(text: str) -> None:
-    """Progress or a warning, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Progress or a warning, on stderr, without control characters."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def say_folded(text: str) -> None:
@@ -56,6 +57,11 @@ def folded(text: str, width: int) -> str:
     return "\n".join(lines)
 
 
+def is_answerable() -> bool:
+    """Whether somebody sits at the terminal who can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def is_confirmed(question: str) -> bool:
     """Asks on stderr and reads the answer from the terminal: only yes counts.
 
@@ -63,7 +69,7 @@ def is_confirmed(question: str) -> bool:
     """
     if not sys.stdin.isatty():
         raise AfterpushError(f"{question}: nobody can be asked here; pass --yes to go on without asking")
-    print(f"{question} [y/N] ", file=sys.stderr, end="", flush=True)
+    print(f"{printable(question)} [y/N] ", file=sys.stderr, end="", flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -103,7 +109,7 @@ def plain(value: Any) -> Any:
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns for plain output; the last column is not padded."""
-    lines = [list(headings), *[list(map(str, row)) for row in rows]]
+    lines = [list(headings), *[[one_line(str(cell)) for cell in row] for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

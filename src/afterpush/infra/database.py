@@ -9,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.secrets import Secret
+from afterpush.infra.variables import DATABASE_ADDRESS
 
 if TYPE_CHECKING:
-    from afterpush.infra.config import Environment
+    from afterpush.infra.variables import Environment
 
 SslMode = Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"]
 SSL_MODES: tuple[SslMode, ...] = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
@@ -73,6 +74,7 @@ def address_from_variables(environment: "Environment") -> Address | None:
     host = environment.get("DB_HOST")
     if not host:
         return None
+    environment.require_one_source(("DB_PASS",), DATABASE_ADDRESS)
     port = environment.get("DB_PORT", "25060")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise AfterpushError(f"DB_PORT is {port!r}; write a port number, such as 25060")

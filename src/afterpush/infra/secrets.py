@@ -1,9 +1,7 @@
 """Secrets that cannot be printed by accident, and the removal of secrets from text."""
 
 import re
-from collections.abc import Iterable
 from typing import Final, NoReturn
-from urllib.parse import quote, quote_plus
 
 REDACTED: Final = "[REDACTED]"
 
@@ -95,27 +93,3 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not serialised")
-
-
-class Redactor:
-    """Replaces known secrets and well-known token shapes in text by `[REDACTED]`."""
-
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        values = {secret.reveal() for secret in secrets if len(secret.reveal()) >= 4}
-        spellings = (
-            values | {quote(value, safe="") for value in values} | {quote_plus(value) for value in values}
-        )
-        longest_first = sorted(spellings, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-
-    def __call__(self, text: str) -> str:
-        if self._known:
-            text = self._known.sub(REDACTED, text)
-        for shape in TOKEN_SHAPES.values():
-            text = shape.sub(_without_secret, text)
-        return text
-
-
-def _without_secret(found: re.Match[str]) -> str:
-    secret = found.groupdict().get("secret")
-    return found[0].replace(secret, REDACTED) if secret else REDACTED

@@ -140,6 +140,12 @@ class Swarm(Section, frozen=True):
     hosts: list[str] = field(default_factory=list)
 
 
+class Commands(Section, frozen=True):
+    """What every command of this file has in common: checks, agents, `regenerate`, `notify.command`."""
+
+    variables: list[str] = field(default_factory=list)
+
+
 class Notify(Section, frozen=True):
     command: list[str] = field(default_factory=list)
     webhook_env: str | None = None
@@ -159,3 +165,4 @@ class Settings(Section, frozen=True):
     appspec: AppSpec = field(default_factory=AppSpec)
     swarm: Swarm = field(default_factory=Swarm)
     notify: Notify = field(default_factory=Notify)
+    commands: Commands = field(default_factory=Commands)

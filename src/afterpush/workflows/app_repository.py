@@ -1,5 +1,6 @@
 """The app repository that a task acts on: its root, settings, variables and state folder."""
 
+import contextlib
 import functools
 import os
 from collections.abc import Iterator
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
-    from afterpush.infra.config import Environment
     from afterpush.infra.settings import Settings
     from afterpush.infra.state import StateFolder
+    from afterpush.infra.variables import Environment
 
 
 class AppRepository:
@@ -36,9 +37,14 @@ class AppRepository:
 
     @functools.cached_property
     def environment(self) -> "Environment":
-        from afterpush.infra.config import read_environment
+        from afterpush.infra.variables import read_environment
 
-        return read_environment(self.root)
+        environment = read_environment(self.root)
+        with contextlib.suppress(
+            AfterpushError
+        ):  # Told where the settings are needed; secrets are hidden anyway.
+            environment = environment.telling(self.settings.notify.webhook_env)
+        return environment
 
     @functools.cached_property
     def state(self) -> "StateFolder":
@@ -70,7 +76,7 @@ def app_repository_if_any() -> AppRepository | None:
 
 def redacted(message: str) -> str:
     """A message without the secrets that this repository's variables hold."""
-    from afterpush.infra.config import read_environment
+    from afterpush.infra.variables import read_environment
 
     try:
         environment = app_repository().environment

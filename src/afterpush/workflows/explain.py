@@ -9,8 +9,8 @@ from afterpush.deploy.explain.explanation import Explanation, Reason, explain, e
 from afterpush.deploy.explain.rendering import explanation_text
 from afterpush.deploy.explain.signatures import load_failures
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.config import read_environment
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.variables import read_environment
 from afterpush.workflows.app_repository import AppRepository, app_repository_if_any
 from afterpush.workflows.watch import commit_of
 

@@ -136,8 +136,8 @@ def _has_source(here: AppRepository) -> bool:
     """Whether there is anything to ask about deployments: else each monitor would only end at once."""
     from afterpush.deploy.monitor.setup import health_url
 
-    names = ("DIGITALOCEAN_TOKEN", "DB_HOST")
-    return bool(health_url(here.settings, here.environment) or any(map(here.environment.get, names)))
+    names = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", "DB_HOST")
+    return bool(health_url(here.settings, here.environment) or any(map(here.environment.source_of, names)))
 
 
 def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":

@@ -19,7 +19,8 @@ from afterpush.appspec.yaml_tree import Kind, Node, same
 from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
 from afterpush.digitalocean.find_app import Wanted, find_app
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.secrets import Redactor, Secret
+from afterpush.infra.redaction import Redactor
+from afterpush.infra.secrets import Secret
 
 _REJECTED = (400, 409, 422)
 _FIELD = re.compile(r'field "(?P<path>[\w.\[\]]+)"')

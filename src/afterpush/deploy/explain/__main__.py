@@ -12,9 +12,9 @@ from pathlib import Path
 
 from afterpush.deploy.explain.explanation import Reason, explain_files
 from afterpush.deploy.explain.signatures import load_failures
-from afterpush.infra.config import read_environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.variables import read_environment
 
 
 def main() -> int:

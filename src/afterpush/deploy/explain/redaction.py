@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 
-from afterpush.infra.secrets import REDACTED, Redactor
+from afterpush.infra.redaction import Redactor
+from afterpush.infra.secrets import REDACTED
 
 WELL_KNOWN = Redactor()
 _NAME = (

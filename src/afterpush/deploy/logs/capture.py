@@ -20,7 +20,7 @@ from afterpush.deploy.watch.loop import Finished, State, Watching
 from afterpush.digitalocean.client import ApiFailure, AppPlatform
 from afterpush.infra.clock import Clock
 from afterpush.infra.http import NoAnswer
-from afterpush.infra.secrets import Redactor
+from afterpush.infra.redaction import Redactor
 from afterpush.infra.state import StateFolder
 
 RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 1.0, 30.0

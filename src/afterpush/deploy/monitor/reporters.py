@@ -7,7 +7,7 @@ from typing import Protocol
 
 from afterpush.deploy.monitor.line_output import changes, stamped
 from afterpush.deploy.watch.loop import Finished, State
-from afterpush.infra.secrets import Redactor
+from afterpush.infra.redaction import Redactor
 
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 

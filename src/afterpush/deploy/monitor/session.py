@@ -15,12 +15,13 @@ from afterpush.deploy.watch.loop import Finished
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
 from afterpush.infra.clock import Clock
-from afterpush.infra.config import Environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import commit_facts, main_worktree
+from afterpush.infra.git import commit_facts, common_folder, main_worktree
 from afterpush.infra.settings import Settings
 from afterpush.infra.state import StateFolder, state_folder
+from afterpush.infra.trust import Trust
+from afterpush.infra.variables import Environment
 
 FOLLOW_SECONDS = 0.5
 # Right after `git push` its watcher needs a moment to prove the push and start the monitor.
@@ -76,7 +77,8 @@ class Session:
         from afterpush.digitalocean import notify  # Now, not before: a monitor stays small while it watches.
 
         told = notify.Notification.from_document(plain(result))
-        for problem in notify.notify(told, self.settings.notify, self.environment, cwd=self.repo):
+        trust = Trust(common_folder(self.repo), self.environment.own)
+        for problem in notify.notify(told, self.settings, self.environment, trust=trust, cwd=self.repo):
             self.warn(problem)
         return exit_code(result, strict=strict)
 

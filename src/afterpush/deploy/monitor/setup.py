@@ -15,15 +15,15 @@ from afterpush.deploy.watch.loop import Limits
 from afterpush.deploy.watch.platform_source import Commit, PlatformSource
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
 from afterpush.deploy.watch.sources import RankedSources, Source
-from afterpush.digitalocean.client import PUBLIC_API, Allowance, AppPlatform, checked_base_url
+from afterpush.digitalocean.client import Allowance, AppPlatform, checked_base_url
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.infra.clock import Clock, Countdown
-from afterpush.infra.config import Environment
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time, git, is_ancestor
 from afterpush.infra.http import LEAST_SECONDS, Client
 from afterpush.infra.settings import Settings
+from afterpush.infra.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
 
 NO_SOURCE = (
     "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (scope app:read is enough), or DB_HOST and DB_PASS, "
@@ -107,10 +107,13 @@ def app_platform(
     left: Callable[[], float] | None = None,
 ) -> AppPlatform | None:
     """The API client of the environment's token; None without a token. Raises AfterpushError."""
+    token = environment.token()
+    if token is None:
+        return None
+    environment.require_one_source(TOKENS, API_ADDRESS)
     base_url = checked_base_url(environment.get("DIGITALOCEAN_API_URL", PUBLIC_API))
-    token = environment.secret("DIGITALOCEAN_TOKEN")
     http = Client(timeout_seconds=timeout_seconds, left=left)
-    return AppPlatform(http, token, base_url, clock) if token else None
+    return AppPlatform(http, token, base_url, clock)
 
 
 def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Wanted:

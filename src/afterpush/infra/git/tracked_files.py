@@ -1,8 +1,14 @@
 """The files of a repository as its readers get them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from afterpush.infra.git import git_text
+from afterpush.infra.git import git, git_text
+
+
+def tracked(repo: Path, paths: Sequence[str]) -> list[str]:
+    """Those of the paths that are in git's index; none outside of a repository."""
+    return [path for path in git(repo, "ls-files", "-z", "--", *paths).text.split("\0") if path]
 
 
 def files_of(repo: Path) -> list[str]:
