@@ -7,6 +7,7 @@ from invoke import Collection
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import note, print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.invocation import program
 from afterpush.tasks._task import number, task
 from afterpush.workflows.app_repository import app_repository
 from afterpush.workflows.watch import commit_of, start_background
@@ -53,7 +54,7 @@ def monitor(
     else:
         say(
             f"{'already watched' if started.already_running else 'watching'} {commit[:7]} in the background "
-            f"(pid {started.pid})\nlog: {started.log_path}\nask: inv deploy.status --sha={commit[:7]}"
+            f"(pid {started.pid})\nlog: {started.log_path}\nask: {program()} deploy.status --sha={commit[:7]}"
         )
     return ExitCode.GOOD
 

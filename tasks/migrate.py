@@ -7,6 +7,7 @@ from invoke import Collection
 
 from afterpush.infra.console import is_terminal, note, print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.invocation import program
 from afterpush.infra.processes.signals import ended_like_interrupted
 from afterpush.tasks._task import number, task
 from afterpush.workflows.app_repository import app_repository
@@ -114,7 +115,7 @@ def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = Fa
     steps = steps_of(here.repo, file)
     if not steps:
         raise AfterpushError(
-            f"no steps in {file} to apply: `inv migrate.consolidate --target=sql` writes them"
+            f"no steps in {file} to apply: `{program()} migrate.consolidate --target=sql` writes them"
         )
     address = app_database(here)
     if dry_run:

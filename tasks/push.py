@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
+from afterpush.infra.invocation import program
 from afterpush.tasks._task import task, whole_number
 from afterpush.workflows.app_repository import AppRepository, app_repository, warn_on_error
 
@@ -119,7 +120,10 @@ def _watch(here: AppRepository, outcome: "PushResult") -> None:
         return
     with warn_on_error("the push landed, but its deployment is not watched"):
         started = start_background(here, outcome.sha)
-        note(f"watching the deployment of {outcome.sha[:10]} (pid {started.pid}): inv deploy.status --wait")
+        note(
+            f"watching the deployment of {outcome.sha[:10]} (pid {started.pid}): "
+            f"{program()} deploy.status --wait"
+        )
 
 
 ns = Collection("push", run, check)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from afterpush.environment.report import Check, Problem, error, warning
 from afterpush.infra.git import git
+from afterpush.infra.invocation import program
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Hooks:
 
 def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
     """Whether a push starts a watch by itself, as far as can be seen without one (`inv hooks.status`)."""
-    works = "inv deploy.monitor after a push"
+    works = f"{program()} deploy.monitor after a push"
     problems = []
     if hooks.off:
         problems.append(warning(f"the hooks are switched off by {hooks.off}", f"unset {hooks.off}", works))
@@ -125,11 +126,13 @@ def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
         problems.append(
             warning(
                 f"{hooks.manager}'s hooks folder {hooks.folder} is not there: git runs no hook here",
-                "npm install, or npx husky, or (in a linked worktree) inv hooks.install",
+                f"npm install, or npx husky, or (in a linked worktree) {program()} hooks.install",
                 works,
             )
         )
     elif not hooks.calls_us:
-        problems.append(warning("no hook of this repository starts a watch", "inv hooks.install", works))
+        problems.append(
+            warning("no hook of this repository starts a watch", f"{program()} hooks.install", works)
+        )
     called = "a push starts a watch" if hooks.calls_us else "a push starts no watch"
     return Check("hooks", not problems, f"{hooks.manager}: {called} ({hooks.folder})"), problems

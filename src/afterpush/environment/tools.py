@@ -9,6 +9,7 @@ from pathlib import Path
 
 from afterpush.environment.report import Problem, Tool, error, warning
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program
 from afterpush.infra.processes import run
 
 # `git rev-parse --path-format` came with 2.31, `git merge-tree --write-tree` with 2.38 (their release notes).
@@ -91,7 +92,7 @@ def tool_problems(tools: list[Tool]) -> list[Problem]:
             warning(
                 f"git {git.version} cannot predict merges",
                 "install git 2.38 or newer",
-                "all but the warning before a push that would conflict, and inv push.check",
+                f"all but the warning before a push that would conflict, and {program()} push.check",
             )
         )
     return problems

@@ -16,12 +16,13 @@ from afterpush.infra.git.work_tree import (
     stash_name,
     tracked_changes,
 )
+from afterpush.infra.invocation import program
 from afterpush.infra.processes.signals import uninterrupted
 from afterpush.push.journal import PushJournal, PushState
 
 Note = Callable[[str], None]
-STASH_MESSAGE = "inv push: your changes, set aside"
-STRAY_MESSAGE = "inv push: changes made while it ran"
+STASH_MESSAGE = "afterpush push: your changes, set aside"
+STRAY_MESSAGE = "afterpush push: changes made while it ran"
 
 
 class BranchState:
@@ -114,9 +115,9 @@ class BranchState:
         if refused:
             raise AfterpushError(
                 f"putting {self._entry.branch_ref} back to {self.original[:10]}: {refused}; "
-                "the next inv push tries again"
+                f"the next push tries again"
             )
-        set_ref(self.repo, self._entry.branch_ref, self.original, self.at, "inv push: put back")
+        set_ref(self.repo, self._entry.branch_ref, self.original, self.at, "afterpush push: put back")
         self.at = self.original
 
     def _shelve_strays(self) -> None:
@@ -144,7 +145,7 @@ class BranchState:
         if tracked_changes(self.repo) or not apply_stash(self.repo, stash, self._merge_options):
             self._note(
                 "your changes do not fit on what was pushed; they are safe in "
-                f"{stash_name(self.repo, stash)}: git stash pop, then inv conflicts.resolve"
+                f"{stash_name(self.repo, stash)}: git stash pop, then {program()} conflicts.resolve"
             )
         else:
             drop_stash(self.repo, stash)

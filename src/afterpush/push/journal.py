@@ -39,6 +39,6 @@ class PushJournal:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise AfterpushError(
-                f"reading {self.path}, which a killed inv push left: it is damaged; "
+                f"reading {self.path}, which a killed push left: it is damaged; "
                 "see git reflog and git stash list for your commits and changes, then remove it"
             ) from error

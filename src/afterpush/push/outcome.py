@@ -5,6 +5,7 @@ from typing import Any
 
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.invocation import program
 from afterpush.push.combine import CommitConflict
 
 
@@ -72,9 +73,9 @@ def how_to_settle(target: Target) -> list[str]:
     return [
         "to settle it:",
         f"  git rebase {target}     (or git merge {target})",
-        "  inv conflicts.resolve     then edit what is left between markers, and git add it",
+        f"  {program()} conflicts.resolve     then edit what is left between markers, and git add it",
         "  GIT_EDITOR=true git rebase --continue     (or git commit --no-edit)",
-        "  inv push",
+        f"  {program()} push",
     ]
 
 
@@ -117,4 +118,4 @@ class Prediction:
         lines += [f"would be merged by meaning: {path}" for path in self.resolved]
         if self.clash:
             return "\n".join([*lines, *clash_lines(self.clash), *how_to_settle(self.target)])
-        return "\n".join([*lines, "inv push would go through" if self.ahead else "nothing to push"])
+        return "\n".join([*lines, f"{program()} push would go through" if self.ahead else "nothing to push"])

@@ -7,6 +7,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import current_branch, git, remote_urls
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.unmerged import Operation, operation_under_way, unmerged
+from afterpush.infra.invocation import program
 
 _ENDINGS = {
     Operation.MERGE: ("git commit --no-edit", "git merge --abort"),
@@ -24,14 +25,14 @@ def branch_to_push(repo: Path, target: Target) -> str:
     if operation:
         go_on, give_up = _ENDINGS[operation]
         raise AfterpushError(
-            f"pushing from {repo}: a {operation.value} is unfinished here; settle it (inv conflicts.resolve, "
-            f"then {go_on}) or give it up ({give_up}), then push again"
+            f"pushing from {repo}: a {operation.value} is unfinished here; settle it "
+            f"({program()} conflicts.resolve, then {go_on}) or give it up ({give_up}), then push again"
         )
     open_paths = [entry.path for entry in unmerged(repo)]
     if open_paths:
         raise AfterpushError(
             f"pushing from {repo}: {named(open_paths)} in conflict; "
-            "run inv conflicts.resolve, commit, push again"
+            f"run {program()} conflicts.resolve, commit, push again"
         )
     branch = current_branch(repo)
     if branch is None:

@@ -18,7 +18,7 @@ def worktree_lock(context: PushContext) -> Iterator[None]:
     """Holds this worktree. Raises AfterpushError when another `inv push` is at work in it."""
     held = try_lock(context.state / f"worktree-{_short(str(worktree_git_folder(context.repo)))}.lock")
     if held is None:
-        raise AfterpushError(f"another inv push is at work in {context.repo}; wait for it to end")
+        raise AfterpushError(f"another push is at work in {context.repo}; wait for it to end")
     try:
         yield
     finally:

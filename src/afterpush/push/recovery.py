@@ -38,7 +38,7 @@ def _refuse_lock(repo: Path) -> None:
     lock = worktree_git_folder(repo) / "index.lock"
     if lock.exists():
         raise AfterpushError(
-            f"an earlier inv push was killed and {lock} is there: another git runs here, or was killed too; "
+            f"an earlier push was killed and {lock} is there: another git runs here, or was killed too; "
             "when none runs, remove that file and push again"
         )
 
@@ -46,9 +46,7 @@ def _refuse_lock(repo: Path) -> None:
 def _settle(repo: Path, entry: PushState) -> str:
     head = git(repo, "symbolic-ref", "--quiet", "HEAD").text.strip()
     if head != entry.branch_ref:
-        return (
-            f"an earlier inv push was killed on {entry.branch_ref}, which was at {entry.original[:10]} before"
-        )
+        return f"an earlier push was killed on {entry.branch_ref}, which was at {entry.original[:10]} before"
     at = resolve_commit(repo, "HEAD")
     changed = tracked_changes(repo)
     half_way = _half_way(repo, entry, at, changed) or _leftovers(repo, entry, at)
@@ -57,13 +55,13 @@ def _settle(repo: Path, entry: PushState) -> str:
     strange = _touched_by_others(repo, entry, changed)
     if strange:
         raise AfterpushError(
-            f"an earlier inv push was killed while it moved your files; {named(strange)}: neither as before "
+            f"an earlier push was killed while it moved your files; {named(strange)}: neither as before "
             f"nor as it wanted; look at that, then undo all with git reset --hard {entry.original}"
         )
     # Over the newest commit first: it knows the files that the killed run had added.
     for commit in (*entry.moved_to[-1:], entry.original):
         git_text(repo, "reset", "--hard", "--quiet", commit, doing="undoing a killed push")
-    return f"an earlier inv push was killed half-way; {entry.branch_ref} is back at {entry.original[:10]}"
+    return f"an earlier push was killed half-way; {entry.branch_ref} is back at {entry.original[:10]}"
 
 
 def _half_way(repo: Path, entry: PushState, at: str, changed: list[str]) -> list[str]:
@@ -81,7 +79,7 @@ def _already_there(entry: PushState, at: str) -> str:
         return ""
     if at in entry.moved_to:
         return (
-            f"an earlier inv push was killed after it had put your commits on top of the remote's: going on "
+            f"an earlier push was killed after it had put your commits on top of the remote's: going on "
             f"from there ({entry.original[:10]} is where you were before)"
         )
     return ""

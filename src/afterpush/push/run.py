@@ -119,7 +119,7 @@ class _Pushing:
             assert joined.clash is not None
             return self._conflict(joined.clash)
         if joined.tip == upstream:
-            refused = self.state.move(upstream, f"inv push: {self.target} has these changes already")
+            refused = self.state.move(upstream, f"afterpush push: {self.target} has these changes already")
             if refused:
                 return self._in_the_way(refused)
             return self._nothing(f"nothing to push: {self.target} has the changes of {self.branch} already")
@@ -142,7 +142,7 @@ class _Pushing:
     def _attempt(self, tip: str, upstream: str | None) -> PushResult | None:
         """Checks and pushes one commit; None after a lost race that may be tried again."""
         self.attempts += 1
-        refused = self.state.move(tip, f"inv push: onto {self.target}")
+        refused = self.state.move(tip, f"afterpush push: onto {self.target}")
         if refused:
             return self._in_the_way(refused)
         if self.order.check:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program
 from afterpush.roadmap import Task
 from afterpush.swarm.journal import TaskRecord
 from afterpush.swarm.states import Result, TaskState
@@ -100,7 +101,7 @@ def select_finished(
         record = records.get(known)
         if record is None or not (record.branch or record.state is TaskState.MERGED):
             raise AfterpushError(
-                f"no agent has worked on {known} in this clone; inv swarm.run --tasks={known}"
+                f"no agent has worked on {known} in this clone; {program()} swarm.run --tasks={known}"
             )
         if record.state is TaskState.EMPTY:
             raise AfterpushError(f"{known} has nothing to merge: its agent has changed nothing")

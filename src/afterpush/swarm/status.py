@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.infra.clock import Clock, duration
+from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
 from afterpush.swarm.journal import TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import managers
@@ -49,11 +50,9 @@ def _seen(state: Path, record: TaskRecord, has_manager: bool, now: float) -> Res
     if has_manager and is_locked(state / "locks" / f"{record.task}.lock"):
         return record.result(now)
     if record.state is TaskState.MERGING:
-        reason = (
-            "its agent has finished, its manager died before the merge: inv swarm.merge, or swarm.run again"
-        )
+        reason = f"its agent has finished, its manager died before the merge: {program()} swarm.merge"
     else:
-        reason = "its manager died; inv swarm.run goes on with it"
+        reason = f"its manager died; {program()} swarm.run goes on with it"
     return replace(record.result(), state=TaskState.STOPPED, reason=reason)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program
 from afterpush.workflows.app_repository import AppRepository, warn_on_error
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class _Watching:
         from afterpush.workflows.watch import start_background
 
         if not self._is_checked and not self._is_hopeless and not _has_source(self._here):
-            note("landed commits are not watched: no source is configured (inv env.check says how)")
+            note(f"landed commits are not watched: no source is configured ({program()} env.check says how)")
             self._is_hopeless = True
         self._is_checked = True
         if self._is_hopeless:

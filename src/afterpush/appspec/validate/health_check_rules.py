@@ -8,6 +8,7 @@ from afterpush.appspec.spec import AppSpec, HealthCheck, SpecComponent, defaults
 from afterpush.appspec.validate.problems import SpecProblem, error, warning
 from afterpush.appspec.validate.schema import READINESS
 from afterpush.appspec.yaml_tree import Node
+from afterpush.infra.invocation import program
 
 _LIVENESS_NAME = re.compile(r"(?:^|[/_-])(?:live|livez|liveness|alive|ping)(?:$|[/_.-])", re.IGNORECASE)
 _READINESS_NAME = re.compile(r"(?:^|[/_-])(?:ready|readyz|readiness)(?:$|[/_.-])", re.IGNORECASE)
@@ -60,7 +61,7 @@ def _unchecked_problems(
         component.node,
         f"service {component.name} has no health_check: the platform only opens a TCP connection, "
         "so a process that listens and fails every request goes live",
-        "measure one with inv doappspec.healthcheck",
+        f"measure one with {program()} doappspec.healthcheck",
     )
     if startup:
         yield from _startup_problems(component, place, component.node, defaults(READINESS), startup)
@@ -76,7 +77,7 @@ def _startup_problems(
                 node,
                 f"the platform gives service {component.name} up after {_sum(check)}; "
                 "how long it takes to start was not measured",
-                "measure it with inv doappspec.healthcheck beside a start, or pass --startup-seconds",
+                f"run {program()} doappspec.healthcheck during a start, or pass --startup-seconds",
             )
     elif check.budget_seconds < startup.seconds:
         # A bound from deployments that went live proves no error: the start was only a part of them.
@@ -84,7 +85,7 @@ def _startup_problems(
             place,
             node,
             f"the platform gives service {component.name} up after {_sum(check)}, but {startup}",
-            "raise failure_threshold; inv doappspec.healthcheck computes it",
+            f"raise failure_threshold; {program()} doappspec.healthcheck computes it",
         )
     elif startup.is_exact and check.budget_seconds < startup.seconds * 1.5:
         yield warning(
@@ -92,7 +93,7 @@ def _startup_problems(
             node,
             f"the platform gives service {component.name} up after {_sum(check)}, which leaves little: "
             f"{startup}",
-            "raise failure_threshold; inv doappspec.healthcheck computes it",
+            f"raise failure_threshold; {program()} doappspec.healthcheck computes it",
         )
 
 

@@ -4,6 +4,7 @@ from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State, Watching
 from afterpush.digitalocean.deployment import FAILURE, Step
 from afterpush.infra.clock import duration, rfc3339
+from afterpush.infra.invocation import program
 
 
 def changes(before: State | None, now: State) -> list[str]:
@@ -69,12 +70,15 @@ def how_to_go_on(sha: str, verdict: Verdict) -> str | None:
     short = sha[:7]
     match verdict:
         case Verdict.STOPPED:
-            return f"the deployment goes on by itself; watch it again: inv deploy.monitor --sha={short}"
+            return (
+                f"the deployment goes on by itself; watch it again: {program()} deploy.monitor --sha={short}"
+            )
         case Verdict.TIMEOUT:
-            return f"it may still end; watch on: inv deploy.monitor --sha={short} --timeout=1800"
+            return f"it may still end; watch on: {program()} deploy.monitor --sha={short} --timeout=1800"
         case Verdict.FAILED:
-            return f"more: inv deploy.explain --sha={short}   logs: inv deploy.logs --sha={short}"
+            called = program()
+            return f"more: {called} deploy.explain --sha={short}   logs: {called} deploy.logs --sha={short}"
         case Verdict.UNREACHABLE:
-            return "check what can be reached: inv env.check"
+            return f"check what can be reached: {program()} env.check"
         case _:
             return None

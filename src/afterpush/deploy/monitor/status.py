@@ -16,6 +16,7 @@ from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, read_outcome
 from afterpush.infra.clock import Clock, rfc3339
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
 from afterpush.infra.processes.identity import signal_process
 from afterpush.infra.state import StateFolder
@@ -61,7 +62,7 @@ def status(folder: StateFolder, sha: str, now: float) -> Outcome:
         return result
     if recorded or (result is None and last_line(folder.log(sha))):
         return _crashed(folder, sha, recorded, now)
-    message = f"{sha[:7]} was never watched here; watch it: inv deploy.monitor --sha={sha[:7]}"
+    message = f"{sha[:7]} was never watched here; watch it: {program()} deploy.monitor --sha={sha[:7]}"
     return _bare(sha, Verdict.NONE.value, message, None)
 
 
@@ -94,7 +95,10 @@ def _crashed(folder: StateFolder, sha: str, recorded: PidFile | None, now: float
     said = last_line(folder.log(sha))
     message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
     crashed = _bare(
-        sha, CRASHED, f"{message}; watch again: inv deploy.monitor --sha={sha[:7]}", str(folder.log(sha))
+        sha,
+        CRASHED,
+        f"{message}; watch again: {program()} deploy.monitor --sha={sha[:7]}",
+        str(folder.log(sha)),
     )
     return _with_pid_file(crashed, recorded, now) if recorded else crashed
 

@@ -7,12 +7,13 @@ from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.monitor.status import Monitor, StoppedMonitor
 from afterpush.infra.clock import rfc3339
 from afterpush.infra.console import table
+from afterpush.infra.invocation import program
 
 
 def monitor_table(monitors: Sequence[Monitor]) -> str:
     """One line a monitor."""
     if not monitors:
-        return "no monitor has watched anything here yet; start one: inv deploy.monitor --background"
+        return f"no monitor has watched anything here yet; start one: {program()} deploy.monitor --background"
     rows = [
         (
             entry.sha[:7],

@@ -66,7 +66,7 @@ def require_sphinx() -> None:
     if missing:
         raise AfterpushError(
             f"building the manual: {', '.join(missing)} not installed; install afterpush with its extra: "
-            "pip install '/path/to/afterpush[docs]' (in a clone: AFTERPUSH_EXTRAS=docs ./inv docs.build)"
+            f"pip install '/path/to/afterpush[docs]' (in a clone: AFTERPUSH_EXTRAS=docs ./inv docs.build)"
         )
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from afterpush.infra.git import git
+from afterpush.infra.invocation import program
 from afterpush.text.shell_words import Command
 
 # Whose options `git SUBCOMMAND -h` lists completely (git 2.39); others take diff and log options as well,
@@ -72,7 +73,7 @@ def _bad_push(arguments: Sequence[str], branches: Collection[str]) -> Iterator[s
     plain = [word for word in arguments if not word.startswith("-")]
     forced = [word for word in arguments if _is_force(word)]
     if forced or any(word.startswith("+") for word in plain):
-        yield "a forced push throws away what others have pushed; use inv push"
+        yield f"a forced push throws away what others have pushed; use {program()} push"
     is_deletion = "--delete" in arguments or "-d" in arguments
     for word in plain[1:]:
         source, separator, target = word.removeprefix("+").partition(":")
@@ -84,7 +85,7 @@ def _bad_push(arguments: Sequence[str], branches: Collection[str]) -> Iterator[s
         elif separator and source != target:
             yield (
                 f"git push {word} leaves the local {target} stale, so that the next work begins on an old "
-                "state; merge first, or use inv push"
+                f"state; merge first, or use {program()} push"
             )
 
 

@@ -13,6 +13,7 @@ from afterpush.infra.git.leases import ABSENT, Change, push_changes
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.git.unmerged import operation_under_way
 from afterpush.infra.git.worktrees import add_worktree, changed_entries, commit_everything
+from afterpush.infra.invocation import program
 from afterpush.swarm.agent.log_tail import first_words, last_line
 from afterpush.swarm.agent.ports import PORTS
 from afterpush.swarm.agent.push_guard import without_push
@@ -103,7 +104,7 @@ def _disk_problem(spec: AttemptSpec) -> str | None:
         return None
     return (
         f"only {free:.0f} MB are free at {place}, swarm.disk_free_megabytes wants "
-        f"{spec.disk_free_megabytes:.0f}: run inv swarm.cleanup, or free some space"
+        f"{spec.disk_free_megabytes:.0f}: run {program()} swarm.cleanup, or free some space"
     )
 
 
@@ -226,7 +227,7 @@ def _publish(repo: Path, spec: AttemptSpec, tip: str, expected: str) -> None:
     if not pushed.landed:
         raise AfterpushError(
             f"the work is on the branch {spec.branch} in {repo}, but pushing it failed: "
-            f"git says: {first_words(pushed.said)}; then inv swarm.merge --tasks={spec.task}"
+            f"git says: {first_words(pushed.said)}; then {program()} swarm.merge --tasks={spec.task}"
         )
 
 

@@ -21,6 +21,7 @@ from afterpush.infra.git.objects import write_commit
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.git.submodules import new_gitlinks
 from afterpush.infra.git.worktrees import detached_worktree
+from afterpush.infra.invocation import program
 from afterpush.swarm.agent.attempt import supervised_environment
 from afterpush.swarm.agent.log_tail import first_words, last_line
 from afterpush.swarm.agent.supervision import run_supervised
@@ -89,7 +90,8 @@ class MergeQueue:
                 upstream = self._main.look()[0]
             return Landing(
                 TaskState.FAILED,
-                f"lost {self._races} races for {self._main.target}; inv swarm.merge takes {candidate.branch}",
+                f"lost {self._races} races for {self._main.target}; "
+                f"{program()} swarm.merge takes {candidate.branch}",
             )
 
     def _once(self, candidate: Candidate, upstream: str) -> Landing | None:
@@ -105,7 +107,7 @@ class MergeQueue:
             return Landing(
                 TaskState.CONFLICT,
                 f"conflict with {self._main.target} in {where}; resolve it on {candidate.branch}, "
-                "then inv swarm.merge",
+                f"then {program()} swarm.merge",
             )
         if merged.tree == git_text(repo, "rev-parse", f"{upstream}^{{tree}}", doing="reading main's tree"):
             return self._there_already(candidate, upstream, "change is", upstream)

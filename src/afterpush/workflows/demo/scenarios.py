@@ -16,6 +16,7 @@ from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.http import Client
+from afterpush.infra.invocation import program
 from afterpush.infra.processes import exit_code_of_child
 from afterpush.infra.state import StateFolder
 from afterpush.infra.variables import read_environment
@@ -113,13 +114,13 @@ def _category(demo: DemoContext, outcome: Outcome) -> str:
     log = _build_log(demo, outcome)
     # Each line begins with the component and the time; those with nothing behind them are left out.
     lines = [line for line in log.decode("utf-8", "replace").splitlines() if len(line.split(maxsplit=2)) == 3]
-    demo.tell("   the end of its build log (inv deploy.logs):")
+    demo.tell(f"   the end of its build log ({program()} deploy.logs):")
     for line in lines[-_LOG_LINES:]:
         demo.tell(f"   | {line}")
     if outcome.category:
         return outcome.category
     found = explain([log], load_failures(demo.stage.ours.path))
-    demo.tell("   what it means (inv deploy.explain):")
+    demo.tell(f"   what it means ({program()} deploy.explain):")
     for line in short_explanation(found):
         demo.tell(f"   | {line}")
     return found.category

@@ -16,6 +16,7 @@ from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import clean_environment
+from afterpush.infra.invocation import program
 from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
 from afterpush.infra.state import StateFolder, state_folder
 from afterpush.simulator.process import Running, platform_process
@@ -110,7 +111,7 @@ def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: Syste
             shown.pushes.append(act_live(demo))
             shown.pushes.append(act_failure(demo))
             shown.pushes.append(act_superseded(demo))
-            tell(f"\nWhat inv deploy.history knows of it:\n{_indented(_history(state))}")
+            tell(f"\nWhat {program()} deploy.history knows of it:\n{_indented(_history(state))}")
     tell(
         "\nNext, in your own repository (the README says how to install afterpush there): "
         "afterpush env.check, afterpush hooks.install, then git push as always."
