@@ -1,6 +1,7 @@
 """What all tasks share: the one error boundary, and numbers from flags."""
 
 import functools
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from invoke import Exit
 from invoke import task as invoke_task
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.workflows.app_repository import redacted
+from afterpush.workflows.app_repository import redacted, redactor_here
 
 Body = Callable[..., ExitCode | int | None]
 
@@ -19,8 +20,9 @@ def task(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
     """Makes a task of a function: its return value is the exit code (None is 0).
 
     An AfterpushError becomes one line on stderr and its exit code; with `--json` also the document
-    `{"error", "exit_code"}` on stdout. Ctrl-C exits with 130, and so does what `interruptible` makes of other
-    signals. Anything else is a bug and keeps its traceback.
+    `{"error", "code", "exit_code"}` on stdout. Invoke's `--dry` acts as `--dry-run`, or is refused where a
+    task has no such flag; its `--echo` shows every command before it is run. Ctrl-C exits with 130, and so
+    does what `interruptible` makes of other signals. Anything else is a bug and keeps its traceback.
     """
 
     def make(body: Body) -> Any:
@@ -31,13 +33,14 @@ def task(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
 
             tolerate_any_encoding()
             try:
+                _obey_invoke(context, body, flags)
                 code = body(context, *arguments, **flags)
                 sys.stdout.flush()
             except AfterpushError as error:
                 message = " ".join(redacted(str(error)).split())
                 note(f"afterpush: {message}")
                 if flags.get("json"):
-                    print_json({"error": message, "exit_code": int(error.exit_code)})
+                    print_json(error.document(message))
                 code = error.exit_code
             except (KeyboardInterrupt, Interrupted):
                 note("afterpush: interrupted")
@@ -52,6 +55,25 @@ def task(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
         return invoke_task(opened, help=help or {}, auto_shortflags=False, **options)
 
     return make
+
+
+def _obey_invoke(context: Any, body: Body, flags: dict[str, Any]) -> None:
+    """Gives Invoke's own `--dry` and `--echo` the meaning that their help promises."""
+    if context.config.run.dry:
+        if "dry_run" not in inspect.signature(body).parameters:
+            raise AfterpushError(
+                f"running {body.__name__.replace('_', '-')} with Invoke's --dry: this task has no dry run; "
+                "leave --dry out"
+            )
+        flags["dry_run"] = True
+    if context.config.run.echo:
+        import shlex
+
+        from afterpush.infra.console import note
+        from afterpush.infra.processes import echo_commands
+
+        redact = redactor_here()  # Once, before: it asks git where the configuration is.
+        echo_commands(lambda words: note(redact(shlex.join(words))))
 
 
 def number(text: str | None, flag: str, *, default: float | None = None, least: float = 0) -> float | None:

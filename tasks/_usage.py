@@ -1,12 +1,13 @@
 """Command lines that Invoke cannot read: what is wrong, what may be meant, and the right exit code."""
 
 import re
+import sys
 
 import invoke.parser.parser
 from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
-from afterpush.infra.errors import ExitCode
+from afterpush.infra.errors import AfterpushError, ExitCode
 
 _UNKNOWN = re.compile(r"No idea what '(.+)' is!")
 _OBJECT = re.compile(r"<Argument: ([\w-]+)[^>]*>")
@@ -20,21 +21,35 @@ class UsageError(Exit, ParseError):
 
     def __init__(self, message: str, context: ParserContext | None = None) -> None:
         Exit.__init__(self, None, int(ExitCode.USAGE))  # Invoke prints the text of a ParseError itself.
-        self.args = (explained(message, context),)
+        said = explained(message, context)
+        self.args = (f"afterpush: {said}",)
         self.context = context
+        if "--json" in sys.argv:
+            from afterpush.infra.console import print_json
+
+            print_json(AfterpushError(said).document(said))
 
 
 def explained(message: str, context: ParserContext | None) -> str:
     """Invoke's message, with the flag's name for its object and what an unknown word may have meant."""
     unknown = _UNKNOWN.search(message)
     if not unknown:
-        return _OBJECT.sub(r"--\1", message)
+        return _plainly(_OBJECT.sub(r"--\1", message))
     word, task = unknown[1], context.name if context else None
     if word.startswith("-"):
         flags = [*context.flags, *context.inverse_flags] if context else []
         whose = f"{task} has" if task else "there is"
         return f"{whose} no flag {word}{_near(word, flags)}" + (f"; see --help {task}" if task else "")
     return f"there is no task {word}{_meant(word)}"
+
+
+def _plainly(message: str) -> str:
+    missing = re.fullmatch(r"'(.+)' did not receive required positional arguments: (.+)", message)
+    if missing:
+        words = missing[2].replace("'", "").replace(", ", " ").upper()
+        return f"{missing[1]} needs {words}; see --help {missing[1]}"
+    valueless = re.fullmatch(r"Flag (--\S+) needed value and was not given one!", message)
+    return f"{valueless[1]} needs a value" if valueless else message
 
 
 def _meant(word: str) -> str:

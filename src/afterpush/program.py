@@ -3,13 +3,26 @@
 import os
 import sys
 
-from invoke import Program
+from invoke import Exit, Program
 
 from afterpush import __version__
+from afterpush.infra.errors import ExitCode
 from afterpush.infra.invocation import called_as
 from afterpush.tasks import ns
 
-program = Program(name="afterpush", namespace=ns, version=__version__)
+
+class _Program(Program):
+    def parse_cleanup(self) -> None:
+        """What Invoke (2.2, 3.0) refuses here (`--list=nosuch`) with 1 is a usage error, which is 2 with us."""
+        try:
+            super().parse_cleanup()
+        except Exit as refused:
+            if refused.message:
+                raise Exit(f"afterpush: {refused.message}", code=int(ExitCode.USAGE)) from refused
+            raise
+
+
+program = _Program(name="afterpush", namespace=ns, version=__version__)
 
 
 def main() -> None:

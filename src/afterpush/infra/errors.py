@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every task (DESIGN, section 4)."""
+    """Exit codes of every task, as docs/reference/exit-codes.md lists them."""
 
     GOOD = 0
     BAD_ANSWER = 1
@@ -14,7 +14,13 @@ class ExitCode(IntEnum):
     NO_DEPLOYMENT = 5
     UNREACHABLE = 6
     RUNNING = 7
+    CRASHED = 8
     INTERRUPTED = 130
+
+    @property
+    def word(self) -> str:
+        """The `code` of an error document: one word of a closed list."""
+        return _WORDS[self]
 
     @property
     def meaning(self) -> str:
@@ -31,16 +37,43 @@ _MEANINGS = {
     ExitCode.NO_DEPLOYMENT: "no deployment can be tied to this commit",
     ExitCode.UNREACHABLE: "no source could be reached",
     ExitCode.RUNNING: "still running",
+    ExitCode.CRASHED: "a monitor ended without a verdict; this is never called a failure",
     ExitCode.INTERRUPTED: "interrupted, or the watch was stopped; a deployment goes on",
 }
+
+
+_WORDS = {
+    ExitCode.BAD_ANSWER: "failed",
+    ExitCode.USAGE: "usage",
+    ExitCode.SUPERSEDED: "superseded",
+    ExitCode.TIMEOUT: "timeout",
+    ExitCode.NO_DEPLOYMENT: "none",
+    ExitCode.UNREACHABLE: "unreachable",
+    ExitCode.RUNNING: "running",
+    ExitCode.CRASHED: "crashed",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+# What the exit code alone does not say: errors of the same exit code that a program treats differently.
+CONFIGURATION, UNTRUSTED = "configuration", "untrusted"
+ERROR_CODES = (*_WORDS.values(), CONFIGURATION, UNTRUSTED)
 
 
 class AfterpushError(Exception):
     """An expected failure, shown to the user as one line without a traceback.
 
-    The message says what was being done, to which thing, and what to do next.
+    The message says what was being done, to which thing, and what to do next. `code` is one of
+    `ERROR_CODES`; by default it follows from the exit code. An error never exits with 0.
     """
 
-    def __init__(self, message: str, exit_code: ExitCode = ExitCode.USAGE) -> None:
+    def __init__(
+        self, message: str, exit_code: ExitCode = ExitCode.USAGE, *, code: str | None = None
+    ) -> None:
+        if exit_code is ExitCode.GOOD:
+            raise ValueError(f"an error cannot end well: {message}")
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code: ExitCode = exit_code
+        self.code = code or exit_code.word
+
+    def document(self, message: str) -> dict[str, object]:
+        """The document that `--json` prints for it."""
+        return {"error": message, "code": self.code, "exit_code": int(self.exit_code)}

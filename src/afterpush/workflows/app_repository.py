@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
+    from afterpush.infra.secrets import Redactor
     from afterpush.infra.settings import Settings
     from afterpush.infra.state import StateFolder
     from afterpush.infra.variables import Environment
@@ -76,13 +77,18 @@ def app_repository_if_any() -> AppRepository | None:
 
 def redacted(message: str) -> str:
     """A message without the secrets that this repository's variables hold."""
+    return redactor_here()(message)
+
+
+def redactor_here() -> "Redactor":
+    """What takes this repository's secrets out of a text; outside of a repository, the environment's."""
     from afterpush.infra.variables import read_environment
 
     try:
         environment = app_repository().environment
     except AfterpushError:
         environment = read_environment(None)
-    return environment.redactor()(message)
+    return environment.redactor()
 
 
 @contextmanager

@@ -5,13 +5,28 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 
 Argument = str | os.PathLike[str]
+
+
+_echo: list[Callable[[Sequence[str]], None]] = []
+
+
+def echo_commands(show: Callable[[Sequence[str]], None]) -> None:
+    """From now on every command is shown before it is run (Invoke's `--echo`)."""
+    _echo[:] = [show]
+
+
+def _words(argv: Sequence[Argument]) -> tuple[str, ...]:
+    words = tuple(os.fspath(word) for word in argv)
+    for show in _echo:
+        show(words)
+    return words
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ def run(
     Without `input`, stdin is empty. Raises AfterpushError when the program is missing or took longer
     than the limit (it and everything below it is then killed).
     """
-    words = tuple(os.fspath(word) for word in argv)
+    words = _words(argv)
     with _started(words, cwd, env, has_input=input is not None) as process:
         try:
             stdout, stderr = process.communicate(input, timeout=timeout_seconds)
@@ -107,7 +122,7 @@ def run_shown(
     It stays in our terminal's session: ssh and git can still ask there for a passphrase. A process that it
     leaves behind with its output open does not keep us waiting.
     """
-    words = tuple(os.fspath(word) for word in argv)
+    words = _words(argv)
     reading, writing = os.pipe()
     said = bytearray()
     reader = threading.Thread(target=_show, args=(reading, said), daemon=True)
@@ -156,7 +171,7 @@ def run_attached(
     What it leaves running in the background is not waited for. Raises AfterpushError when the program is
     missing, or was ended after the limit.
     """
-    words = tuple(os.fspath(word) for word in argv)
+    words = _words(argv)
     environment = None if env is None else dict(env)
     try:
         done = subprocess.run(words, cwd=cwd, env=environment, check=False, timeout=timeout_seconds)
@@ -204,7 +219,7 @@ def _in_own_session(
     stdin: int,
     keep: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
-    words = tuple(os.fspath(word) for word in argv)
+    words = _words(argv)
     output = _opened_for_output(log)
     try:
         return subprocess.Popen(
