@@ -13,7 +13,7 @@ from afterpush.tasks import ns
 
 class _Program(Program):
     def parse_cleanup(self) -> None:
-        """What Invoke (2.2, 3.0) refuses here (`--list=nosuch`) with 1 is a usage error, which is 2 with us."""
+        """Invoke (2.2, 3.0) refuses `--list=nosuch` with exit code 1; a usage error is 2 here."""
         try:
             super().parse_cleanup()
         except Exit as refused:
