@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
-    from afterpush.infra.secrets import Redactor
+    from afterpush.infra.redaction import Redactor
     from afterpush.infra.settings import Settings
     from afterpush.infra.state import StateFolder
     from afterpush.infra.variables import Environment
