@@ -38,7 +38,7 @@ def prepare(root: Path) -> list[str]:
     missing = _missing()
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         packages = [package for part in missing for package in PARTS[part]]
-        note(f"installing {' '.join(packages)}")
+        note(f"installing Debian packages, a few minutes, once: {' '.join(packages)}")
         quiet = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             done = run(["apt-get", "--quiet", *words], env=quiet)
@@ -70,9 +70,17 @@ def _missing() -> list[str]:
     return [part for part in PARTS if not shutil.which(part, path=SYSTEM_PATH)]
 
 
-def run_tests(root: Path, missing: list[str], only: str, match: str, workers: str) -> ExitCode:
-    """Runs pytest in this environment; says at the end which parts could not be had."""
+def run_tests(
+    root: Path, missing: list[str], only: str, match: str, workers: str, *, explore: bool = False
+) -> ExitCode:
+    """Runs pytest in this environment; says at the end which parts could not be had.
+
+    Property tests try the same examples in every run, so that no run is red by chance; with `explore` they
+    search for new ones.
+    """
     words = [sys.executable, "-m", "pytest", *only.split()]
+    if explore:
+        words += ["--hypothesis-profile=explore"]
     if workers != "0":
         # In the order of the folders: the doors come first, which wait longest for real processes.
         words += ["-n", workers or str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
@@ -80,7 +88,8 @@ def run_tests(root: Path, missing: list[str], only: str, match: str, workers: st
         words += ["-k", match]
     code = run_attached(words, cwd=root)
     for part in missing:
-        note(f"missing: {part} ({', '.join(PARTS.get(part, [part]))}); its tests were skipped")
+        cure = f"as root: apt-get install {' '.join(PARTS[part])}" if part in PARTS else "see above"
+        note(f"missing: {part}, so its tests were skipped; {cure}")
     return ExitCode.GOOD if code == 0 else ExitCode.BAD_ANSWER
 
 

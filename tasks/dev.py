@@ -1,4 +1,4 @@
-"""Working on afterpush itself: tests and measurements. Only this repository's tasks.py offers them."""
+"""Working on afterpush itself: tests, checks, measurements. Only this repository's tasks.py offers them."""
 
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,34 @@ ROOT = Path(__file__).resolve().parents[1]
         "only": "a path or a pytest expression such as tests/deploy (default: everything)",
         "match": "only tests whose name matches, as pytest -k takes it",
         "workers": "how many processes (default: twice the cores; 0: this one)",
+        "explore": "let property tests search for new examples (default: the same ones in every run)",
     }
 )
-def test(context: Any, only: str = "tests", match: str = "", workers: str = "") -> ExitCode:
-    """Prepare what the tests need on this machine, then run them."""
+def test(
+    context: Any, only: str = "tests", match: str = "", workers: str = "", explore: bool = False
+) -> ExitCode:
+    """Install what the tests need on this machine, then run them."""
     from afterpush.tasks._testing import prepare, run_tests
 
-    return run_tests(ROOT, prepare(ROOT), only, match, workers)
+    return run_tests(ROOT, prepare(ROOT), only, match, workers, explore=explore)
+
+
+@task()
+def lint(context: Any) -> ExitCode:
+    """Check style, types and floors, in half a minute and without tests."""
+    from afterpush.tasks._checks import lint_steps, run_steps
+
+    return run_steps(ROOT, lint_steps())
+
+
+@task()
+def check(context: Any) -> ExitCode:
+    """Run everything that CI runs: tests, lint, documents, the built wheel."""
+    from afterpush.tasks._checks import check_wheel, document_steps, lint_steps, run_steps
+
+    tests = ("tests (./inv test)", (ROOT / "inv", "test"))
+    code = run_steps(ROOT, iter([tests, *lint_steps(), *document_steps(ROOT)]))
+    return max(code, check_wheel(ROOT))
 
 
 @task(help={"only": "one module of bench/, such as polling (default: all)"})
@@ -31,4 +52,4 @@ def bench(context: Any, only: str = "") -> ExitCode:
     return run_benches(ROOT, only)
 
 
-TASKS = (test, bench)
+TASKS = (test, lint, check, bench)

@@ -27,8 +27,10 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
 
-# A noisy machine must not turn a law into a timing test.
-settings.register_profile("afterpush", deadline=None)
+# A noisy machine must not turn a law into a timing test, and no run may be red by chance: the same examples
+# each time, and `./inv test --explore` searches for new ones.
+settings.register_profile("afterpush", deadline=None, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("afterpush")
 
 PINNED = {

@@ -67,6 +67,25 @@ def test_a_changed_pyproject_is_installed_again_and_the_environment_kept(project
     assert log.count("pip -m pip install") == 2
 
 
+def test_what_is_locked_is_installed_with_its_hashes_and_nothing_else(project: Path) -> None:
+    (project / "requirements").mkdir()
+    (project / "requirements" / "run.txt").write_text("one==1 --hash=sha256:00\n")
+    run(project, "--list")
+    first, second = [line for line in (project / "log").read_text().splitlines() if "pip install" in line]
+    assert "--require-hashes" in first and first.endswith("requirements/run.txt")
+    assert "--no-deps --no-build-isolation" in second
+
+
+def test_a_lock_that_does_not_fit_gives_way_to_the_ranges_and_says_so(project: Path) -> None:
+    (project / "requirements").mkdir()
+    (project / "requirements" / "run.txt").write_text("one==1 --hash=sha256:00\n")
+    fake = project / "bin" / "python3"
+    fake.write_text(fake.read_text().replace('  "-m pip"*)', '  *require-hashes*) exit 1 ;;\n  "-m pip"*)'))
+    done = run(project, "--list")
+    assert done.returncode == 0 and "the locked dependencies do not fit here" in done.stderr
+    assert "--no-deps" not in (project / "log").read_text()
+
+
 def test_two_at_once_make_one_environment(project: Path) -> None:
     children = [
         subprocess.Popen(["sh", project / "inv", "--list"], env=environment(project), stdout=-1, stderr=-1)
@@ -82,7 +101,7 @@ def test_without_python_it_says_what_to_install(project: Path) -> None:
     shutil.rmtree(project / "bin")
     tools = project / "tools"
     tools.mkdir()
-    for name in ("sh", "dirname", "cksum", "sed", "printf"):
+    for name in ("sh", "dirname", "cat", "cksum", "sed", "printf"):
         (tools / name).symlink_to(shutil.which(name) or "/bin/false")
     done = subprocess.run(
         ["sh", project / "inv", "--list"],
