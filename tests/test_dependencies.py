@@ -1,4 +1,4 @@
-"""What is imported, what pyproject.toml asks for and what docs/architecture.md gives a reason for: the same."""
+"""Imports, pyproject.toml and the table of reasons in docs/architecture.md name the same dependencies."""
 
 import ast
 import re
