@@ -8,7 +8,7 @@ from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import note, print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.invocation import program
-from afterpush.tasks._task import number, task
+from afterpush.tasks._task import number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
 from afterpush.workflows.watch import commit_of, start_background
 
@@ -164,23 +164,34 @@ def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = 
 @task(
     help={
         "sha": SHA,
-        "type": "build, deploy or run (default: build)",
+        "type": "build, deploy, run or run_restarted: the instance before a crash (default: build)",
+        "component": "only the log of this component",
+        "tail": "only so many last lines",
         "follow": "go on printing while the log grows (not with --host)",
         "host": HOST,
     }
 )
 def logs(
-    context: Any, sha: Any = None, type: str = "build", follow: bool = False, host: Any = None
+    context: Any,
+    sha: Any = None,
+    type: str = "build",
+    component: Any = None,
+    tail: Any = None,
+    follow: bool = False,
+    host: Any = None,
 ) -> ExitCode | int:
     """Print the platform's log of the deployment of a commit."""
-    from afterpush.workflows.monitoring import print_logs
+    from afterpush.workflows.logs import LogRequest, print_logs
 
+    wanted = LogRequest.of(
+        type, component, whole_number(tail, "--tail", default=1, least=1) if tail else None, follow=follow
+    )
     here = app_repository()
     if host:
         from afterpush.workflows.remote_monitor import logs_there
 
-        return logs_there(here, host, commit_of(here, sha), type.lower(), follow=follow)
-    return print_logs(here, commit_of(here, sha), type.lower(), follow=follow)
+        return logs_there(here, host, commit_of(here, sha), wanted)
+    return print_logs(here, commit_of(here, sha), wanted)
 
 
 @task(
@@ -219,7 +230,6 @@ def history(
     json: bool = False,
 ) -> ExitCode:
     """Show deployments, causes, who waits; as a page too."""
-    from afterpush.tasks._task import whole_number
     from afterpush.workflows.history import print_dora, print_history, write_page
 
     window = number(days, "--days", default=30, least=0.01) or 30.0

@@ -1,7 +1,6 @@
 """Catching logs: what the files hold, what they never hold, and what becomes of them."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,31 +9,27 @@ from hypothesis import strategies as st
 
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.logs.capture import Capture
-from afterpush.deploy.logs.follow import follow_log
-from afterpush.deploy.logs.lines import redacted
-from afterpush.deploy.logs.log_file import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, CaughtLog
+from afterpush.deploy.logs.log_file import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, LogFile
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.http import NoAnswer
 from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
 from afterpush.infra.state import state_folder
 from afterpush.simulator.scenario import build_failure, deploy_failure, live
 from tests.deploy.conftest import World
-from tests.support.clock import FakeClock
 
 REDACTOR = Redactor([Secret("swordfish-9")])
 
 
-def caught(path: Path) -> CaughtLog:
-    return CaughtLog(path, lambda line: redact_log(line, REDACTOR))
+def caught(path: Path) -> LogFile:
+    return LogFile(path, lambda line: redact_log(line, REDACTOR))
 
 
 def test_colours_and_secrets_do_not_reach_the_disk(tmp_path: Path) -> None:
     log = caught(tmp_path / "a.log")
-    log.add("\x1b[31mred\x1b[0m 10%\r100% \x1b]8;;http://x\x07link\x1b]8;;\x07")
-    log.add("password is swordfish-9, DB_PASS=hunter2, dop_v1_" + "ab" * 32)
+    log.add(b"\x1b[31mred\x1b[0m 10%\r100% \x1b]8;;http://x\x07link\x1b]8;;\x07")
+    log.add(("password is swordfish-9, DB_PASS=hunter2, dop_v1_" + "ab" * 32).encode())
     log.flush()
     text = (tmp_path / "a.log").read_text()
     assert text.startswith("100% link\n")
@@ -50,22 +45,22 @@ def test_the_lines_of_a_private_key_do_not_reach_the_disk(tmp_path: Path) -> Non
         "MIIEpAIBAAKCAQEA",
         "-----END RSA PRIVATE KEY-----",
     ):
-        log.add(line)
-    log.add("after")
+        log.add(line.encode())
+    log.add(b"after")
     log.flush()
     assert (tmp_path / "a.log").read_text() == "before\n[REDACTED]\nafter\n"
 
 
 def test_the_file_is_private_and_never_written_through_a_link(tmp_path: Path) -> None:
     log = caught(tmp_path / "a.log")
-    log.add("x")
+    log.add(b"x")
     log.flush()
     assert (tmp_path / "a.log").stat().st_mode & 0o777 == 0o600
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "b.log").symlink_to(victim)
     linked = caught(tmp_path / "b.log")
-    linked.add("x")
+    linked.add(b"x")
     linked.flush()
     assert linked.failure is not None
     assert victim.read_text() == "precious"
@@ -74,14 +69,14 @@ def test_the_file_is_private_and_never_written_through_a_link(tmp_path: Path) ->
 def test_head_tail_and_suspicious_regions_are_kept_and_the_size_is_bounded(tmp_path: Path) -> None:
     log = caught(tmp_path / "a.log")
     filler = "GET /api/orders 200 in 12 ms, served from the cache as always"
-    log.add("the first line")
+    log.add(b"the first line")
     for number in range(40_000):
-        log.add(filler)
+        log.add(filler.encode())
         if number == 20_000:
-            log.add("Error: the one that matters")
+            log.add(b"Error: the one that matters")
         if number % 7000 == 0:
             log.flush()
-    log.add("the last line")
+    log.add(b"the last line")
     log.flush()
     text = (tmp_path / "a.log").read_text()
     assert text.startswith("the first line\n")
@@ -94,7 +89,7 @@ def test_head_tail_and_suspicious_regions_are_kept_and_the_size_is_bounded(tmp_p
 def test_even_a_log_of_errors_only_is_bounded(tmp_path: Path) -> None:
     log = caught(tmp_path / "a.log")
     for number in range(30_000):
-        log.add(f"error number {number}: the connection was refused, and that is a longer line")
+        log.add(f"error number {number}: the connection was refused, and that is a longer line".encode())
     log.flush()
     size = (tmp_path / "a.log").stat().st_size
     assert size < HEAD_BYTES + TAIL_BYTES + SUSPICIOUS_BYTES + 10_000
@@ -113,8 +108,8 @@ def test_flushing_in_between_changes_nothing(
     folder = tmp_path_factory.mktemp("logs")
     often, once = caught(folder / "often"), caught(folder / "once")
     for line, is_flushed in steps:
-        often.add(line)
-        once.add(line)
+        often.add(line.encode("utf-8", "replace"))
+        once.add(line.encode("utf-8", "replace"))
         if is_flushed:
             often.flush()
     often.flush()
@@ -125,7 +120,7 @@ def test_flushing_in_between_changes_nothing(
 
 def test_a_folder_that_cannot_be_written_costs_the_log_and_raises_nothing(tmp_path: Path) -> None:
     log = caught(tmp_path / "none" / "a.log")
-    log.add("x")
+    log.add(b"x")
     log.flush()
     assert isinstance(log.failure, OSError)
     log.remove()
@@ -189,59 +184,3 @@ def test_no_thread_of_a_capture_is_left_when_the_platform_is_gone(world: World) 
     run_capture(world, sha)
     for thread in threading.enumerate():
         assert thread.daemon or thread is threading.main_thread()
-
-
-@given(st.lists(st.binary(max_size=30)), st.integers(1, 7))
-@settings(max_examples=60)
-def test_a_shown_log_is_the_log_however_it_comes_in_pieces(lines: list[bytes], size: int) -> None:
-    whole = b"\n".join(lines)
-    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
-    assert b"".join(redacted(pieces, str)) == whole
-    hidden = b"".join(redacted([*pieces, b"\nsword", b"fish-9\n"], REDACTOR))
-    assert b"swordfish" not in hidden and hidden.endswith(b"\n[REDACTED]\n")
-
-
-def test_a_private_key_is_not_shown() -> None:
-    key = b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
-    assert b"".join(redacted([b"a\n" + key, key, b"z"], REDACTOR)) == b"a\n" + b"[REDACTED]\n" * 2 + b"z"
-
-
-def test_a_followed_log_goes_on_over_broken_connections_and_repeats_nothing() -> None:
-    clock = FakeClock()
-    whole = b"one\ntwo\nthree\nfour\n"
-    answers: list[list[bytes] | None] = [[b"one\ntwo\nthr", b"cut"], None, [whole], [b"four\nfive\n"]]
-
-    def connect() -> tuple[Iterator[bytes], bool]:
-        pieces = answers.pop(0)
-        if pieces is None:
-            raise NoAnswer("GET /log", "refused")
-        return broken(pieces), False
-
-    told = b"".join(follow_log(connect, lambda: len(answers) == 1, clock))
-    assert told == b"one\ntwo\nthree\nfour\nfive\n"
-    assert clock.slept == [1.0, 2.0, 1.0]
-
-
-def broken(pieces: list[bytes]) -> Iterator[bytes]:
-    for piece in pieces:
-        if piece == b"cut":
-            raise NoAnswer("GET /log", "the connection broke off")
-        yield piece
-
-
-def test_a_log_that_never_ends_by_itself_is_followed_while_it_tells_something_new() -> None:
-    answers = iter([[b"1\n"], [b"1\n"], [b"1\n2\n"], [b"1\n2\n"], [], []])
-    told = follow_log(lambda: (next(answers), False), lambda: False, FakeClock(), patience=3)
-    assert b"".join(told) == b"1\n2\n"
-
-
-def test_a_log_of_a_deployment_that_is_over_is_read_once() -> None:
-    assert list(follow_log(lambda: ([b"all\n"], True), lambda: False, FakeClock())) == [b"all\n"]
-    assert list(follow_log(lambda: ([b"all\n"], False), lambda: True, FakeClock())) == [b"all\n"]
-
-
-def test_a_log_that_is_over_and_gone_is_asked_for_three_times() -> None:
-    clock = FakeClock()
-    with pytest.raises(NoAnswer):
-        list(follow_log(lambda: (broken([b"a\n", b"cut"]), False), lambda: True, clock))
-    assert len(clock.slept) == 2

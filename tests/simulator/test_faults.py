@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from afterpush.infra.http import Client, NoAnswer
-from afterpush.simulator import FakePlatform, Fault, scenario
+from afterpush.simulator import FakePlatform, Fault
 from afterpush.simulator.app_server import FakeApp, serve_app
 from afterpush.simulator.model import TOKEN
 from tests.support.clock import FakeClock
@@ -95,23 +95,6 @@ def test_a_wrong_request_gets_an_error_in_the_apis_form(here: Served, target: st
     answer = here.ask(target)
     assert answer.status == status
     assert set(json.loads(answer.body)) == {"id", "message"}
-
-
-def test_a_log_can_be_followed_while_it_grows() -> None:
-    platform = FakePlatform(speed=300)
-    app = platform.add_app()
-    with served(platform) as here:
-        (pushed,) = platform.push(SHA, plan=scenario.build_failure(120))
-        base = f"/v2/apps/{app.id}/deployments/{pushed.id}"
-        answer = here.ask(f"{base}/logs?type=BUILD&follow=true")
-        while answer.status == 400 or answer.status == 404:
-            answer = here.ask(f"{base}/logs?type=BUILD&follow=true")
-        url = json.loads(answer.body)["live_url"]
-        client = Client()
-        text = b"".join(client.stream(url)).decode()
-        client.close()
-    assert text.splitlines()[-1].endswith("build failed: exit status 1")
-    assert len(text.splitlines()) == len(scenario.FAILED_BUILD_LOG)
 
 
 def test_the_app_answers_as_it_is_switched_and_tells_the_live_commit(here: Served) -> None:

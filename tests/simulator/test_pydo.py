@@ -88,7 +88,7 @@ def test_pydo_reads_the_logs_of_a_failed_build_without_a_token(here: Served, clo
     (pushed,) = here.platform.push(SHA, plan=scenario.build_failure())
     clock.sleep(120)
     urls = client(here).apps.get_logs(here.app_id, pushed.id, "web", type="BUILD")["historic_urls"]
-    text = here.ask(urls[0], token="").text
+    text = here.log_text(urls[0])
     assert "ERR_PNPM_OUTDATED_LOCKFILE" in text
     assert text.splitlines()[0].startswith("web 2025-11-24T16:00:")
     assert client(here).apps.get_logs_aggregate(here.app_id, pushed.id, type="BUILD")["historic_urls"]
@@ -105,7 +105,6 @@ def test_pydo_proposes_updates_and_creates_apps(here: Served) -> None:
     assert api.update(here.app_id, body={"spec": app_spec("shop2")})["app"]["spec"]["name"] == "shop2"
     made = api.create(body={"spec": app_spec("third")})["app"]
     assert api.get_health(made["id"])["app_health"]["components"][0]["state"] == "UNKNOWN"
-    assert api.list_events(made["id"])["events"][0]["type"] == "DEPLOYMENT"
 
 
 def test_a_token_that_may_only_read_reads_but_does_not_cancel(here: Served) -> None:

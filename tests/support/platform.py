@@ -48,6 +48,14 @@ class Served:
         assert answer.status == 200, answer.text
         return json.loads(answer.body)
 
+    def log_text(self, url: str) -> str:
+        """What stands behind the address of an archive, past its redirects."""
+        client = Client(timeout_seconds=10)
+        try:
+            return b"".join(client.stream(url)).decode()
+        finally:
+            client.close()
+
 
 @contextmanager
 def served(platform: FakePlatform | None = None, *, live_sha: str | None = None) -> Iterator[Served]:

@@ -26,6 +26,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
 
 
+def is_coloured() -> bool:
+    """Whether colours of others may pass to stdout (https://no-color.org)."""
+    return is_terminal() and not os.environ.get("NO_COLOR")
+
+
 def say(text: str) -> None:
     """A line of the answer, on stdout, without control characters."""
     print(printable(text), flush=True)

@@ -4,22 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.logs import Log
 from afterpush.simulator.specs import components, first_mistake, monthly_dollars, normalised
 
-__all__ = [
-    "Page",
-    "components",
-    "event",
-    "first_mistake",
-    "health",
-    "instances",
-    "listed",
-    "log_urls",
-    "normalised",
-    "proposal",
-]
+__all__ = ["Page", "components", "first_mistake", "health", "listed", "normalised", "proposal"]
 
 
 @dataclass(frozen=True)
@@ -44,14 +31,6 @@ def listed(key: str, documents: Sequence[Any], page: Page, link: Callable[[int],
         "links": {"pages": pages} if pages else {},
         "meta": {"total": len(documents)},
     }
-
-
-def log_urls(url: str, log: Log, *, follow: bool) -> dict[str, Any]:
-    """Where a log can be fetched: archived when it is complete, else (or on `follow`) as it grows."""
-    if log.is_complete:
-        return {"historic_urls": [url]}
-    live = {"live_url": f"{url}?follow=true"}
-    return live if follow else live | {"historic_urls": [url]}
 
 
 def proposal(spec: Mapping[str, Any], taken_names: Collection[str]) -> dict[str, Any]:
@@ -82,32 +61,3 @@ def health(spec: Mapping[str, Any], *, is_serving: bool) -> dict[str, Any]:
         for entry in spec.get(kind) or ()
     ]
     return {"app_health": {"components": shown}}
-
-
-def instances(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The running containers of the active deployment."""
-    types = {"services": "SERVICE", "workers": "WORKER"}
-    return {
-        "instances": [
-            {
-                "component_name": part.name,
-                "component_type": types[part.kind],
-                "instance_name": f"{part.name}-7d9c5b6f4-x2k8p",
-                "instance_alias": f"{part.name}-0",
-            }
-            for part in components(spec)
-            if part.kind in types
-        ]
-    }
-
-
-def event(deployment: Deployment, now: float) -> dict[str, Any]:
-    """A deployment as an event: one id for both, as the description has it."""
-    document = deployment.document(now)
-    return {
-        "id": deployment.id,
-        "type": "DEPLOYMENT",
-        "created_at": document["created_at"],
-        "deployment_id": deployment.id,
-        "deployment": document,
-    }

@@ -16,6 +16,7 @@ class Request:
     base: str = "http://127.0.0.1"
     token: str | None = None
     body: bytes = b""
+    is_upgrade: bool = False
 
     @property
     def path(self) -> str:
@@ -32,15 +33,23 @@ class Request:
 
 
 @dataclass(frozen=True)
+class GrowingLog:
+    """The lines so far, and whether no more will come. A plain GET of it is cut after `cut_seconds`."""
+
+    so_far: Callable[[], tuple[tuple[str, ...], bool]]
+    cut_seconds: float
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What goes back. `follow` names a log that is sent line by line as it grows."""
+    """What goes back. `follow`: a log that is sent as it grows, over a WebSocket or badly."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     wire: Wire = Wire.WHOLE
     seconds: float = 0
-    follow: Callable[[], tuple[tuple[str, ...], bool]] | None = None
+    follow: GrowingLog | None = None
 
 
 class Refused(Exception):

@@ -38,6 +38,7 @@ class FakePlatform:
 
     `plans` are the futures of the next pushes, in order; after them comes `default_plan`. `speed` divides
     every duration of a plan. `replaced_phase` is what a newer deployment makes of the one in flight.
+    `refuses_sockets`: a proxy on the way knows no WebSockets.
     All methods may be called from several threads.
     """
 
@@ -48,6 +49,7 @@ class FakePlatform:
     default_plan: Plan = field(default_factory=live)
     replaced_phase: str = "CANCELED"
     date_skew_seconds: float = 0
+    refuses_sockets: bool = False
     hourly_limit: int = 5000
     minute_limit: int = 250
     seed: int = 0

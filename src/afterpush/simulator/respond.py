@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from email.utils import formatdate
 
+from afterpush.simulator import log_addresses
 from afterpush.simulator.control import control
 from afterpush.simulator.exchange import Answer, Refused, Request
 from afterpush.simulator.faults import Fault
 from afterpush.simulator.model import FakePlatform, Seen
-from afterpush.simulator.routes import log_lines, routed
+from afterpush.simulator.routes import routed
 
 
 def respond(platform: FakePlatform, request: Request) -> Answer:
@@ -37,8 +38,8 @@ def _of_fault(fault: Fault, headers: Mapping[str, str]) -> Answer:
 def _true_answer(platform: FakePlatform, request: Request, headers: dict[str, str]) -> Answer:
     headers["Content-Type"] = "application/json; charset=utf-8"
     try:
-        if request.path.startswith("/logs/"):
-            return log_lines(platform, request, headers)
+        if log_addresses.is_log_address(request.path):
+            return log_addresses.answer(platform, request, headers)
         if request.path.startswith("/simulation/"):
             return Answer(200, json.dumps(control(platform, request)).encode(), headers)
         scopes = _admitted(platform, request, headers)

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 from afterpush.simulator import answers
 from afterpush.simulator.apps import App
 from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.exchange import Answer, Refused, Request
+from afterpush.simulator.exchange import Refused, Request
+from afterpush.simulator.log_addresses import Address, addresses
 from afterpush.simulator.logs import TYPES, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
 
@@ -156,34 +157,13 @@ def _get_logs(platform: FakePlatform, request: Request, found: re.Match[str]) ->
         log = read_log(deployment, type, component, platform.clock.now())
     except Unavailable as unavailable:
         raise Refused(400, "bad_request", unavailable.message) from unavailable
-    url = f"{request.base}/logs/{deployment.id}/{type}/{component or '-'}"
-    return answers.log_urls(url, log, follow=request.query.get("follow") == "true")
+    address = Address(deployment, type, component)
+    return addresses(request.base, log, address, follow=request.query.get("follow") == "true")
 
 
 def _health(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
     app = _app(platform, found)
     return answers.health(app.spec, is_serving=platform.active(app.id) is not None)
-
-
-def _instances(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
-    app = _app(platform, found)
-    active = platform.active(app.id)
-    return answers.instances(active.spec if active else {})
-
-
-def _list_events(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
-    wanted = request.values("event_types")
-    now = platform.clock.now()
-    history = platform.history(_app(platform, found).id) if not wanted or "DEPLOYMENT" in wanted else []
-    shown = answers.listed(
-        "events", [answers.event(one, now) for one in history], _page(request), _link(request)
-    )
-    del shown["meta"]  # Lists of events are published without a total.
-    return shown
-
-
-def _get_event(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
-    return {"event": answers.event(_deployment(platform, found), platform.clock.now())}
 
 
 _READ, _CREATE, _UPDATE, _DELETE = "app:read", "app:create", "app:update", "app:delete"
@@ -208,9 +188,6 @@ _ROUTES: list[tuple[str, str, re.Pattern[str], Route]] = [
         ("GET", _READ, f"{_ONE}/logs", _get_logs),
         ("GET", _READ, f"{_ONE}{_COMPONENT}/logs", _get_logs),
         ("GET", _READ, f"{_ONE}/health", _health),
-        ("GET", _READ, f"{_ONE}/instances", _instances),
-        ("GET", _READ, f"{_ONE}/events", _list_events),
-        ("GET", _READ, rf"{_ONE}/events/(?P<deployment>[^/]+)", _get_event),
     )
 ]
 
@@ -224,27 +201,3 @@ def routed(platform: FakePlatform, request: Request, scopes: frozenset[str]) -> 
                 raise Refused(403, "forbidden", "You are not authorized to perform this operation")
             return route(platform, request, found)
     raise Refused(404, "not_found", "The resource you requested could not be found.")
-
-
-def log_lines(platform: FakePlatform, request: Request, headers: Mapping[str, str]) -> Answer:
-    """The text behind the URLs that the log routes give: like the real ones, they ask for no token."""
-    _, _, deployment_id, type, component, *_ = [*request.path.split("/"), "", "", ""]
-    found = [one for one in platform.deployments if one.id == deployment_id]
-    named = None if component == "-" else component
-    if not found or request.method != "GET" or type not in TYPES:
-        raise Refused(404, "not_found", "no such log")
-
-    def so_far() -> tuple[tuple[str, ...], bool]:
-        with platform.lock:
-            platform.advance()
-            try:
-                log = read_log(found[0], type, named, platform.clock.now())
-            except Unavailable:
-                return (), True
-            return log.lines, log.is_complete
-
-    lines, _ = so_far()
-    own = {**headers, "Content-Type": "text/plain; charset=utf-8"}
-    if "follow" in request.query:
-        return Answer(200, b"", own, follow=so_far)
-    return Answer(200, "".join(f"{line}\n" for line in lines).encode(), own)

@@ -1,6 +1,7 @@
 """The simulated platform behind HTTP on a loopback port: one process, a thread for each connection."""
 
 import contextlib
+import json
 import socket
 import struct
 import threading
@@ -8,10 +9,15 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-from afterpush.simulator.exchange import Answer, Request
+from afterpush.infra.clock import SystemClock
+from afterpush.simulator.exchange import Answer, GrowingLog, Request
 from afterpush.simulator.faults import Wire
 from afterpush.simulator.model import FakePlatform
 from afterpush.simulator.respond import respond
+from afterpush.simulator.websocket import accept_key, close_frame, frame
+
+_HELD_BYTES = 16 * 1024
+_GOODBYE_SECONDS = 2.0
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -24,6 +30,7 @@ class LoopbackServer(ThreadingHTTPServer):
     def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), handler)
         self.closing = threading.Event()
+        self.clock = SystemClock()
         self._connections: set[socket.socket] = set()
 
     @property
@@ -110,6 +117,7 @@ class PlatformHandler(QuietHandler):
             f"http://{self.headers.get('Host') or self.loopback.url.removeprefix('http://')}",
             token.strip() if kind.lower() == "bearer" else None,
             self.read_body(),
+            is_upgrade=(self.headers.get("Upgrade") or "").lower() == "websocket",
         )
         answer = respond(self.platform, request)
         {
@@ -123,7 +131,8 @@ class PlatformHandler(QuietHandler):
 
     def _send(self, answer: Answer) -> None:
         if answer.follow:
-            self._follow(answer)
+            socket_key = self.headers.get("Sec-WebSocket-Key")
+            self._stream(answer.follow, socket_key) if socket_key else self._hold_back(answer)
             return
         self._head(answer, {"Content-Length": str(len(answer.body))})
         self.wfile.write(answer.body)
@@ -134,21 +143,50 @@ class PlatformHandler(QuietHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _follow(self, answer: Answer) -> None:
-        """The lines as they are written, in chunks, until the log is complete."""
+    def _stream(self, log: GrowingLog, key: str) -> None:
+        """A WebSocket: a message for the new lines, until the log is complete."""
+        self.close_connection = True
+        self.send_response_only(101)
+        for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade")):
+            self.send_header(name, value)
+        self.send_header("Sec-WebSocket-Accept", accept_key(key))
+        self.end_headers()
+        for lines, is_complete in self._growing(log):
+            if lines:
+                text = "".join(f"{line}\n" for line in lines)
+                self.wfile.write(frame(json.dumps({"data": text}).encode()))
+            if is_complete:
+                self.wfile.write(close_frame())
+                self.connection.settimeout(_GOODBYE_SECONDS)
+                self.rfile.read(1)  # The client's own close; what it says does not matter.
+
+    def _hold_back(self, answer: Answer) -> None:
+        """A plain GET: a proxy waits for more before it passes anything on, and cuts after a while."""
+        assert answer.follow
         self._head(answer, {"Transfer-Encoding": "chunked"})
-        sent = 0
-        while answer.follow and not self.loopback.closing.is_set():
-            lines, is_complete = answer.follow()
-            for line in lines[sent:]:
-                data = f"{line}\n".encode()
-                self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
-            sent = len(lines)
-            self.wfile.flush()
+        held = b""
+        cut_at = self.loopback.clock.monotonic() + answer.follow.cut_seconds
+        for lines, is_complete in self._growing(answer.follow):
+            held += "".join(f"{line}\n" for line in lines).encode()
+            is_cut = self.loopback.clock.monotonic() >= cut_at
+            if held and (is_complete or is_cut or len(held) >= _HELD_BYTES):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(held), held))
+                held = b""
             if is_complete:
                 self.wfile.write(b"0\r\n\r\n")
+            if is_cut:
+                self.close_connection = True
                 return
-            self.loopback.closing.wait(0.05)
+
+    def _growing(self, log: GrowingLog) -> Iterator[tuple[tuple[str, ...], bool]]:
+        """The lines that are new since the last time, and whether they are the last."""
+        sent, is_complete = 0, False
+        while not is_complete and not self.loopback.closing.is_set():
+            lines, is_complete = log.so_far()
+            yield lines[sent:], is_complete
+            sent = len(lines)
+            if not is_complete:
+                self.loopback.closing.wait(0.05)
 
     def _reset(self, answer: Answer) -> None:
         # Closing with a linger time of zero makes the kernel send RST instead of FIN.

@@ -59,7 +59,6 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
     """What the platform still has of the commit's logs, one type after the other."""
     from afterpush.deploy.logs.locations import remaining_logs
     from afterpush.deploy.monitor.setup import platform_source
-    from afterpush.infra.http import Client
 
     source = platform_source(here.repo, commit, here.settings, here.environment, SystemClock())
     if source is None:
@@ -70,4 +69,4 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
             "DIGITALOCEAN_TOKEN (scope app:read is enough); give --log=FILE",
             ExitCode.NO_DEPLOYMENT,
         )
-    return remaining_logs(source, Client(), commit)
+    return remaining_logs(source, commit)

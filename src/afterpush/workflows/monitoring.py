@@ -1,8 +1,6 @@
 """The longer doors of deploying: watching in the terminal, printing logs, reading history."""
 
 import random
-import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from afterpush.deploy.monitor.failure_cause import last_words
@@ -12,7 +10,7 @@ from afterpush.deploy.monitor.session import Session, exit_code, open_session, w
 from afterpush.deploy.watch.outcome import Outcome
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import is_terminal, note, plain, print_json, say
-from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.errors import ExitCode
 from afterpush.infra.git import is_pushed
 from afterpush.workflows.app_repository import AppRepository
 
@@ -69,33 +67,6 @@ def _print_end(result: Outcome, was_running: bool) -> None:
     further = how_to_go_on(result.sha, result.verdict)  # type: ignore[arg-type]
     if further:
         note(further)
-
-
-def print_logs(here: AppRepository, sha: str, kind: str, *, follow: bool) -> ExitCode:
-    """Copies the platform's log to stdout as it comes, without what is secret in it."""
-    from afterpush.deploy.explain.redaction import redact_log
-    from afterpush.deploy.logs.lines import redacted
-    from afterpush.deploy.logs.platform_logs import followed_logs, platform_logs
-    from afterpush.deploy.monitor.setup import platform_source
-    from afterpush.deploy.watch.facts import Seen
-    from afterpush.digitalocean.deployment import Deployment
-    from afterpush.infra.http import Client
-
-    source = platform_source(here.repo, sha, here.settings, here.environment, SystemClock())
-    if source is None:
-        raise AfterpushError("logs come from the platform: set DIGITALOCEAN_TOKEN (scope app:read is enough)")
-    fact = source.look_or_raise()
-    if not isinstance(fact, Seen) or source.app is None:
-        raise AfterpushError(f"no deployment of {sha[:7]} is there", ExitCode.NO_DEPLOYMENT)
-    deployment: Deployment = fact.deployment
-    write: Callable[[bytes], int] = sys.stdout.buffer.write
-    place = (source.api, Client(), source.app.id, deployment, kind)
-    pieces = followed_logs(*place, source.phase, SystemClock()) if follow else platform_logs(*place)
-    redactor = here.environment.redactor()
-    for line in redacted(pieces, lambda text: redact_log(text, redactor)):
-        write(line)
-        sys.stdout.buffer.flush()
-    return ExitCode.GOOD
 
 
 def read_history(here: AppRepository, limit: int | None) -> "list[HistoryRecord]":

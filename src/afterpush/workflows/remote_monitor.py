@@ -11,6 +11,7 @@ from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
     from afterpush.infra.remote.ssh import Remote
+    from afterpush.workflows.logs import LogRequest
 
 
 def monitor_there(
@@ -35,11 +36,13 @@ def stop_there(here: AppRepository, host: str, sha: str, *, all: bool, dry_run: 
     return ask_there(here, host, sha, words, json=json)
 
 
-def logs_there(here: AppRepository, host: str, sha: str, kind: str, *, follow: bool) -> int:
+def logs_there(here: AppRepository, host: str, sha: str, wanted: "LogRequest") -> int:
     """The platform's log of a commit, as that machine reads it."""
-    if follow:
+    if wanted.follow:
         raise AfterpushError("--follow does not work with --host; leave one of them out")
-    return ask_there(here, host, sha, ["deploy.logs", f"--sha={sha}", f"--type={kind}"])
+    more = {"component": wanted.component, "tail": wanted.tail}
+    words = [f"--{name}={value}" for name, value in more.items() if value is not None]
+    return ask_there(here, host, sha, ["deploy.logs", f"--sha={sha}", f"--type={wanted.type}", *words])
 
 
 def ask_there(here: AppRepository, host: str, sha: str, words: Sequence[str], *, json: bool = False) -> int:

@@ -4,31 +4,31 @@ Each type of log has a thread of its own that follows it and comes back when the
 watch only tells what it sees (`observe`, which returns at once) and how it ended (`finish`).
 """
 
+import contextlib
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.deploy.explain.redaction import redact_log
-from afterpush.deploy.logs.lines import Lines
+from afterpush.deploy.logs.follow import Connection, Following
+from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.locations import KINDS
-from afterpush.deploy.logs.log_file import CaughtLog
-from afterpush.deploy.logs.platform_logs import log_places, read_logs
+from afterpush.deploy.logs.log_file import LogFile
+from afterpush.deploy.logs.platform_logs import PAST, PlatformLog
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State, Watching
 from afterpush.digitalocean.client import ApiFailure, AppPlatform
+from afterpush.digitalocean.deployment import Deployment
 from afterpush.infra.clock import Clock
 from afterpush.infra.http import NoAnswer
 from afterpush.infra.redaction import Redactor
 from afterpush.infra.state import StateFolder
 
-RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 1.0, 30.0
 FLUSH_SECONDS = 2.0
 INGEST_SECONDS = 2.0
 LAST_LOOK_SECONDS = 8.0
 SILENCE_SECONDS = 120.0
-_REMEMBERED_LINES = 10_000
 # A crash loop needs time until there is a restarted instance whose log can be had.
 _FIRST_WAIT_SECONDS = {"run_restarted": 15.0}
 _KEPT_VERDICTS = frozenset({Verdict.FAILED, Verdict.TIMEOUT, Verdict.STOPPED})
@@ -44,31 +44,49 @@ class CapturedLogs:
 
 
 class Capture:
-    """The logs of one commit's deployment, followed over an API client of their own."""
+    """The logs of one commit's deployment, followed over an API client of their own.
+
+    `log_ended` is called from another thread with the type of a live log that the server has ended: a reason
+    to look at the deployment at once, never a fact about it. `phase` is the last that the watch has seen.
+    """
 
     def __init__(
-        self, folder: StateFolder, sha: str, redactor: Redactor, api: AppPlatform, clock: Clock
+        self,
+        folder: StateFolder,
+        sha: str,
+        redactor: Redactor,
+        api: AppPlatform,
+        clock: Clock,
+        log_ended: Callable[[str], None] = lambda kind: None,
     ) -> None:
         self._folder = folder
         self._sha = sha
         self._redactor = redactor
         self._api = api
-        self._clock = clock
-        self._stop = threading.Event()
+        self.clock = clock
+        self.log_ended = log_ended
+        self.stop = threading.Event()
+        self.phase = ""
         self._streams: dict[str, _Stream] = {}
-        self._target: tuple[str, str] | None = None
+        self._target: tuple[str, Deployment] | None = None
+
+    def is_following(self, kind: str) -> bool:
+        """Whether a live log of this type is connected right now."""
+        stream = self._streams.get(kind)
+        return stream is not None and stream.is_connected
 
     def observe(self, state: State, app_id: str | None) -> None:
         """What the watch knows now: begins to follow the logs of the phase that runs."""
         known = state.before if isinstance(state, Finished) else state
         if known.deployment is None or app_id is None or known.source != "platform":
             return
-        target = (app_id, known.deployment.id)
-        if target != self._target:  # The first, or the same commit was deployed anew.
+        self.phase = known.phase or ""
+        before = self._target and self._target[1].id
+        if before != known.deployment.id:  # The first, or the same commit was deployed anew.
             self._abandon()
-            self._target = target
+            self._target = (app_id, known.deployment)
         if isinstance(state, Watching):
-            for kind in _FOLLOWED.get(known.phase or "", ()):
+            for kind in _FOLLOWED.get(self.phase, ()):
                 if kind not in self._streams:
                     self._stream(kind).start()
 
@@ -82,7 +100,7 @@ class Capture:
             return CapturedLogs()
         if verdict is Verdict.FAILED:
             self._wait(self._streams.values(), INGEST_SECONDS)
-        self._stop.set()
+        self.stop.set()
         if verdict is Verdict.FAILED:
             self._fetch_missing()
         for stream in self._streams.values():
@@ -107,24 +125,24 @@ class Capture:
         self._wait(threads, LAST_LOOK_SECONDS)
 
     def _wait(self, threads: Iterable[threading.Thread], seconds: float) -> None:
-        deadline = self._clock.monotonic() + seconds
+        deadline = self.clock.monotonic() + seconds
         for thread in threads:
             if thread.ident is not None:
-                thread.join(max(0.0, deadline - self._clock.monotonic()))
+                thread.join(max(0.0, deadline - self.clock.monotonic()))
 
     def _stream(self, kind: str) -> "_Stream":
         if kind not in self._streams:
             assert self._target
             path = self._folder.captured_log(self._sha, kind)
-            log = CaughtLog(path, lambda line: redact_log(line, self._redactor))
+            log = LogFile(path, lambda line: redact_log(line, self._redactor))
             log.remove()  # What an earlier watch of this commit left.
-            self._streams[kind] = _Stream(self._api, *self._target, kind, log, self._stop, self._clock)
+            self._streams[kind] = _Stream(PlatformLog.of(self._api, *self._target, kind), log, self)
         return self._streams[kind]
 
     def _abandon(self) -> None:
         """Ends the streams and drops what they caught; a thread that still reads is let go."""
-        self._stop.set()
-        self._stop = threading.Event()
+        self.stop.set()
+        self.stop = threading.Event()
         for stream in self._streams.values():
             stream.log.close()
         self._streams = {}
@@ -133,79 +151,60 @@ class Capture:
 class _Stream(threading.Thread):
     """Follows one log until it ends or the watch does."""
 
-    def __init__(
-        self,
-        api: AppPlatform,
-        app_id: str,
-        deployment_id: str,
-        kind: str,
-        log: CaughtLog,
-        stop: threading.Event,
-        clock: Clock,
-    ) -> None:
-        super().__init__(name=f"afterpush-log-{kind}", daemon=True)
-        self.kind = kind
+    def __init__(self, platform_log: PlatformLog, log: LogFile, capture: "Capture") -> None:
+        super().__init__(name=f"afterpush-log-{platform_log.type}", daemon=True)
+        self.kind = platform_log.type
         self.log = log
         self.is_whole = False
-        self._api = api
-        self._place = (app_id, deployment_id, kind)
-        self._stop_asked = stop
-        self._clock = clock
-        self._memory: deque[int] = deque(maxlen=_REMEMBERED_LINES)
+        self.is_connected = False
+        self._platform_log = platform_log
+        self._capture = capture
+        self._stop_asked = capture.stop
+        self._following = Following(self._connect, self._is_past, capture.stop.wait, self._ended)
 
     def run(self) -> None:
-        wait = RECONNECT_SECONDS
-        self._stop_asked.wait(_FIRST_WAIT_SECONDS.get(self.kind, 0))
-        while not self._stop_asked.is_set():
-            before = self.log.lines
-            self.is_whole = self._follow_once()
-            if self.is_whole:
-                return
-            wait = RECONNECT_SECONDS if self.log.lines > before else min(wait * 2, RECONNECT_MAX_SECONDS)
-            self._stop_asked.wait(wait)
-
-    def _follow_once(self) -> bool:
-        """One connection; True when the log is complete."""
+        if self._stop_asked.wait(_FIRST_WAIT_SECONDS.get(self.kind, 0)):
+            return
         try:
-            places = log_places(self._api, *self._place, follow=True)
-            lines = Lines(self._taking())
-            flushed_at = self._clock.monotonic()
-            for piece in read_logs(self._api.http, list(places.urls), quiet_seconds=SILENCE_SECONDS):
-                if self._stop_asked.is_set():
-                    return False
-                lines.feed(piece)
-                if self._clock.monotonic() - flushed_at > FLUSH_SECONDS:
-                    self.log.flush()
-                    flushed_at = self._clock.monotonic()
-            lines.end()
+            for line in self._following.lines():
+                self.log.add(line)
+            self.is_whole = not self._stop_asked.is_set()
         except (ApiFailure, NoAnswer):
-            return False
+            return  # The last look may still have it.
         finally:
+            self.is_connected = False
             self.log.flush()
-        return places.is_archive and bool(places.urls)
+
+    def _connect(self) -> Connection:
+        self.is_connected = False
+        connection = self._platform_log.connect(quiet_seconds=SILENCE_SECONDS)
+        connection.pieces = self._kept(connection.pieces)
+        return connection
+
+    def _kept(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces as they come, until the watch is over; what came so far is written now and then."""
+        flushed_at = self._capture.clock.monotonic()
+        for piece in pieces:
+            self.is_connected = True
+            if self._stop_asked.is_set():
+                return
+            yield piece
+            if self._capture.clock.monotonic() - flushed_at > FLUSH_SECONDS:
+                self.log.flush()
+                flushed_at = self._capture.clock.monotonic()
+        self.is_connected = False
+
+    def _ended(self) -> None:
+        if not self._stop_asked.is_set():
+            self._capture.log_ended(self.kind)
+
+    def _is_past(self) -> bool:
+        return self._capture.phase in PAST[self.kind]
 
     def catch_up(self) -> None:
         """Adds the lines that the platform has and that are not here yet."""
-        try:
-            places = log_places(self._api, *self._place, follow=False)
-            lines = Lines(self._taking())
-            for piece in read_logs(self._api.http, list(places.urls), quiet_seconds=LAST_LOOK_SECONDS):
-                lines.feed(piece)
-            lines.end()
-        except (ApiFailure, NoAnswer):
-            return
-
-    def _taking(self) -> Callable[[str], None]:
-        """Takes lines in; after a reconnection the server repeats lines, and those are known already."""
-        known = frozenset(self._memory.copy())
-
-        def take(line: str) -> None:
-            nonlocal known
-            mark = hash(line)
-            if mark in known:
-                return
-            known = frozenset()
-            self._memory.append(mark)
-            self.log.add(line)
-
-        return take
+        with contextlib.suppress(ApiFailure, NoAnswer):
+            told = self._following.told.again()
+            for line in lines(self._platform_log.read()):
+                if told.is_new(line):
+                    self.log.add(line)

@@ -1,56 +1,88 @@
 """A growing log to its end, over as many connections as it takes.
 
-A connection that ends proves nothing: proxies cut idle ones, and the platform ends them when it likes.
+A connection that ends proves little: proxies cut idle ones, and the platform ends them when it likes.
 """
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from afterpush.deploy.logs.lines import lines
+from afterpush.deploy.logs.repeated import ToldLines
 from afterpush.digitalocean.client import ApiFailure
-from afterpush.infra.clock import Clock
 from afterpush.infra.http import NoAnswer
 
 RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 1.0, 30.0
-_REMEMBERED_LINES = 10_000
+CLOSED_SECONDS = 2.0  # So soon after the end of a log, the deployment's phase has moved on.
 _LAST_TRIES = 3
 
 
-def follow_log(
-    connect: Callable[[], tuple[Iterable[bytes], bool]],
-    is_over: Callable[[], bool],
-    clock: Clock,
-    *,
-    patience: float = math.inf,
-) -> Iterator[bytes]:
-    """The lines of a log, each once, until it `is_over`; a connection that breaks is made anew.
+@dataclass
+class Connection:
+    """One connection's bytes. `is_archive`: they are the whole log.
 
-    `connect` gives a connection's bytes, and whether they are the whole. A server that begins at the
-    beginning again repeats lines: they are known, and not given twice. After `patience` connections in a row
-    that the server ended with nothing new, the log counts as over.
-
-    Raises ApiFailure or NoAnswer when a log that is over cannot be read to its end.
+    `is_closed` is set at the end of the bytes where the server itself said that no more will come.
     """
-    memory: deque[int] = deque(maxlen=_REMEMBERED_LINES)
-    wait, fruitless, broken = RECONNECT_SECONDS, 0, 0
-    while fruitless < patience:
-        known, had = frozenset(memory), False
-        over = is_over()  # Asked first: all that is written until then is read after it.
-        try:
-            pieces, is_whole = connect()
-            for line in lines(pieces):
-                if hash(line) in known:
-                    continue
-                known, had = frozenset(), True
-                memory.append(hash(line))
-                yield line
-            if over or is_whole:
+
+    pieces: Iterator[bytes]
+    is_archive: bool = False
+    is_closed: bool = False
+
+
+@dataclass
+class Following:
+    """How a log is followed.
+
+    `is_over`: nothing is added to it any more, as far as is known. `wait` waits so many seconds and tells
+    whether to stop. `ended` hears of each end of a live log that was no break. After `patience` connections
+    in a row that ended with nothing new, the log counts as over. `told` are the lines told so far.
+    """
+
+    connect: Callable[[], Connection]
+    is_over: Callable[[], bool]
+    wait: Callable[[float], bool]
+    ended: Callable[[], None] = lambda: None
+    patience: float = math.inf
+    told: ToldLines = field(default_factory=ToldLines)
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines, each once, until the log is over or `wait` says to stop.
+
+        Raises ApiFailure or NoAnswer when a log that is over cannot be read to its end, and ApiFailure when
+        the platform refuses for good.
+        """
+        pause, fruitless, broken = RECONNECT_SECONDS, 0, 0
+        over = self.is_over()  # Asked first: all that is written until then is read after it.
+        while fruitless < self.patience:
+            had, least, is_closed = False, 0.0, False
+            self.told = self.told.again()
+            try:
+                connection = self.connect()
+                for line in lines(connection.pieces):
+                    if self.told.is_new(line):
+                        had = True
+                        yield line
+                is_closed = connection.is_closed
+                if over or connection.is_archive:
+                    return
+                fruitless, broken = 0 if had else fruitless + 1, 0
+                if had or is_closed:
+                    self.ended()
+            except (ApiFailure, NoAnswer) as failure:
+                broken += 1
+                if _is_final(failure, over=over) or (over and broken == _LAST_TRIES):
+                    raise
+                least = getattr(failure, "retry_after_seconds", None) or 0.0
+            pause = RECONNECT_SECONDS if had else min(pause * 2, RECONNECT_MAX_SECONDS)
+            if self.wait(max(pause, least, CLOSED_SECONDS if is_closed else 0.0)):
                 return
-            fruitless, broken = 0 if had else fruitless + 1, 0
-        except (ApiFailure, NoAnswer):
-            broken += 1
-            if over and broken == _LAST_TRIES:
-                raise
-        wait = RECONNECT_SECONDS if had else min(wait * 2, RECONNECT_MAX_SECONDS)
-        clock.sleep(wait)
+            over = self.is_over()
+            if over and is_closed:
+                return
+
+
+def _is_final(failure: Exception, *, over: bool) -> bool:
+    """Whether asking again cannot help; 400: there is no such log, or not yet."""
+    if not isinstance(failure, ApiFailure):
+        return False
+    return failure.is_refused or failure.is_missing or (over and failure.status == 400)

@@ -1,14 +1,62 @@
-"""A log that comes in pieces, as lines: for keeping it, and for showing it without secrets.
-
-A secret may lie across two pieces, but not across two lines, unless it is a private key.
-"""
+"""A log in pieces, as lines; and lines as they may be shown: without secrets, harmless to a terminal."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-_LONGEST_LINE = 64 * 1024
+LONGEST_LINE = 64 * 1024
+_LAST_GAP = 4 * 1024
+_NEAR = 2 * 1024
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY-----")
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+_COLOUR = re.compile(r"\x1b\[[\d;:]*m")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines with their ends; a very long one in parts, always cut at the same places.
+
+    An empty piece ends a line that has no end: an archive is over, or its writer has paused.
+    """
+    rest = b""
+    for piece in pieces:
+        if not piece and rest:
+            yield rest + b"\n"
+            rest = b""
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield from _parts(line + b"\n")
+        while len(rest) > LONGEST_LINE:
+            cut = _cut(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    if rest:
+        yield rest
+
+
+def last_lines(told: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """The last `count` of the lines."""
+    yield from deque(told, maxlen=count)
+
+
+def _parts(line: bytes) -> Iterator[bytes]:
+    while len(line) > LONGEST_LINE + 1:
+        cut = _cut(line)
+        yield line[:cut]
+        line = line[cut:]
+    yield line
+
+
+def _cut(text: bytes) -> int:
+    """Where a long line is cut: behind its last gap, or else between two characters."""
+    gap = text.rfind(b" ", LONGEST_LINE - _LAST_GAP, LONGEST_LINE)
+    if gap >= 0:
+        return gap + 1
+    cut = LONGEST_LINE
+    while cut > LONGEST_LINE - 4 and text[cut] & 0xC0 == 0x80:  # Inside a character of UTF-8.
+        cut -= 1
+    return cut
 
 
 class PrivateKeys:
@@ -25,43 +73,54 @@ class PrivateKeys:
         return was_inside
 
 
-class Lines:
-    """Pieces of bytes in, lines out; a line without an end is cut at a bound."""
+def shown(told: Iterable[bytes], redact: Callable[[str], str], *, colours: bool) -> Iterator[bytes]:
+    """The same log line by line without secrets and without what could steer a terminal.
 
-    def __init__(self, take: Callable[[str], None]) -> None:
-        self._take = take
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> None:
-        *whole, self._rest = (self._rest + piece).split(b"\n")
-        for line in whole:
-            self._take(line.decode("utf-8", "replace"))
-        if len(self._rest) > _LONGEST_LINE:
-            self.end()
-
-    def end(self) -> None:
-        if self._rest:
-            self._take(self._rest.decode("utf-8", "replace"))
-            self._rest = b""
-
-
-def redacted(pieces: Iterable[bytes], redact: Callable[[str], str]) -> Iterator[bytes]:
-    """The same log line by line after `redact`; every other byte stays, also what is no UTF-8."""
-    keys = PrivateKeys()
-    for line in lines(pieces):
-        text = line.decode("utf-8", "surrogateescape")
+    Every other byte stays, also what is no UTF-8. With `colours` the colours stay too.
+    """
+    keys, before = PrivateKeys(), ""
+    for line in told:
+        is_part = not line.endswith(b"\n") and len(line) > LONGEST_LINE - _LAST_GAP - 4
+        text = before + harmless(line.decode("utf-8", "surrogateescape"), colours=colours)
+        # Of a line in parts, the end waits for the next part: a secret may lie across the two.
+        cut = _safe_cut(text, redact) if is_part else len(text)
+        text, before = text[:cut], text[cut:]
         if not keys.hides(text):
             yield redact(text).encode("utf-8", "surrogateescape")
+    if before and not keys.hides(before):
+        yield redact(before).encode("utf-8", "surrogateescape")
 
 
-def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines with their ends; one that is too long in parts."""
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from (line + b"\n" for line in whole)
-        if len(rest) > _LONGEST_LINE:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest
+def _safe_cut(text: str, redact: Callable[[str], str]) -> int:
+    """A place near the end that lies inside no secret: both halves alone say what the whole says.
+
+    `...x=swordf|ish-9` would show `swordf`; `...x=|swordfish-9` shows `...x=`, and then `[REDACTED]`.
+    """
+    start = max(0, len(text) - _NEAR)
+    near = redact(text[start:])
+    for cut in range(len(text) - _NEAR // 4, start, -1):
+        if redact(text[start:cut]) + redact(text[cut:]) == near:
+            return cut
+    return start
+
+
+def harmless(text: str, *, colours: bool) -> str:
+    """A line without control sequences and characters: what a terminal would show of it.
+
+    Of a line that overwrites itself, the last state. With `colours` those sequences stay that set them.
+    """
+    ending = "\n" if text.endswith("\n") else ""
+    text = text.rstrip("\r\n").rpartition("\r")[2]
+    if "\x1b" not in text and not _CONTROL.search(text):
+        return text + ending
+    if not colours:
+        return _CONTROL.sub("", _SEQUENCE.sub("", text)) + ending
+    kept = _SEQUENCE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
+    return (
+        "".join(
+            part if _COLOUR.fullmatch(part) else _CONTROL.sub("", part)
+            for part in re.split(r"(\x1b\[[\d;:]*m)", kept)
+        )
+        + ("\x1b[0m" if "\x1b[" in kept else "")
+        + ending
+    )

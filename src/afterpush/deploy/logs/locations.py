@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from afterpush.deploy.logs.platform_logs import log_urls, read_logs
+from afterpush.deploy.logs.lines import lines
+from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.deploy.watch.facts import Seen
 from afterpush.deploy.watch.platform_source import PlatformSource
 from afterpush.digitalocean.client import ApiFailure
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.http import Client, NoAnswer
+from afterpush.infra.http import NoAnswer
 from afterpush.infra.state import StateFolder
 
 # In the order in which things happen. RUN_RESTARTED is the log of the instance before a restart.
 KINDS = ("build", "deploy", "run_restarted", "run")
-_QUIET_SECONDS = 20
 
 
 def captured_logs(folder: StateFolder, sha: str) -> list[Path]:
@@ -22,7 +22,7 @@ def captured_logs(folder: StateFolder, sha: str) -> list[Path]:
     return [path for path in paths if path.is_file() and path.stat().st_size]
 
 
-def remaining_logs(source: PlatformSource, http: Client, sha: str) -> Iterator[bytes]:
+def remaining_logs(source: PlatformSource, sha: str) -> Iterator[bytes]:
     """What the platform still has of a commit's logs; a type that it refuses or loses is left out.
 
     Raises AfterpushError when there is no deployment, or when not one log can be had.
@@ -33,10 +33,10 @@ def remaining_logs(source: PlatformSource, http: Client, sha: str) -> Iterator[b
     had, refusals = False, []
     for kind in KINDS:
         try:
-            urls = log_urls(source.api, source.app.id, fact.deployment.id, kind, follow=False)
-            for piece in read_logs(http, urls, quiet_seconds=_QUIET_SECONDS):
+            log = PlatformLog.of(source.api, source.app.id, fact.deployment, kind, source.app.spec)
+            for line in lines(log.read()):
                 had = True
-                yield piece
+                yield line
         except (ApiFailure, NoAnswer) as failure:
             refusals.append(f"{kind}: {failure}")
         yield b"\n"

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from afterpush.deploy.logs.lines import PrivateKeys
+from afterpush.deploy.logs.lines import PrivateKeys, harmless
 
 HEAD_BYTES = 256 * 1024
 TAIL_BYTES = 128 * 1024
@@ -20,10 +20,9 @@ _SUSPICIOUS = re.compile(
     r"|no space|out of memory|exceed|timed? ?out|unhealthy|exit(ed)? (code|status)|exit code",
     re.IGNORECASE,
 )
-_COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 
 
-class CaughtLog:
+class LogFile:
     """Lines go in, redacted and without colours; `flush` makes the file complete up to now.
 
     The tail is held in memory and written behind what stands fast, so that a reader (or whoever comes after
@@ -49,10 +48,10 @@ class CaughtLog:
         self._pending: list[bytes] = []
         self._dirty = False
 
-    def add(self, line: str) -> None:
+    def add(self, line: bytes) -> None:
         """One line, as it came."""
         with self._lock:
-            text = None if self._is_closed else self._cleaned(line)
+            text = None if self._is_closed else self._cleaned(line.decode("utf-8", "replace"))
             if text is None:
                 return
             self.lines += 1
@@ -70,8 +69,9 @@ class CaughtLog:
 
     def _cleaned(self, line: str) -> str | None:
         """A line fit for the file; None inside a private key, whose lines no pattern knows."""
-        text = _COLOURS.sub("", line.rstrip("\r\n")).rpartition("\r")[2][:LONGEST_LINE]
-        return None if self._keys.hides(text) else self._redact(text)
+        # Redacted before it is cut: half a secret has no shape that anybody would know.
+        text = harmless(line.rstrip("\n")[: 2 * LONGEST_LINE], colours=False)
+        return None if self._keys.hides(text) else self._redact(text)[:LONGEST_LINE]
 
     def _evict(self, data: bytes) -> None:
         """A line leaves the tail: into the file when it, or one near it, is suspicious."""

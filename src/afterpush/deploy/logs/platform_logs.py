@@ -1,117 +1,162 @@
 """The platform's own logs of a deployment: where they are, and their bytes as they come."""
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
-from afterpush.deploy.logs.follow import follow_log
+from afterpush.deploy.logs.follow import Connection
+from afterpush.deploy.logs.live import live_pieces
+from afterpush.deploy.logs.together import together
 from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
-from afterpush.digitalocean.deployment import Deployment
-from afterpush.infra.clock import Clock
-from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.http import Client
+from afterpush.digitalocean.deployment import Deployment, Spec
+from afterpush.infra.http import NoAnswer
 
-TYPES = ("build", "deploy", "run")
-_QUIET_SECONDS = 120  # A connection that says nothing for so long may be dead; a new one costs little.
-_RUN_PATIENCE = 3
+TYPES = ("build", "deploy", "run", "run_restarted")
+RECONNECT_TAIL = 1000
+_CLOSED_AFTER_SECONDS = 5  # Nobody says that a live log which is only read has told what there is.
+_SINGLE_READ_SECONDS = 20
+# The phases in which a log of a type grows no more.
 _OVER = frozenset({"ERROR", "CANCELED", "SUPERSEDED"})
-# The phases in which nothing is added to a log of this type any more.
-_PAST = {
+PAST = {
     "build": _OVER | {"PENDING_DEPLOY", "DEPLOYING", "ACTIVE"},
     "deploy": _OVER | {"ACTIVE"},
     "run": _OVER,
+    "run_restarted": _OVER,
 }
 
 
 @dataclass(frozen=True)
 class LogPlaces:
-    """Where a log is: whole and archived, or live and growing."""
+    """Where a log is: whole and archived, or live and growing. No URL: there is none yet."""
 
     urls: tuple[str, ...]
     is_archive: bool
 
 
-def log_places(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, follow: bool) -> LogPlaces:
-    """Where the logs of this type are: archived ones first, else the live one. Raises ApiFailure.
+@dataclass(frozen=True)
+class PlatformLog:
+    """One type of log of one deployment, of one `component` or of all; `tail`: only so many last lines.
 
-    The live URL may be given as wss: the same host serves it over https, and both carry their own token.
+    `apart` names the components to ask for one by one where the log of all is refused: the platform does so
+    where an app has functions too (doctl issue 1525), which have no such log.
     """
-    answer = api.get(
-        path_of("apps", app_id, "deployments", deployment_id, "logs"),
-        type=kind.upper(),
-        follow="true" if follow else "false",
-        pod_connection_timeout="3m",
-    )
-    listed = answer.get("historic_urls")
-    archived = tuple(url for url in listed if isinstance(url, str)) if isinstance(listed, list) else ()
-    live = answer.get("live_url")
-    if isinstance(live, str) and live and (follow or not archived):
-        scheme, _, rest = live.partition("://")
-        return LogPlaces((f"{ {'wss': 'https', 'ws': 'http'}.get(scheme, scheme) }://{rest}",), False)
-    return LogPlaces(archived, True)
 
+    api: AppPlatform
+    app_id: str
+    deployment_id: str
+    type: str
+    component: str | None = None
+    tail: int | None = None
+    apart: tuple[str, ...] = ()
 
-def log_urls(api: AppPlatform, app_id: str, deployment_id: str, kind: str, *, follow: bool) -> list[str]:
-    """The URLs of the logs of this type. Raises ApiFailure."""
-    return list(log_places(api, app_id, deployment_id, kind, follow=follow).urls)
+    @classmethod
+    def of(
+        cls, api: AppPlatform, app_id: str, deployment: Deployment, type: str, app_spec: Spec | None = None
+    ) -> "PlatformLog":
+        """The log of all components."""
+        return cls(api, app_id, deployment.id, type, apart=separate_parts(deployment, app_spec))
 
-
-def read_logs(http: Client, urls: list[str], *, quiet_seconds: float) -> Iterator[bytes]:
-    """The bytes behind the URLs, one after another; without our token, which is none of their business."""
-    for url in urls:
-        yield from http.stream(url, timeout_seconds=quiet_seconds)
-
-
-def platform_logs(
-    api: AppPlatform, http: Client, app_id: str, deployment: Deployment, kind: str
-) -> Iterator[bytes]:
-    """The log of one type, as far as it is written. Raises AfterpushError that says what is left to try."""
-    places = _places(api, app_id, deployment, kind, follow=False)
-    yield from read_logs(http, list(places.urls), quiet_seconds=20)
-
-
-def followed_logs(
-    api: AppPlatform,
-    http: Client,
-    app_id: str,
-    deployment: Deployment,
-    kind: str,
-    phase: Callable[[], str | None],
-    clock: Clock,
-) -> Iterator[bytes]:
-    """The same, and what is added until the `phase` (None: not known now) is past it.
-
-    Running logs have no such end: they are followed while the platform says something new. Raises
-    AfterpushError.
-    """
-    first = [_places(api, app_id, deployment, kind, follow=True)]
-
-    def connect() -> tuple[Iterator[bytes], bool]:
-        places = first.pop() if first else log_places(api, app_id, deployment.id, kind, follow=True)
-        return read_logs(http, list(places.urls), quiet_seconds=_QUIET_SECONDS), places.is_archive
-
-    def is_over() -> bool:
-        return (phase() or deployment.phase) in _PAST[kind]
-
-    patience = _RUN_PATIENCE if kind == "run" else math.inf
-    yield from follow_log(connect, is_over, clock, patience=patience)
-
-
-def _places(api: AppPlatform, app_id: str, deployment: Deployment, kind: str, *, follow: bool) -> LogPlaces:
-    if kind not in TYPES:
-        raise AfterpushError(f"--type={kind}: valid: {', '.join(TYPES)}")
-    try:
-        places = log_places(api, app_id, deployment.id, kind, follow=follow)
-    except ApiFailure as failure:
-        if failure.status != 400:
-            raise
-        raise AfterpushError(
-            f"the platform has no {kind} log of deployment {deployment.id}: {failure}; "
-            f"its phase is {deployment.phase}, try another --type",
-            ExitCode.BAD_ANSWER,
-        ) from failure
-    if not places.urls:
-        raise AfterpushError(
-            f"the platform has no {kind} log of deployment {deployment.id} yet", ExitCode.BAD_ANSWER
+    def places(self, *, follow: bool) -> LogPlaces:
+        """Where it is: in archives, or else live. Raises ApiFailure."""
+        answer = self.api.get(
+            path_of("apps", self.app_id, "deployments", self.deployment_id, "logs"),
+            type=self.type.upper(),
+            follow="true" if follow else "false",
+            pod_connection_timeout="3m",
+            **({"component_name": self.component} if self.component else {}),
+            **({"tail_lines": self.tail} if self.tail else {}),
         )
-    return places
+        listed = answer.get("historic_urls")
+        archived = tuple(url for url in listed if isinstance(url, str)) if isinstance(listed, list) else ()
+        live = answer.get("live_url")
+        if isinstance(live, str) and live and (follow or not archived):
+            return LogPlaces((live,), False)
+        return LogPlaces(archived, True)
+
+    def connect(self, *, quiet_seconds: float) -> Connection:
+        """A connection that goes on while the log grows. Raises ApiFailure."""
+        return self._connection(self.places(follow=True), quiet_seconds, follow=True)
+
+    def read(self, places: LogPlaces | None = None) -> Iterator[bytes]:
+        """What there is by now. Raises ApiFailure, NoAnswer."""
+        connection = self._connection(places or self.places(follow=False), _SINGLE_READ_SECONDS, follow=False)
+        return connection.pieces if connection.is_archive else _until_quiet(connection.pieces)
+
+    def _connection(self, places: LogPlaces, quiet_seconds: float, *, follow: bool) -> Connection:
+        if places.is_archive:
+            return Connection(self._archived(places.urls, quiet_seconds), is_archive=bool(places.urls))
+        connection = Connection(iter(()))
+        connection.pieces = self._live(connection, places.urls[0], quiet_seconds, follow=follow)
+        return connection
+
+    def _archived(self, urls: tuple[str, ...], quiet_seconds: float) -> Iterator[bytes]:
+        """One archive after another, each from its own line on; without our token."""
+        for number, url in enumerate(urls):
+            if number:
+                yield b""
+            yield from self.api.http.stream(url, timeout_seconds=quiet_seconds)
+
+    def _live(
+        self, connection: Connection, url: str, quiet_seconds: float, *, follow: bool
+    ) -> Iterator[bytes]:
+        one_by_one = partial(self._one_by_one, quiet_seconds, follow=follow) if self.apart else None
+        connection.is_closed = yield from live_pieces(
+            self.api.http, url, quiet_seconds=quiet_seconds, refused=one_by_one
+        )
+
+    def _one_by_one(self, quiet_seconds: float, *, follow: bool) -> Generator[bytes, None, bool]:
+        """The live logs of the components, line by line as they come."""
+        connections = []
+        for name in self.apart:
+            part = replace(self, component=name, apart=())
+            try:
+                connections.append(part._connection(part.places(follow=follow), quiet_seconds, follow=follow))
+            except ApiFailure as failure:
+                if failure.status != 400:  # 400: this component has no log of this type, or not yet.
+                    raise
+        yield from together([connection.pieces for connection in connections])
+        return bool(connections) and all(connection.is_closed for connection in connections)
+
+
+@dataclass
+class Tail:
+    """Connections to a log of which only the last lines are wanted at first.
+
+    What came while there was no connection is not lost: later ones ask for more, and what is older than the
+    first line that was told is passed over.
+    """
+
+    log: PlatformLog
+    quiet_seconds: float
+    _is_first: bool = True
+
+    def connect(self) -> Connection:
+        """The next connection. Raises ApiFailure."""
+        wanted = self.log
+        if self.log.tail and not self._is_first:
+            wanted = replace(self.log, tail=max(self.log.tail, RECONNECT_TAIL))
+        self._is_first = False
+        return wanted.connect(quiet_seconds=self.quiet_seconds)
+
+
+def separate_parts(deployment: Deployment, app_spec: Spec | None = None) -> tuple[str, ...]:
+    """The components whose logs must be asked for one by one; none where the app has no functions."""
+    spec = deployment.spec or app_spec
+    functions = {entry.name for entry in (spec.functions if spec else None) or ()}
+    functions |= {entry.name for entry in deployment.functions or ()}
+    names = [entry.name for entry in (spec.components if spec else deployment.components)]
+    return tuple(name for name in names if name and name not in functions) if functions else ()
+
+
+def _until_quiet(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces up to some seconds without any; what breaks off later has told what there was."""
+    had, ticks = False, 0
+    try:
+        for piece in pieces:
+            had, ticks = had or bool(piece), 0 if piece else ticks + 1
+            if ticks >= _CLOSED_AFTER_SECONDS:
+                return
+            yield piece
+    except NoAnswer:
+        if not had:
+            raise

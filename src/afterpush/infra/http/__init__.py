@@ -1,56 +1,37 @@
 """HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
 
 import functools
-import ipaddress
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 import urllib3
 
 from afterpush import __version__
 from afterpush.infra.clock import Clock, SystemClock
-from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http.deadline import PunctualResponse
+from afterpush.infra.http.failure import NoAnswer, is_loopback, no_answer, shown_url
+
+__all__ = [
+    "MAX_BODY_BYTES",
+    "USER_AGENT",
+    "Client",
+    "NoAnswer",
+    "Response",
+    "is_loopback",
+    "no_answer",
+    "shown_url",
+]
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 USER_AGENT = f"afterpush/{__version__}"
 # However little time is left to whoever waits, a server that answers at all gets to answer.
 LEAST_SECONDS = 1.0
-_AFTER_CONNECTING = (
-    urllib3.exceptions.ReadTimeoutError,
-    urllib3.exceptions.ProtocolError,
-    urllib3.exceptions.SSLError,
-)
-
-
-class NoAnswer(AfterpushError):
-    """Nothing usable came back: refused, reset, hung, cut off, TLS not trusted, or too large.
-
-    `cause` is the message without the request that it is about. `refused`: nobody listens there (yet).
-    `connected`: somebody does, but hangs, breaks off, or speaks something else. `untrusted`: the certificate
-    authorities do not vouch for who does. `endless`: somebody answers, with more than anybody reads.
-    """
-
-    def __init__(
-        self,
-        request: str,
-        cause: str,
-        *,
-        refused: bool = False,
-        connected: bool = False,
-        untrusted: bool = False,
-        endless: bool = False,
-    ) -> None:
-        super().__init__(f"{request}: {cause}", ExitCode.UNREACHABLE)
-        self.cause = cause
-        self.refused = refused
-        self.connected = connected or untrusted or endless
-        self.untrusted = untrusted
-        self.endless = endless
+MAX_REDIRECTS = 10
 
 
 @dataclass(frozen=True)
@@ -64,15 +45,6 @@ class Response:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the host of a URL can only be this machine."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False  # A name, and names can lead anywhere, also 127.0.0.1.example.com.
 
 
 class _PunctualConnection(urllib3.connection.HTTPConnection):
@@ -94,8 +66,9 @@ class _PunctualSecurePool(urllib3.HTTPSConnectionPool):
 class Client:
     """A small pool of connections with one deadline for each request.
 
-    Redirects are answers, not followed. `ca_file` replaces the system's certificate authorities. `left`
-    tells how many seconds whoever waits for the answers still has: no request takes much longer.
+    Redirects are answers, followed only by `stream`. `ca_file` replaces the system's certificate
+    authorities. `left` tells how many seconds whoever waits for the answers still has: no request takes much
+    longer.
     """
 
     def __init__(
@@ -113,7 +86,8 @@ class Client:
         self._pools: dict[tuple[bool, bool], urllib3.PoolManager] = {}
 
     @functools.cached_property
-    def _tls(self) -> ssl.SSLContext:
+    def tls(self) -> ssl.SSLContext:
+        """Whom this client trusts."""
         # On first use: the certificate authorities take time and 2 MB, which plain http does not need.
         try:
             return ssl.create_default_context(cafile=self._ca_file)
@@ -125,7 +99,7 @@ class Client:
     def _pool(self, url: str, *, is_punctual: bool) -> urllib3.PoolManager:
         kind = (url[:6].lower() == "https:", is_punctual)
         if kind not in self._pools:
-            trust = self._tls if kind[0] else None
+            trust = self.tls if kind[0] else None
             pool = urllib3.PoolManager(num_pools=4, maxsize=2, ssl_context=trust)
             if is_punctual:
                 pool.pool_classes_by_scheme = {"http": _PunctualPool, "https": _PunctualSecurePool}
@@ -156,33 +130,35 @@ class Client:
                 content += chunk
                 if len(content) > MAX_BODY_BYTES:
                     raise NoAnswer(
-                        f"{method} {_shown(url)}",
+                        f"{method} {shown_url(url)}",
                         f"the answer is larger than {MAX_BODY_BYTES >> 20} MiB",
                         endless=True,
                     )
                 if self._clock.monotonic() > deadline:
                     raise NoAnswer(
-                        f"{method} {_shown(url)}",
+                        f"{method} {shown_url(url)}",
                         f"the answer was not complete after {limit:g} s",
                         connected=True,
                     )
             names = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, names, bytes(content))
 
-    def stream(
-        self, url: str, headers: Mapping[str, str] | None = None, timeout_seconds: float | None = None
-    ) -> Iterator[bytes]:
+    def stream(self, url: str, timeout_seconds: float | None = None) -> Iterator[bytes]:
         """The body of a 200 answer in pieces as they come, without a limit of size or total time.
 
+        Follows redirects (https only, apart from this machine), as other clients of such URLs do.
         `timeout_seconds` bounds the silence between two pieces. Raises NoAnswer.
         """
         limit = self.timeout_seconds if timeout_seconds is None else timeout_seconds
-        pool = self._pool(url, is_punctual=False)
-        with self._answer(pool, "GET", url, headers, None, limit) as answer:
-            if answer.status != 200:
-                raise NoAnswer(f"GET {_shown(url)}", f"answered {answer.status}")
-            while chunk := answer.read1(65536):
-                yield chunk
+        for _ in range(MAX_REDIRECTS + 1):
+            pool = self._pool(url, is_punctual=False)
+            with self._answer(pool, "GET", url, None, None, limit) as answer:
+                place = answer.get_redirect_location()
+                if not place:
+                    yield from _pieces(answer, url)
+                    return
+            url = _redirected(url, str(place))
+        raise NoAnswer(f"GET {shown_url(url)}", f"more than {MAX_REDIRECTS} redirects", connected=True)
 
     @contextmanager
     def _answer(
@@ -209,14 +185,8 @@ class Client:
             yield answer
             answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            causes = list(_causes(error))
-            raise NoAnswer(
-                f"{method} {_shown(url)}",
-                _cause(error),
-                refused=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
-                connected=answer is not None or isinstance(error, _AFTER_CONNECTING),
-                untrusted=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
-            ) from error
+            request = f"{method} {shown_url(url)}"
+            raise no_answer(request, error, is_connected=answer is not None) from error
         finally:
             if answer is not None and not answer.closed:
                 answer.close()
@@ -227,39 +197,17 @@ class Client:
             pool.clear()
 
 
-def _shown(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "(a malformed URL)"
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+def _pieces(answer: urllib3.BaseHTTPResponse, url: str) -> Iterator[bytes]:
+    """The body, unpacked where it comes packed although nobody asked for that."""
+    if answer.status != 200:
+        raise NoAnswer(f"GET {shown_url(url)}", f"answered {answer.status}")
+    while chunk := answer.read1(65536):
+        yield chunk
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what led to it, outermost first."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason in few words: `connection refused`, `no answer in time`."""
-    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was stands below.
-    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-    if isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused:
-        return "no answer in time"
-    for seen in _causes(error):
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return f"the certificate is not trusted ({seen.verify_message})"
-        if isinstance(seen, ssl.SSLError) and seen.reason:
-            # Its own text holds a line number of OpenSSL's.
-            return f"no TLS could be agreed on: {seen.reason.lower().replace('_', ' ')}"
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror.lower()
-    if isinstance(error, urllib3.exceptions.ProtocolError):
-        return "the connection broke off"
-    return type(error).__name__
+def _redirected(url: str, place: str) -> str:
+    """Where a redirect leads; the way may not become readable for others. Raises NoAnswer."""
+    target = urljoin(url, place)
+    if not target.lower().startswith("https:") and not is_loopback(target):
+        raise NoAnswer(f"GET {shown_url(url)}", f"redirected to {shown_url(target)}, which is not https")
+    return target

@@ -8,14 +8,13 @@ from pathlib import Path
 from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.rendering import short_explanation
 from afterpush.deploy.explain.signatures import load_failures
-from afterpush.deploy.logs.platform_logs import log_urls, read_logs
+from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.deploy.monitor import status
 from afterpush.deploy.monitor.background import start_monitor
 from afterpush.deploy.monitor.setup import app_platform
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.http import Client
 from afterpush.infra.invocation import program
 from afterpush.infra.processes import exit_code_of_child
 from afterpush.infra.state import StateFolder
@@ -130,8 +129,7 @@ def _build_log(demo: DemoContext, outcome: Outcome) -> bytes:
     """The build log of the deployment that an outcome tells of, from the platform."""
     api = app_platform(read_environment(demo.stage.ours.path, demo.environment), demo.clock)
     assert api and outcome.app and outcome.deployment_id  # The platform told of the failure.
-    urls = log_urls(api, outcome.app, outcome.deployment_id, "build", follow=False)
-    return b"".join(read_logs(Client(), urls, quiet_seconds=20))
+    return b"".join(PlatformLog(api, outcome.app, outcome.deployment_id, "build").read())
 
 
 class LogTail:
