@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# The console script's code; words of the command line follow.
+AFTERPUSH = [sys.executable, "-c", "from afterpush.program import main; main()"]
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -32,7 +35,7 @@ def afterpush(
 ) -> Answer:
     """Runs `afterpush WORDS` (the installed console script's code) in `cwd`."""
     done = subprocess.run(
-        [sys.executable, "-c", "from afterpush.program import main; main()", *words],
+        [*AFTERPUSH, *words],
         cwd=cwd,
         env=dict(os.environ) | dict(env or {}),
         input=stdin,

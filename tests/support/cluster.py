@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.swarm import wait_until
+from tests.support.waiting import wait_until
 
 WORKER_OPTIONS = ("--nthreads=2", "--no-nanny", "--memory-limit=0", "--no-dashboard", "--host=127.0.0.1")
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,15 +69,6 @@ class Site:
 def _hurried(stage: Stage) -> Stage:
     """Nobody is tested by waiting for a place in the platform's queue."""
     return replace(stage, seconds=min(stage.seconds, 0.2)) if stage.phase.startswith("PENDING") else stage
-
-
-def wait_until(
-    condition: Callable[[], object], seconds: float = 20, say: Callable[[], str] = lambda: ""
-) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"it did not happen in time {say()}"
-        time.sleep(0.02)
 
 
 @contextmanager

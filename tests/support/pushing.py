@@ -2,8 +2,7 @@
 
 import os
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +11,9 @@ import psutil
 from tests.support.cli import Answer, afterpush
 from tests.support.husky import run_husky
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 DEADLINE_SECONDS = 60
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Waits for a condition; the test fails when it does not come true."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"never came true: {what}"
-        time.sleep(0.02)
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Watched:
     def settle(self) -> None:
         """Waits until no watcher of this repository runs."""
         # Twice: a process that is just being started shows no command line for a moment.
-        wait_for(lambda: not self.watchers() and not self.watchers(), "the watchers end")
+        wait_until(lambda: not self.watchers() and not self.watchers(), "the watchers end")
 
     def watchers(self) -> list[psutil.Process]:
         """Processes of ours that a push has left behind."""
@@ -109,7 +101,7 @@ def watched(repository: Repository, manager: str, *flags: str) -> Watched:
         repository.commit()
         here.push()
         shortcut = repository.path / ".git/afterpush/hooks/shortcut"
-        wait_for(shortcut.is_file, "the shortcut is written")
+        wait_until(shortcut.is_file, "the shortcut is written")
         here.settle()
     (repository.path.parent / "record").unlink(missing_ok=True)
     (repository.path / ".git/afterpush/hooks/watcher.log").unlink(missing_ok=True)

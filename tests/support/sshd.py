@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.swarm import wait_until
+from tests.support.waiting import wait_until
 
 SSHD = Path("/usr/sbin/sshd")
 

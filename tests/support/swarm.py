@@ -1,23 +1,11 @@
 """What the swarm's tests share: processes found by their tag, and repositories with a roadmap."""
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from afterpush.infra.processes.tagged import with_tag
 from afterpush.swarm.agent.supervisor import TAG
 from tests.support.repositories import Repository
-
-DEADLINE_SECONDS = 60
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Waits for a condition; the test fails when it does not come true."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"never came true: {what}"
-        time.sleep(0.02)
 
 
 def alive(prefix: str) -> list[int]:

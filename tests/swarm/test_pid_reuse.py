@@ -17,7 +17,7 @@ from afterpush.swarm.manager_files import managers, registered
 from afterpush.swarm.states import TaskState
 from afterpush.swarm.status import status
 from afterpush.swarm.stop import stop_swarm
-from tests.support.swarm import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

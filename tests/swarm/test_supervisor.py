@@ -14,7 +14,8 @@ import pytest
 from afterpush.infra.clock import SystemClock
 from afterpush.swarm.agent.supervision import run_supervised
 from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
-from tests.support.swarm import alive, pid_in, tagged_environment, wait_until
+from tests.support.swarm import alive, pid_in, tagged_environment
+from tests.support.waiting import wait_until
 
 # A grandchild that has left group, session and parent, and one that has cleared its environment.
 DAEMON = "(setsid sh -c 'echo $$ >daemon; exec sleep 300' </dev/null >/dev/null 2>&1 &) ; "

@@ -4,13 +4,12 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Answer, afterpush
+from tests.support.cli import AFTERPUSH, Answer, afterpush
 from tests.support.conflicting import BASE, DOCUMENT, OPERATIONS, diverge, document, merge, run_git
 from tests.support.repositories import Repository
 from tests.support.snapshots import snapshot
@@ -64,7 +63,7 @@ def test_merge_keeps_carriage_returns_bom_and_a_missing_last_newline(
 ) -> None:
     text = "\ufeff" + OURS.replace("\n", "\r\n").rstrip()
     files = three(text, text, text)
-    words = [sys.executable, "-c", "from afterpush.program import main; main()", "conflicts.merge", *files]
+    words = [*AFTERPUSH, "conflicts.merge", *files]
     done = subprocess.run(
         [*words, f"--path={DOCUMENT}"], cwd=repository.path, capture_output=True, check=False
     )

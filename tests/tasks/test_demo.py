@@ -5,8 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.cli import afterpush
+from tests.support.cli import AFTERPUSH, afterpush
+from tests.support.waiting import wait_until
 
-DEMO = [sys.executable, "-c", "from afterpush.program import main; main()", "demo", "--fast"]
+DEMO = [*AFTERPUSH, "demo", "--fast"]
 
 
 @pytest.fixture
@@ -36,14 +35,6 @@ def processes_in(folder: Path) -> list[psutil.Process]:
                 found.append(process)
         except psutil.Error:
             continue
-    return found
-
-
-def until_gone(folder: Path, seconds: float = 30) -> list[psutil.Process]:
-    """What still runs there after at most so many seconds."""
-    deadline = time.monotonic() + seconds
-    while (found := processes_in(folder)) and time.monotonic() < deadline:
-        time.sleep(0.05)
     return found
 
 
@@ -94,7 +85,7 @@ def test_three_pushes_end_live_failed_and_superseded(room: Path) -> None:
     assert "example.org" not in answer.err
     assert "a-real-token" not in answer.out + answer.err
     assert list(room.iterdir()) == []
-    assert until_gone(room) == []
+    wait_until(lambda: not processes_in(room), "the demo's processes end")
 
 
 def test_without_json_the_story_is_on_stdout(room: Path) -> None:
@@ -119,7 +110,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(room: Path, number: signal.Si
         assert f"{number.name}: stopped" in out
         assert "Traceback" not in out
         assert list(room.iterdir()) == []
-        assert until_gone(room) == []
+        wait_until(lambda: not processes_in(room), "the demo's processes end")
 
 
 @pytest.mark.parametrize("moment", ["afterpush demo: ", "its log:", "3. Ada takes it back"])
@@ -128,11 +119,8 @@ def test_a_killed_demo_leaves_nothing_behind_either(room: Path, moment: str) -> 
         if moment == "its log:":
             assert any("afterpush.simulator" in one.cmdline() for one in processes_in(room))
         process.kill()
-        assert until_gone(room, seconds=60) == []
-        deadline = time.monotonic() + 30
-        while list(room.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert list(room.iterdir()) == []
+        wait_until(lambda: not processes_in(room), "the demo's processes end")
+        wait_until(lambda: not list(room.iterdir()), "the demo's folder is removed")
 
 
 def test_a_reader_that_goes_away_ends_the_demo_without_a_traceback(room: Path) -> None:
@@ -148,7 +136,7 @@ def test_a_reader_that_goes_away_ends_the_demo_without_a_traceback(room: Path) -
     assert done.stdout.startswith("afterpush demo: ")
     assert "Traceback" not in (room / "err").read_text()
     assert [path.name for path in room.iterdir()] == ["err"]
-    assert until_gone(room) == []
+    wait_until(lambda: not processes_in(room), "the demo's processes end")
 
 
 def test_without_git_it_says_so_and_leaves_nothing(room: Path, tmp_path: Path) -> None:

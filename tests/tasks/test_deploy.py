@@ -14,9 +14,10 @@ from afterpush.infra.processes.identity import identity_of
 from afterpush.simulator import Plan
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Stage, build_failure, canceled, live, stuck
-from tests.support.cli import afterpush
-from tests.support.deployed import FAST, IMPATIENT, QUICK, Site, wait_until
+from tests.support.cli import AFTERPUSH, afterpush
+from tests.support.deployed import FAST, IMPATIENT, QUICK, Site
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 KEYS = set(
     "sha verdict source app deployment_id phase superseded_by cause reason message started_at finished_at "
@@ -167,9 +168,7 @@ def test_a_second_background_start_names_the_first(site: Site) -> None:
 def test_twenty_starts_at_once_make_one_monitor(site: Site) -> None:
     sha = site.commit(stuck())
     command = [
-        sys.executable,
-        "-c",
-        "from afterpush.program import main; main()",
+        *AFTERPUSH,
         "deploy.monitor",
         "--background",
         "--json",
@@ -265,7 +264,7 @@ def test_stop_never_signals_a_stranger_with_the_same_pid(site: Site) -> None:
 def test_ctrl_c_in_the_foreground_leaves_cleanly(site: Site) -> None:
     sha = site.commit(stuck())
     child = subprocess.Popen(
-        [sys.executable, "-c", "from afterpush.program import main; main()", "deploy.monitor"],
+        [*AFTERPUSH, "deploy.monitor"],
         cwd=site.repository.path, env=dict(os.environ) | site.variables,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -285,7 +284,7 @@ def test_never_watched_is_none_and_five(site: Site) -> None:
 def test_waiting_right_after_a_push_meets_the_monitor_that_is_only_starting(site: Site) -> None:
     sha = site.commit(live(0.3, 0.5))
     waiting = subprocess.Popen(
-        [sys.executable, "-c", "from afterpush.program import main; main()", "deploy.status", "--wait"],
+        [*AFTERPUSH, "deploy.status", "--wait"],
         cwd=site.repository.path, env=dict(os.environ) | site.variables,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -379,7 +378,7 @@ def test_no_home_and_another_locale_change_nothing(site: Site) -> None:
         name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CONFIG_HOME")
     }
     done = subprocess.run(
-        [sys.executable, "-c", "from afterpush.program import main; main()", "deploy.monitor"],
+        [*AFTERPUSH, "deploy.monitor"],
         cwd=site.repository.path, env=environment | site.variables | {"LC_ALL": "POSIX", "LANG": "tr_TR"},
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from afterpush.simulator.scenario import build_failure, deploy_failure, stuck
 from tests.support.cli import afterpush
-from tests.support.deployed import Site, wait_until
+from tests.support.deployed import Site
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 
 def test_a_log_file_is_explained_outside_of_any_repository(tmp_path: Path) -> None:

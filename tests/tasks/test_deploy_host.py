@@ -12,7 +12,7 @@ from tests.support.cli import Answer, afterpush
 from tests.support.health_server import HealthServer, Reply, health_server
 from tests.support.repositories import Repository
 from tests.support.sshd import sshd, there
-from tests.support.swarm import wait_until
+from tests.support.waiting import wait_until
 
 
 @dataclass

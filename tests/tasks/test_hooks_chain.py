@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.cli import Answer, afterpush
+from tests.support.cli import AFTERPUSH, Answer, afterpush
 from tests.support.health_server import HealthServer, Reply, health_server
-from tests.support.pushing import Watched, install, wait_for
+from tests.support.pushing import Watched, install
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 CONFIG = (
     "deploy:\n  grace_seconds: 60\n  timeout_seconds: 120\n"
@@ -42,7 +42,7 @@ class App:
 
     def result(self, sha: str) -> Any:
         path = self.repository.path / f".git/afterpush/deployment-status-{sha[:7]}.result"
-        wait_for(path.exists, f"the monitor of {sha[:7]} ends")
+        wait_until(path.exists, f"the monitor of {sha[:7]} ends")
         return json.loads(path.read_text())
 
     def monitors(self, sha: str) -> list[int]:
@@ -94,7 +94,7 @@ def test_the_same_commit_pushed_twice_has_one_monitor(app: App) -> None:
     older = app.repository.head()
     sha = app.repository.commit()
     app.watched.push(env=app.variables)
-    wait_for(lambda: len(app.monitors(sha)) == 1, "a monitor runs")
+    wait_until(lambda: len(app.monitors(sha)) == 1, "a monitor runs")
     first = app.monitors(sha)
     app.watched.push("--quiet", "--no-verify", "--force", "origin", f"{older}:main")
     app.watched.push(env=app.variables)
@@ -105,7 +105,7 @@ def test_the_same_commit_pushed_twice_has_one_monitor(app: App) -> None:
 def test_twenty_triggers_at_once_start_exactly_one_monitor(app: App) -> None:
     sha = app.repository.head()
     words = ["hooks.post-push", "--sha", sha, "--ref", "refs/heads/main", "--json"]
-    command = [sys.executable, "-c", "from afterpush.program import main; main()", *words]
+    command = [*AFTERPUSH, *words]
     triggers = [
         subprocess.Popen(
             command,
@@ -120,7 +120,7 @@ def test_twenty_triggers_at_once_start_exactly_one_monitor(app: App) -> None:
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda trigger: trigger.communicate(timeout=120), triggers))
     assert [trigger.returncode for trigger in triggers] == [0] * 20, answers
-    wait_for(lambda: len(app.monitors(sha)) == 1, "the losers of the race end")
+    wait_until(lambda: len(app.monitors(sha)) == 1, "the losers of the race end")
     (running,) = app.monitors(sha)
     paper = json.loads((app.repository.path / f".git/afterpush/deployment-monitor-{sha[:7]}.pid").read_text())
     assert paper["pid"] == running
@@ -140,7 +140,7 @@ def test_twenty_pushes_of_one_sha_at_once_start_exactly_one_monitor(app: App) ->
     codes = [push.wait(timeout=120) for push in pushes]
     assert 0 in codes  # The others find it up to date, or lose the race for the remote's lock.
     app.watched.settle()
-    wait_for(lambda: len(app.monitors(sha)) == 1, "exactly one monitor runs")
+    wait_until(lambda: len(app.monitors(sha)) == 1, "exactly one monitor runs")
 
 
 def test_a_branch_that_is_not_deployed_is_not_watched(app: App) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pushing import Watched, record_post_push, wait_for, watched
+from tests.support.pushing import Watched, record_post_push, watched
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 MAIN = "refs/heads/main"
 Heard = list[str]
@@ -314,7 +315,7 @@ def test_a_pipe_behind_the_push_does_not_wait_for_the_watcher(here: Watched) -> 
     )
     assert "main -> main" in done.stdout and here.recorded() == []
     go.touch()
-    wait_for(lambda: here.recorded() == [f"{sha} {MAIN}"], "post-push is run")
+    wait_until(lambda: here.recorded() == [f"{sha} {MAIN}"], "post-push is run")
 
 
 def test_a_terminal_that_closes_right_after_does_not_end_the_watcher(here: Watched) -> None:
@@ -328,11 +329,11 @@ def test_a_terminal_that_closes_right_after_does_not_end_the_watcher(here: Watch
     while b"main -> main" not in seen:
         assert select.select([terminal], [], [], 60)[0], seen
         seen += os.read(terminal, 4096)
-    wait_for(lambda: "running" in here.log, "post-push is started")
+    wait_until(lambda: "running" in here.log, "post-push is started")
     os.close(terminal)  # The kernel sends SIGHUP to everything that belongs to the terminal.
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -1
     go.touch()
-    wait_for(lambda: here.recorded() == [f"{sha} {MAIN}"], "post-push is run")
+    wait_until(lambda: here.recorded() == [f"{sha} {MAIN}"], "post-push is run")
 
 
 def test_a_hook_of_others_that_blocks_still_blocks_and_nothing_is_watched(repository: Repository) -> None:

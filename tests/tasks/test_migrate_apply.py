@@ -4,11 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +16,7 @@ from tests.migrate.samples import BASE, OLD, steps
 from tests.support.cli import afterpush
 from tests.support.database_servers import Server, fresh_database, url_of
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 STEPS = steps(BASE + OLD)
 FILE = "migrations/consolidated.sql"
@@ -63,14 +62,6 @@ def started(app: Repository) -> Iterator[Callable[[Address], "subprocess.Popen[b
     for process in running:
         process.kill()
         process.communicate()
-
-
-def until(holds: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + 60
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
-        time.sleep(0.02)
-    return found
 
 
 def lock_strains(connection: Connection) -> None:
@@ -127,9 +118,9 @@ def test_two_at_once_one_works_and_the_other_waits_and_finds_nothing(
     with connected(database) as connection:
         lock_strains(connection)
         first = started(database)
-        until(lambda: _waits_for_table(database), "the first run to stand before the locked table")
+        wait_until(lambda: _waits_for_table(database), "the first run to stand before the locked table")
         second = started(database)
-        until(lambda: _waits_for_lock(database), "the second run to wait for the first")
+        wait_until(lambda: _waits_for_lock(database), "the second run to wait for the first")
         connection.execute("UNLOCK TABLES")
     documents = [json.loads(process.communicate(timeout=60)[0]) for process in (first, second)]
     assert [one["executed"] for one in documents] == [len(STEPS) - 1, 0]
@@ -159,7 +150,7 @@ def test_a_process_that_is_killed_in_a_statement_is_resumed(
     with connected(database) as connection:
         lock_strains(connection)
         victim = started(database)
-        until(lambda: _waits_for_table(database), "the run to stand in a statement")
+        wait_until(lambda: _waits_for_table(database), "the run to stand in a statement")
         victim.send_signal(signal.SIGKILL)
         victim.wait()
         before = states(database)
@@ -183,7 +174,7 @@ def test_an_interrupt_ends_with_130_and_frees_the_lock(
     with connected(database) as connection:
         lock_strains(connection)
         victim = started(database)
-        until(lambda: _waits_for_table(database), "the run to stand in a statement")
+        wait_until(lambda: _waits_for_table(database), "the run to stand in a statement")
         victim.send_signal(number)
         err = victim.communicate(timeout=60)[1]
         connection.execute("UNLOCK TABLES")
@@ -201,7 +192,7 @@ def test_a_server_that_dies_in_a_statement_is_an_outage_and_loses_nothing(
     with connected(address) as holder:
         lock_strains(holder)
         victim = started(address)
-        until(lambda: _waits_for_table(address), "the run to stand in a statement")
+        wait_until(lambda: _waits_for_table(address), "the run to stand in a statement")
         mortal_server.kill()
         out, err = victim.communicate(timeout=60)
     assert victim.returncode == 6

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from afterpush.infra.database import Address, connected
 from afterpush.migrate.scratch import PREFIX
 from afterpush.migrate.steps import render_sql
 from tests.migrate.samples import BASE, OLD, steps
-from tests.support.cli import afterpush
+from tests.support.cli import AFTERPUSH, afterpush
 from tests.support.database_servers import Server, url_of
 from tests.support.repositories import Repository
 
@@ -138,7 +137,7 @@ def test_what_a_killed_proof_leaves_behind_the_next_one_removes(
 ) -> None:
     consolidate(app)
     victim = subprocess.Popen(
-        [sys.executable, "-c", "from afterpush.program import main; main()", "migrate.prove", "--json"],
+        [*AFTERPUSH, "migrate.prove", "--json"],
         cwd=app.path,
         env=dict(os.environ) | {"MYSQL_URL": url_of(mortal_server.proof_only)},
         stdout=subprocess.PIPE,

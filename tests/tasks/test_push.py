@@ -4,17 +4,16 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Answer, afterpush
+from tests.support.cli import AFTERPUSH, Answer, afterpush
 from tests.support.conflicting import BASE, DOCUMENT, document
 from tests.support.repositories import Repository
 from tests.support.snapshots import snapshot
+from tests.support.waiting import wait_until
 
 NUMBERS = "".join(f"{number}\n" for number in range(1, 21))
 
@@ -413,15 +412,8 @@ def test_it_works_in_a_linked_worktree_and_leaves_the_main_one_alone(clone: Repo
 
 
 def started_push(clone: Repository, *flags: str) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-c", "from afterpush.program import main; main()", "push", *flags]
+    words = [*AFTERPUSH, "push", *flags]
     return subprocess.Popen(words, cwd=clone.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.02)
 
 
 def hanging_check(clone: Repository) -> Path:
@@ -446,7 +438,7 @@ def test_after_a_kill_in_the_middle_the_next_push_goes_through_and_brings_the_ch
     clone.write("numbers", "edited\n")
     before = snapshot(clone.path)
     running = started_push(clone, "--autostash")
-    wait_for(marker.exists)
+    wait_until(marker.exists)
     os.kill(running.pid, number)
     code = running.wait(timeout=60)
     (clone.path.parent / "go-on").touch()
@@ -463,7 +455,7 @@ def test_a_second_push_in_the_same_worktree_is_refused_while_one_runs(clone: Rep
     marker = hanging_check(clone)
     clone.commit("Mine", mine="1\n")
     running = started_push(clone)
-    wait_for(marker.exists)
+    wait_until(marker.exists)
     answer = push(clone)
     (clone.path.parent / "go-on").touch()
     assert answer.code == 2 and "another inv push" in answer.err
@@ -475,7 +467,7 @@ def test_a_commit_made_meanwhile_stays(clone: Repository) -> None:
     they_push(clone, theirs="1\n")
     clone.commit("Mine", mine="1\n")
     running = started_push(clone)
-    wait_for(marker.exists)
+    wait_until(marker.exists)
     checked = clone.head()
     late = clone.commit("Late", late="1\n")
     (clone.path.parent / "go-on").touch()

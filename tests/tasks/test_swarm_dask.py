@@ -3,16 +3,16 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import afterpush
+from tests.support.cli import AFTERPUSH, afterpush
 from tests.support.cluster import cluster
 from tests.support.repositories import Repository
-from tests.support.swarm import alive, main_files, wait_until, with_roadmap
+from tests.support.swarm import alive, main_files, with_roadmap
+from tests.support.waiting import wait_until
 
 pytest.importorskip("distributed", reason="the extra swarm is not installed")
 
@@ -93,7 +93,7 @@ def test_the_end_of_the_manager_ends_the_agents_on_the_workers(
     agent = f"(setsid sleep 300 &); touch {tmp_path / 'up'}; sleep 300"
     words = ["swarm.run", "--ready", f"--command={agent}", "--engine=dask", f"--scheduler={address}"]
     manager = subprocess.Popen(
-        [sys.executable, "-c", "from afterpush.program import main; main()", *words],
+        [*AFTERPUSH, *words],
         cwd=repository.path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

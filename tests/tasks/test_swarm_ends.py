@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.cli import afterpush
 from tests.support.repositories import Repository
-from tests.support.swarm import alive, main_files, wait_until, with_roadmap
+from tests.support.swarm import alive, main_files, with_roadmap
+from tests.support.waiting import wait_until
 
 MAIN = "from afterpush.program import main; main()"
 HANG = (

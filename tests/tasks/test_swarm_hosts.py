@@ -12,10 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.cli import Answer, afterpush
+from tests.support.cli import AFTERPUSH, Answer, afterpush
 from tests.support.repositories import Repository
 from tests.support.sshd import sshd, there
-from tests.support.swarm import alive, main_files, wait_until, with_roadmap
+from tests.support.swarm import alive, main_files, with_roadmap
+from tests.support.waiting import wait_until
 
 pytest.importorskip("distributed", reason="the extra swarm is not installed")
 
@@ -39,7 +40,7 @@ class Machines:
         """A manager with two agents at once."""
         words = ["swarm.run", "--ready", "--agents=2", f"--command={agent}", HOSTS]
         return subprocess.Popen(
-            [sys.executable, "-c", "from afterpush.program import main; main()", *words],
+            [*AFTERPUSH, *words],
             cwd=self.repository.path,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "manager.log").open("wb"),

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from tests.support.cli import afterpush
-from tests.support.deployed import QUICK, Site, deployed, wait_until
+from tests.support.deployed import QUICK, Site, deployed
 from tests.support.repositories import Repository
 from tests.support.swarm import with_roadmap
+from tests.support.waiting import wait_until
 
 WRITE = "echo done >$AFTERPUSH_TASK"
 
