@@ -48,7 +48,7 @@ def environment(project: Path) -> dict[str, str]:
 def run(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         ["sh", project / "inv", *words], env=environment(project), capture_output=True, text=True,
-        timeout=60, check=False,
+        timeout=300, check=False,
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_two_at_once_make_one_environment(project: Path) -> None:
         for _ in range(4)
     ]
     for child in children:
-        child.communicate(timeout=60)
+        child.communicate(timeout=300)
     assert [child.returncode for child in children] == [0] * 4
     assert (project / "log").read_text().count("made") == 1
 

@@ -258,7 +258,7 @@ def test_a_signal_to_the_whole_group_loses_nothing(repository: Repository) -> No
     started = subprocess.Popen(
         ["git", "merge", "side"], cwd=repository.path, start_new_session=True, stderr=subprocess.DEVNULL
     )
-    assert started.wait(timeout=60) in (-signal.SIGTERM, 1, 2, 128)
+    assert started.wait(timeout=300) in (-signal.SIGTERM, 1, 2, 128)
     (repository.path / ".git" / "index.lock").unlink(missing_ok=True)
     assert (repository.path / DOCUMENT).read_text() == OURS
 

@@ -67,7 +67,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     with platform() as process:
         assert line_of(process).startswith("http://127.0.0.1:")
         process.send_signal(number)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=300) == 0
 
 
 def test_it_ends_when_the_other_end_of_its_lifeline_closes() -> None:
@@ -77,7 +77,7 @@ def test_it_ends_when_the_other_end_of_its_lifeline_closes() -> None:
         assert line_of(process)
         assert process.poll() is None
         os.close(theirs)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=300) == 0
 
 
 def test_it_ends_when_its_parent_is_killed() -> None:
@@ -93,7 +93,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     parent.wait()
     assert parent.stdout is not None
     parent.stdout.close()
-    child.wait(timeout=20)
+    child.wait(timeout=300)
 
 
 @pytest.mark.parametrize("words", [("no-such-scenario",), ("--speed=0",), ("--port=none",)])

@@ -125,7 +125,7 @@ def measure(site: Path, pages: Sequence[tuple[str, int]], profile: Path) -> list
     with served(site, {"/__measure.html": _MEASURING % json.dumps(list(pages))}) as address:
         words = [program, *QUIET, f"--user-data-dir={profile}", "--virtual-time-budget=60000", "--dump-dom"]
         done = subprocess.run(
-            [*words, f"{address}/__measure.html"], capture_output=True, text=True, timeout=180, check=False
+            [*words, f"{address}/__measure.html"], capture_output=True, text=True, timeout=300, check=False
         )
     found = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found and found[1], f"no answer from the browser: {done.stderr[-500:]}"
@@ -138,7 +138,7 @@ def examine(site: Path, page: str, body: str, profile: Path, *, width: int = 100
     with served(site, {"/__examine.html": _EXAMINING % (width, body, page)}) as address:
         words = [program, *QUIET, *([DARK] if dark else []), f"--user-data-dir={profile}"]
         words += ["--virtual-time-budget=20000", "--dump-dom", f"{address}/__examine.html"]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     found = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found and found[1], f"no answer from the browser: {done.stderr[-500:]}"
     return json.loads(unescape(found[1]))
@@ -159,7 +159,7 @@ def photograph(
     with served(site, {"/__frame.html": _FRAMING % (page, width, height)}) as address:
         words = [program, *QUIET, *([DARK] if dark else []), f"--user-data-dir={profile}"]
         words += [f"--window-size={max(width, 520)},{height}", f"--screenshot={picture}"]
-        subprocess.run([*words, f"{address}/__frame.html"], capture_output=True, timeout=180, check=False)
+        subprocess.run([*words, f"{address}/__frame.html"], capture_output=True, timeout=300, check=False)
     return look_at(picture, width)
 
 

@@ -31,7 +31,7 @@ def afterpush(
     cwd: Path,
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
-    timeout_seconds: float = 60,
+    timeout_seconds: float = 300,
 ) -> Answer:
     """Runs `afterpush WORDS` (the installed console script's code) in `cwd`."""
     done = subprocess.run(

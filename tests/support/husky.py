@@ -19,7 +19,7 @@ def _installed() -> tuple[Path | None, str]:
     if not (folder / "node_modules/husky/bin.js").is_file():
         folder.mkdir(mode=0o700, exist_ok=True)
         words = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "husky@9"]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=180)
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
         if done.returncode != 0:
             return None, f"npm could not install husky@9: {done.stderr.strip()[-200:]}"
     return folder / "node_modules/husky", ""

@@ -21,7 +21,7 @@ def _installed() -> tuple[Path | None, str]:
     if not (folder / "complete").is_file():
         folder.mkdir(mode=0o700, exist_ok=True)
         words = ["npm", "install", "--no-audit", "--no-fund", "--legacy-peer-deps", "--prefix", str(folder)]
-        done = subprocess.run([*words, *PACKAGES], capture_output=True, text=True, check=False, timeout=180)
+        done = subprocess.run([*words, *PACKAGES], capture_output=True, text=True, check=False, timeout=300)
         if done.returncode != 0:
             return None, f"npm could not install {PACKAGES}: {done.stderr.strip()[-200:]}"
         (folder / "complete").touch()
@@ -36,7 +36,7 @@ def node_packages() -> Path:
     return folder / "node_modules"
 
 
-def run_node(script: str, folder: Path, timeout_seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+def run_node(script: str, folder: Path, timeout_seconds: float = 300) -> "subprocess.CompletedProcess[str]":
     """`node -e SCRIPT` in a folder that finds the packages."""
     link = folder / "node_modules"
     if not link.exists():

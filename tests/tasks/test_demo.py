@@ -105,7 +105,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(room: Path, number: signal.Si
     with demo_until(room, moment) as process:
         process.send_signal(number)
         process.send_signal(number)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=300)
         assert process.returncode == 130
         assert f"{number.name}: stopped" in out
         assert "Traceback" not in out

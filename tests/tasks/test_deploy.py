@@ -180,7 +180,7 @@ def test_twenty_starts_at_once_make_one_monitor(site: Site) -> None:
         )
         for _ in range(20)
     ]  # fmt: skip
-    answers = [child.communicate(timeout=120) for child in children]
+    answers = [child.communicate(timeout=300) for child in children]
     assert [child.returncode for child in children] == [0] * 20, answers
     pattern = f"afterpush.deploy --repo={site.repository.path} --sha={sha}"
     wait_until(
@@ -270,7 +270,7 @@ def test_ctrl_c_in_the_foreground_leaves_cleanly(site: Site) -> None:
     )  # fmt: skip
     wait_until(lambda: site.paper(sha))
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=300)
     assert child.returncode == 130 and "STOPPED" in out and "deploy.monitor --sha=" in err
     assert "Traceback" not in err and site.run("deploy.status").code == 130
 
@@ -290,7 +290,7 @@ def test_waiting_right_after_a_push_meets_the_monitor_that_is_only_starting(site
     )  # fmt: skip
     time.sleep(0.5)
     site.start(sha)
-    out, _ = waiting.communicate(timeout=30)
+    out, _ = waiting.communicate(timeout=300)
     assert waiting.returncode == 0 and out.startswith("LIVE")
 
 
@@ -380,7 +380,7 @@ def test_no_home_and_another_locale_change_nothing(site: Site) -> None:
     done = subprocess.run(
         [*AFTERPUSH, "deploy.monitor"],
         cwd=site.repository.path, env=environment | site.variables | {"LC_ALL": "POSIX", "LANG": "tr_TR"},
-        capture_output=True, timeout=60, check=False,
+        capture_output=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

@@ -118,7 +118,7 @@ def test_twenty_triggers_at_once_start_exactly_one_monitor(app: App) -> None:
         for _ in range(20)
     ]
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda trigger: trigger.communicate(timeout=120), triggers))
+        answers = list(pool.map(lambda trigger: trigger.communicate(timeout=300), triggers))
     assert [trigger.returncode for trigger in triggers] == [0] * 20, answers
     wait_until(lambda: len(app.monitors(sha)) == 1, "the losers of the race end")
     (running,) = app.monitors(sha)
@@ -137,7 +137,7 @@ def test_twenty_pushes_of_one_sha_at_once_start_exactly_one_monitor(app: App) ->
         )
         for _ in range(20)
     ]
-    codes = [push.wait(timeout=120) for push in pushes]
+    codes = [push.wait(timeout=300) for push in pushes]
     assert 0 in codes  # The others find it up to date, or lose the race for the remote's lock.
     app.watched.settle()
     wait_until(lambda: len(app.monitors(sha)) == 1, "exactly one monitor runs")

@@ -310,7 +310,7 @@ def test_a_pipe_behind_the_push_does_not_wait_for_the_watcher(here: Watched) -> 
         cwd=here.path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert "main -> main" in done.stdout and here.recorded() == []

@@ -122,7 +122,7 @@ def test_two_at_once_one_works_and_the_other_waits_and_finds_nothing(
         second = started(database)
         wait_until(lambda: _waits_for_lock(database), "the second run to wait for the first")
         connection.execute("UNLOCK TABLES")
-    documents = [json.loads(process.communicate(timeout=60)[0]) for process in (first, second)]
+    documents = [json.loads(process.communicate(timeout=300)[0]) for process in (first, second)]
     assert [one["executed"] for one in documents] == [len(STEPS) - 1, 0]
     assert documents[1]["skipped"] == len(STEPS)
     assert documents[1]["lock_waited_seconds"] > 0
@@ -176,7 +176,7 @@ def test_an_interrupt_ends_with_130_and_frees_the_lock(
         victim = started(database)
         wait_until(lambda: _waits_for_table(database), "the run to stand in a statement")
         victim.send_signal(number)
-        err = victim.communicate(timeout=60)[1]
+        err = victim.communicate(timeout=300)[1]
         connection.execute("UNLOCK TABLES")
     assert victim.returncode == 130, err
     assert b"Traceback" not in err
@@ -194,7 +194,7 @@ def test_a_server_that_dies_in_a_statement_is_an_outage_and_loses_nothing(
         victim = started(address)
         wait_until(lambda: _waits_for_table(address), "the run to stand in a statement")
         mortal_server.kill()
-        out, err = victim.communicate(timeout=60)
+        out, err = victim.communicate(timeout=300)
     assert victim.returncode == 6
     assert err.count(b"afterpush: ") == 1 and b"Traceback" not in err
     assert address.password is not None and address.password.reveal().encode() not in out + err

@@ -152,7 +152,7 @@ def test_what_a_killed_proof_leaves_behind_the_next_one_removes(
     while not scratch_schemas(mortal_server):
         assert time.monotonic() < deadline
     victim.send_signal(number)
-    victim.communicate(timeout=60)
+    victim.communicate(timeout=300)
     if number is not signal.SIGKILL:
         assert victim.returncode == 130
         assert scratch_schemas(mortal_server) == []

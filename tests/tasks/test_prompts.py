@@ -287,7 +287,7 @@ def execute(site: Repository, script: str, **environment: str) -> "subprocess.Co
     )
     program.chmod(0o755)
     return subprocess.run(
-        ["sh", "-c", script], cwd=site.path, capture_output=True, text=True, timeout=120, check=False,
+        ["sh", "-c", script], cwd=site.path, capture_output=True, text=True, timeout=300, check=False,
         env=dict(os.environ) | {"PATH": f"{programs}:{os.environ['PATH']}"} | environment,
     )  # fmt: skip
 

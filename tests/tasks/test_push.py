@@ -122,7 +122,7 @@ def test_a_real_conflict_leaves_the_clone_exactly_as_it_was_and_explains(
     explained = push(clone).out
     assert "numbers" in explained and told["recovery_ref"].rpartition("/")[0] in explained
     assert "Second of mine" in explained or strategy == "merge"
-    assert "inv conflicts.resolve" in explained
+    assert "afterpush conflicts.resolve" in explained
 
 
 def test_a_disagreement_in_a_document_is_explained_in_its_own_words(clone: Repository) -> None:
@@ -440,7 +440,7 @@ def test_after_a_kill_in_the_middle_the_next_push_goes_through_and_brings_the_ch
     running = started_push(clone, "--autostash")
     wait_until(marker.exists)
     os.kill(running.pid, number)
-    code = running.wait(timeout=60)
+    code = running.wait(timeout=300)
     (clone.path.parent / "go-on").touch()
     if number is not signal.SIGKILL:
         assert code == 130 and snapshot(clone.path) == before
@@ -458,8 +458,8 @@ def test_a_second_push_in_the_same_worktree_is_refused_while_one_runs(clone: Rep
     wait_until(marker.exists)
     answer = push(clone)
     (clone.path.parent / "go-on").touch()
-    assert answer.code == 2 and "another inv push" in answer.err
-    assert running.wait(timeout=60) == 0
+    assert answer.code == 2 and "another push" in answer.err
+    assert running.wait(timeout=300) == 0
 
 
 def test_a_commit_made_meanwhile_stays(clone: Repository) -> None:
@@ -471,7 +471,7 @@ def test_a_commit_made_meanwhile_stays(clone: Repository) -> None:
     checked = clone.head()
     late = clone.commit("Late", late="1\n")
     (clone.path.parent / "go-on").touch()
-    assert running.wait(timeout=60) == 0
+    assert running.wait(timeout=300) == 0
     assert (clone.head(), on_remote(clone)) == (late, checked)
 
 

@@ -100,7 +100,7 @@ def test_the_end_of_the_manager_ends_the_agents_on_the_workers(
     )
     wait_until((tmp_path / "up").exists, "the agent runs")
     os.kill(manager.pid, number)
-    assert manager.wait(timeout=60) == (130 if number is signal.SIGINT else -9)
+    assert manager.wait(timeout=300) == (130 if number is signal.SIGINT else -9)
     wait_until(lambda: alive(tag_of(repository)) == [], "nothing of ours is alive")
 
 
