@@ -13,10 +13,10 @@ from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.http import Client
 from afterpush.infra.secrets import Secret
 from afterpush.simulator import FakePlatform, scenario
+from afterpush.simulator.api.websocket import CONTINUATION, PING, frame
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage
 from afterpush.simulator.specs import app_spec, from_github
-from afterpush.simulator.websocket import CONTINUATION, PING, frame
 from tests.support.live_log import CLOSED, Step, data, live_log
 from tests.support.platform import SHA, Served, served
 

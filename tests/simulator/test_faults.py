@@ -94,7 +94,8 @@ def test_requests_are_remembered_without_their_tokens(here: Served) -> None:
 def test_a_wrong_request_gets_an_error_in_the_apis_form(here: Served, target: str, status: int) -> None:
     answer = here.ask(target)
     assert answer.status == status
-    assert set(json.loads(answer.body)) == {"id", "message"}
+    assert set(json.loads(answer.body)) == {"id", "message", "request_id"}
+    assert answer.headers["x-request-id"] == json.loads(answer.body)["request_id"]
 
 
 def test_the_app_answers_as_it_is_switched_and_tells_the_live_commit(here: Served) -> None:

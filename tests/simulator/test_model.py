@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.simulator import FakePlatform, scenario
+from afterpush.simulator.api.exchange import Request
+from afterpush.simulator.api.respond import respond
 from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.exchange import Request
 from afterpush.simulator.model import TOKEN
-from afterpush.simulator.respond import respond
 from afterpush.simulator.scenario import Plan, Stage
 from afterpush.simulator.specs import app_spec, first_mistake, from_github, from_image
 from tests.support.clock import FakeClock

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from afterpush.infra.http import Client
-from afterpush.simulator.control import PUSH_PATH
+from afterpush.simulator.api.control import PUSH_PATH
 from afterpush.simulator.hook import pushed_branches
 from afterpush.simulator.model import TOKEN
 from tests.support.platform import SHA

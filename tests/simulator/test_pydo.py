@@ -1,5 +1,6 @@
 """The official Python client of the API works against the simulated platform, unchanged."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -120,6 +121,5 @@ def test_an_unknown_token_is_refused_as_published(here: Served) -> None:
     with refused() as error:
         client(here, "wrong").apps.list()
     assert error.value.status_code == 401
-    assert here.ask("/v2/apps", token="wrong").text == (
-        '{"id": "unauthorized", "message": "Unable to authenticate you"}'
-    )
+    told = json.loads(here.ask("/v2/apps", token="wrong").body)
+    assert (told["id"], told["message"]) == ("unauthorized", "Unable to authenticate you")

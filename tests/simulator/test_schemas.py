@@ -11,7 +11,7 @@ from tests.support.api_schema import complaints
 from tests.support.clock import FakeClock
 from tests.support.platform import OTHER_SHA, SHA, Served, served
 
-GO_CLIENT_ONLY = frozenset({"cause_details", "previous_deployment_id"})
+GO_CLIENT_ONLY = frozenset({"cause_details", "previous_deployment_id", "timing"})
 EVERYTHING: dict[str, Any] = {
     **app_spec("big"),
     "workers": [from_github("queue", "acme/shop")],

@@ -3,9 +3,9 @@
 `FakePlatform` is the model (a clock goes in, documents come out), `serve` puts it behind HTTP.
 """
 
+from afterpush.simulator.api.server import serve
 from afterpush.simulator.faults import Fault
 from afterpush.simulator.model import FakePlatform
 from afterpush.simulator.scenario import Plan
-from afterpush.simulator.server import serve
 
 __all__ = ["FakePlatform", "Fault", "Plan", "serve"]

@@ -13,10 +13,10 @@ import sys
 import threading
 
 from afterpush.infra.clock import SystemClock
+from afterpush.simulator.api.server import serve
 from afterpush.simulator.app_server import FakeApp, serve_app
 from afterpush.simulator.model import FULL_ACCESS, TOKEN, FakePlatform
 from afterpush.simulator.scenario import SCENARIOS
-from afterpush.simulator.server import serve
 from afterpush.simulator.specs import app_spec
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterpush.simulator.server import LoopbackServer, QuietHandler, running
+from afterpush.simulator.api.server import LoopbackServer, QuietHandler, running
 
 
 @dataclass

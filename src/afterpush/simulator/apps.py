@@ -13,13 +13,14 @@ _OWNER = str(uuid.uuid5(uuid.NAMESPACE_DNS, "simulated"))
 
 @dataclass
 class App:
-    """An app; `url` is where it answers, when it does."""
+    """An app; `url` is where it answers, when it does. Pinned to a deployment, it takes no pushes."""
 
     id: str
     spec: dict[str, Any]
     created_at: float
     updated_at: float
     url: str | None = None
+    pinned_id: str | None = None
 
     @property
     def name(self) -> str:
@@ -43,7 +44,8 @@ def app_document(app: App, history: Sequence[Deployment], now: float) -> dict[st
         "tier_slug": "basic",
     }
     newest = {"last_deployment_created_at": seconds_only(history[0].created_at)} if history else {}
-    return document | newest | _embedded(history, now)
+    pinned = [one.document(now) for one in history if one.id == app.pinned_id]
+    return document | newest | _embedded(history, now) | ({"pinned_deployment": pinned[0]} if pinned else {})
 
 
 def _embedded(history: Sequence[Deployment], now: float) -> dict[str, Any]:

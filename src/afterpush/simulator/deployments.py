@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from afterpush.simulator.scenario import Plan
+from afterpush.simulator.scenario import BUILDING, DEPLOYING, Plan
 from afterpush.simulator.specs import KINDS, components
 from afterpush.simulator.steps import ZERO_TIME, Step, nanoseconds, progress, seconds_only, step_tree
 
@@ -100,6 +100,7 @@ class Deployment:
             "cause": self.cause.text,
             "progress": progress(self.tree, self.created_at, self.elapsed(now)),
             "tier_slug": "basic",
+            "timing": self._timing(now),
             "cause_details": {"type": self.cause.type, **self.cause.details},
         }
         for kind in KINDS:
@@ -107,6 +108,17 @@ class Deployment:
             document |= {kind: shown} if shown else {}
         document |= {"previous_deployment_id": self.previous_id} if self.previous_id else {}
         return document | ({"cloned_from": self.cloned_from} if self.cloned_from else {})
+
+    def _timing(self, now: float) -> dict[str, str]:
+        """How long its stages took, as far as they are over (known from the API's Go client)."""
+        building, deploying = self.plan.window(BUILDING), self.plan.window(DEPLOYING)
+        spans = {
+            "pending": (0.0, building[0]) if building else None,
+            "build_total": building,
+            "deploying": deploying,
+        }
+        over = {name: span for name, span in spans.items() if span and self.elapsed(now) >= span[1]}
+        return {name: f"{end - begin:.9f}s" for name, (begin, end) in over.items()}
 
     def _component(self, name: str) -> dict[str, str]:
         sha = self.commits.get(name)

@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 _HTML = (
     "<!DOCTYPE html>\n<html><head><title>api.digitalocean.com | {status}</title></head>"
     "<body><center><h1>{status}</h1></center><hr><center>cloudflare</center></body></html>\n"
 )
+
+REQUEST_ID = "6f1ed002-ab5c-4a4e-9a3d-5f0f2f2b3c4d"
+"""Every error names its request, and the official clients print it."""
 
 
 class Wire(Enum):
@@ -41,19 +44,20 @@ class Fault:
         cls, status: int = 500, id: str = "server_error", message: str = "Unexpected server-side error"
     ) -> "Fault":
         """An error in the API's own form."""
-        return cls(status, json.dumps({"id": id, "message": message}))
+        body = {"id": id, "message": message, "request_id": REQUEST_ID}
+        return cls(status, json.dumps(body), headers={"x-request-id": REQUEST_ID})
 
     @classmethod
     def html(cls, status: int = 502) -> "Fault":
-        """The page that a proxy in front of the API puts in its place (502, 504, 524; or even 200)."""
+        """The page of a proxy in the API's place: 502, 504, 524; even 200, or 403 as a security check."""
         return cls(status, _HTML.format(status=status), "text/html; charset=UTF-8")
 
     @classmethod
     def too_many_requests(cls, retry_after: str | None = None) -> "Fault":
         """429; `retry_after` in seconds or as an HTTP date, which only the burst limit sends."""
-        headers = {"retry-after": retry_after} if retry_after is not None else {}
-        body = json.dumps({"id": "too_many_requests", "message": "API Rate limit exceeded."})
-        return cls(429, body, headers=headers)
+        fault = cls.error(429, "too_many_requests", "API Rate limit exceeded.")
+        more = {"retry-after": retry_after} if retry_after is not None else {}
+        return replace(fault, headers={**fault.headers, **more})
 
     @classmethod
     def unauthorized(cls) -> "Fault":

@@ -13,7 +13,7 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import git_text
 from afterpush.infra.http import Client
-from afterpush.simulator.control import PUSH_PATH
+from afterpush.simulator.api.control import PUSH_PATH
 
 
 def pushed_branches(lines: Iterable[str]) -> list[tuple[str, str]]:

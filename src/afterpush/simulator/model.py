@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from afterpush.infra.clock import Clock, SystemClock
+from afterpush.simulator.api.limits import Limiter
 from afterpush.simulator.apps import App, app_document
 from afterpush.simulator.deployments import Cause, Deployment, push_cause
 from afterpush.simulator.faults import Fault, Faults
-from afterpush.simulator.limits import Limiter
 from afterpush.simulator.scenario import BUILDING, Plan, Stage, live
 from afterpush.simulator.specs import app_spec, components, normalised
 from afterpush.simulator.timeline import advance
@@ -38,7 +38,8 @@ class FakePlatform:
 
     `plans` are the futures of the next pushes, in order; after them comes `default_plan`. `speed` divides
     every duration of a plan. `replaced_phase` is what a newer deployment makes of the one in flight.
-    `refuses_sockets`: a proxy on the way knows no WebSockets.
+    `refuses_sockets`: a proxy on the way knows no WebSockets. `list_limit`: with more deployments than that,
+    a long page of them takes too long for the proxy.
     All methods may be called from several threads.
     """
 
@@ -50,6 +51,7 @@ class FakePlatform:
     replaced_phase: str = "CANCELED"
     date_skew_seconds: float = 0
     refuses_sockets: bool = False
+    list_limit: int = 150
     hourly_limit: int = 5000
     minute_limit: int = 250
     seed: int = 0
@@ -98,7 +100,7 @@ class FakePlatform:
         """
         with self.lock:
             made = []
-            for app in self.apps.values():
+            for app in (one for one in self.apps.values() if not one.pinned_id):
                 parts = [
                     part
                     for part in components(app.spec)
@@ -118,6 +120,7 @@ class FakePlatform:
         sha: str | None = None,
         plan: Plan | None = None,
         cause: str = "manual",
+        details: Mapping[str, Any] | None = None,
     ) -> Deployment:
         """A deployment that no push caused: of `sha`, or of what was deployed last."""
         with self.lock:
@@ -126,7 +129,7 @@ class FakePlatform:
                 commits |= {part.name: sha for part in components(app.spec) if not part.is_image}
             reused = () if sha else tuple(commits)
             at_once = replace(plan or self._next_plan(), appears_after_seconds=0)
-            return self._add(app, at_once, commits, Cause(type, cause), reused=reused)
+            return self._add(app, at_once, commits, Cause(type, cause, details or {}), reused=reused)
 
     def cancel(self, deployment: Deployment) -> None:
         """Somebody cancels it; without effect when it has ended."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from afterpush.simulator.api.exchange import Answer, GrowingLog, Refused, Request
 from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.exchange import Answer, GrowingLog, Refused, Request
 from afterpush.simulator.logs import TYPES, Log, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
 

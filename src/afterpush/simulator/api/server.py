@@ -10,11 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 from afterpush.infra.clock import SystemClock
-from afterpush.simulator.exchange import Answer, GrowingLog, Request
+from afterpush.simulator.api.exchange import Answer, GrowingLog, Request
+from afterpush.simulator.api.respond import respond
+from afterpush.simulator.api.websocket import accept_key, close_frame, frame
 from afterpush.simulator.faults import Wire
 from afterpush.simulator.model import FakePlatform
-from afterpush.simulator.respond import respond
-from afterpush.simulator.websocket import accept_key, close_frame, frame
 
 _HELD_BYTES = 16 * 1024
 _GOODBYE_SECONDS = 2.0

@@ -53,8 +53,15 @@ class Answer:
 
 
 class Refused(Exception):
-    """The request cannot be answered: an error in the API's form."""
+    """The request cannot be answered: an error in the API's form, or the page of a proxy before it."""
 
     def __init__(self, status: int, id: str, message: str) -> None:
         super().__init__(message)
         self.fault = Fault.error(status, id, message)
+
+    @classmethod
+    def by_proxy(cls, status: int) -> "Refused":
+        """The API itself was never reached, or did not answer the proxy in time."""
+        refused = cls(status, "", "")
+        refused.fault = Fault.html(status)
+        return refused

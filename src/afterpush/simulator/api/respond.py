@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from email.utils import formatdate
 
-from afterpush.simulator import log_addresses
-from afterpush.simulator.control import control
-from afterpush.simulator.exchange import Answer, Refused, Request
+from afterpush.simulator.api import log_addresses
+from afterpush.simulator.api.control import control
+from afterpush.simulator.api.exchange import Answer, Refused, Request
+from afterpush.simulator.api.routes import routed
 from afterpush.simulator.faults import Fault
 from afterpush.simulator.model import FakePlatform, Seen
-from afterpush.simulator.routes import routed
 
 
 def respond(platform: FakePlatform, request: Request) -> Answer:

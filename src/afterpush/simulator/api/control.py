@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from afterpush.simulator.exchange import Refused, Request
+from afterpush.simulator.api.exchange import Refused, Request
 from afterpush.simulator.model import FakePlatform
 
 PUSH_PATH = "/simulation/push"

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from afterpush.simulator import answers
+from afterpush.simulator.api import answers
+from afterpush.simulator.api.exchange import Refused, Request
+from afterpush.simulator.api.log_addresses import Address, addresses
 from afterpush.simulator.apps import App
 from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.exchange import Refused, Request
-from afterpush.simulator.log_addresses import Address, addresses
 from afterpush.simulator.logs import TYPES, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
+
+_LONG_PAGE = 20  # The size at which terraform-provider-digitalocean issue 1466 saw the list time out.
 
 Route = Callable[[FakePlatform, Request, re.Match[str]], Any]
 
@@ -113,14 +115,13 @@ def _propose(platform: FakePlatform, request: Request, found: re.Match[str]) -> 
 
 
 def _list_deployments(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
-    wanted = request.values("deployment_types")
+    wanted, page = request.values("deployment_types"), _page(request)
     now = platform.clock.now()
-    shown = [
-        one.document(now)
-        for one in platform.history(_app(platform, found).id)
-        if not wanted or one.cause.type in wanted
-    ]
-    return answers.listed("deployments", shown, _page(request), _link(request))
+    history = platform.history(_app(platform, found).id)
+    if len(history) > platform.list_limit and not wanted and page.size >= _LONG_PAGE:
+        raise Refused.by_proxy(524)
+    shown = [one.document(now) for one in history if not wanted or one.cause.type in wanted]
+    return answers.listed("deployments", shown, page, _link(request))
 
 
 def _get_deployment(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:

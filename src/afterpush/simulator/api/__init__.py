@@ -1,0 +1,1 @@
+"""The simulated platform as its clients meet it: over HTTP."""
