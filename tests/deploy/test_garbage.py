@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file, write_pid_file
 from afterpush.deploy.watch.outcome import read_outcome
 from afterpush.digitalocean.client import ApiFailure, AppPlatform, checked_token
+from afterpush.digitalocean.deployed_commits import Ours, carried
 from afterpush.digitalocean.deployment import read_app, read_deployment
 from afterpush.digitalocean.find_app import Wanted, find_app, names_of_repository, owner_and_name
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, Response, is_loopback
 from afterpush.infra.secrets import Secret
+from tests.support.kin import Kin
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6),
@@ -196,7 +198,9 @@ def test_an_odd_field_costs_that_field_and_no_more() -> None:
         "spec": [],
     }
     deployment = read_deployment(wire)
-    assert deployment.phase == "ACTIVE" and deployment.shas() == ["a" * 40]
+    assert deployment.phase == "ACTIVE" and [part.source_commit_hash for part in deployment.components] == [
+        "a" * 40
+    ]
     assert [step.name for step in deployment.steps] == ["build"]
     with pytest.raises(ValueError, match="not a deployment"):
         read_deployment({"id": 5, "phase": "ACTIVE"})
@@ -218,6 +222,7 @@ def test_the_apps_own_spec_tells_where_a_component_comes_from_when_the_deploymen
         {"name": "api", "github": {"repo": "acme/shop", "branch": "main"}},
     ]
     app = read_app({"id": "a", "spec": {"name": "shop", "services": sources}})
-    asked = (frozenset({"acme/shop"}), frozenset({"main"}))
-    assert deployment.shas(*asked, app.spec) == [other]
-    assert deployment.shas(*asked) == [mine, other]
+    ours = Ours(frozenset({"acme/shop"}), frozenset({"main"}))
+    assert not carried(deployment, ours, app.spec, Kin(mine)).is_ours
+    assert carried(deployment, ours, app.spec, Kin(other)).is_ours
+    assert carried(deployment, ours, None, Kin(mine)).is_partly_ours

@@ -10,6 +10,7 @@ from afterpush.deploy.watch.facts import (
     Fact,
     Inconclusive,
     NotYet,
+    RolledBack,
     Seen,
     Serving,
     Silence,
@@ -18,7 +19,10 @@ from afterpush.deploy.watch.facts import (
     Verdict,
 )
 from afterpush.deploy.watch.loop import Finished, Limits, State, Watching, begin, next_state
-from afterpush.digitalocean.deployment import Deployment, Progress, Reason, Step, read_deployment
+from afterpush.digitalocean.deployed_commits import Ours, carried
+from afterpush.digitalocean.deployment import Deployment, read_deployment
+from afterpush.digitalocean.steps import Progress, Reason, Step
+from tests.support.kin import Kin
 
 SHA = "9a4df0b" + "1" * 33
 LATER = "c0ffee5" + "2" * 33
@@ -26,8 +30,8 @@ LIMITS = Limits(grace_seconds=180, timeout_seconds=1800)
 
 
 def seen(phase: str, successor: Successor | None = None, *, steps: tuple[Step, ...] = ()) -> Seen:
-    progress = Progress(steps=steps) if steps else None
-    return Seen("platform", Deployment(id="d1", phase=phase, progress=progress), successor)
+    deployment = Deployment(id="d1", phase=phase, progress=Progress(steps=steps) if steps else None)
+    return Seen("platform", deployment, successor, went_live=deployment.is_wholly_successful())
 
 
 def run(*looks: tuple[float, Fact], limits: Limits = LIMITS) -> State:
@@ -64,6 +68,7 @@ HALF = (Step(name="build", status="SUCCESS"), Step(name="deploy", status="PENDIN
         (seen("ERROR"), Verdict.FAILED),
         (Serving("health"), Verdict.LIVE),
         (Serving("health", LATER), Verdict.LIVE),
+        (RolledBack("platform", Deployment(id="d1"), Successor("d0", LATER), 5.0), Verdict.ROLLED_BACK),
         (NotYet("platform", never="deploy_on_push is off"), Verdict.NONE),
         (Silence(("the token was refused (401)",), is_final=True), Verdict.UNREACHABLE),
     ],
@@ -196,7 +201,8 @@ def test_any_json_is_a_deployment_or_a_value_error(wire: Any) -> None:
         deployment = read_deployment(wire)
     except ValueError:
         return
-    deployment.shas(frozenset({"a/b"}), frozenset({"main"}))
-    assert isinstance(deployment.is_rollback, bool) and isinstance(deployment.is_wholly_successful, bool)
+    carried(deployment, Ours(frozenset({"a/b"}), frozenset({"main"})), None, Kin(SHA)).told()
+    assert isinstance(deployment.is_rollback, bool)
+    assert isinstance(deployment.is_wholly_successful(), bool)
     assert deployment.created is None or deployment.created > 0
     assert deployment.failure is None or deployment.failure.title

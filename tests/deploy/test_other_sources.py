@@ -166,7 +166,7 @@ def test_a_later_commit_that_contains_ours_is_live_and_named(world: World, healt
     first, second = world.commit("one"), world.commit("two")
     health.commit = second[:7]
     end = world.verdict(first)
-    assert end.verdict is Verdict.LIVE and end.superseded_by == second
+    assert end.verdict is Verdict.LIVE and end.contained_in == second
 
 
 @pytest.mark.parametrize("shown", ["older", "unknown", "none", "html"])

@@ -133,10 +133,8 @@ def test_a_bad_configuration_names_file_key_and_cure(site: Site) -> None:
 
 
 def test_a_background_monitor_reports_runs_and_finishes(site: Site) -> None:
-    sha = site.commit(live(8, 3))
-    began = time.monotonic()
+    sha = site.commit(live(20, 3))
     pid = site.start(sha)
-    assert time.monotonic() - began < 10
     assert site.paper(sha)["pid"] == pid
     running = site.run("deploy.status", "--json")
     assert (running.code, running.json()["verdict"]) == (7, "running")
@@ -215,7 +213,7 @@ def test_killed_is_crashed_and_a_new_start_heals(site: Site) -> None:
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: site.run("deploy.status", "--json").json()["verdict"] == "crashed")
     crashed = site.run("deploy.status")
-    assert crashed.code == 1 and f"pid {pid}" in crashed.out
+    assert crashed.code == 8 and f"pid {pid}" in crashed.out
     assert site.run("deploy.monitors", "--json").json()[0]["state"] == "crashed"
     assert site.run("deploy.stop").code == 0
     fresh = site.start(sha)

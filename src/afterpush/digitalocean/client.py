@@ -16,22 +16,29 @@ from afterpush.infra.http import Client, NoAnswer, Response, is_loopback
 from afterpush.infra.secrets import Secret
 from afterpush.infra.variables import PUBLIC_API
 
+Parameter = str | int | tuple[str, ...]  # A list is given as one parameter for each entry.
 PAGE_SIZE = 20  # Long lists of deployments time out upstream (HTTP 524), so pages stay small.
 MAX_RETRY_AFTER_SECONDS = 120.0
 
 
 class ApiFailure(AfterpushError):
-    """The API did not give the answer; `status` is 0 when it gave none at all."""
+    """The API did not give the answer; `status` is 0 when it gave none at all.
 
-    def __init__(self, message: str, status: int = 0, retry_after_seconds: float | None = None) -> None:
+    `is_refused`: the credentials are wrong or lack the scope, by the API's own word: asking again is no use.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        status: int = 0,
+        retry_after_seconds: float | None = None,
+        *,
+        is_refused: bool = False,
+    ) -> None:
         super().__init__(message, ExitCode.UNREACHABLE)
         self.status = status
         self.retry_after_seconds = retry_after_seconds
-
-    @property
-    def is_refused(self) -> bool:
-        """The credentials are wrong or lack the scope: asking again will not help."""
-        return self.status in (401, 403)
+        self.is_refused = is_refused
 
     @property
     def is_missing(self) -> bool:
@@ -62,12 +69,21 @@ class AppPlatform:
         """The same API with connections and a count of requests of its own, and no end of a watch in view."""
         return AppPlatform(Client(), self._token, self._base_url, self._clock)
 
-    def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
+    def get(
+        self, path: str, *, timeout_seconds: float | None = None, **parameters: Parameter
+    ) -> dict[str, Any]:
         """GET `/v2/PATH`; the decoded object. Raises ApiFailure."""
-        query = f"?{urlencode(parameters)}" if parameters else ""
-        return self.request("GET", f"{path}{query}")
+        query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
+        return self.request("GET", f"{path}{query}", timeout_seconds=timeout_seconds)
 
-    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float | None = None,
+    ) -> dict[str, Any]:
         """One request; the decoded object of a 2xx answer. Raises ApiFailure for everything else."""
         self.requests += 1
         doing = f"{method} {self._base_url}/v2/{path.partition('?')[0]}"
@@ -77,7 +93,8 @@ class AppPlatform:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
         try:
-            answer = self.http.request(method, f"{self._base_url}/v2/{path}", headers, content)
+            url = f"{self._base_url}/v2/{path}"
+            answer = self.http.request(method, url, headers, content, timeout_seconds)
         except NoAnswer as error:
             raise ApiFailure(str(error)) from error
         self._note_headers(answer)
@@ -95,10 +112,12 @@ class AppPlatform:
         if answer.status == 204:
             return {}
         if not 200 <= answer.status < 300:
+            said = _said(answer)
             raise ApiFailure(
-                f"{doing}: {_complaint(answer)}",
+                f"{doing}: {_complaint(answer, said)}",
                 answer.status,
                 self._retry_after(answer),
+                is_refused=answer.status in (401, 403) and said is not None,
             )
         try:
             document = json.loads(answer.body)
@@ -119,11 +138,14 @@ class AppPlatform:
             seconds = reset - self._clock.now()
         return None if seconds is None else min(max(seconds, 1.0), MAX_RETRY_AFTER_SECONDS)
 
-    def pages(self, path: str, key: str, **parameters: str | int) -> Iterator[list[Any]]:
+    def pages(
+        self, path: str, key: str, *, timeout_seconds: float | None = None, **parameters: Parameter
+    ) -> Iterator[list[Any]]:
         """The pages of a list, as far as the caller reads on. Raises ApiFailure."""
         page, had, before = 1, 0, None
         while True:
-            answer = self.get(path, **({"page": page, "per_page": PAGE_SIZE} | parameters))
+            asked: dict[str, Parameter] = {"page": page, "per_page": PAGE_SIZE} | parameters
+            answer = self.get(path, timeout_seconds=timeout_seconds, **asked)
             entries = answer.get(key)
             if not isinstance(entries, list) or not entries or entries == before:
                 return  # The same page again: a proxy that drops the query would keep us here for ever.
@@ -149,8 +171,11 @@ def path_of(*parts: str) -> str:
 
 
 def checked_token(token: Secret) -> Secret:
-    """The token without white space around it. Raises AfterpushError for what no header can carry."""
-    text = token.reveal().strip()
+    """The token without white space and quotes around it, as an env file that is read literally gives it.
+
+    Raises AfterpushError for what no header can carry.
+    """
+    text = token.reveal().strip().strip("'\"").strip()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise AfterpushError(
             "DIGITALOCEAN_TOKEN is no token: it holds white space or characters that no token has; "
@@ -176,18 +201,31 @@ def checked_base_url(text: str) -> str:
     return url.removesuffix("/v2")
 
 
-def _complaint(answer: Response) -> str:
-    """What an error answer says, in one short line; HTML bodies are not quoted."""
-    if answer.status == 401:
-        return "the token was refused (401); set DIGITALOCEAN_TOKEN to a valid token with the scope app:read"
-    if answer.status == 403:
-        return "the token may not do this (403); give DIGITALOCEAN_TOKEN the scope app:read"
+def _said(answer: Response) -> dict[str, Any] | None:
+    """An error as the API tells it: JSON with `id` and `message`, or nothing at all (the official Go client's
+    CheckResponse). None for what a proxy in front of it says instead."""
+    if not answer.body.strip():
+        return {}
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):
-        document = None
-    said = document.get("message") if isinstance(document, dict) else None
-    return f"answered {answer.status}" + (f": {' '.join(str(said).split())[:200]}" if said else "")
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _complaint(answer: Response, said: Mapping[str, Any] | None) -> str:
+    """What an error answer says, in one short line; HTML bodies are not quoted."""
+    told = " ".join(str((said or {}).get("message") or "").split())[:200]
+    request = str((said or {}).get("request_id") or answer.headers.get("x-request-id") or "")
+    quoted = (f": {told}" if told else "") + (f" (request {request[:80]})" if request else "")
+    if answer.status == 401 and said is not None:
+        return (
+            f"the token was refused (401){quoted}; set DIGITALOCEAN_TOKEN (or DIGITALOCEAN_ACCESS_TOKEN) "
+            "to a valid token with the scope app:read"
+        )
+    if answer.status == 403 and said is not None:
+        return f"the token may not do this (403){quoted}; give DIGITALOCEAN_TOKEN the scope app:read"
+    return f"answered {answer.status}{quoted}"
 
 
 def _number(text: str | None) -> float | None:

@@ -4,70 +4,22 @@ Shapes: `apps_deployment.yml` of the published OpenAPI description; `cause_detai
 Go client only. Unknown fields are ignored, unknown phases kept.
 """
 
-from collections.abc import Iterator
 from typing import Any
-
-import msgspec
 
 from afterpush.digitalocean.find_app import COMPONENT_KINDS
 from afterpush.digitalocean.lenient_json import read_as
+from afterpush.digitalocean.steps import FAILURE, SUCCESS, Progress, Step, Wire
 from afterpush.infra.clock import parse_rfc3339
 
-SUCCESS, FAILURE = "SUCCESS", "ERROR"
-_ROLLBACKS = ("AUTO_ROLLBACK", "MANUAL_ROLLBACK")
+AUTO_ROLLBACK, MANUAL_ROLLBACK = "AUTO_ROLLBACK", "MANUAL_ROLLBACK"
 
 
-class _Wire(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes over the wire: everything may be absent or null."""
-
-
-class Reason(_Wire, frozen=True):
-    code: str | None = None
-    message: str | None = None
-
-
-class Step(_Wire, frozen=True):
-    """A step of the deployment, with the steps below it."""
-
-    name: str | None = None
-    status: str | None = None
-    component_name: str | None = None
-    message_base: str | None = None
-    started_at: str | None = None
-    ended_at: str | None = None
-    reason: Reason | None = None
-    steps: tuple["Step", ...] | None = None
-
-    @property
-    def title(self) -> str:
-        """For people: `Building service api`, or the step's name."""
-        words = [self.message_base or self.name or "step", self.component_name or ""]
-        return " ".join(dict.fromkeys(filter(None, words)))
-
-    def walk(self, component: str | None = None) -> Iterator["Step"]:
-        """This step and all below it, in order; a step that names no component is of its parent's."""
-        of = self.component_name or component
-        yield self if of == self.component_name else msgspec.structs.replace(self, component_name=of)
-        for step in self.steps or ():
-            yield from step.walk(of)
-
-
-class Progress(_Wire, frozen=True):
-    pending_steps: int | None = None
-    running_steps: int | None = None
-    success_steps: int | None = None
-    error_steps: int | None = None
-    total_steps: int | None = None
-    steps: tuple[Step, ...] | None = None
-    summary_steps: tuple[Step, ...] | None = None
-
-
-class Component(_Wire, frozen=True):
+class Component(Wire, frozen=True):
     name: str | None = None
     source_commit_hash: str | None = None
 
 
-class Source(_Wire, frozen=True):
+class Source(Wire, frozen=True):
     """Where a component's code comes from."""
 
     repo: str | None = None
@@ -75,13 +27,14 @@ class Source(_Wire, frozen=True):
     deploy_on_push: bool | None = None
 
 
-class ComponentSpec(_Wire, frozen=True):
+class ComponentSpec(Wire, frozen=True):
     name: str | None = None
     github: Source | None = None
     gitlab: Source | None = None
     bitbucket: Source | None = None
     git: dict[str, Any] | None = None
     image: dict[str, Any] | None = None
+    kind: str | None = None
 
     @property
     def source(self) -> Source | None:
@@ -89,8 +42,16 @@ class ComponentSpec(_Wire, frozen=True):
         return self.github or self.gitlab or self.bitbucket
 
 
-class Spec(_Wire, frozen=True):
+class Maintenance(Wire, frozen=True):
+    """`archive` implies that maintenance is enabled (`app_maintenance_spec.yml`)."""
+
+    enabled: bool | None = None
+    archive: bool | None = None
+
+
+class Spec(Wire, frozen=True):
     name: str | None = None
+    maintenance: Maintenance | None = None
     services: tuple[ComponentSpec, ...] | None = None
     workers: tuple[ComponentSpec, ...] | None = None
     jobs: tuple[ComponentSpec, ...] | None = None
@@ -102,7 +63,7 @@ class Spec(_Wire, frozen=True):
         return tuple(entry for kind in COMPONENT_KINDS for entry in getattr(self, kind) or ())
 
 
-class GitPush(_Wire, frozen=True):
+class GitPush(Wire, frozen=True):
     commit_sha: str | None = None
     commit_author: str | None = None
     github: Source | None = None
@@ -114,12 +75,27 @@ class GitPush(_Wire, frozen=True):
         return self.github or self.gitlab or self.bitbucket
 
 
-class CauseDetails(_Wire, frozen=True):
+class ImagePush(Wire, frozen=True):
+    """A push to the platform's own registry."""
+
+    repository: str | None = None
+    tag: str | None = None
+
+
+class UserAction(Wire, frozen=True):
+    """What somebody did: UPDATE_SPEC, CREATE_DEPLOYMENT, RESTART, ROLLBACK_APP, REVERT_APP_ROLLBACK ..."""
+
+    name: str | None = None
+
+
+class CauseDetails(Wire, frozen=True):
     type: str | None = None
     git_push: GitPush | None = None
+    docr_push: ImagePush | None = None
+    digitalocean_user_action: UserAction | None = None
 
 
-class Deployment(_Wire, frozen=True):
+class Deployment(Wire, frozen=True):
     """One deployment; `phase` is the platform's own word."""
 
     id: str
@@ -151,21 +127,57 @@ class Deployment(_Wire, frozen=True):
         return ((self.progress.steps or self.progress.summary_steps) if self.progress else None) or ()
 
     @property
-    def is_rollback(self) -> bool:
-        """Whether it brought an older commit back: it is then no answer to anybody's push."""
-        if self.cause_details and self.cause_details.type:
-            return self.cause_details.type in _ROLLBACKS
-        cause = (self.cause or "").lower()
-        return not cause.startswith("commit ") and ("rollback" in cause or "rolled back" in cause)
+    def phase_since(self) -> float | None:
+        """When it entered its phase, epoch seconds."""
+        return moment(self.phase_last_updated_at) or moment(self.updated_at) or self.created
 
     @property
-    def is_wholly_successful(self) -> bool:
-        """Whether every step ended in success; False when the platform shows no steps at all."""
-        leaves = [step for top in self.steps for step in top.walk() if not step.steps]
+    def type(self) -> str:
+        """Why it was made: DEPLOY_ON_PUSH, MANUAL, MANUAL_ROLLBACK, AUTOSCALED ..., or ""."""
+        if self.cause_details and self.cause_details.type:
+            return self.cause_details.type
+        cause = (self.cause or "").lower()
+        is_rollback = not cause.startswith("commit ") and ("rollback" in cause or "rolled back" in cause)
+        return MANUAL_ROLLBACK if is_rollback else ""
+
+    @property
+    def user_action(self) -> str:
+        """What somebody did to make it: UPDATE_SPEC, CREATE_DEPLOYMENT, RESTART ..., or ""."""
+        action = self.cause_details.digitalocean_user_action if self.cause_details else None
+        return (action.name if action else None) or ""
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether it brought an older commit back: it is then no answer to anybody's push."""
+        return self.type in (AUTO_ROLLBACK, MANUAL_ROLLBACK)
+
+    def is_wholly_successful(self, app_spec: Spec | None = None) -> bool:
+        """Whether every step ended in success; False when the platform shows no steps at all.
+
+        The step of a job that runs only after a failure (kind FAILED_DEPLOY) stays PENDING for ever
+        (terraform-provider-digitalocean#1047): it does not count.
+        """
+        idle = {
+            entry.name
+            for spec in (app_spec, self.spec)
+            for entry in (spec.components if spec else ())
+            if entry.kind == "FAILED_DEPLOY"
+        }
+        leaves = [
+            step
+            for top in self.steps
+            for step in top.walk()
+            if not step.steps and step.component_name not in idle
+        ]
         if leaves:
             return all(step.status == SUCCESS for step in leaves)
         counts = self.progress
-        return bool(counts and counts.total_steps and counts.success_steps == counts.total_steps)
+        return bool(
+            counts
+            and counts.total_steps
+            and not counts.error_steps
+            and (counts.success_steps or 0) + len(idle) >= counts.total_steps
+        )
 
     @property
     def failure(self) -> Step | None:
@@ -175,38 +187,8 @@ class Deployment(_Wire, frozen=True):
         telling = with_reason or failed
         return telling[-1] if telling else None
 
-    def shas(
-        self,
-        repos: frozenset[str] = frozenset(),
-        branches: frozenset[str] = frozenset(),
-        spec: Spec | None = None,
-    ) -> list[str]:
-        """The commits it was built from, of the components that come from one of `repos` and `branches`.
 
-        An empty set asks for nothing. Where the deployment does not tell a component's source, the app's
-        own `spec` does; a component whose source neither tells counts.
-        """
-        specs = [known for known in (spec, self.spec) if known]
-        sources = {entry.name: entry.source for known in specs for entry in known.components}
-        found = [
-            component.source_commit_hash
-            for component in self.components
-            if component.source_commit_hash and _is_wanted(sources.get(component.name), repos, branches)
-        ]
-        push = self.cause_details.git_push if self.cause_details else None
-        if push and push.commit_sha and _is_wanted(push.source, repos, branches):
-            found.append(push.commit_sha)
-        return [sha.lower() for sha in dict.fromkeys(found)]
-
-
-def _is_wanted(source: Source | None, repos: frozenset[str], branches: frozenset[str]) -> bool:
-    if source is None:
-        return True
-    wrong_repo = bool(repos and source.repo and source.repo.lower() not in repos)
-    return not wrong_repo and not (branches and source.branch and source.branch not in branches)
-
-
-class App(_Wire, frozen=True):
+class App(Wire, frozen=True):
     """An app, as far as watching it needs."""
 
     id: str
@@ -216,6 +198,13 @@ class App(_Wire, frozen=True):
     active_deployment: Deployment | None = None
     in_progress_deployment: Deployment | None = None
     pending_deployment: Deployment | None = None
+    pinned_deployment: Deployment | None = None
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Those that the app tells itself: pending, in progress, active; each once."""
+        embedded = (self.pending_deployment, self.in_progress_deployment, self.active_deployment)
+        return tuple({entry.id: entry for entry in embedded if entry}.values())
 
     @property
     def name(self) -> str:

@@ -74,6 +74,12 @@ def local_time(epoch_seconds: float, now: float) -> str:
     return moment.strftime("%H:%M" if moment.date() == today else "%Y-%m-%d %H:%M")
 
 
+def utc_time(epoch_seconds: float, now: float) -> str:
+    """A moment for people, the same on every machine: `14:02 UTC`, with its date when that is not today's."""
+    moment, today = datetime.fromtimestamp(epoch_seconds, UTC), datetime.fromtimestamp(now, UTC).date()
+    return moment.strftime("%H:%M UTC" if moment.date() == today else "%Y-%m-%d %H:%M UTC")
+
+
 def duration(seconds: float) -> str:
     """A duration for people: `4 m 06 s`, `1 h 02 m`, `0.8 s`."""
     if seconds < 10:

@@ -32,7 +32,7 @@ _MEANINGS = {
     ExitCode.GOOD: "good",
     ExitCode.BAD_ANSWER: "the answer is bad: deployment failed, conflicts left, migrations uncovered, stale",
     ExitCode.USAGE: "usage or configuration error; the line on stderr says what to correct",
-    ExitCode.SUPERSEDED: "superseded or canceled: a newer deployment took its place, or somebody canceled it",
+    ExitCode.SUPERSEDED: "superseded, canceled or rolled back: another deployment took its place, or none",
     ExitCode.TIMEOUT: "no verdict in the time allowed; this is never called a failure",
     ExitCode.NO_DEPLOYMENT: "no deployment can be tied to this commit",
     ExitCode.UNREACHABLE: "no source could be reached",

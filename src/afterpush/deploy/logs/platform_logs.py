@@ -58,13 +58,14 @@ class PlatformLog:
 
     def places(self, *, follow: bool) -> LogPlaces:
         """Where it is: in archives, or else live. Raises ApiFailure."""
+        asked = {"component_name": self.component, "tail_lines": self.tail}
         answer = self.api.get(
             path_of("apps", self.app_id, "deployments", self.deployment_id, "logs"),
+            timeout_seconds=None,
             type=self.type.upper(),
             follow="true" if follow else "false",
             pod_connection_timeout="3m",
-            **({"component_name": self.component} if self.component else {}),
-            **({"tail_lines": self.tail} if self.tail else {}),
+            **{name: value for name, value in asked.items() if value},
         )
         listed = answer.get("historic_urls")
         archived = tuple(url for url in listed if isinstance(url, str)) if isinstance(listed, list) else ()

@@ -2,7 +2,7 @@
 
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State, Watching
-from afterpush.digitalocean.deployment import FAILURE, Step
+from afterpush.digitalocean.steps import FAILURE, Step
 from afterpush.infra.clock import duration, rfc3339
 from afterpush.infra.invocation import program
 

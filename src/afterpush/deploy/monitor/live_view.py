@@ -14,7 +14,8 @@ from rich.tree import Tree
 
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State, Watching
-from afterpush.digitalocean.deployment import Deployment, Step, moment
+from afterpush.digitalocean.deployment import Deployment, moment
+from afterpush.digitalocean.steps import Step
 from afterpush.infra.clock import Clock, duration
 
 # The mark, the same where the terminal shows ASCII only, and the style.

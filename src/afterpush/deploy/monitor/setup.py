@@ -11,6 +11,8 @@ from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.deploy.watch.database_source import DatabaseSource
 from afterpush.deploy.watch.health_source import HealthSource
+from afterpush.deploy.watch.kinship import GitKin
+from afterpush.deploy.watch.known_push import KnownPush, known_push
 from afterpush.deploy.watch.loop import Limits
 from afterpush.deploy.watch.platform_source import Commit, PlatformSource
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
@@ -20,14 +22,15 @@ from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.infra.clock import Clock, Countdown
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import commit_time, git, is_ancestor
+from afterpush.infra.git import commit_time
 from afterpush.infra.http import LEAST_SECONDS, Client
 from afterpush.infra.settings import Settings
+from afterpush.infra.state import state_folder
 from afterpush.infra.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
 
 NO_SOURCE = (
-    "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (scope app:read is enough), or DB_HOST and DB_PASS, "
-    "or HEALTH_URL, in the environment or in .env"
+    "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (made under API in the control panel; "
+    "the scope app:read is enough), or DB_HOST and DB_PASS, or HEALTH_URL, in the environment or in .env"
 )
 
 
@@ -68,17 +71,20 @@ def prepare(
     limits = _limits(settings, timeout_seconds)
     countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
     left = countdown.left
+    pushed = pushed_with(repo, sha, settings)
+    kin = GitKin(repo, sha, pushed.before if pushed else None)
     platform = platform_source(repo, sha, settings, environment, clock, left=left)
     sources: list[Source] = [platform] if platform else []
     address = address_from_variables(environment)
     if address:
         connect = partial(_connected, address, left)
-        sources.append(DatabaseSource(connect, settings.deploy.database_table, sha))
+        table = settings.deploy.database_table
+        push_age = partial(_age, pushed, clock)
+        sources.append(DatabaseSource(connect, table, sha, kin, push_age))
     url = health_url(settings, environment)
     if url:
         client = Client(timeout_seconds=10, left=left)
-        containing = partial(_containing, repo, sha)
-        sources.append(HealthSource(client, url, sha, containing, settings.health.commit_field))
+        sources.append(HealthSource(client, url, kin, settings.health.commit_field))
     if not sources:
         raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
     records = _records(history)
@@ -97,6 +103,16 @@ def prepare(
 def _connected(address: Address, left: Callable[[], float]) -> AbstractContextManager[Connection]:
     seconds = max(left(), LEAST_SECONDS)
     return connected(address, timeout_seconds=min(10, seconds), read_timeout_seconds=min(20, seconds))
+
+
+def pushed_with(repo: Path, sha: str, settings: Settings) -> KnownPush | None:
+    """The push that the commit came with, as far as this clone knows."""
+    record = state_folder(repo, settings.deploy.state_dir).pushes
+    return known_push(record, repo, settings.push.remote, settings.deploy.branches, sha)
+
+
+def _age(pushed: KnownPush | None, clock: Clock) -> float | None:
+    return clock.now() - pushed.since if pushed else None
 
 
 def app_platform(
@@ -140,7 +156,18 @@ def platform_source(
         return None
     # A committer's clock that is ahead must not hide the deployments that are there already.
     committed_at = min(commit_time(repo, sha), clock.now())
-    return PlatformSource(api, wanted_app(repo, settings, environment), Commit(sha, committed_at))
+    pushed = pushed_with(repo, sha, settings)
+    kin = GitKin(repo, sha, pushed.before if pushed else None)
+    commit = Commit(sha, committed_at, kin, pushed, partial(_committed_at, repo))
+    return PlatformSource(api, wanted_app(repo, settings, environment), commit, clock)
+
+
+def _committed_at(repo: Path, sha: str) -> float | None:
+    """When a commit was made: the nearest to its push that git here knows; None for an unknown commit."""
+    try:
+        return commit_time(repo, sha)
+    except AfterpushError:
+        return None
 
 
 def health_url(settings: Settings, environment: Environment) -> str | None:
@@ -151,13 +178,6 @@ def health_url(settings: Settings, environment: Environment) -> str | None:
             "HEALTH_URL (health.url) is no URL of an app; it begins with http:// or https://"
         )
     return url
-
-
-def _containing(repo: Path, sha: str, shown: str) -> str | None:
-    """The full sha of what the app shows, when git here knows that it contains ours; nothing is fetched."""
-    done = git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{shown}^{{commit}}")
-    full = done.text.strip()
-    return full if done.code == 0 and is_ancestor(repo, sha, full) else None
 
 
 def _records(history: History) -> list[HistoryRecord]:

@@ -1,35 +1,139 @@
-"""Whether a push can start a deployment of an app at all, by what its spec says."""
+"""Whether a deployment of our push can come at all, by what the app says and by how earlier commits came.
 
-from afterpush.digitalocean.deployment import App, Source
+`deploy_on_push: false` is what the official deploy action and its guides recommend: a pipeline then updates
+the spec, or creates a deployment, and the type is MANUAL. Whether one does shows in the earlier deployments.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from afterpush.digitalocean.deployed_commits import Carried, Ours, commit_of_tag
+from afterpush.digitalocean.deployment import App, ComponentSpec, Deployment
+from afterpush.infra.clock import duration
+
+# A build that a pipeline begins hours after the push has another reason than the push.
+LONGEST_PIPELINE_SECONDS = 3600.0
+_PATIENCE = 1.5
 
 
-def why_never(app: App, repos: frozenset[str], branches: frozenset[str]) -> str | None:
-    """Why no push can start a deployment of this app, or None when one may."""
+@dataclass(frozen=True)
+class Outlook:
+    """What to expect. `never`: nothing will come, and why. `doubt`: why perhaps nothing comes.
+
+    `waits_for` and `wait_seconds` (since the push) tell of a pipeline that usually brings commits.
+    """
+
+    never: str | None = None
+    doubt: str | None = None
+    waits_for: str | None = None
+    wait_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Past:
+    """The earlier deployments that are known, oldest first; not `is_known` where they could not be read.
+
+    `pushed_at` tells when a commit was pushed or committed, epoch seconds; None when it is not known.
+    """
+
+    deployments: Sequence[Deployment]
+    carried: Callable[[Deployment], Carried]
+    pushed_at: Callable[[str], float | None]
+    is_known: bool = True
+
+
+def outlook(app: App, ours: Ours, past: Past) -> Outlook:
+    """What to expect of a push to our branches."""
     components = app.spec.components if app.spec else ()
-    if not components:
+    shut = _shut(app, past)
+    if shut or not components:
+        return Outlook(never=shut)
+    built = [entry for entry in components if entry.source and ours.has(entry.source)]
+    elsewhere = [entry for entry in components if entry.source and _is_our_repository(entry, ours)]
+    if ours.repos and elsewhere and not built:
+        branches = ", ".join(sorted({entry.source.branch or "?" for entry in elsewhere if entry.source}))
+        wanted = ", ".join(sorted(ours.branches))
+        return Outlook(never=f"the app {app.name} is built from the branch {branches}, not from {wanted}")
+    sources = [entry.source for entry in built or components if entry.source]
+    if any(source.deploy_on_push for source in sources):
+        return Outlook()
+    reason = _reason(app.name, built or list(components))
+    pipeline = _pipeline(past)
+    if pipeline:
+        return Outlook(doubt=reason, waits_for=f"{reason}; {pipeline[0]}", wait_seconds=pipeline[1])
+    is_off = not sources or all(source.deploy_on_push is False for source in sources)
+    may_come = not is_off or not past.is_known or any(_is_deployed_image(entry) for entry in components)
+    return Outlook(doubt=reason) if may_come else Outlook(never=reason)
+
+
+def _shut(app: App, past: Past) -> str | None:
+    """Why nothing at all is deployed now, neither by push nor by hand."""
+    maintenance = app.spec.maintenance if app.spec else None
+    if maintenance and maintenance.archive:
+        return f"the app {app.name} is archived (maintenance); nothing is deployed until it is restored"
+    if maintenance and maintenance.enabled:
+        return f"the app {app.name} is under maintenance; nothing is deployed until that is switched off"
+    pinned = app.pinned_deployment
+    if pinned is None:
         return None
-    if not any(component.source for component in components):
-        return f"the app {app.name} is built from images or a plain clone URL, which no push deploys"
-    ours = _ours(app, repos)
-    if all(source.deploy_on_push is False for source in ours):
-        return f"deploy_on_push is off in the app {app.name}; start a deployment by hand, or switch it on"
-    watched = [source for source in ours if not source.branch or source.branch in branches]
-    if repos and not watched:
-        built = ", ".join(sorted({source.branch or "?" for source in ours}))
-        return f"the app {app.name} is built from the branch {built}, not from {', '.join(sorted(branches))}"
-    return None
+    known = next((one for one in past.deployments if one.id == pinned.id), pinned)
+    sha = past.carried(known).sha
+    to = f"to {sha[:7]}" if sha else f"to the deployment {pinned.id}"
+    return (
+        f"the app {app.name} was rolled back {to} and is pinned there; "
+        "pushes deploy nothing until the rollback is committed or reverted"
+    )
 
 
-def why_hardly(app: App, repos: frozenset[str]) -> str | None:
-    """Why a push probably starts none: deploy_on_push is nowhere on; left out, it may be off or not told."""
-    ours = _ours(app, repos)
-    if not ours or any(source.deploy_on_push for source in ours):
+def _is_our_repository(entry: ComponentSpec, ours: Ours) -> bool:
+    return Ours(ours.repos).has(entry.source)
+
+
+def _reason(name: str, components: Sequence[ComponentSpec]) -> str:
+    """Why a push alone brings nothing, or may not."""
+    images = [entry for entry in components if entry.image]
+    if any(entry.source for entry in components):
+        is_off = f"deploy_on_push is off in the app {name}"
+        says = is_off if _all_off(components) else f"the app {name} does not say deploy_on_push: true"
+        return f"{says}; start a deployment by hand, or switch it on"
+    if not images:
+        return f"the app {name} is built from a plain clone URL, which no push deploys"
+    tags = ", ".join(sorted({str((entry.image or {}).get("tag") or "latest") for entry in images}))
+    names_commit = any(commit_of_tag((entry.image or {}).get("tag")) for entry in images)
+    what = f"the app {name} is built from an image with the tag {tags}"
+    if names_commit:
+        return f"{what}; no image whose tag is or ends in this commit was deployed"
+    return f"{what}, which names no commit: tag images with the sha, or set HEALTH_URL"
+
+
+def _all_off(components: Sequence[ComponentSpec]) -> bool:
+    return all(entry.source.deploy_on_push is False for entry in components if entry.source)
+
+
+def _is_deployed_image(entry: ComponentSpec) -> bool:
+    """Whether pushed images are deployed by themselves (`image.deploy_on_push`, the platform's registry)."""
+    pushes = (entry.image or {}).get("deploy_on_push")
+    return isinstance(pushes, dict) and pushes.get("enabled") is True
+
+
+def _pipeline(past: Past) -> tuple[str, float] | None:
+    """What a pipeline has brought, in words, and for how long to wait for it; None without a sign of one."""
+    seen: set[str] = set()
+    delays: list[float] = []
+    brought = 0
+    for one in past.deployments:
+        sha = past.carried(one).sha
+        if sha is None or sha in seen:
+            continue
+        seen.add(sha)
+        if one.type == "MANUAL" and one.user_action != "RESTART":
+            brought += 1
+            pushed_at, created = past.pushed_at(sha), one.created
+            delay = created - pushed_at if created and pushed_at else -1.0
+            delays += [delay] if 0 <= delay <= LONGEST_PIPELINE_SECONDS else []
+    if not brought:
         return None
-    return f"the app {app.name} does not say deploy_on_push: true; switch it on, or start one by hand"
-
-
-def _ours(app: App, repos: frozenset[str]) -> list[Source]:
-    """The sources that are our repository, else all of them."""
-    components = app.spec.components if app.spec else ()
-    sources = [component.source for component in components if component.source]
-    return [source for source in sources if not repos or (source.repo or "").lower() in repos] or sources
+    commits = "the last commit" if brought == 1 else f"the last {brought} commits"
+    recent = sorted(delays[-5:])
+    usually = f", usually {duration(recent[len(recent) // 2])} after the push" if recent else ""
+    return f"a pipeline deployed {commits}{usually}", max(recent, default=0.0) * _PATIENCE

@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     SUPERSEDED = "superseded"
     CANCELED = "canceled"
+    ROLLED_BACK = "rolled_back"
     TIMEOUT = "timeout"
     NONE = "none"
     UNREACHABLE = "unreachable"
@@ -29,6 +30,7 @@ _EXIT_CODES = {
     Verdict.FAILED: ExitCode.BAD_ANSWER,
     Verdict.SUPERSEDED: ExitCode.SUPERSEDED,
     Verdict.CANCELED: ExitCode.SUPERSEDED,
+    Verdict.ROLLED_BACK: ExitCode.SUPERSEDED,
     Verdict.TIMEOUT: ExitCode.TIMEOUT,
     Verdict.NONE: ExitCode.NO_DEPLOYMENT,
     Verdict.UNREACHABLE: ExitCode.UNREACHABLE,
@@ -46,23 +48,58 @@ class Successor:
 
 @dataclass(frozen=True)
 class Seen:
-    """A deployment of our commit, as it is now."""
+    """The deployment that speaks for our commit, as it is now.
+
+    `went_live`: it was live and was replaced since (phase SUPERSEDED). `contained_in`: it is of a later
+    commit that contains ours, which has none of its own. Not `is_settled`: it has ended, but what came of it
+    may show in a moment only.
+    """
 
     source: str
     deployment: Deployment
     successor: Successor | None = None
+    went_live: bool = False
+    contained_in: str | None = None
+    is_settled: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Production runs our commit, or a later one that contains it."""
+
+    source: str
+    contained_in: str | None = None
+    superseded_by: str | None = None
+    deployment: Deployment | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """Our deployment went live, and somebody then brought an older one back; `at` is epoch seconds."""
+
+    source: str
+    deployment: Deployment
+    to: Successor
+    at: float | None = None
 
 
 @dataclass(frozen=True)
 class NotYet:
     """The source answered and has no deployment of our commit; `never` says why none will come.
 
-    `doubt` says why none may come: no reason not to wait for one.
+    `doubt` says why none may come: no reason not to wait for one. `wait_seconds` is for how long one may be
+    waited for beyond the grace, and `waits_for` what for. `standing` is a deployment of our commit that is
+    active, but was made before the push.
     """
 
     source: str
     never: str | None = None
     doubt: str | None = None
+    wait_seconds: float = 0.0
+    waits_for: str | None = None
+    standing: Deployment | None = None
 
 
 @dataclass(frozen=True)
@@ -70,14 +107,6 @@ class Vanished:
     """The deployment that we watched is not there any more (404)."""
 
     source: str
-
-
-@dataclass(frozen=True)
-class Serving:
-    """The running app itself shows our commit, or a later one that contains it."""
-
-    source: str
-    superseded_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,4 +126,4 @@ class Silence:
     is_final: bool = False
 
 
-Fact = Seen | NotYet | Vanished | Serving | Inconclusive | Silence
+Fact = Seen | Serving | RolledBack | NotYet | Vanished | Inconclusive | Silence

@@ -5,18 +5,15 @@ A 200 alone proves nothing: the platform keeps the old instance serving while th
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, Serving
 from afterpush.deploy.watch.sources import SourceFailure
+from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.infra.http import Client, NoAnswer
 
 DEFAULT_FIELDS = ("commit", "sha", "git_sha", "gitSha", "revision", "version")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
-
-# Resolves an abbreviated commit here and tells whether it contains ours: its full sha, or None.
-Containing = Callable[[str], str | None]
 
 
 class HealthSource:
@@ -25,13 +22,10 @@ class HealthSource:
     name = "health"
     is_authority = False
 
-    def __init__(
-        self, http: Client, url: str, sha: str, containing: Containing, commit_field: str | None = None
-    ) -> None:
+    def __init__(self, http: Client, url: str, kin: Kin, commit_field: str | None = None) -> None:
         self._http = http
         self._url = url
-        self._sha = sha
-        self._containing = containing
+        self._kin = kin
         self._field = commit_field
 
     def look(self) -> Fact:
@@ -43,12 +37,15 @@ class HealthSource:
         shown = shown_commit(answer.body, self._field)
         if shown is None:
             return Inconclusive(self.name, f"the health body names no commit (status {answer.status})")
-        if self._sha.startswith(shown):
-            return Serving(self.name)
-        later = self._containing(shown)
-        if later:
-            return Serving(self.name, superseded_by=later)
-        return Inconclusive(self.name, f"the app still shows {shown[:7]}")
+        if not 200 <= answer.status < 300:
+            return Inconclusive(self.name, f"the app shows {shown[:7]}, but answers {answer.status}")
+        match self._kin.kinship(shown):
+            case Kinship.SAME:
+                return Serving(self.name)
+            case Kinship.CONTAINS:
+                return Serving(self.name, contained_in=self._kin.full(shown))
+            case _:
+                return Inconclusive(self.name, f"the app still shows {shown[:7]}")
 
 
 def shown_commit(body: bytes, field: str | None) -> str | None:

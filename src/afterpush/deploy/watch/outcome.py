@@ -9,7 +9,7 @@ from afterpush.infra.clock import rfc3339
 from afterpush.infra.errors import AfterpushError, ExitCode
 
 RUNNING, CRASHED = "running", "crashed"
-_MORE_EXIT_CODES = {RUNNING: ExitCode.RUNNING, CRASHED: ExitCode.BAD_ANSWER}
+_MORE_EXIT_CODES = {RUNNING: ExitCode.RUNNING, CRASHED: ExitCode.CRASHED}
 
 
 @dataclass(frozen=True)

@@ -1,50 +1,68 @@
-"""The App Platform API as a source: finds the deployment of a commit, then follows it by its id."""
+"""The App Platform API as a source: what it shows of a commit, with few and small requests.
 
-from collections.abc import Iterator
+The app itself tells its pending, in-progress and active deployment. The list is read for what lies behind; in
+an app with very many deployments it answers 524 (terraform-provider-digitalocean#1466), so a list that fails
+is no failed look.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from afterpush.deploy.watch.deploy_on_push import why_hardly, why_never
-from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Successor, Vanished
+from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
+from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Vanished
+from afterpush.deploy.watch.known_push import KnownPush
 from afterpush.deploy.watch.sources import SourceFailure
+from afterpush.deploy.watch.speaking import Shown, Silent, speaks
 from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment
 from afterpush.digitalocean.find_app import Wanted, find_app
+from afterpush.digitalocean.phases import Phase, phase_of
+from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
 
 # Clocks of committers are off by minutes, not hours; a deployment older than that is not of this commit.
 COMMIT_CLOCK_SLACK_SECONDS = 3600.0
-_REPLACED = ("SUPERSEDED", "CANCELED")
-_WENT_LIVE = ("ACTIVE", "SUPERSEDED")
+# What can bring a commit. The autoscaler, maintenance and a database's trusted sources bring none.
+BRINGING_TYPES = ("DEPLOY_ON_PUSH", "MANUAL", "MANUAL_ROLLBACK", "AUTO_ROLLBACK")
+LIST_PAGE, LIST_SECONDS = 10, 5.0
+LIST_EVERY_SECONDS, LIST_EVERY_MAX_SECONDS = 15.0, 240.0
+_SKEW_SECONDS = 2.0  # A Date header is as exact as that.
 
 
 @dataclass(frozen=True)
 class Commit:
-    """What is looked for: a full sha, and when it was committed (epoch seconds)."""
+    """What is looked for: a full sha, when it was committed (epoch seconds), and with which push it came."""
 
     sha: str
     committed_at: float
+    kin: Kin
+    push: KnownPush | None = None
+    pushed_at: Callable[[str], float | None] = lambda sha: None
 
 
 class PlatformSource:
-    """Asks the API: lists until a deployment of the commit is there, then gets just that one."""
+    """Asks the API: looks at the app until a deployment of the commit is there, then gets just that one."""
 
     name = "platform"
     is_authority = True
 
-    def __init__(self, api: AppPlatform, wanted: Wanted, commit: Commit) -> None:
+    def __init__(self, api: AppPlatform, wanted: Wanted, commit: Commit, clock: Clock) -> None:
         self.api = api
         self._wanted = wanted
         self._commit = commit
+        self._clock = clock
         self.app: App | None = None
-        self._deployment_id: str | None = None
-        self._known: set[str] = set()
+        self._followed: str | None = None
+        self._known: dict[str, Deployment] = {}
+        self._list = _List(clock)
+        self._failed_after_the_end = False
 
     def look(self) -> Fact:
         """One look. Raises SourceFailure; AfterpushError (exit 2) when the app cannot be determined."""
         try:
-            if self.app is None:
-                self.app = read_app(find_app(self.api, self._wanted))
-            return self._follow() if self._deployment_id else self._discover(self.app)
+            return self._look()
         except ApiFailure as failure:
             raise SourceFailure(
                 str(failure), is_refused=failure.is_refused, retry_after_seconds=failure.retry_after_seconds
@@ -67,98 +85,85 @@ class PlatformSource:
             return None
         return fact.deployment.phase if isinstance(fact, Seen) else None
 
-    def _discover(self, app: App) -> Fact:
-        found = self._newest_of_commit(app)
-        if found is None:
-            repos, branches = self._repos(app), self._wanted.branches
-            return NotYet(self.name, why_never(app, repos, branches), why_hardly(app, repos))
-        self._deployment_id = found.id
-        return self._seen(app, found)
+    def _look(self) -> Fact:
+        if self._followed is None:
+            self._read_app()
+            return self._word()
+        followed = self._read_followed(self._followed)
+        if followed is None:
+            return Vanished(self.name)
+        if not phase_of(followed.phase).is_final:
+            return Seen(self.name, followed)
+        if followed.phase == Phase.ACTIVE and self._carried(followed).is_ours:
+            return Seen(self.name, followed)
+        return self._word_at_the_end(followed)
 
-    def _follow(self) -> Fact:
-        assert self.app and self._deployment_id
+    def _word_at_the_end(self, followed: Deployment) -> Fact:
+        """What has ended stays known when the answers around it fail: once it is asked for again."""
         try:
-            answer = self.api.get(path_of("apps", self.app.id, "deployments", self._deployment_id))
-        except ApiFailure as failure:
-            if failure.is_missing:
-                return Vanished(self.name)
-            raise
-        return self._seen(self.app, read_deployment(answer.get("deployment")))
+            self._read_app()
+        except (ApiFailure, ValueError):
+            if not self._failed_after_the_end:
+                self._failed_after_the_end = True
+                return Seen(self.name, followed, is_settled=False)
+        if followed.phase != Phase.ERROR:  # What took its place may be over already.
+            self._list.is_due_at_once()
+        return self._word()
 
-    def _seen(self, app: App, deployment: Deployment) -> Fact:
-        if deployment.phase not in (*_REPLACED, "ERROR"):
-            return Seen(self.name, deployment)
-        newer = self._newer_than(app, deployment)
-        again = next((other for other in newer if self._is_ours(app, other)), None)
-        if again:  # The same commit, deployed anew: that one decides.
-            self._deployment_id = again.id
-            return Seen(self.name, again) if again.phase not in _REPLACED else self._seen(app, again)
-        if not newer or deployment.phase not in _REPLACED:
-            return Seen(self.name, deployment)
-        replaced_by = self._replacement(app, deployment, newer)
-        if replaced_by is None:
-            return Seen(self.name, deployment)
-        sha = next(iter(self._shas(app, replaced_by)), None)
-        return Seen(self.name, deployment, Successor(replaced_by.id, sha))
+    def _word(self) -> Fact:
+        """What is known now says; the list is read where that may say more."""
+        assert self.app
+        said = speaks(self._shown(self.app))
+        is_under_way = (
+            isinstance(said, Seen)
+            and said.contained_in is None
+            and not phase_of(said.deployment.phase).is_final
+        )
+        if not is_under_way and self._list.is_due:
+            self._read_list(self.app)
+            said = speaks(self._shown(self.app))
+        if isinstance(said, Seen) and said.contained_in is None:
+            self._followed = said.deployment.id
+        return self._not_yet(self.app, said) if isinstance(said, Silent) else said
 
-    def _replacement(self, app: App, replaced: Deployment, newer: list[Deployment]) -> Deployment | None:
-        """Which of the newer ones, newest first, took its place; None when a rollback brought it back.
+    def _not_yet(self, app: App, said: Silent) -> NotYet:
+        expected = self._outlook(app)
+        doubts = (said.remark, expected.doubt, self._list.trouble)
+        return NotYet(
+            self.name,
+            expected.never,
+            "; ".join(filter(None, doubts)) or None,
+            expected.wait_seconds,
+            expected.waits_for,
+            said.standing,
+        )
 
-        What canceled it began next. What superseded it is the next that went live, past those that failed.
-        """
-        if replaced.phase == "CANCELED":
-            return newer[-1]
-        others = [other for other in newer[::-1] if not self._is_of_commit(app, other)]
-        went_live = next((other for other in others if other.phase in _WENT_LIVE), None)
-        return went_live or (others[0] if len(others) == len(newer) else None)
+    def _outlook(self, app: App) -> Outlook:
+        past = Past(self._in_order(), self._carried, self._commit.pushed_at, is_known=not self._list.trouble)
+        return outlook(app, self._ours(app), past)
 
-    def _newest_of_commit(self, app: App) -> Deployment | None:
-        """The newest deployment of the commit; pages back to the commit's time, once."""
-        passed: set[str] = set()
-        for page in self._pages(app):
-            ours = [deployment for deployment in page if self._is_ours(app, deployment)]
-            if ours:
-                return max(ours, key=lambda deployment: deployment.created or 0)
-            ids = {deployment.id for deployment in page}
-            passed |= ids
-            oldest = min((at for deployment in page if (at := deployment.created)), default=None)
-            past_commit = (
-                oldest is not None and oldest < self._commit.committed_at - COMMIT_CLOCK_SLACK_SECONDS
-            )
-            if past_commit or not self._known.isdisjoint(ids):
-                break
-        # Only a scan that came to its end spares the next one the older pages.
-        self._known |= passed
-        return None
+    def _shown(self, app: App) -> Shown:
+        skew = self.api.clock_skew_seconds or 0.0
+        skew = skew if abs(skew) > _SKEW_SECONDS else 0.0
+        push = self._commit.push
+        return Shown(
+            self._in_order(),
+            app.active_deployment.id if app.active_deployment else None,
+            app.spec,
+            self._carried,
+            self._clock.now() - skew,
+            push.since - skew if push else None,
+        )
 
-    def _newer_than(self, app: App, deployment: Deployment) -> list[Deployment]:
-        """The deployments made after this one, newest first."""
-        newer: list[Deployment] = []
-        for page in self._pages(app):
-            for other in page:
-                if other.id == deployment.id:
-                    return newer
-                newer.append(other)
-            created = [at for other in page if (at := other.created)]
-            if deployment.created and created and min(created) < deployment.created:
-                break
-        return [other for other in newer if (other.created or 0) > (deployment.created or 0)]
+    def _in_order(self) -> list[Deployment]:
+        return sorted(self._known.values(), key=lambda deployment: deployment.created or 0)
 
-    def _pages(self, app: App) -> Iterator[list[Deployment]]:
-        for page in self.api.pages(path_of("apps", app.id, "deployments"), "deployments"):
-            yield _readable(page)
+    def _carried(self, deployment: Deployment) -> Carried:
+        assert self.app
+        return carried(deployment, self._ours(self.app), self.app.spec, self._commit.kin)
 
-    def _is_ours(self, app: App, deployment: Deployment) -> bool:
-        return self._is_of_commit(app, deployment) and not deployment.is_rollback
-
-    def _is_of_commit(self, app: App, deployment: Deployment) -> bool:
-        return self._commit.sha in self._shas(app, deployment)
-
-    def _shas(self, app: App, deployment: Deployment) -> list[str]:
-        return deployment.shas(self._repos(app), self._wanted.branches, app.spec)
-
-    def _repos(self, app: App) -> frozenset[str]:
-        """The repository names to insist on: none where the app names no repository that we know as ours.
+    def _ours(self, app: App) -> Ours:
+        """What to insist on: no name where the app names no repository that we know as ours.
 
         A configured app may be built from a mirror or under a new name; the full sha still proves the commit.
         """
@@ -167,10 +172,101 @@ class PlatformSource:
             for component in (app.spec.components if app.spec else ())
             if component.source and component.source.repo
         }
-        return self._wanted.repos if sources & self._wanted.repos else frozenset()
+        repos = self._wanted.repos if sources & self._wanted.repos else frozenset[str]()
+        return Ours(repos, self._wanted.branches)
+
+    def _read_app(self) -> None:
+        """Reads the app, and with it the deployments that it tells."""
+        if self.app is None:
+            self.app = read_app(find_app(self.api, self._wanted))
+        else:
+            self.app = read_app(self.api.get(path_of("apps", self.app.id)).get("app"))
+        self._remember(self.app.deployments[::-1])
+
+    def _read_followed(self, deployment_id: str) -> Deployment | None:
+        assert self.app
+        try:
+            answer = self.api.get(path_of("apps", self.app.id, "deployments", deployment_id))
+        except ApiFailure as failure:
+            if failure.is_missing:
+                return None
+            raise
+        found = read_deployment(answer.get("deployment"))
+        self._remember([found])
+        return found
+
+    def _remember(self, deployments: Sequence[Deployment]) -> None:
+        self._known |= {deployment.id: deployment for deployment in deployments}
+
+    def _read_list(self, app: App) -> None:
+        known = frozenset(self._known)
+        read = partial(self.api.pages, path_of("apps", app.id, "deployments"), "deployments")
+        for page in self._list.pages(read):
+            self._remember([one for one in page[::-1] if one.id not in known])
+            goes_on_with_known = self._list.is_read and not known.isdisjoint({one.id for one in page})
+            if goes_on_with_known or self._is_enough(page):
+                break
+        # Only a scan that came to its end spares the next one the older pages.
+        self._list.is_read = self._list.is_read or not self._list.trouble
+
+    def _is_enough(self, page: Sequence[Deployment]) -> bool:
+        """Whether nothing of ours can lie behind this page: it shows ours, or is older than our commit."""
+        if any(self._carried(one).is_ours and not one.is_rollback for one in page):
+            return True
+        oldest = min((one.created for one in page if one.created), default=None)
+        since = self._commit.push.since if self._commit.push else self._commit.committed_at
+        return oldest is not None and oldest < since - COMMIT_CLOCK_SLACK_SECONDS
 
 
-def _readable(page: list[object]) -> list[Deployment]:
+ReadPages = Callable[..., Iterator[list[object]]]
+
+
+class _List:
+    """When the list of deployments is read, and what hindered it; one that fails is read ever less often."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._due_at = 0.0
+        self._pause = LIST_EVERY_SECONDS
+        self.trouble: str | None = None
+        self.is_read = False
+
+    @property
+    def is_due(self) -> bool:
+        return self._clock.monotonic() >= self._due_at
+
+    def is_due_at_once(self) -> None:
+        if self.trouble is None:
+            self._due_at = 0.0
+
+    def pages(self, read: ReadPages) -> Iterator[list[Deployment]]:
+        """The pages, newest first, as far as the caller reads on; where they break off, that is the end."""
+        self._due_at = self._clock.monotonic() + self._pause
+        try:
+            for page in self._filtered(read):
+                self.trouble, self._pause = None, LIST_EVERY_SECONDS
+                yield _readable(page)
+        except (ApiFailure, ValueError) as failure:
+            if isinstance(failure, ApiFailure) and failure.is_refused:
+                raise
+            self.trouble = f"the list of deployments cannot be read: {failure}"
+            self._pause = min(self._pause * 2, LIST_EVERY_MAX_SECONDS)
+            self._due_at = self._clock.monotonic() + max(self._pause, self._retry_after(failure))
+
+    def _filtered(self, read: ReadPages) -> Iterator[list[object]]:
+        try:
+            yield from read(per_page=LIST_PAGE, timeout_seconds=LIST_SECONDS, deployment_types=BRINGING_TYPES)
+        except ApiFailure as failure:
+            if failure.status not in (400, 422):
+                raise
+            yield from read(per_page=LIST_PAGE, timeout_seconds=LIST_SECONDS)
+
+    def _retry_after(self, failure: Exception) -> float:
+        seconds = failure.retry_after_seconds if isinstance(failure, ApiFailure) else None
+        return seconds or 0.0
+
+
+def _readable(page: Sequence[object]) -> list[Deployment]:
     """The deployments of a page; an entry that is none may be anybody's. Raises ValueError when all are."""
     found: list[Deployment] = []
     bad: ValueError | None = None

@@ -6,7 +6,8 @@ from typing import Any
 
 from afterpush.deploy.watch.platform_source import PlatformSource
 from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
-from afterpush.digitalocean.deployment import Deployment, Spec, moment, read_app, read_deployment
+from afterpush.digitalocean.deployed_commits import Kinship, Ours, carried
+from afterpush.digitalocean.deployment import Deployment, Spec, read_app, read_deployment
 from afterpush.digitalocean.find_app import Wanted, find_app
 from afterpush.infra.clock import local_time
 from afterpush.infra.errors import AfterpushError
@@ -47,13 +48,26 @@ def production(app: dict[str, Any], wanted: Wanted) -> Production:
     )
 
 
+class _Strangers:
+    """No commit is ours: only what is told counts."""
+
+    def is_ours(self, commit: str) -> bool:
+        return False
+
+    def kinship(self, commit: str) -> Kinship:
+        return Kinship.OTHER
+
+    def full(self, commit: str) -> str:
+        return commit
+
+
 def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> RunningDeployment:
     deployment = read_deployment(document)
-    ours, any_shas = deployment.shas(wanted.repos, wanted.branches, spec), deployment.shas()
+    ours = carried(deployment, Ours(wanted.repos, wanted.branches), spec, _Strangers()).sha
     # An app that is configured by name may be built from a repository that the remote's URL does not tell.
-    sha = ours[0] if ours else any_shas[0] if len(any_shas) == 1 else None
-    since = moment(deployment.phase_last_updated_at) or moment(deployment.updated_at) or deployment.created
-    return RunningDeployment(sha, deployment.id, deployment.phase, since)
+    built = {one.commit for one in carried(deployment, Ours(), spec, _Strangers()).built}
+    sha = ours or (built.pop() if len(built) == 1 else None)
+    return RunningDeployment(sha, deployment.id, deployment.phase, deployment.phase_since)
 
 
 def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:

@@ -9,7 +9,15 @@ from typing import Any
 
 import msgspec
 
-from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Silence
+from afterpush.deploy.watch.facts import (
+    Fact,
+    Inconclusive,
+    NotYet,
+    RolledBack,
+    Seen,
+    Serving,
+    Silence,
+)
 from afterpush.digitalocean.deployment import Deployment, read_deployment
 
 Redact = Callable[[str], str]
@@ -18,16 +26,22 @@ Redact = Callable[[str], str]
 def hidden(fact: Fact, redact: Redact) -> Fact:
     """The same fact with every text of somebody else's making redacted."""
     match fact:
-        case Seen():
+        case Seen() | RolledBack():
             return replace(fact, deployment=_deployment(fact.deployment, redact))
+        case Serving(deployment=Deployment() as deployment):
+            return replace(fact, deployment=_deployment(deployment, redact))
         case Silence():
             return replace(fact, failures=tuple(map(redact, fact.failures)))
         case Inconclusive():
             return replace(fact, detail=redact(fact.detail))
-        case NotYet(never=str() as never):
-            return replace(fact, never=redact(never))
+        case NotYet():
+            return replace(fact, never=_text(fact.never, redact), doubt=_text(fact.doubt, redact))
         case _:
             return fact
+
+
+def _text(text: str | None, redact: Redact) -> str | None:
+    return redact(text) if text else text
 
 
 def _deployment(deployment: Deployment, redact: Redact) -> Deployment:

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Silence
 from afterpush.deploy.watch.redact_facts import Redact, hidden
+from afterpush.digitalocean.phases import phase_of
 from afterpush.infra.clock import Clock
 
 _ALMOST_DUE_SECONDS = 0.001
-_FINAL_PHASES = ("ACTIVE", "ERROR", "CANCELED", "SUPERSEDED")
 
 
 class SourceFailure(Exception):
@@ -107,7 +107,7 @@ class RankedSources:
 def _is_conclusive(fact: Fact) -> bool:
     """Whether no lower source could tell more: the table's rows are known to stay "pending" for ever."""
     if isinstance(fact, Seen):
-        return fact.deployment.phase in _FINAL_PHASES
+        return phase_of(fact.deployment.phase).is_final
     return not isinstance(fact, NotYet | Inconclusive)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from afterpush.deploy.watch.facts import Verdict
+from afterpush.deploy.watch.facts import Seen, Verdict
 from afterpush.digitalocean.deployment import Deployment
 
 
@@ -16,7 +16,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Watching:
-    """A watch that is under way. Times are epoch seconds."""
+    """A watch that is under way. Times are epoch seconds.
+
+    `ended` is a deployment that has ended, while it is looked for what came of it.
+    """
 
     sha: str
     started_at: float
@@ -29,6 +32,7 @@ class Watching:
     missing_since: float | None = None
     troubles: tuple[str, ...] = ()
     silent_looks: int = 0
+    ended: Seen | None = None
 
     @property
     def phase(self) -> str | None:
@@ -45,6 +49,7 @@ class Finished:
     before: Watching
     source: str | None = None
     superseded_by: str | None = None
+    contained_in: str | None = None
 
 
 State = Watching | Finished

@@ -2,10 +2,21 @@
 
 from dataclasses import replace
 
-from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Serving, Silence, Vanished, Verdict
+from afterpush.deploy.watch.facts import (
+    Fact,
+    Inconclusive,
+    NotYet,
+    RolledBack,
+    Seen,
+    Serving,
+    Silence,
+    Vanished,
+    Verdict,
+)
 from afterpush.deploy.watch.states import Finished, Limits, State, Watching
 from afterpush.digitalocean.deployment import Deployment
-from afterpush.infra.clock import duration, rfc3339
+from afterpush.digitalocean.phases import Phase, phase_of
+from afterpush.infra.clock import duration, rfc3339, utc_time
 
 VANISHED_AFTER_MISSES = 3
 VANISHED_AFTER_SECONDS = 10.0
@@ -21,9 +32,13 @@ def next_state(state: Watching, fact: Fact, now: float, limits: Limits) -> State
     match fact:
         case Seen():
             known = _answered(state, fact.source, now, deployment=fact.deployment)
+            if phase_of(fact.deployment.phase).is_final and not fact.is_settled:
+                return _within_limits(replace(known, ended=fact), limits)
             return _judged(known, fact) or _within_limits(known, limits)
         case Serving():
-            return _served(_answered(state, fact.source, now), fact)
+            return _served(_answered(state, fact.source, now, deployment=fact.deployment), fact)
+        case RolledBack():
+            return _rolled_back(_answered(state, fact.source, now, deployment=fact.deployment), fact)
         case NotYet():
             return _not_yet(_answered(state, fact.source, now), fact, limits)
         case Vanished():
@@ -51,31 +66,43 @@ def _answered(state: Watching, source: str, now: float, deployment: Deployment |
         missing_since=None,
         troubles=(),
         silent_looks=0,
+        ended=None,
     )
 
 
 def _judged(known: Watching, fact: Seen) -> Finished | None:
     """The verdict of a phase that ends a deployment, else None. Unknown phases end nothing."""
     by = fact.successor.sha if fact.successor else None
+    within = fact.contained_in
     short = known.sha[:7]
-    match fact.deployment.phase:
-        case "ACTIVE":
-            return _finish(known, Verdict.LIVE, f"{short} is live")
-        case "SUPERSEDED" if fact.deployment.is_wholly_successful:
+    of = f"of {within[:7]}, which contains {short}," if within else f"of {short}"
+    match phase_of(fact.deployment.phase):
+        case Phase.ACTIVE:
+            verdict, message = Verdict.LIVE, _live(short, within)
+        case Phase.SUPERSEDED if fact.went_live:
             then = f"and was then replaced{_by(by)}" if fact.successor else "and its deployment is over"
-            return _finish(known, Verdict.LIVE, f"{short} went live {then}", by)
-        case "SUPERSEDED":
-            return _finish(known, Verdict.SUPERSEDED, f"{short} was superseded{_by(by)}", by)
-        case "CANCELED" if fact.successor:
+            where = f" in {within[:7]}, which contains it," if within else ""
+            verdict, message = Verdict.LIVE, f"{short} went live{where} {then}"
+        case Phase.SUPERSEDED:
+            verdict, message = Verdict.SUPERSEDED, f"{short} was superseded{_by(by)}"
+        case Phase.CANCELED if fact.successor:
             newer = f"that of {by[:7]}" if by else "a newer one"
-            message = f"the deployment of {short} was canceled because {newer} began"
-            return _finish(known, Verdict.SUPERSEDED, message, by)
-        case "CANCELED":
-            return _finish(known, Verdict.CANCELED, f"the deployment of {short} was canceled; none is newer")
-        case "ERROR":
-            return _finish(known, Verdict.FAILED, f"the deployment of {short} failed{_why(fact.deployment)}")
+            verdict, message = Verdict.SUPERSEDED, f"the deployment {of} was canceled: {newer} began"
+        case Phase.CANCELED:
+            verdict, message = Verdict.CANCELED, f"the deployment {of} was canceled; none is newer"
+        case Phase.ERROR:
+            verdict, message = Verdict.FAILED, f"the deployment {of} failed{_why(fact.deployment)}"
         case _:
             return None
+    return _finish(known, verdict, _with(message, fact.remarks), by, within)
+
+
+def _live(short: str, within: str | None) -> str:
+    return f"{short} is live in {within[:7]}, which contains it" if within else f"{short} is live"
+
+
+def _with(message: str, remarks: tuple[str, ...]) -> str:
+    return "; ".join((message, *remarks))
 
 
 def _by(sha: str | None) -> str:
@@ -92,24 +119,39 @@ def _why(deployment: Deployment) -> str:
 
 
 def _served(known: Watching, fact: Serving) -> Finished:
-    if fact.superseded_by:
-        message = f"{known.sha[:7]} is live, contained in {fact.superseded_by[:7]}"
-    else:
-        message = f"{known.sha[:7]} is live: the app itself says so"
-    return _finish(known, Verdict.LIVE, message, fact.superseded_by)
+    message = _live(known.sha[:7], fact.contained_in)
+    if fact.contained_in is None:
+        message += ": the app itself says so"
+    return _finish(known, Verdict.LIVE, _with(message, fact.remarks), fact.superseded_by, fact.contained_in)
+
+
+def _rolled_back(known: Watching, fact: RolledBack) -> Finished:
+    since = f" at {utc_time(fact.at, known.now)}" if fact.at else ""
+    to = f"to {fact.to.sha[:7]}" if fact.to.sha else f"to the deployment {fact.to.deployment_id}"
+    message = f"{known.sha[:7]} went live, and production was then rolled back by hand {to}{since}"
+    return _finish(known, Verdict.ROLLED_BACK, message, fact.to.sha)
 
 
 def _not_yet(known: Watching, fact: NotYet, limits: Limits) -> State:
     if known.deployment is None:
+        waited = known.now - known.started_at
+        nothing = f"no deployment of {known.sha[:7]}"
         if fact.never:
-            return _finish(known, Verdict.NONE, f"no deployment of {known.sha[:7]} will come: {fact.never}")
-        if known.now - known.started_at >= limits.grace_seconds:
-            waited = duration(known.now - known.started_at)
+            return _nothing_comes(known, fact, f"{nothing} will come: {fact.never}")
+        if waited >= max(limits.grace_seconds, fact.wait_seconds):
             doubt = f"; {fact.doubt}" if fact.doubt else ""
-            return _finish(
-                known, Verdict.NONE, f"no deployment of {known.sha[:7]} appeared in {waited}{doubt}"
-            )
+            return _nothing_comes(known, fact, f"{nothing} appeared in {duration(waited)}{doubt}")
+        if fact.waits_for:
+            known = replace(known, troubles=(fact.waits_for,))
     return _within_limits(known, limits)
+
+
+def _nothing_comes(known: Watching, fact: NotYet, message: str) -> Finished:
+    """Nothing new; what was live before the push still is."""
+    if fact.standing is None:
+        return _finish(known, Verdict.NONE, message)
+    live = replace(known, deployment=fact.standing)
+    return _finish(live, Verdict.LIVE, f"{known.sha[:7]} is live, as it was before this push; {message}")
 
 
 def _missed(state: Watching, now: float) -> Watching:
@@ -133,6 +175,8 @@ def _vanished(state: Watching, fact: Vanished, now: float) -> Finished | None:
 
 def _silent(state: Watching, fact: Silence, now: float, limits: Limits) -> State:
     known = replace(state, now=now, troubles=fact.failures, silent_looks=state.silent_looks + 1)
+    if state.ended and known.silent_looks > 1 and (judged := _judged(known, state.ended)):
+        return judged
     nothing_ever = state.answered_at is None and now - state.started_at >= limits.grace_seconds
     if fact.is_final or (nothing_ever and state.deployment is None):
         return _finish(known, Verdict.UNREACHABLE, f"no source could be asked: {'; '.join(fact.failures)}")
@@ -156,8 +200,14 @@ def _within_limits(known: Watching, limits: Limits) -> State:
     return _finish(known, Verdict.TIMEOUT, message)
 
 
-def _finish(known: Watching, verdict: Verdict, message: str, superseded_by: str | None = None) -> Finished:
-    return Finished(verdict, message, known.now, known, known.source, superseded_by)
+def _finish(
+    known: Watching,
+    verdict: Verdict,
+    message: str,
+    superseded_by: str | None = None,
+    contained_in: str | None = None,
+) -> Finished:
+    return Finished(verdict, message, known.now, known, known.source, superseded_by, contained_in)
 
 
 def stopped(state: Watching, now: float, by: str) -> Finished:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -22,10 +23,19 @@ def ref_value(repo: Path, ref: str) -> str | None:
     return done.text.strip() if done.code == 0 else None
 
 
-def pushes_noted(repo: Path, tracking: str, *, newest: int = 8) -> list[tuple[str, float]]:
-    """What git noted about landed pushes that moved a tracking ref: shas and epoch seconds, newest first.
+@dataclass(frozen=True)
+class Move:
+    """A move of a tracking ref: where to, when (epoch seconds), and whether a push of ours did it."""
 
-    git writes "update by push" into the ref's log when the remote took it (send-pack.c), in English always.
+    sha: str
+    at: float
+    is_push: bool
+
+
+def moves_noted(repo: Path, tracking: str, *, newest: int = 50) -> list[Move]:
+    """What git noted in the log of a tracking ref, newest first.
+
+    git writes "update by push" there when the remote took it (send-pack.c), in English always.
     """
     words = (
         "log",
@@ -39,10 +49,14 @@ def pushes_noted(repo: Path, tracking: str, *, newest: int = 8) -> list[tuple[st
     done = git(repo, *words)
     noted = (line.split("\0") for line in done.text.splitlines() if line.count("\0") == 2)
     return [
-        (sha, float(name.rpartition("{")[2].rstrip("}")))
+        Move(sha, float(name.rpartition("{")[2].rstrip("}")), said == "update by push")
         for sha, name, said in noted
-        if said == "update by push"
     ]
+
+
+def pushes_noted(repo: Path, tracking: str, *, newest: int = 8) -> list[tuple[str, float]]:
+    """The landed pushes that moved a tracking ref: shas and epoch seconds, newest first."""
+    return [(move.sha, move.at) for move in moves_noted(repo, tracking, newest=newest) if move.is_push]
 
 
 def tracking_ref(repo: Path, remote: str, ref: str) -> str | None:

@@ -1,0 +1,52 @@
+"""The progress of a deployment: a tree of steps, each with a status and perhaps a reason."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+SUCCESS, FAILURE = "SUCCESS", "ERROR"
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes over the wire: everything may be absent or null."""
+
+
+class Reason(Wire, frozen=True):
+    code: str | None = None
+    message: str | None = None
+
+
+class Step(Wire, frozen=True):
+    """A step of the deployment, with the steps below it."""
+
+    name: str | None = None
+    status: str | None = None
+    component_name: str | None = None
+    message_base: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    reason: Reason | None = None
+    steps: tuple["Step", ...] | None = None
+
+    @property
+    def title(self) -> str:
+        """For people: `Building service api`, or the step's name."""
+        words = [self.message_base or self.name or "step", self.component_name or ""]
+        return " ".join(dict.fromkeys(filter(None, words)))
+
+    def walk(self, component: str | None = None) -> Iterator["Step"]:
+        """This step and all below it, in order; a step that names no component is of its parent's."""
+        of = self.component_name or component
+        yield self if of == self.component_name else msgspec.structs.replace(self, component_name=of)
+        for step in self.steps or ():
+            yield from step.walk(of)
+
+
+class Progress(Wire, frozen=True):
+    pending_steps: int | None = None
+    running_steps: int | None = None
+    success_steps: int | None = None
+    error_steps: int | None = None
+    total_steps: int | None = None
+    steps: tuple[Step, ...] | None = None
+    summary_steps: tuple[Step, ...] | None = None
