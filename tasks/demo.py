@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from afterpush.infra.console import note, print_json, say_folded
-from afterpush.infra.errors import ExitCode
+from afterpush.infra.console import note, print_json, say, say_folded
+from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.tasks._task import task
 
 
@@ -11,14 +11,39 @@ from afterpush.tasks._task import task
     name="demo",
     help={
         "fast": "a few seconds instead of half a minute",
+        "serve": "a simulated platform for the repository you are in, until Ctrl-C",
+        "scenario": "with --serve: what becomes of the pushes, in order (default: live, build-failure, "
+        "deploy-failure, then live)",
         "json": "print one JSON document on stdout; the story goes to stderr",
     },
 )
-def demo(context: Any, fast: bool = False, json: bool = False) -> ExitCode:
+def demo(
+    context: Any, fast: bool = False, serve: bool = False, scenario: Any = None, json: bool = False
+) -> ExitCode:
     """Show three pushes, three monitors and three verdicts, on a simulated platform."""
     from afterpush.workflows.demo.story import FAST, NORMAL, demonstrate
 
-    shown = demonstrate(FAST if fast else NORMAL, note if json else say_folded)
+    tempo = FAST if fast else NORMAL
+    if serve:
+        return _serve(tempo.speed, scenario, json=json)
+    if scenario is not None:
+        raise AfterpushError("--scenario belongs to --serve")
+    shown = demonstrate(tempo, note if json else say_folded)
     if json:
         print_json({"pushes": shown.pushes})
     return shown.exit_code
+
+
+def _serve(speed: float, scenario: str | None, *, json: bool) -> ExitCode:
+    from afterpush.workflows.app_repository import app_repository
+    from afterpush.workflows.demo.serve import chosen, instructions, serve_here
+
+    here, scenarios = app_repository(), chosen(scenario)
+    return serve_here(
+        here.repo,
+        here.settings,
+        speed,
+        scenarios,
+        print_json if json else lambda served: say(instructions(served, speed)),
+        note if json else say,
+    )
