@@ -2,6 +2,7 @@
 
 from afterpush.environment.probe import Probe
 from afterpush.environment.report import Problem, State, error, warning
+from afterpush.infra.invocation import command
 
 
 def service_problems(probes: list[Probe]) -> list[Problem]:
@@ -13,7 +14,7 @@ def service_problems(probes: list[Probe]) -> list[Problem]:
             error(
                 "there is nothing to ask about a push: no source is configured",
                 "set DIGITALOCEAN_TOKEN (scope app:read is enough), or DB_HOST and DB_PASS, or HEALTH_URL, "
-                "in the environment or in .env",
+                f"in the environment or in .env; to try it without an account: {command('demo --serve')}",
                 "pushing, merging, migrations, prompts, docs: all but watching deployments",
             )
         ]
