@@ -73,10 +73,11 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
     from afterpush.conflicts.report import is_settled, resolution_document, resolution_text
     from afterpush.conflicts.resolve import plan_resolution
     from afterpush.infra.console import print_json, say
+    from afterpush.workflows.trust import lock_file_owners
 
     here = app_repository()
     plan = plan_resolution(here.repo, here.settings.documents, renumber=renumber)
-    steps = plan.steps if dry_run else apply_resolution(here.repo, plan)
+    steps = plan.steps if dry_run else apply_resolution(here.repo, plan, lock_file_owners(here))
     if json:
         print_json(resolution_document(plan, steps, dry_run=dry_run))
     else:

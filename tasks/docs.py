@@ -20,10 +20,11 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     from afterpush.documents.manual.site import require_replaceable
     from afterpush.documents.manual.sphinx import require_sphinx
     from afterpush.infra.console import print_json, say
+    from afterpush.infra.safe_paths import Gate
     from afterpush.workflows import manual
 
     here = app_repository()
-    output = here.repo / here.settings.docs.output
+    output = Gate(here.repo).folder(here.settings.docs.output)
     require_sphinx()
     require_replaceable(output)
     documents = manual.tree_here(here)

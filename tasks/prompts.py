@@ -70,10 +70,12 @@ def _split(ids: str | None) -> list[str]:
 
 def _tasks(here: AppRepository) -> "dict[str, Task]":
     from afterpush.infra.globs import matching
+    from afterpush.infra.safe_paths import Gate
     from afterpush.roadmap import read, tasks_by_id
 
     paths = matching(here.repo, here.settings.prompts.roadmap)
-    return tasks_by_id(read((here.repo / path).read_bytes(), path) for path in paths)
+    gate = Gate(here.repo)
+    return tasks_by_id(read(gate.read(path), path) for path in paths)
 
 
 def _shelf(here: AppRepository) -> "PromptFolder":

@@ -39,11 +39,15 @@ def run(
     """Fetch, rebase (documents by meaning), check and push; again on a lost race, undone on a conflict."""
     from afterpush.infra.console import print_json, say
     from afterpush.infra.processes.signals import interruptible
+    from afterpush.infra.trust import configured
     from afterpush.push.predict import dry_run as predicted
     from afterpush.push.run import push
+    from afterpush.workflows.trust import require
 
     here = app_repository()
     order = _order(here, remote, branch, attempts, autostash)
+    if order.check and not dry_run:
+        require(here, [configured("push.check", order.check)])
     with interruptible(), _world(here) as context:
         outcome = predicted(order, context) if dry_run else push(order, context)
     print_json(outcome.document) if json else say(outcome.text)
@@ -107,8 +111,9 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
             lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents),
             lambda path: is_document(path, documents),
         )
+        variables = here.environment.for_command(here.settings.commands.variables)
         state = room_folder(here.repo, "push")
-        yield PushContext(here.repo, state, merging, SystemClock(), random.random, note)
+        yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
 
 
 def _watch(here: AppRepository, outcome: "PushResult") -> None:

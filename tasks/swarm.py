@@ -52,12 +52,14 @@ def run(
     from afterpush.swarm import plan, report
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
-    from afterpush.workflows.swarm import Roadmap, swarm_context, target_of
+    from afterpush.workflows.swarm import Roadmap, show_commands, swarm_context, target_of
     from afterpush.workflows.swarm_engines import choice, opened_engine
 
     here = app_repository()
     chosen = choice(here, engine, scheduler, hosts)
     order = _order(here, agents, command, check, timeout)
+    if not dry_run:
+        show_commands(order)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     selection = _selection(roadmap, mainline, tasks, ready)
@@ -92,11 +94,20 @@ def merge(
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
     from afterpush.swarm.selection import select_finished
-    from afterpush.workflows.swarm import Roadmap, merge_order, split, swarm_context, target_of
+    from afterpush.workflows.swarm import (
+        Roadmap,
+        merge_order,
+        show_commands,
+        split,
+        swarm_context,
+        target_of,
+    )
     from afterpush.workflows.swarm_engines import LOCAL, EngineChoice, opened_engine
 
     here = app_repository()
     order = merge_order(here, check)
+    if not dry_run:
+        show_commands(order)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     with swarm_context(here) as context:

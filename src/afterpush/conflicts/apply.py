@@ -1,16 +1,16 @@
 """Carrying out a resolution: the work tree first, the index last, lock files at the very end."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from afterpush.conflicts.resolve import Action, Plan, Step, open_paths
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import write_atomic
 from afterpush.infra.git.objects import write_blob
 from afterpush.infra.git.unmerged import smudged, stage
 from afterpush.infra.processes import run
+from afterpush.infra.safe_paths import Gate
 from afterpush.text.conflict_markers import has_markers
 
 REGENERATE_SECONDS = 600
@@ -18,9 +18,16 @@ _NO_MANIFESTS = frozenset({"version.json", "CHANGELOG", "README", "LICENSE"})
 _MANIFESTS = frozenset({"package.json", "pyproject.toml", "Cargo.toml", "composer.json", "go.mod"})
 
 
-def apply_resolution(
-    repo: Path, plan: Plan, *, find: Callable[[str], str | None] = shutil.which
-) -> tuple[Step, ...]:
+@dataclass(frozen=True)
+class Owners:
+    """How lock files are made anew: with which variables, and why a command may not run (None: it may)."""
+
+    environment: Mapping[str, str]
+    refusal: Callable[[str, Sequence[str]], str | None]
+    find: Callable[[str], str | None] = shutil.which
+
+
+def apply_resolution(repo: Path, plan: Plan, owners: Owners) -> tuple[Step, ...]:
     """Carries the plan out and returns the steps as they ended.
 
     A killed run leaves a path unmerged or resolved, never staged with old text in the work tree.
@@ -29,7 +36,7 @@ def apply_resolution(
     ended = {step.path: _carry_out(repo, step) for step in plan.steps if step.action is not Action.REGENERATE}
     for step in plan.steps:
         if step.action is Action.REGENERATE:
-            ended[step.path] = _regenerate(repo, step, still_open, find)
+            ended[step.path] = _regenerate(repo, step, still_open, owners)
     return tuple(ended[step.path] for step in plan.steps)
 
 
@@ -43,14 +50,16 @@ def _carry_out(repo: Path, step: Step) -> Step:
 
 
 def _write(repo: Path, step: Step) -> None:
-    path = repo / step.path
+    text = smudged(repo, step.path, step.content)
     try:
-        write_atomic(path, smudged(repo, step.path, step.content), 0o755 if step.mode == "100755" else None)
+        Gate(repo).write(step.path, text, 0o755 if step.mode == "100755" else None)
     except OSError as error:
-        raise AfterpushError(f"writing {path}: {error.strerror}; nothing was staged for it") from error
+        raise AfterpushError(
+            f"writing {repo / step.path}: {error.strerror}; nothing was staged for it"
+        ) from error
 
 
-def _regenerate(repo: Path, step: Step, still_open: set[str], find: Callable[[str], str | None]) -> Step:
+def _regenerate(repo: Path, step: Step, still_open: set[str], owners: Owners) -> Step:
     """One side's lock file is in place; its owner makes it anew from what it locks, or we say why not."""
     _write(repo, step)
     command = " ".join(step.regenerate)
@@ -60,12 +69,15 @@ def _regenerate(repo: Path, step: Step, still_open: set[str], find: Callable[[st
         return _open(step, "one side was taken whole and no command is configured to make it anew")
     if beside:
         return _open(step, f"{beside[0]} is still in conflict; after that: {command}")
-    if find(step.regenerate[0]) is None:
+    refusal = owners.refusal(step.path, step.regenerate)
+    if refusal is not None:
+        return _open(step, f"one side was taken; {refusal}, or run: {command}")
+    if owners.find(step.regenerate[0]) is None:
         return _open(step, f"one side was taken; {step.regenerate[0]} is not installed here; run: {command}")
-    said = _run_owner(repo / folder, step.regenerate)
+    said = _run_owner(repo / folder, step.regenerate, owners.environment)
     if said is not None:
         return _open(step, f"one side was taken; {command} failed ({said}); run it again")
-    if has_markers((repo / step.path).read_bytes()):
+    if has_markers(Gate(repo).read(step.path)):
         return _open(step, f"{command} left conflict markers in it; run it again")
     _add(repo, step.path)
     return replace(
@@ -84,10 +96,10 @@ def _open(step: Step, reason: str) -> Step:
     return replace(step, action=Action.LEAVE, reasons=(*step.reasons, f"{reason}; then git add {step.path}"))
 
 
-def _run_owner(folder: Path, command: Sequence[str]) -> str | None:
+def _run_owner(folder: Path, command: Sequence[str], env: Mapping[str, str]) -> str | None:
     """None when it succeeded, else the last thing it said."""
     try:
-        done = run(command, cwd=folder, timeout_seconds=REGENERATE_SECONDS)
+        done = run(command, cwd=folder, env=env, timeout_seconds=REGENERATE_SECONDS)
     except AfterpushError as error:
         return str(error)
     lines = (done.error_text or done.text.strip()).splitlines()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from afterpush.conflicts.driver_command import NAME, TITLE, attribute_lines, driver_command
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import write_atomic
 from afterpush.infra.git import config_value, git
+from afterpush.infra.safe_paths import Gate
 
 ATTRIBUTES = Path(".gitattributes")
 
@@ -96,7 +96,7 @@ def apply_plan(root: Path, plan: InstallPlan) -> None:
         if value is not None:
             _configure(root, "--replace-all", key, value)
     if plan.writes_attributes:
-        _write_attributes(root / ATTRIBUTES, plan.attributes_after)
+        _write_attributes(root, plan.attributes_after)
     if leaving:
         _configure(root, "--remove-section", f"merge.{NAME}")
 
@@ -118,18 +118,20 @@ def _configure(root: Path, *arguments: str) -> None:
 
 def _attributes(root: Path) -> bytes | None:
     try:
-        return (root / ATTRIBUTES).read_bytes()
+        return Gate(root).read(ATTRIBUTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise AfterpushError(f"reading {root / ATTRIBUTES}: {error.strerror}; make it readable") from error
 
 
-def _write_attributes(path: Path, content: bytes | None) -> None:
+def _write_attributes(root: Path, content: bytes | None) -> None:
     try:
         if content is None:
-            path.unlink(missing_ok=True)
+            Gate(root).remove(ATTRIBUTES)
         else:
-            write_atomic(path, content)
+            Gate(root).write(ATTRIBUTES, content)
     except OSError as error:
-        raise AfterpushError(f"writing {path}: {error.strerror}; make its folder writable") from error
+        raise AfterpushError(
+            f"writing {root / ATTRIBUTES}: {error.strerror}; make its folder writable"
+        ) from error

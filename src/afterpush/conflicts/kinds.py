@@ -102,7 +102,7 @@ def json_rules(path: str, documents: "Documents") -> dict[str, str]:
 WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "package-lock.json": ("npm", "install", "--package-lock-only", "--ignore-scripts"),
     "npm-shrinkwrap.json": ("npm", "install", "--package-lock-only", "--ignore-scripts"),
-    "pnpm-lock.yaml": ("pnpm", "install", "--lockfile-only", "--no-frozen-lockfile"),
+    "pnpm-lock.yaml": ("pnpm", "install", "--lockfile-only", "--no-frozen-lockfile", "--ignore-pnpmfile"),
     "yarn.lock": ("yarn", "install", "--mode=update-lockfile"),
     "bun.lock": ("bun", "install", "--lockfile-only"),
     "poetry.lock": ("poetry", "lock"),
@@ -111,9 +111,19 @@ WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "pdm.lock": ("pdm", "lock", "--update-reuse"),
     "Cargo.lock": ("cargo", "update", "--workspace"),
     "Gemfile.lock": ("bundle", "lock"),
-    "composer.lock": ("composer", "update", "--lock", "--no-install"),
+    "composer.lock": ("composer", "update", "--lock", "--no-install", "--no-plugins", "--no-scripts"),
     "go.sum": ("go", "mod", "tidy"),
 }
+
+
+# Those of them that read the repository's files as data. The others run code of it: a Gemfile is Ruby,
+# yarn starts the yarn that `.yarnrc.yml` names, and Python's packagers build what lies in the tree.
+READING_OWNERS = frozenset({"npm", "pnpm", "bun", "cargo", "composer", "go"})
+
+
+def is_well_known(command: tuple[str, ...]) -> bool:
+    """Whether the command is one of ours, and only reads what the repository has."""
+    return command in WELL_KNOWN_LOCK_FILES.values() and command[0] in READING_OWNERS
 
 
 def lock_rule(path: str, documents: "Documents") -> tuple[str, ...] | None:

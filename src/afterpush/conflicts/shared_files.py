@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from afterpush.conflicts.kinds import Kind, kind_of
 from afterpush.infra.git import git_text
 from afterpush.infra.git.unmerged import unmerged
+from afterpush.infra.safe_paths import Gate, Refused
 from afterpush.text.conflict_markers import marker_lines
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ def left_markers(repo: Path, documents: "Documents") -> dict[str, list[int]]:
     listed = git_text(repo, "ls-files", "-z", "--full-name", ":/", doing="listing the tracked files")
     tracked = [path for path in listed.split("\0") if path and kind_of(path, documents) is not Kind.OTHER]
     paths = dict.fromkeys([*tracked, *(entry.path for entry in unmerged(repo))])
-    found = {path: _markers(repo / path) for path in paths}
+    gate = Gate(repo)
+    found = {path: _markers(gate, path) for path in paths}
     return {path: lines for path, lines in found.items() if lines}
 
 
-def _markers(path: Path) -> list[int]:
+def _markers(gate: Gate, path: str) -> list[int]:
     try:
-        return marker_lines(path.read_bytes())
-    except OSError:
+        return marker_lines(gate.read(path))
+    except (OSError, Refused):
         return []

@@ -77,7 +77,12 @@ def _remove_unlocked(folder: int, name: str) -> None:
     descriptor = os.open(name, _READ | os.O_NOFOLLOW, dir_fd=folder)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(name, dir_fd=folder)
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            import shutil
+
+            shutil.rmtree(name, dir_fd=folder)
+        else:
+            os.unlink(name, dir_fd=folder)
     finally:
         os.close(descriptor)
 
@@ -117,16 +122,33 @@ def private_folder(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def temporary_folder(prefix: str = "afterpush-", *, beside: Path | None = None) -> Iterator[Path]:
-    """A private folder that is gone afterwards, whatever happens inside.
-
-    `beside` puts it into the same folder as that path, from where a rename is one step.
-    """
+def temporary_folder(prefix: str = "afterpush-") -> Iterator[Path]:
+    """A private folder that is gone afterwards, whatever happens inside."""
     import tempfile
 
-    parent = beside.parent if beside else None
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder).resolve()
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """The same in the folder of `path`, one rename away; what a killed run left there goes first."""
+    import shutil
+
+    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _remove_leftovers(parent)
+    finally:
+        os.close(parent)
+    made = path.with_name(f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}")
+    made.mkdir(mode=0o700)
+    held = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        os.close(held)
 
 
 def read_text(path: Path, doing: str, *, limit: int = MAX_BYTES) -> str:

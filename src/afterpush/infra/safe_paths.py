@@ -13,7 +13,7 @@ by reading it and walking on from where it is, as RESOLVE_BENEATH of openat2(2) 
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -59,6 +59,44 @@ class Gate:
             with os.fdopen(descriptor, "rb") as file:
                 return bounded(file.fileno(), path, limit)
 
+    def read_text(self, path: PurePath | str, doing: str, *, limit: int = MAX_BYTES) -> str:
+        """The same as UTF-8 text. Raises AfterpushError naming `doing` and the file."""
+        try:
+            return self.read(path, limit=limit).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise AfterpushError(
+                f"{doing}: {path} is not UTF-8 (byte {error.start}); save it as UTF-8"
+            ) from error
+        except OSError as error:
+            raise AfterpushError(f"{doing}: cannot read {path}: {error.strerror}") from error
+
+    def inside(self, paths: Iterable[str]) -> list[str]:
+        """Those of many paths that are regular files below the root; each folder is only walked once."""
+        folders: dict[str, bool] = {}
+        found = []
+        for path in paths:
+            folder = path.rpartition("/")[0]
+            if folder not in folders:
+                folders[folder] = not folder or self._is_folder(folder)
+            is_link = (self.root / path).is_symlink()
+            if folders[folder] and (self.is_file(path) if is_link else (self.root / path).is_file()):
+                found.append(path)
+        return found
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            return self.folder(path).is_dir()
+        except Refused:
+            return False
+
+    def exists(self, path: PurePath | str) -> bool:
+        """Whether something is there. Raises Refused for a path that leads out."""
+        try:
+            with self.place(path) as place:
+                return place.info() is not None
+        except OSError:
+            return False
+
     def is_file(self, path: PurePath | str) -> bool:
         """Whether a regular file below the root is there."""
         try:
@@ -81,10 +119,18 @@ class Gate:
         with self.place(path) as place, contextlib.suppress(FileNotFoundError):
             os.unlink(place.name, dir_fd=place.folder)
 
-    def folder(self, path: PurePath | str, *, make: bool = False) -> Path:
-        """The real path of a folder below the root that need not be there. Raises Refused."""
-        with self.place(PurePath(path) / ".", make_folders=make) as place:
-            return _path_of(place.folder) if place.name == "." else _path_of(place.folder) / place.name
+    def folder(self, path: PurePath | str) -> Path:
+        """The real path of a folder below the root, which need not be there. Raises Refused."""
+        walk = _Walk(self.root, path, make_folders=False)
+        try:
+            place = walk.to_the_end()
+            return _path_of(place.folder) / place.name
+        except FileNotFoundError:
+            return walk.real_path_of_what_is_missing()
+        except NotADirectoryError:
+            raise walk.refused("is behind something that is no folder") from None
+        finally:
+            walk.close()
 
     @contextlib.contextmanager
     def place(self, path: PurePath | str, *, make_folders: bool = False) -> Iterator[Place]:
@@ -111,7 +157,7 @@ class _Walk:
             if name == "..":
                 self._up()
             elif name.lower() == ".git":
-                raise self._refused("is in the git folder")
+                raise self.refused("is in the git folder")
             elif (target := self._link(name)) is not None:
                 self._follow(name, target)
             elif not self._names:
@@ -120,25 +166,30 @@ class _Walk:
                 self._down(name)
         return Place(self._open[-1], ".")
 
+    def real_path_of_what_is_missing(self) -> Path:
+        if any(name == ".." or name.lower() == ".git" for name in self._names):
+            raise self.refused("leads through a folder that is not there")
+        return _path_of(self._open[-1]).joinpath(*self._names)
+
     def close(self) -> None:
         for descriptor in self._open:
             os.close(descriptor)
 
     def _inside(self, path: str) -> list[str]:
         if "\0" in path:
-            raise self._refused("has a NUL in its name")
+            raise self.refused("has a NUL in its name")
         if path.startswith("/"):
             base = next(
                 (base for base in (self._root, self._root.resolve()) if Path(path).is_relative_to(base)), None
             )
             if base is None:
-                raise self._refused("is outside of the repository")
+                raise self.refused("is outside of the repository")
             path = os.path.relpath(path, base)
         return _names(path)
 
     def _up(self) -> None:
         if len(self._open) == 1:
-            raise self._refused("leads out of the repository")
+            raise self.refused("leads out of the repository")
         os.close(self._open.pop())
 
     def _link(self, name: str) -> str | None:
@@ -150,7 +201,7 @@ class _Walk:
     def _follow(self, name: str, target: str) -> None:
         self._links.append(name)
         if len(self._links) > _MOST_LINKS:
-            raise self._refused("is a link without an end")
+            raise self.refused("is a link without an end")
         if target.startswith("/"):
             inside = self._inside(target)
             while len(self._open) > 1:
@@ -163,9 +214,13 @@ class _Walk:
         if self._make_folders:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=self._open[-1])
-        self._open.append(os.open(name, _FOLDER, dir_fd=self._open[-1]))
+        try:
+            self._open.append(os.open(name, _FOLDER, dir_fd=self._open[-1]))
+        except OSError:
+            self._names.insert(0, name)
+            raise
 
-    def _refused(self, why: str) -> Refused:
+    def refused(self, why: str) -> Refused:
         link = f" through the link {one_line(self._links[-1])}" if self._links else ""
         return Refused(
             f"{one_line(os.fspath(self._meant))} {why}{link}; nothing is read or written there: "

@@ -1,10 +1,17 @@
 """Where afterpush keeps its state for a repository, and the names of the files there."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import private_folder
 from afterpush.infra.git import common_folder, main_worktree
+from afterpush.infra.git.tracked_files import tracked
+from afterpush.infra.printable import one_line
+from afterpush.infra.safe_paths import Gate, Refused
+
+VARIABLE = "AFTERPUSH_STATE_DIR"
 
 
 @dataclass(frozen=True)
@@ -41,25 +48,55 @@ class StateFolder:
 
     def ready(self) -> "StateFolder":
         """The same folder, made if needed. Raises AfterpushError when it cannot be."""
-        for folder in {self.path, self.history.parent}:
-            private_folder(folder)
+        if not self.prefix:  # Else it is the root of the work tree, whose mode is the user's.
+            private_folder(self.path)
+        private_folder(self.history.parent)
         return self
 
 
 def state_folder(repo: Path, state_dir: str | None = None) -> StateFolder:
     """The state folder of a repository: shared by its worktrees, in the git folder unless configured.
 
-    `state_dir` is `deploy.state_dir`: a folder, relative to the main worktree's root; `.` means the root
-    itself, where the files are hidden ones (the history stays in the git folder: nothing ignores it there).
+    `state_dir` is `deploy.state_dir`: a folder below the main worktree's root; `.` means the root itself,
+    where the files are hidden ones (the history stays in the git folder: nothing ignores it there). Only the
+    user's variable AFTERPUSH_STATE_DIR names one elsewhere. Raises AfterpushError (exit 2).
     """
     in_git = common_folder(repo) / "afterpush"
+    named = os.environ.get(VARIABLE)
+    if named:
+        path = Path(named).expanduser().absolute()
+        return StateFolder(path, path / "history.db")
     if state_dir is None:
         return StateFolder(in_git, in_git / "history.db")
     root = main_worktree(repo)
-    path = (root / Path(state_dir).expanduser()).resolve()
-    if path == root.resolve():
-        return StateFolder(path, in_git / "history.db", prefix=".")
-    return StateFolder(path, path / "history.db")
+    path = _below(root, state_dir)
+    is_root = path == root.resolve()
+    folder = StateFolder(
+        path, in_git / "history.db" if is_root else path / "history.db", "." if is_root else ""
+    )
+    _require_untracked(root, folder)
+    return folder
+
+
+def _below(root: Path, state_dir: str) -> Path:
+    try:
+        return Gate(root).folder(state_dir)
+    except Refused as error:
+        raise Refused(
+            f"deploy.state_dir: {error}; a folder elsewhere is yours to name, by the variable {VARIABLE}"
+        ) from error
+
+
+def _require_untracked(root: Path, folder: StateFolder) -> None:
+    """State that somebody committed is no state of ours: a forged verdict, or a link to a file elsewhere."""
+    place = folder.path.relative_to(root.resolve()).as_posix()
+    names = ("deployment-status-*", "deployment-monitor-*", *(("history.db*",) if not folder.prefix else ()))
+    found = tracked(root, [f":(glob){place}/{folder.prefix}{name}" for name in names])
+    if found:
+        raise AfterpushError(
+            f"deploy.state_dir: git tracks {one_line(found[0])}, so that it is no state of this machine; "
+            "take it out of the repository (git rm), or name another folder"
+        )
 
 
 def room_folder(repo: Path, room: str) -> Path:

@@ -1,6 +1,6 @@
 """What is asked of a push, and the outside world that it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,3 +30,5 @@ class PushContext:
     clock: Clock
     random: Callable[[], float]
     note: Callable[[str], None]
+    check_environment: Mapping[str, str]
+    """What the configured check gets: none of our secrets."""

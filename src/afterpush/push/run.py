@@ -147,7 +147,9 @@ class _Pushing:
             return self._in_the_way(refused)
         if self.order.check:
             self.state.clear()
-            failed = run_check(self.context.repo, self.order.check, self.context.note)
+            failed = run_check(
+                self.context.repo, self.order.check, self.context.check_environment, self.context.note
+            )
             if failed:
                 return self._failure(f"the check failed, nothing was pushed: {failed}")
         answer = push_commit(self.context.repo, tip, self.target)

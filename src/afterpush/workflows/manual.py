@@ -15,9 +15,10 @@ from afterpush.documents.manual.reference import (
     stale_pages,
 )
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import read_text, write_atomic
+from afterpush.infra.files import read_text
 from afterpush.infra.git.tracked_files import files_of
 from afterpush.infra.globs import matching
+from afterpush.infra.safe_paths import Gate
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.task_help import described_in
 
@@ -43,8 +44,10 @@ class Reference:
     def write(self, root: Path) -> None:
         """Brings the files up to date."""
         for path in self.outdated:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(root / path, self.pages[path])
+            try:
+                Gate(root).write(path, self.pages[path])
+            except OSError as error:
+                raise AfterpushError(f"writing the reference {path}: {error.strerror}") from error
 
     def over(self, tree: Tree) -> Tree:
         """The documents with the reference as it is after writing."""
@@ -58,8 +61,8 @@ def tree_here(here: AppRepository) -> Tree:
 
 def stale_here(here: AppRepository, tree: Tree) -> tuple[str, ...]:
     """The reference pages that are not what the code says; none before the repository keeps any."""
-    folder = here.repo / here.settings.docs.reference.strip("/")
-    is_begun = here.settings.docs.reference and any((folder / name).is_file() for name in PAGES)
+    folder, gate = here.settings.docs.reference.strip("/"), Gate(here.repo)
+    is_begun = folder and any(gate.exists(f"{folder}/{name}") for name in PAGES)
     return reference_here(here, tree).stale if is_begun else ()
 
 
@@ -73,11 +76,8 @@ def reference_here(here: AppRepository, tree: Tree) -> Reference:
         return Reference({}, {}, is_kept=False)
     folder = docs.reference.strip("/")
     pages = {f"{folder}/{name}": text for name, text in reference_pages(_sources(here)).items()}
-    present = {
-        path: read_text(here.repo / path, "reading the reference")
-        for path in pages
-        if (here.repo / path).is_file()
-    }
+    gate = Gate(here.repo)
+    present = {path: gate.read_text(path, "reading the reference") for path in pages if gate.exists(path)}
     for path, text in present.items():
         if not is_generated(text):
             raise AfterpushError(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program
+from afterpush.infra.printable import one_line
+from afterpush.infra.safe_paths import Gate, Refused
 from afterpush.workflows.app_repository import AppRepository, warn_on_error
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from afterpush.roadmap import Task
     from afterpush.swarm.context import Bounds, RunRequest, SwarmContext
     from afterpush.swarm.journal import TaskJournal
+
+WORKTREES_VARIABLE = "AFTERPUSH_WORKTREES"
 
 
 class Roadmap:
@@ -53,9 +57,18 @@ def state_of(here: AppRepository) -> Path:
 
 def worktrees_of(here: AppRepository) -> Path:
     """Where worktrees lie: `swarm.worktrees`, else beside the repository."""
+    named = os.environ.get(WORKTREES_VARIABLE)
+    if named:
+        return Path(named).expanduser().absolute()
     configured = here.settings.swarm.worktrees
     if configured:
-        return (here.root / Path(configured).expanduser()).resolve()
+        try:
+            return Gate(here.root).folder(configured)
+        except Refused as error:
+            raise Refused(
+                f"swarm.worktrees: {error}; a folder elsewhere is yours to name, by the variable "
+                f"{WORKTREES_VARIABLE}"
+            ) from error
     return here.root.resolve().parent / f"{here.root.resolve().name}-swarm"
 
 
@@ -80,7 +93,7 @@ def swarm_context(
             target=target_of(here),
             merging=merging,
             clock=SystemClock(),
-            environment=os.environ,
+            environment=here.environment.for_command(here.settings.commands.variables),
             note=note,
             redact=here.environment.redactor(),
             prompt_for=_prompts(here, tasks),
@@ -139,6 +152,13 @@ def _has_source(here: AppRepository) -> bool:
 
     names = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", "DB_HOST")
     return bool(health_url(here.settings, here.environment) or any(map(here.environment.source_of, names)))
+
+
+def show_commands(order: "RunRequest") -> None:
+    """Shows what is about to be run: to start it by hand is the user's yes to what he sees."""
+    for name, command in (("agent", order.command), ("check", order.check)):
+        if command:
+            note(f"{name}: {one_line(command)}")
 
 
 def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":

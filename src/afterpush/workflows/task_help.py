@@ -12,7 +12,7 @@ def described_in(root: Path) -> tuple[str, list[TaskFacts]]:
     """The program that runs the tasks in the repository at `root` (`inv` or `afterpush`), and the tasks."""
     import msgspec
 
-    done = run([sys.executable, "-m", "afterpush.tasks._task_help", root], cwd=root)
+    done = run([sys.executable, "-P", "-m", "afterpush.tasks._task_help", root], cwd=root)
     lines = done.text.splitlines()
     if done.code != 0 or not lines:
         said = done.error_text.splitlines()[-1:] or ["nothing was listed"]

@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from afterpush.infra.console import is_answerable, is_confirmed
-from afterpush.infra.trust import Item, Trust, configured_items, file_item
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.trust import Item, Trust, configured, configured_items, file_item
 from afterpush.workflows.app_repository import AppRepository
+
+if TYPE_CHECKING:
+    from afterpush.conflicts.apply import Owners
 
 POST_PUSH_HOOK = ".husky/post-push"
 
@@ -41,7 +46,23 @@ def items_of(here: AppRepository) -> list[Item]:
     from afterpush.infra.variables import tracked_file_item
 
     files = (file_item("hook", here.repo, POST_PUSH_HOOK), tracked_file_item(here.root))
-    return [*configured_items(here.settings), *(item for item in files if item)]
+    return [*configured_items(here.settings), *_lock_file_items(here), *(item for item in files if item)]
+
+
+def _lock_file_items(here: AppRepository) -> list[Item]:
+    """The well-known owners of the lock files here, as far as they run code of the repository."""
+    from afterpush.conflicts.kinds import WELL_KNOWN_LOCK_FILES, is_well_known
+    from afterpush.infra.git.tracked_files import tracked
+
+    if here.settings.documents.lock_files is not None:
+        return []
+    owners = {name: words for name, words in WELL_KNOWN_LOCK_FILES.items() if not is_well_known(words)}
+    paths = tracked(here.repo, [f":(glob)**/{name}" for name in owners])
+    return [_lock_file_item(path, owners[path.rpartition("/")[2]]) for path in paths]
+
+
+def _lock_file_item(path: str, command: Sequence[str]) -> Item:
+    return Item("lock file", path, " ".join(command))
 
 
 def report(here: AppRepository) -> TrustReport:
@@ -51,6 +72,28 @@ def report(here: AppRepository) -> TrustReport:
         trust.has_all(items),
         [TrustedItem(item.what, item.where, item.sha256, trust.has(item), item.shown()) for item in items],
     )
+
+
+def lock_file_owners(here: AppRepository) -> "Owners":
+    """How lock files are made anew: an owner that runs code of the repository needs the user's yes."""
+    from afterpush.conflicts.apply import Owners
+    from afterpush.conflicts.kinds import is_well_known
+
+    trust, ask = trust_of(here), asked()
+
+    def refusal(path: str, command: Sequence[str]) -> str | None:
+        if is_well_known(tuple(command)):
+            return None
+        item = next(
+            (item for item in items_of(here) if item.text == configured("", list(command)).text), None
+        )
+        try:
+            trust.require([item or _lock_file_item(path, command)], ask)
+        except AfterpushError as error:
+            return str(error)
+        return None
+
+    return Owners(here.environment.for_command(here.settings.commands.variables), refusal)
 
 
 def require(here: AppRepository, items: Sequence[Item]) -> None:

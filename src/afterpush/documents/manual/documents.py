@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from afterpush.infra.files import read_text
+from afterpush.infra.safe_paths import Gate
 
 SUFFIX = ".md"
 
@@ -39,13 +39,15 @@ class Tree:
 
 def read_tree(root: Path, files: Iterable[str], ignored: Iterable[str] = ()) -> Tree:
     """Reads every Markdown file but the ignored ones; a link to another document is no document of its own.
+    A link that leads out of the repository is no file of it.
 
     Raises AfterpushError for a document that is not UTF-8.
     """
-    every, left_out = frozenset(files), frozenset(ignored)
+    gate = Gate(root)
+    every, left_out = frozenset(gate.inside(files)), frozenset(ignored)
     names = sorted(
         path
         for path in every
         if path.lower().endswith(SUFFIX) and path not in left_out and not (root / path).is_symlink()
     )
-    return Tree(root, every, {name: read_text(root / name, "reading the documents") for name in names})
+    return Tree(root, every, {name: gate.read_text(name, "reading the documents") for name in names})

@@ -12,7 +12,7 @@ from afterpush.documents.manual.layout import SiteLayout
 from afterpush.documents.manual.sphinx import build_site
 from afterpush.documents.manual.staging import HEADING_LINES, stage
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import temporary_folder
+from afterpush.infra.files import folder_beside, temporary_folder
 
 # Sphinx writes it into every site: what lacks it is not ours to replace.
 SITE_MARK = ".buildinfo"
@@ -79,14 +79,20 @@ def require_replaceable(output: Path) -> None:
 
 def _replace(output: Path, fresh: Path) -> None:
     """Readers see the old site or the new one; the copy is made beside it, then two renames swap them."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_folder(f".{output.name}-", beside=output) as beside:
-        shutil.copytree(fresh, beside / "new")
-        # `git add --all` is what prompts tell agents to type: a site is no part of a commit.
-        (beside / "new" / ".gitignore").write_text("*\n", encoding="utf-8")
-        if output.exists():
-            output.rename(beside / "old")
-        (beside / "new").rename(output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with folder_beside(output) as beside:
+            # `git add --all` is what prompts tell agents to type: a site is no part of a commit.
+            (beside / ".gitignore").write_text("*\n", encoding="utf-8")
+            shutil.copytree(fresh, beside / "new")
+            (beside / "new" / ".gitignore").write_text("*\n", encoding="utf-8")
+            if output.exists():
+                output.rename(beside / "old")
+            (beside / "new").rename(output)
+    except OSError as error:
+        raise AfterpushError(
+            f"writing the site {output}: {error.strerror}; the old one is in place"
+        ) from error
 
 
 def dead_links(site: Path, documents: Mapping[str, str]) -> Iterator[DocumentProblem]:

@@ -46,6 +46,12 @@ myst_title_to_header = True
 suppress_warnings = {tolerated!r}
 pygments_style = "default"
 pygments_dark_style = "github-dark"
+
+
+def setup(app):
+    # Documents are data: no directive reads a file that was not staged (docutils, "Deploying Securely").
+    off = {{"file_insertion_enabled": False}}
+    app.connect("env-before-read-docs", lambda app, env, names: env.settings.update(off))
 """
 # Long names of keys, flags and files break anywhere rather than widen a phone's page.
 _NARROW = """\
@@ -85,7 +91,7 @@ def build_site(
     (sources / "_static" / "narrow.css").write_text(_NARROW, encoding="utf-8")
     _offer_linked_files(sources)
     options = ["-b", "html", "-W", "--keep-going", "-q", "--no-color", "-d", str(sources / ".trees")]
-    words = [sys.executable, "-m", "sphinx", *options, str(sources), str(output)]
+    words = [sys.executable, "-P", "-m", "sphinx", *options, str(sources), str(output)]
     done = run(words, cwd=sources, timeout_seconds=LIMIT_SECONDS)
     problems = list(_problems(done.error_text, sources, documents))
     for page in output.rglob("*.html"):

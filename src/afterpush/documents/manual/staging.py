@@ -1,8 +1,8 @@
 """The tree that Sphinx reads: the pages under their names, links led to them, linked files beside them."""
 
+import datetime
 import posixpath
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +12,7 @@ from afterpush.documents.manual.check import target_of
 from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.layout import HOME, SiteLayout
 from afterpush.documents.manual.links import headings_in, is_elsewhere, tokens_of
+from afterpush.infra.safe_paths import Gate
 
 LINKED = "_linked"
 _TITLE = r"""\s+(?:"[^"]*"|'[^']*'|\([^()]*\))"""
@@ -33,17 +34,18 @@ def stage(tree: Tree, layout: SiteLayout, folder: Path) -> set[str]:
 
     Returns the documents that had no heading and got one: they begin HEADING_LINES lines further down.
     """
+    gate = Gate(tree.root)
     titled = {document for document in layout.pages if _lacks_heading(tree.documents[document])}
     for document, page in layout.pages.items():
         rewriter = _Rewriter(tree, layout, document)
-        text = rewriter.rewritten(tree.documents[document])
+        text = rewriter.rewritten(without_directives(tree.documents[document]))
         if document in titled:
             text = f"# {posixpath.basename(page)}\n\n{text}"
         if page == HOME:
             text += _navigation(layout)
         _write(folder / f"{page}.md", text)
         for path in rewriter.linked:
-            _copy(tree.root / path, folder / LINKED / _stored_name(path))
+            _write_bytes(folder / LINKED / _stored_name(path), gate.read(path))
     if layout.home is None:
         _write(folder / f"{HOME}.md", f"# {layout.title}\n" + _navigation(layout))
     return titled
@@ -54,9 +56,9 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _stored_name(path: str) -> str:
@@ -138,3 +140,35 @@ def _code_lines(text: str) -> Iterator[int]:
     for token in tokens_of(text):
         if token.type in ("fence", "code_block") and token.map:
             yield from range(*token.map)
+
+
+_FRONT_MATTER = re.compile(
+    r"\A---[ \t]*\n(?P<body>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
+# What a page may say about itself. `myst` switches extensions on, among them Jinja in every page.
+_HARMLESS = ("title", "orphan", "nosearch", "nocomments", "tocdepth", "description", "author", "date")
+
+
+def without_directives(text: str) -> str:
+    """The text with a front matter that holds only plain facts about the page."""
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return text
+    import yaml
+
+    try:
+        tree = yaml.load(found["body"], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return "\n" * found[0].count("\n") + text[found.end() :]
+    facts = tree if isinstance(tree, dict) else {}
+    kept = {
+        name: facts[name]
+        for name in _HARMLESS
+        if isinstance(facts.get(name), str | int | bool | datetime.date)
+    }
+    lines = found[0].count("\n")  # The lines below keep their numbers.
+    if not kept:
+        return "\n" * lines + text[found.end() :]
+    body = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
+    padding = "\n" * max(lines - body.count("\n") - 2, 0)
+    return f"---\n{body}{padding}---\n{text[found.end() :]}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from afterpush.documents.prompts.marker import is_as_written, marked, read_marker, with_plain_ends
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import write_atomic
+from afterpush.infra.safe_paths import Gate
 from afterpush.roadmap import Task
 
 
@@ -54,7 +54,7 @@ class PromptFolder:
     def content_of(self, path: str) -> str | None:
         """What lies there now; None when nothing does. Raises AfterpushError for what is no text."""
         try:
-            return (self.root / path).read_bytes().decode("utf-8-sig")
+            return Gate(self.root).read(path).decode("utf-8-sig")
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as error:
@@ -71,8 +71,10 @@ class PromptFolder:
 
     def files(self) -> list[str]:
         """Every prompt that is there, relative to the root."""
-        folder = self.root / self.folder
-        return sorted(str(path.relative_to(self.root)) for path in folder.rglob("*.md") if path.is_file())
+        gate = Gate(self.root)
+        folder = gate.folder(self.folder)
+        found = (f"{self.folder.rstrip('/')}/{path.relative_to(folder)}" for path in folder.rglob("*.md"))
+        return sorted(path for path in found if gate.is_file(path))
 
 
 def generated_pattern(text: str | None) -> "re.Pattern[str] | None":
@@ -104,8 +106,7 @@ def plan(
 ) -> list[Prompt]:
     """What is to be done with the prompt of each task. `adopt` takes hand-written ones over."""
     prompts = []
-    for task in wanted:
-        body = template.render(task, tasks, around)
+    for task, body in zip(wanted, template.render_all(wanted, tasks, around), strict=True):
         content = marked(task.id, template.source_of(task, tasks, around), body)
         path = folder.path_of(task.id)
         before = folder.content_of(path)
@@ -125,9 +126,7 @@ def apply(prompts: Sequence[Prompt], root: Path) -> None:
     """Writes what is to be written. Raises AfterpushError when a file cannot be."""
     for prompt in prompts:
         if prompt.act is PromptAction.WRITE:
-            path = root / prompt.path
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(path, prompt.content)
+                Gate(root).write(prompt.path, prompt.content)
             except OSError as error:
                 raise AfterpushError(f"writing the prompt {prompt.path}: {error.strerror}") from error

@@ -1,14 +1,14 @@
 """From a task to the text of its prompt."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from afterpush.documents.prompts.marker import digest
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import read_text
+from afterpush.infra.safe_paths import Gate
 from afterpush.roadmap import Task
 
 if TYPE_CHECKING:
@@ -58,22 +58,40 @@ class Template:
 
     def render(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> str:
         """The prompt's text. Raises AfterpushError naming template and line."""
+        return self.render_all([task], tasks, around)[0]
+
+    def render_all(
+        self, wanted: Sequence[Task], tasks: Mapping[str, Task], around: PromptContext
+    ) -> list[str]:
+        """The prompts' texts, by one bounded process. Raises AfterpushError naming template and line."""
+        from afterpush.documents.prompts.rendering import render_all
+
+        variables = [self.variables(task, tasks, around) for task in wanted]
+        texts = render_all(self.text, self.path, self.parts, variables) if variables else []
+        return [re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n" for text in texts]
+
+    def rendered_here(self, variables: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The texts, in this process: it must have bounds. Raises AfterpushError."""
+        compiled = self._compiled()
+        return [self._rendered(compiled, each) for each in variables]
+
+    def _rendered(self, compiled: "Compiled", variables: Mapping[str, Any]) -> str:
         from jinja2 import TemplateError
 
-        variables = self.variables(task, tasks, around)
         try:
-            text = self._compiled().render(variables)
+            return compiled.render(variables)
         # What a team's template computes can fail in any of these ways.
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             said = _said(error, variables)
-            raise AfterpushError(f"{self._place(error)}: rendering {task.id}: {said}") from error
-        return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+            which = variables["task"]["id"]
+            raise AfterpushError(f"{self._place(error)}: rendering {which}: {said}") from error
 
     def _compiled(self) -> "Compiled":
-        from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
+        from jinja2 import DictLoader, StrictUndefined, TemplateError
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         # Not HTML but Markdown: escaping would change the task's words.
-        environment = Environment(
+        environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined,
             autoescape=False,
             keep_trailing_newline=True,
@@ -149,12 +167,13 @@ def quoted(text: object) -> str:
 
 def find_template(root: Path, configured: str, defaults: Path) -> Template:
     """The team's own template where it exists, else the one that comes with afterpush."""
-    own = root / configured
-    path = own if own.is_file() else defaults / SHIPPED
-    parts = {
-        beside.name: read_text(beside, "reading the template")
-        for beside in sorted(path.parent.glob("*.j2"))
-        if beside != path and beside.is_file()
-    }
-    name = configured if path is own else f"afterpush's {SHIPPED}"
-    return Template(read_text(path, "reading the template"), name, parts)
+    own, shipped = Gate(root), Gate(defaults)
+    gate, path = (own, Path(configured)) if own.exists(configured) else (shipped, SHIPPED)
+    beside = sorted(
+        path.with_name(found.name)
+        for found in (gate.root / path).parent.glob("*.j2")
+        if found.name != path.name and gate.is_file(path.with_name(found.name))
+    )
+    parts = {part.name: gate.read_text(part, "reading the template") for part in beside}
+    name = configured if gate is own else f"afterpush's {SHIPPED}"
+    return Template(gate.read_text(path, "reading the template"), name, parts)
