@@ -13,6 +13,7 @@ from tests.support.cli import AFTERPUSH, Answer, afterpush
 from tests.support.conflicting import BASE, DOCUMENT, document
 from tests.support.repositories import Repository
 from tests.support.snapshots import snapshot
+from tests.support.trust import say_yes
 from tests.support.waiting import wait_until
 
 NUMBERS = "".join(f"{number}\n" for number in range(1, 21))
@@ -45,6 +46,7 @@ def configure(clone: Repository, text: str) -> None:
     clone.write("config/afterpush.yaml", text)
     clone.commit("Configure afterpush")
     clone.push()
+    say_yes(clone.path)
 
 
 def on_remote(clone: Repository, branch: str = "main") -> str:
