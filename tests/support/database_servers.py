@@ -163,6 +163,18 @@ def shared(kind: str) -> Server:
             os.close(lifeline)
 
 
+def client_of(program: Program) -> list[str]:
+    """The plain client that belongs to a server program, without any option file."""
+    names = ("mysql",) if program.flavour == "mysql" else ("mariadb", "mysql")
+    if program.root is None:
+        found = [path for name in names if (path := shutil.which(name))]
+        return [found[0], "--no-defaults"]
+    loader = program.command()[:3]
+    sets = program.root / "usr/share" / program.flavour / "charsets"
+    client = program.root / "usr/bin" / program.flavour
+    return [*loader, str(client), "--no-defaults", f"--character-sets-dir={sets}"]
+
+
 @pytest.fixture(scope="session", params=BOTH)
 def server(request: pytest.FixtureRequest) -> Server:
     """A test with this runs on MySQL and on MariaDB."""

@@ -28,6 +28,8 @@ _MANAGED = {
     "gtid_mode": "ON",
     "enforce_gtid_consistency": "ON",
     "log_bin_trust_function_creators": "OFF",
+    # Then a GRANT on names with wildcards is worth nothing.
+    "partial_revokes": "ON",
 }
 _DOADMIN = (
     "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW "

@@ -17,6 +17,10 @@ _HOW = (
 )
 
 
+class NoServer(AfterpushError):
+    """This machine has no server program, and no server was named."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """A private server of `program`, or the server at `address`; `said` is for people."""
@@ -44,7 +48,7 @@ def choose(word: str, environment: Environment) -> Choice:
     """The server for `migrate.server`, or for `--server`, which may also say `app` (the database of `DB_*`).
 
     `auto`: the server of `MYSQL_URL` where that is set, else a private one, never `DB_*`. Raises
-    AfterpushError (2) when there is none, saying how to get one.
+    NoServer (2) when there is none, saying how to get one.
     """
     if word == "app":
         return _app(environment)
@@ -62,7 +66,7 @@ def choose(word: str, environment: Environment) -> Choice:
     found = [program for program in available(environment) if word in ("auto", program.flavour)]
     if not found:
         wanted = "MySQL or MariaDB" if word == "auto" else TITLES[_flavour(word)]
-        raise AfterpushError(f"no {wanted} server program is on this machine to read the migrations; {_HOW}")
+        raise NoServer(f"no {wanted} server program is on this machine to read the migrations; {_HOW}")
     return Choice(f"a private {found[0]} ({found[0].path})", program=found[0])
 
 

@@ -14,18 +14,27 @@ from afterpush.infra.locks import locked
 from afterpush.infra.processes import run
 
 # A server that starts makes these for itself; two servers must not share them.
-_OWN = ("auto.cnf", "*.pem", "ib_buffer_pool")
+_OWN = ("auto.cnf", "*.pem", "ib_buffer_pool", "binlog.*")
 _LIMIT_SECONDS = 120
 # What mariadb-install-db feeds to the server; 10.x names the files mysql_*, 11 and newer mariadb_*.
 _MARIADB_PARTS = ("system_tables", "performance_tables", "system_tables_data")
 
 
-def copy_image(program: Program, cache: Path, target: Path, options: Sequence[str] = ()) -> None:
-    """Copies a fresh data folder to `target`. `options` decide what it holds (lower_case_table_names)."""
-    shutil.copytree(_image(program, cache, options), target, ignore=shutil.ignore_patterns(*_OWN))
+def copy_image(image: Path, target: Path) -> None:
+    """Copies a data folder for one more server."""
+    shutil.copytree(image, target, ignore=shutil.ignore_patterns(*_OWN))
 
 
-def _image(program: Program, cache: Path, options: Sequence[str]) -> Path:
+def keep_image(data: Path, image: Path) -> None:
+    """Keeps the data folder of a server that has ended; replaces an image of that name."""
+    private_folder(image.parent)
+    with _making(image) as folder:
+        shutil.copytree(data, folder, ignore=shutil.ignore_patterns(*_OWN), dirs_exist_ok=True)
+        shutil.rmtree(image, ignore_errors=True)
+
+
+def fresh_image(program: Program, cache: Path, options: Sequence[str] = ()) -> Path:
+    """An empty data folder. `options` decide what it holds (lower_case_table_names)."""
     image = private_folder(cache) / _key(program, options)
     if image.is_dir():
         return image

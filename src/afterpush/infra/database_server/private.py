@@ -11,7 +11,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.database import Address, DatabaseFailure, connected
-from afterpush.infra.database_server.images import copy_image, run_as
+from afterpush.infra.database_server.images import copy_image, fresh_image, keep_image, run_as
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import OnLifeline, start_on_lifeline
@@ -71,21 +71,42 @@ class PrivateServer:
         path = self.folder / "server.log"
         return path.read_text(errors="replace")[-1500:].strip() if path.exists() else ""
 
+    def keep(self, image: Path) -> None:
+        """Ends the server cleanly and keeps its data folder as `image`, from where another can start.
+
+        Raises DatabaseFailure, and AfterpushError when it does not end.
+        """
+        with connected(self.administrator) as connection:
+            connection.execute("SHUTDOWN")
+        clock = SystemClock()
+        deadline = clock.monotonic() + _START_SECONDS
+        while not (self.folder / "ended").exists():
+            if clock.monotonic() > deadline:
+                raise AfterpushError(f"the private {self.program} does not end: {self.log()[-300:]}")
+            clock.sleep(_STEP_SECONDS)
+        keep_image(self.folder / "data", image)
+
 
 @contextmanager
 def private_server(
-    program: Program, *, cache: Path, schemas: str, settings: Mapping[str, str] | None = None
+    program: Program,
+    *,
+    cache: Path,
+    schemas: str,
+    settings: Mapping[str, str] | None = None,
+    image: Path | None = None,
 ) -> Iterator[PrivateServer]:
     """A server that answers; it is killed, and its folder removed, afterwards.
 
     `schemas` is the pattern (LIKE) of the names that the confined user may make, `settings` are system
     variables as another server has them: those that this one does not know are ignored. `cache` holds
-    data folders between runs. Raises AfterpushError with the server's own words when it does not come up.
+    data folders between runs; `image` is one that `keep` made, with the schemas of that time. Raises
+    AfterpushError with the server's own words when it does not come up.
     """
     folder = Path(tempfile.mkdtemp(prefix="afterpush-db-", dir=_memory()))
     keeper: OnLifeline | None = None
     try:
-        server, command = _prepared(program, folder, cache, schemas, dict(settings or {}))
+        server, command = _prepared(program, folder, cache, schemas, dict(settings or {}), image)
         keeper = start_on_lifeline(
             ["/bin/sh", "-c", _KEEPER, "keeper", folder, *command],
             log=folder / "server.log",
@@ -102,11 +123,11 @@ def private_server(
 
 
 def _prepared(
-    program: Program, folder: Path, cache: Path, schemas: str, settings: dict[str, str]
+    program: Program, folder: Path, cache: Path, schemas: str, settings: dict[str, str], image: Path | None
 ) -> tuple[PrivateServer, list[str]]:
     lower = settings.pop("lower_case_table_names", None)
     fixed = [f"--lower-case-table-names={lower}"] if lower else []
-    copy_image(program, cache, folder / "data", fixed)
+    copy_image(image or fresh_image(program, cache, fixed), folder / "data")
     for name in ("tmp", "files"):
         (folder / name).mkdir()
     # Without root, and with a name that no file can guess, no DEFINER gets all rights.
@@ -161,13 +182,14 @@ def _users(program: Program, schemas: str, confined: Address, administrator: Add
     # An init file holds one statement a line.
     statements = [
         *(
-            f"CREATE USER {each.user}@localhost IDENTIFIED BY '{_password(each)}'"
+            f"{verb} {each.user}@localhost IDENTIFIED BY '{_password(each)}'"
             for each in (confined, administrator)
+            for verb in ("CREATE USER IF NOT EXISTS", "ALTER USER")
         ),
         f"GRANT ALL ON `{schemas}`.* TO {confined.user}@localhost",
         f"GRANT {_DEFINERS[program.flavour]} ON *.* TO {confined.user}@localhost",
         f"GRANT ALL ON *.* TO {administrator.user}@localhost WITH GRANT OPTION",
-        "DROP USER root@localhost",
+        "DROP USER IF EXISTS root@localhost",
     ]
     return "".join(f"{statement};\n" for statement in statements)
 
