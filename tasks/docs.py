@@ -25,7 +25,6 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
 
     here = app_repository()
     output = Gate(here.repo).folder(here.settings.docs.output)
-    require_sphinx()
     require_replaceable(output)
     documents = manual.tree_here(here)
     reference = manual.reference_here(here, documents)
@@ -33,7 +32,8 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     layout = manual.layout_here(here, tree, reference)
     broken = broken_links(tree, layout.pages)
     if not dry_run:
-        reference.write(here.repo)
+        reference.write(here.repo)  # Before anything that needs Sphinx: the reference alone does not.
+    require_sphinx()
     built = None if dry_run or broken else build_site(tree, layout, output)
     pages, folder = layout.count, here.settings.docs.output
     answer = BuildAnswer(pages, folder, reference.outdated, broken, built, dry_run=dry_run)

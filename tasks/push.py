@@ -126,7 +126,7 @@ def _watch(here: AppRepository, outcome: "PushResult") -> None:
     with warn_on_error("the push landed, but its deployment is not watched"):
         started = start_background(here, outcome.sha)
         note(
-            f"watching the deployment of {outcome.sha[:10]} (pid {started.pid}): "
+            f"watching the deployment of {outcome.sha[:7]} (pid {started.pid}): "
             f"{program()} deploy.status --wait"
         )
 

@@ -44,7 +44,7 @@ def tree() -> set[str]:
     sources = ROOT / "src" / "afterpush"
     found = {
         f"afterpush/{path.relative_to(sources)}"
-        for path in sources.rglob("*.py")
+        for path in [*sources.rglob("*.py"), *sources.rglob("*.j2")]
         if "__pycache__" not in path.parts and path.relative_to(sources).parts[0] not in ("tasks", "defaults")
     }
     found |= {f"afterpush/tasks/{path.name}" for path in (ROOT / "tasks").glob("*.py")}
@@ -149,7 +149,7 @@ def test_another_repository_can_use_the_namespace(tmp_path: Path) -> None:
         (["deploy.statu"], "there is no task deploy.statu; did you mean deploy.status?"),
         (["deploy"], "there is no task deploy, only a namespace: --list=deploy"),
         (["deploy.status", "--waitt"], "deploy.status has no flag --waitt; did you mean --wait?"),
-        (["deploy.monitor", "--sha"], "Flag --sha needed value"),
+        (["deploy.monitor", "--sha"], "--sha needs a value"),
         (["--lst"], "there is no flag --lst"),
     ],
 )

@@ -43,7 +43,7 @@ def test_each_landed_commit_gets_a_monitor_that_ends_with_the_platform_s_verdict
         assert answer.code == 0, answer.err
         [entry] = answer.json()["tasks"]
         assert landed(site) == [entry["sha"]]
-        assert f"watching the deployment of {entry['sha'][:10]}" in answer.err
+        assert f"watching the deployment of {entry['sha'][:7]}" in answer.err
         # The run is over; its monitor is not, and sees what comes only now.
         [monitor] = site.run("deploy.monitors", "--json").json()
         assert (monitor["sha"], monitor["state"]) == (entry["sha"], "running")

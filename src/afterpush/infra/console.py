@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.printable import one_line, printable
+from afterpush.infra.printable import printable
 
 
 def tolerate_any_encoding() -> None:
@@ -112,11 +112,40 @@ def plain(value: Any) -> Any:
     return REDACTED if isinstance(value, Secret) else value
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns for plain output; the last column is not padded."""
-    lines = [list(headings), *[[one_line(str(cell)) for cell in row] for row in rows]]
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Aligned columns for plain output; the last column is not padded.
+
+    With a `width`, the last column is folded between words and goes on below itself.
+    """
+    lines = [list(headings), *[list(map(str, row)) for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    before = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    if width:
+        lines = [piece for line in lines for piece in _folded_row(line, max(width - before, 20))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def _folded_row(cells: list[str], room: int) -> list[list[str]]:
+    import textwrap
+
+    pieces = textwrap.wrap(cells[-1], room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [[*cells[:-1], pieces[0]], *([*[""] * (len(cells) - 1), piece] for piece in pieces[1:])]
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal; None where stdout is none, so that nothing is folded for programs."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def can_show(text: str) -> bool:
+    """Whether stdout's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

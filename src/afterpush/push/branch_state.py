@@ -77,7 +77,7 @@ class BranchState:
             return None
         if not self._is_in_place():
             raise AfterpushError(
-                f"putting your work tree on {tip[:10]}: {self._entry.branch_ref} was moved meanwhile; "
+                f"putting your work tree on {tip[:7]}: {self._entry.branch_ref} was moved meanwhile; "
                 "push again"
             )
         self.clear()
@@ -98,7 +98,7 @@ class BranchState:
             self._return_to_original()
         else:
             self._note(
-                f"{self._entry.branch_ref} was moved meanwhile and stays; it was at {self.original[:10]}"
+                f"{self._entry.branch_ref} was moved meanwhile and stays; it was at {self.original[:7]}"
             )
         self.unstash()
         self._journal.clear()
@@ -114,7 +114,7 @@ class BranchState:
         refused = move_worktree(self.repo, self.at, self.original)
         if refused:
             raise AfterpushError(
-                f"putting {self._entry.branch_ref} back to {self.original[:10]}: {refused}; "
+                f"putting {self._entry.branch_ref} back to {self.original[:7]}: {refused}; "
                 f"the next push tries again"
             )
         set_ref(self.repo, self._entry.branch_ref, self.original, self.at, "afterpush push: put back")

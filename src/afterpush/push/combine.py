@@ -84,7 +84,7 @@ def stand(repo: Path, upstream: str, head: str, env: Mapping[str, str] | None = 
     base = git(repo, "merge-base", upstream, head, env=env)
     if base.code != 0:
         raise AfterpushError(
-            f"{head[:10]} and the remote's {upstream[:10]} have no common history; is this the right remote?",
+            f"{head[:7]} and the remote's {upstream[:7]} have no common history; is this the right remote?",
             ExitCode.BAD_ANSWER,
         )
     listed = git_text(

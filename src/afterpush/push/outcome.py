@@ -61,7 +61,7 @@ class PushResult:
 
 def clash_lines(clash: CommitConflict) -> list[str]:
     """Which commit does not fit, and for each path why."""
-    lines = [f"in conflict: {clash.commit[:10]} ({clash.subject})"]
+    lines = [f"in conflict: {clash.commit[:7]} ({clash.subject})"]
     for path, reasons in clash.paths.items():
         lines.append(f"  {path}")
         lines += [f"    {reason.removeprefix(f'{path}: ')}" for reason in reasons]

@@ -46,7 +46,7 @@ def _refuse_lock(repo: Path) -> None:
 def _settle(repo: Path, entry: PushState) -> str:
     head = git(repo, "symbolic-ref", "--quiet", "HEAD").text.strip()
     if head != entry.branch_ref:
-        return f"an earlier push was killed on {entry.branch_ref}, which was at {entry.original[:10]} before"
+        return f"an earlier push was killed on {entry.branch_ref}, which was at {entry.original[:7]} before"
     at = resolve_commit(repo, "HEAD")
     changed = tracked_changes(repo)
     half_way = _half_way(repo, entry, at, changed) or _leftovers(repo, entry, at)
@@ -61,7 +61,7 @@ def _settle(repo: Path, entry: PushState) -> str:
     # Over the newest commit first: it knows the files that the killed run had added.
     for commit in (*entry.moved_to[-1:], entry.original):
         git_text(repo, "reset", "--hard", "--quiet", commit, doing="undoing a killed push")
-    return f"an earlier push was killed half-way; {entry.branch_ref} is back at {entry.original[:10]}"
+    return f"an earlier push was killed half-way; {entry.branch_ref} is back at {entry.original[:7]}"
 
 
 def _half_way(repo: Path, entry: PushState, at: str, changed: list[str]) -> list[str]:
@@ -80,7 +80,7 @@ def _already_there(entry: PushState, at: str) -> str:
     if at in entry.moved_to:
         return (
             f"an earlier push was killed after it had put your commits on top of the remote's: going on "
-            f"from there ({entry.original[:10]} is where you were before)"
+            f"from there ({entry.original[:7]} is where you were before)"
         )
     return ""
 

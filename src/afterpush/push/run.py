@@ -189,7 +189,7 @@ class _Pushing:
         count = int(git(self.context.repo, "rev-list", "--count", span).text or 0)
         plural = "commit" if count == 1 else "commits"
         tries = "" if self.attempts == 1 else f", after {self.attempts - 1} lost"
-        message = f"pushed {tip[:10]} to {self.target} ({count} {plural}{tries})"
+        message = f"pushed {tip[:7]} to {self.target} ({count} {plural}{tries})"
         return replace(self._outcome(message, pushed=True, sha=tip), commits=count)
 
     def _conflict(self, clash: CommitConflict) -> PushResult:

@@ -80,7 +80,7 @@ def _planned(job: Job, record: TaskRecord | None, context: SwarmContext, mainlin
     task, title = job.task.id, job.task.title
     landed = mainline.landed(task)
     if landed:
-        reason = f"was merged before, as {landed[:10]}"
+        reason = f"was merged before, as {landed[:7]}"
         return Planned(task, title, "none", 0, None, None, job.after, reason)
     if record and record.waits_for_merge:
         return Planned(task, title, "merge", record.attempt, record.branch, record.worktree, job.after)

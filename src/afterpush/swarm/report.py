@@ -32,7 +32,7 @@ def result_table(results: Sequence[Result]) -> str:
             result.state.value,
             str(result.attempt or ""),
             duration(result.seconds),
-            (result.sha or "")[:10],
+            (result.sha or "")[:7],
             result.reason,
         ]
         for result in results

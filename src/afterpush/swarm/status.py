@@ -90,7 +90,7 @@ def _drawn(found: TaskStatus) -> "Table":
             Text(result.state.value, style=_COLOURS.get(result.state, "red")),
             str(result.attempt or ""),
             duration(result.seconds) if result.seconds else "",
-            (result.sha or "")[:10],
+            (result.sha or "")[:7],
             Text(result.reason),
         )
     return table

@@ -109,7 +109,7 @@ class TaskRun:
         sha = self.run_context.mainline.landed(self.task.id)
         if sha is None:
             return None
-        result = self._result(TaskState.MERGED, f"was merged before, as {sha[:10]}", sha=sha)
+        result = self._result(TaskState.MERGED, f"was merged before, as {sha[:7]}", sha=sha)
         return result if self.record.sha == sha else self._ended(result)
 
     def _begun(self, held: Held) -> Attempted | Result:

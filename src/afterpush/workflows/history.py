@@ -1,13 +1,14 @@
-"""The longer doors of history: the table, the page, the DORA figures."""
+"""History in the terminal, as a page, and as DORA figures."""
 
 from pathlib import Path
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import dora
 from afterpush.deploy.report.figures import distinct, figures
+from afterpush.deploy.report.sparkline import BARS
 from afterpush.deploy.report.terminal import counted, dora_text, history_text
 from afterpush.infra.clock import SystemClock, rfc3339
-from afterpush.infra.console import note, plain, print_json, say
+from afterpush.infra.console import can_show, note, plain, print_json, say, terminal_width
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 from afterpush.workflows.app_repository import AppRepository
@@ -23,7 +24,7 @@ def print_history(here: AppRepository, *, limit: int | None, json: bool) -> None
         print_json(history_documents(records))
     else:
         shown = distinct(records)
-        say(history_text(shown, figures(shown)))
+        say(history_text(shown, figures(shown), terminal_width(), is_ascii=not can_show(BARS)))
 
 
 def print_dora(here: AppRepository, *, limit: int | None, window_days: float, json: bool) -> None:
@@ -44,7 +45,13 @@ def write_page(here: AppRepository, name: str, *, limit: int | None, window_days
 
     now = SystemClock().now()
     records: list[HistoryRecord] = distinct(read_history(here, limit))
-    page = history_page(here.root.name, records, figures(records), dora(records, now, window_days), now)
+    page = history_page(
+        here.settings.deploy.app or here.root.name,
+        records,
+        figures(records),
+        dora(records, now, window_days),
+        now,
+    )
     if not name:
         raise AfterpushError("--html is empty; give the file to write")
     path = Path(name).expanduser()

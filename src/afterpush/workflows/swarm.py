@@ -143,7 +143,7 @@ class _Watching:
             except AfterpushError:
                 self._is_hopeless = True
                 raise
-            note(f"watching the deployment of {sha[:10]} (pid {started.pid})")
+            note(f"watching the deployment of {sha[:7]} (pid {started.pid})")
 
 
 def _has_source(here: AppRepository) -> bool:

@@ -1,5 +1,6 @@
 """What the history amounts to: rates, durations, waiting, causes. Pure: records in, figures out."""
 
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -110,17 +111,14 @@ def rate(good: int, bad: int) -> float | None:
 def spread(seconds: Iterable[float]) -> Spread:
     """Median and 90th percentile, interpolated between neighbours."""
     ordered = sorted(seconds)
-    return Spread(len(ordered), percentile(ordered, 0.5), percentile(ordered, 0.9))
+    return Spread(len(ordered), percentile(ordered, 50), percentile(ordered, 90))
 
 
-def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The value below which a share of sorted values lies; None without values."""
-    if not ordered:
-        return None
-    at = (len(ordered) - 1) * share
-    low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+def percentile(ordered: Sequence[float], percent: int) -> float | None:
+    """The value below which so many of 100 sorted values lie; None without values."""
+    if len(ordered) < 2:
+        return ordered[0] if ordered else None
+    return statistics.quantiles(ordered, n=100, method="inclusive")[percent - 1]
 
 
 def _span_days(records: Sequence[HistoryRecord]) -> float:
@@ -169,7 +167,7 @@ def _waiting(records: Iterable[HistoryRecord]) -> tuple[Waiting, ...]:
         if was_waited_for(record):
             by_author[record.author or NOBODY].append(record.elapsed_seconds)
     found = [
-        Waiting(author, len(times), sum(times), percentile(sorted(times), 0.5) or 0.0, max(times))
+        Waiting(author, len(times), sum(times), statistics.median(times), max(times))
         for author, times in by_author.items()
     ]
     return tuple(sorted(found, key=lambda waiting: (-waiting.total_seconds, waiting.author)))

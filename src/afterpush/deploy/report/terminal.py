@@ -6,21 +6,24 @@ from afterpush.deploy.explain.lines import shown
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread, saw_it_go_live
-from afterpush.deploy.report.sparkline import sparkline
+from afterpush.deploy.report.sparkline import ASCII_BARS, BARS, sparkline
 from afterpush.infra.clock import duration, rfc3339
 from afterpush.infra.console import table
 
 _MARKS = {"live": "●", "failed": "✗"}
+_ASCII_MARKS = {"live": "o", "failed": "x"}
 
 
-def history_text(records: Sequence[HistoryRecord], found: Figures) -> str:
-    """The records, newest first, and their figures."""
+def history_text(
+    records: Sequence[HistoryRecord], found: Figures, width: int | None = None, *, is_ascii: bool = False
+) -> str:
+    """The records, newest first, and their figures; folded to a width, with ASCII marks where asked for."""
     if not records:
         return "no deployment has been watched here yet"
-    return f"{_table(records)}\n\n{_summary(records, found)}"
+    return f"{_table(records, width)}\n\n{_summary(records, found, is_ascii)}"
 
 
-def _table(records: Sequence[HistoryRecord]) -> str:
+def _table(records: Sequence[HistoryRecord], width: int | None) -> str:
     rows = [
         (
             record.sha[:7],
@@ -32,22 +35,23 @@ def _table(records: Sequence[HistoryRecord]) -> str:
         )
         for record in records
     ]
-    return table(("COMMIT", "VERDICT", "STARTED (UTC)", "TOOK", "WHY", "PHASES"), rows)
+    return table(("COMMIT", "VERDICT", "STARTED (UTC)", "TOOK", "WHY", "PHASES"), rows, width)
 
 
-def _summary(records: Sequence[HistoryRecord], found: Figures) -> str:
+def _summary(records: Sequence[HistoryRecord], found: Figures, is_ascii: bool) -> str:
+    bars, marks, other = (ASCII_BARS, _ASCII_MARKS, "-") if is_ascii else (BARS, _MARKS, "·")
     oldest_first = list(reversed(records))
     decided = found.verdicts.get("live", 0) + found.verdicts.get("failed", 0)
     went = f"{found.verdicts.get('live', 0)} of {decided} went live"
     rows = [
-        ("verdicts", "".join(_MARKS.get(record.verdict, "·") for record in oldest_first[-40:])),
+        ("verdicts", "".join(marks.get(record.verdict, other) for record in oldest_first[-40:])),
         ("", f"{went} ({percent(found.success_rate)})" if decided else "none live or failed yet"),
     ]
     times = [record.elapsed_seconds for record in oldest_first if saw_it_go_live(record)]
     if times:
-        rows.append(("time to live", f"{sparkline(times)}  {spread_text(found.time_to_live)}"))
+        rows.append(("time to live", f"{sparkline(times, bars=bars)}  {spread_text(found.time_to_live)}"))
     if found.categories:
-        failed = sparkline([period.failed for period in found.periods])
+        failed = sparkline([period.failed for period in found.periods], bars=bars)
         unit = "day" if found.period_days == 1 else "week"
         rows.append((f"failures a {unit}", failed))
         rows.append(("", ", ".join(f"{name} {count}" for name, count in found.categories.items())))

@@ -83,6 +83,6 @@ def fetch_objects(repo: Path, remote: str, ref: str, sha: str) -> None:
     )
     if done.code != 0 or git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code != 0:
         raise AfterpushError(
-            f"fetching {ref} from {remote}: git says: {done.error_text or f'{sha[:10]} is gone'}",
+            f"fetching {ref} from {remote}: git says: {done.error_text or f'{sha[:7]} is gone'}",
             ExitCode.UNREACHABLE,
         )

@@ -39,7 +39,7 @@ def merge_trees(
     if done.code not in (0, 1):
         said = done.error_text.removeprefix("fatal: ").splitlines()
         raise AfterpushError(
-            f"merging {theirs[:10]} and {ours[:10]} in {repo}: git says: "
+            f"merging {theirs[:7]} and {ours[:7]} in {repo}: git says: "
             f"{said[-1] if said else f'exit code {done.code}'}"
         )
     tree, _, rest = done.text.partition("\0")

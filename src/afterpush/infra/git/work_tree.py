@@ -37,7 +37,7 @@ def move_worktree(repo: Path, current: str, wanted: str) -> str | None:
 
 def set_ref(repo: Path, ref: str, new: str, old: str, why: str) -> None:
     """Moves a ref from `old` to `new`, saying why in its reflog. Raises AfterpushError if it is elsewhere."""
-    git_text(repo, "update-ref", "-m", why, ref, new, old, doing=f"moving {ref} to {new[:10]}")
+    git_text(repo, "update-ref", "-m", why, ref, new, old, doing=f"moving {ref} to {new[:7]}")
 
 
 def changes_as_commit(repo: Path, message: str) -> str | None:
