@@ -1,5 +1,8 @@
 """The tasks that really exist, as data: ours, and those of the repository's own tasks.py."""
 
+import importlib
+import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -8,11 +11,13 @@ from invoke.exceptions import CollectionNotFound
 from invoke.loader import FilesystemLoader
 
 from afterpush.infra.console import note
+from afterpush.infra.invocation import program_in
 from afterpush.text.task_catalog import Catalog, TaskFlags
+from afterpush.text.task_source import our_modules_in, task_files, tasks_in
 
 
 def catalog(root: Path) -> Catalog:
-    """What `inv` and `afterpush` offer in the repository at `root`; its tasks.py is loaded as Invoke does."""
+    """What `inv` and `afterpush` offer in the repository at `root`; its tasks.py is read, never run."""
     ours = _ours()
     core = {
         flag: argument.takes_value
@@ -20,7 +25,8 @@ def catalog(root: Path) -> Catalog:
         for argument in context
         for flag in (f"--{name}" if len(name) > 1 else f"-{name}" for name in argument.names)
     }
-    return Catalog({"afterpush": ours, "inv": _of_repository(root) or ours}, core)
+    own = _of_repository(root)
+    return Catalog({"afterpush": ours, "inv": ours if own is None else own}, core)
 
 
 def described(collection: Collection) -> dict[str, TaskFlags]:
@@ -45,14 +51,56 @@ def _ours() -> dict[str, TaskFlags]:
 
 
 def _of_repository(root: Path) -> dict[str, TaskFlags] | None:
-    _ours()  # First: a tasks.py may add tasks of its own to our namespace.
-    collection = repository_tasks(root)
-    return described(collection) if collection else None
+    """The repository's own tasks; None where it has none. Empty, and so held against nothing, where its text
+    does not tell them."""
+    collection = loaded_tasks(root)
+    if collection is not None:
+        return described(collection)
+    files = task_files(root)
+    if not files:
+        return None
+    read = tasks_in(files)
+    if read is None:
+        return {}
+    ours = _ours() if program_in(root) == "inv" else {}
+    flags = {
+        name: TaskFlags(one.flags | {"--help", "-h"}, one.with_value, one.words) for name, one in read.items()
+    }
+    return {**ours, **_of_our_modules(files), **flags}
+
+
+def _of_our_modules(files: Mapping[str, str]) -> dict[str, TaskFlags]:
+    """Tasks of ours that a tasks.py takes one by one: `from afterpush.tasks import dev`."""
+    found: dict[str, TaskFlags] = {}
+    for name in our_modules_in(files):
+        module = importlib.import_module(f"afterpush.tasks.{name}") if name in _MODULES else None
+        if module is not None:
+            found |= described(Collection(*module.TASKS))
+    return found
+
+
+_MODULES = frozenset({"dev"})
+
+
+def loaded_tasks(root: Path) -> Collection | None:
+    """The repository's tasks as Invoke has loaded them for this very command, if it has; else None.
+
+    Nothing is loaded here: whoever typed `inv` had these files run, and whoever typed `afterpush` had not.
+    """
+    module = sys.modules.get("tasks")
+    path = getattr(module, "__file__", None)
+    if (
+        module is None
+        or path is None
+        or Path(path) not in (root / "tasks.py", root / "tasks" / "__init__.py")
+    ):
+        return None
+    return Collection.from_module(module)
 
 
 def repository_tasks(root: Path) -> Collection | None:
-    """The collection of the repository's own tasks; None without any, or (said once) when they are broken."""
-    if not any((root / name).is_file() for name in ("tasks.py", "tasks/__init__.py")):
+    """The collection of the repository's own tasks, loaded: after the user's yes only. None without any."""
+    if not task_files(root):
         return None
     try:
         module, _ = FilesystemLoader(start=str(root)).load("tasks")

@@ -44,6 +44,6 @@ def _flag(name: str, argument: Argument) -> FlagFacts:
 if __name__ == "__main__":
     from afterpush.tasks import ns
 
-    own = repository_tasks(Path(sys.argv[1]))
+    own = repository_tasks(Path(sys.argv[1])) if sys.argv[1:] else None
     facts = [asdict(fact) for fact in task_facts(own or ns)]
     print(json.dumps(["inv" if own else "afterpush", facts]))

@@ -6,7 +6,9 @@ from typing import Final, NoReturn
 REDACTED: Final = "[REDACTED]"
 
 # Well-known token shapes, by the prefixes that their issuers publish. Each pattern matches the
-# secret itself, or has it in the group `secret`.
+# secret itself, or has it in the group `secret`. Each takes time linear in the text: what may stand before
+# or between has a bound, or cannot begin again inside of itself (OWASP, "Regular expression Denial of
+# Service"); anybody can write a line of 200 kB into a log.
 TOKEN_SHAPES: Final[dict[str, re.Pattern[str]]] = {
     "DigitalOcean token": re.compile(
         r"\bdo[opr]_v1_[0-9a-f]{64}\b|\bAVNS_[A-Za-z0-9_-]{15,}|\bDO00[A-Z0-9]{16}\b"
@@ -39,12 +41,16 @@ TOKEN_SHAPES: Final[dict[str, re.Pattern[str]]] = {
         r"|SK[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{58}|ATATT3[\w=-]{50,}|[0-9]{8,10}:AA[\w-]{33})(?![\w-])"
         r"|https://discord(?:app)?\.com/api/webhooks/[0-9]+/[\w-]{40,}"
     ),
-    "JSON Web Token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    "private key": re.compile(
-        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:[\s\S]*?-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
+    "JSON Web Token": re.compile(
+        r"(?<![\w-])eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,}"
     ),
-    "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@]*:(?P<secret>[^\s/@${}<>\[\]]{3,})@"),
+    "private key": re.compile(
+        r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,5}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:(?:(?!-----BEGIN)[\s\S]){0,20000}?-----END (?:[A-Z0-9]{1,20} ){0,5}PRIVATE KEY(?: BLOCK)?-----)?"
+    ),
+    "password in a URL": re.compile(
+        r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,256}:(?P<secret>[^\s/@${}<>\[\]]{3,1024})@"
+    ),
 }
 
 # A POSIX extended expression that every line with one of these shapes matches: with it, git finds the

@@ -21,6 +21,7 @@ from afterpush.infra.globs import matching
 from afterpush.infra.safe_paths import Gate
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.task_help import described_in
+from afterpush.workflows.trust import may_load_tasks
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> SiteLa
 
 
 def _sources(here: AppRepository) -> ReferenceInputs:
-    program, tasks = described_in(here.repo)
+    program, tasks = described_in(here.repo, load=may_load_tasks(here))
     defaults = Path(afterpush.__file__).parent / "defaults"
     return ReferenceInputs(
         program=program,

@@ -5,18 +5,25 @@ from pathlib import Path
 
 from afterpush.documents.manual.reference import TaskFacts
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program_in
 from afterpush.infra.processes import run
 
 
-def described_in(root: Path) -> tuple[str, list[TaskFacts]]:
-    """The program that runs the tasks in the repository at `root` (`inv` or `afterpush`), and the tasks."""
+def described_in(root: Path, *, load: bool) -> tuple[str, list[TaskFacts]]:
+    """The program that runs the tasks in the repository at `root` (`inv` or `afterpush`), and the tasks.
+
+    Its own tasks are among them only with `load`, which runs its tasks.py; else they are ours.
+    """
     import msgspec
 
-    done = run([sys.executable, "-P", "-m", "afterpush.tasks._task_help", root], cwd=root)
+    done = run(
+        [sys.executable, "-P", "-m", "afterpush.tasks._task_help", *([root] if load else [])], cwd=root
+    )
     lines = done.text.splitlines()
     if done.code != 0 or not lines:
         said = done.error_text.splitlines()[-1:] or ["nothing was listed"]
         raise AfterpushError(
             f"loading the tasks of {root}: {said[0]}; correct them, then `inv --list` shows them"
         )
-    return msgspec.json.decode(lines[-1], type=tuple[str, list[TaskFacts]])
+    program, tasks = msgspec.json.decode(lines[-1], type=tuple[str, list[TaskFacts]])
+    return program if load else program_in(root), tasks

@@ -1,7 +1,10 @@
 """What this repository could make us run, and the user's yes to it."""
 
+import hashlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.infra.console import is_answerable, is_confirmed
@@ -45,7 +48,7 @@ def items_of(here: AppRepository) -> list[Item]:
     """Everything here that could run or give variables: commands, the hook, a tracked `.env`."""
     from afterpush.infra.variables import tracked_file_item
 
-    files = (file_item("hook", here.repo, POST_PUSH_HOOK), tracked_file_item(here.root))
+    files = (tasks_item(here), file_item("hook", here.repo, POST_PUSH_HOOK), tracked_file_item(here.root))
     return [*configured_items(here.settings), *_lock_file_items(here), *(item for item in files if item)]
 
 
@@ -59,6 +62,28 @@ def _lock_file_items(here: AppRepository) -> list[Item]:
     owners = {name: words for name, words in WELL_KNOWN_LOCK_FILES.items() if not is_well_known(words)}
     paths = tracked(here.repo, [f":(glob)**/{name}" for name in owners])
     return [_lock_file_item(path, owners[path.rpartition("/")[2]]) for path in paths]
+
+
+def tasks_item(here: AppRepository) -> Item | None:
+    """The repository's own tasks, as far as its tasks.py or tasks/ reach; None without any."""
+    from afterpush.text.task_source import task_files
+
+    files = task_files(here.repo)
+    whole = "".join(f"{name}\0{text}\0" for name, text in sorted(files.items()))
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+    return Item("tasks", "tasks.py", f"{len(files)} files, sha256 {digest}") if files else None
+
+
+def may_load_tasks(here: AppRepository) -> bool:
+    """Whether the repository's own tasks may be loaded: Invoke has loaded them for this command, or a yes.
+
+    Whoever typed `inv` had tasks.py run already.
+    """
+    path = getattr(sys.modules.get("tasks"), "__file__", None)
+    if path is not None and Path(path).is_relative_to(here.repo):
+        return True
+    item = tasks_item(here)
+    return item is not None and trust_of(here).has(item)
 
 
 def _lock_file_item(path: str, command: Sequence[str]) -> Item:

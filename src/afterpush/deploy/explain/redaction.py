@@ -7,20 +7,23 @@ from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import REDACTED
 
 WELL_KNOWN = Redactor()
+# The words alone: what stands before them in a name is no part of what is replaced, and to look for it
+# would take time that grows with the square of a line's length.
 _NAME = (
-    r"[\w.-]*(?:password|passwd|passphrase|secret|token|credential|db_pass"
-    r"|(?:api|access|private|auth|account)[_-]?key)[\w.-]*"
+    r"(?:password|passwd|passphrase|secret|token|credential|db_pass"
+    r"|(?:api|access|private|auth|account)[_-]?key)[\w.-]{0,64}"
 )
 _ASSIGNED = re.compile(
-    rf"""(?P<name>\b{_NAME}["']?\s*=\s*["']?|["']{_NAME}["']\s*:\s*["']|(?:^|[\s?&;])--{_NAME}[= ])
+    rf"""(?P<name>{_NAME}(?:["']?\s{{0,16}}=\s{{0,16}}["']?|["']\s{{0,16}}:\s{{0,16}}["'])
+        |(?:^|[\s?&;])--[\w.-]{{0,64}}?{_NAME}[=\ ])
         (?P<value>[^\s"'&;,}}\]]{{4,}})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _HEADER = re.compile(
-    r"(?P<name>\b(?:authorization|x-api-key|x-auth-token|cookie|set-cookie)\b[\"']?\s*[:=]\s*[\"']?)(?P<value>[^\"'\r\n]{4,})",
+    r"(?P<name>\b(?:authorization|x-api-key|x-auth-token|cookie|set-cookie)\b[\"']?\s{0,16}[:=]\s{0,16}[\"']?)(?P<value>[^\"'\r\n]{4,})",
     re.IGNORECASE,
 )
-_BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
+_BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s{1,16})(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
 
 
 def redact_log(text: str, redact: Callable[[str], str] = WELL_KNOWN) -> str:
