@@ -211,7 +211,7 @@ def time_large(conflicts: list[Conflict]) -> None:
         driver = [
             sys.executable,
             "-m",
-            "afterpush.conflicts.driver",
+            "afterpush.conflicts.git.driver",
             *paths,
             "--path=docs/ROADMAP.md",
             f"--output={folder}/out",

@@ -34,7 +34,7 @@ def merge(
     json: bool = False,
 ) -> ExitCode:
     """Merge three versions of a document; the text goes to stdout, exit 1 with markers in it."""
-    from afterpush.conflicts.files import merge_files, path_in
+    from afterpush.conflicts.git.files import merge_files, path_in
     from afterpush.infra.console import note, print_json
     from afterpush.infra.settings import Settings
     from afterpush.tasks._task import whole_number
@@ -69,9 +69,9 @@ def merge(
 )
 def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: bool = False) -> ExitCode:
     """Resolve the shared documents in the middle of a merge, rebase, cherry-pick or stash pop."""
-    from afterpush.conflicts.apply import apply_resolution
-    from afterpush.conflicts.report import is_settled, resolution_document, resolution_text
-    from afterpush.conflicts.resolve import plan_resolution
+    from afterpush.conflicts.git.apply import apply_resolution
+    from afterpush.conflicts.git.report import is_settled, resolution_document, resolution_text
+    from afterpush.conflicts.git.resolve import plan_resolution
     from afterpush.infra.console import print_json, say
     from afterpush.workflows.trust import lock_file_owners
 
@@ -94,9 +94,9 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
 )
 def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: bool = False) -> ExitCode:
     """Make git merge the shared documents by meaning: .gitattributes and the merge driver."""
-    from afterpush.conflicts.install import apply_plan, plan_install, plan_uninstall
-    from afterpush.conflicts.report import install_document, install_text
-    from afterpush.conflicts.shared_files import driver_patterns
+    from afterpush.conflicts.git.install import apply_plan, plan_install, plan_uninstall
+    from afterpush.conflicts.git.report import install_document, install_text
+    from afterpush.conflicts.git.shared_files import driver_patterns
     from afterpush.infra.console import print_json, say
 
     here = app_repository()
@@ -117,9 +117,9 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
 @task(help={"json": "print one JSON document on stdout"})
 def check(context: Any, json: bool = False) -> ExitCode:
     """Prove with a probe merge that git calls the driver here; find conflict markers left over."""
-    from afterpush.conflicts.probe import probe_driver
-    from afterpush.conflicts.report import check_document, check_text, is_live
-    from afterpush.conflicts.shared_files import driver_patterns, left_markers
+    from afterpush.conflicts.git.probe import probe_driver
+    from afterpush.conflicts.git.report import check_document, check_text, is_live
+    from afterpush.conflicts.git.shared_files import driver_patterns, left_markers
     from afterpush.infra.console import print_json, say
 
     here = app_repository()

@@ -97,7 +97,7 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
     import random
     import sys
 
-    from afterpush.conflicts.on_the_fly import driver_options, is_document, why_in_conflict
+    from afterpush.conflicts.git.on_the_fly import driver_options, is_document, why_in_conflict
     from afterpush.infra.clock import SystemClock
     from afterpush.infra.console import note
     from afterpush.infra.state import room_folder

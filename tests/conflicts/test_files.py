@@ -3,7 +3,7 @@
 import pytest
 
 from afterpush.conflicts import documents as engine
-from afterpush.conflicts.kinds import Kind, kind_by_content, kind_of, matches
+from afterpush.conflicts.kinds.names import Kind, kind_by_content, kind_of, matches
 from afterpush.conflicts.merge import Merged, has_markers, merge_document
 from afterpush.infra.git.merge_file import merge_file
 from afterpush.infra.settings import Documents, LockFile

@@ -1,11 +1,11 @@
-"""The three-way merge of one file: the kind of file decides how."""
+"""The three-way merge of one file: what the file is decides how."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.kinds import Kind, json_rules, kind_by_content, kind_of, lock_rule
-from afterpush.conflicts.outcome import Merged
+from afterpush.conflicts.kinds.names import Kind, json_rules, kind_of_text, lock_rule
+from afterpush.conflicts.outcome import Merged, Style
 from afterpush.infra.git.merge_file import LABELS, MARKER_SIZE, merge_file
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Merged", "has_markers", "merge_document"]
 
-_DOCUMENTS = (Kind.ROADMAP, Kind.SESSIONS, Kind.SESSION_FILE)
+Texts = tuple[bytes, bytes, bytes]
 
 
 def has_markers(data: bytes, marker_size: int = MARKER_SIZE) -> bool:
@@ -35,28 +35,29 @@ def merge_document(
 ) -> Merged:
     """Merges the three texts of `path` (relative to the root); `base` is None for a file that both added.
 
-    `labels` name the sides in markers: (ours, base, theirs). With `renumber`, the second of two tasks that
+    `labels` name the sides in markers: (ours, base, theirs). With `renumber`, the second of two things that
     were minted under one new ID gets a free one. Never raises for content: what cannot be merged by
-    meaning is merged by `git merge-file`. A path that no glob matches is judged by its content.
+    meaning is merged by `git merge-file`.
     """
     if ours in (theirs, base) or theirs == base:
         return _one_side(theirs if ours == base else ours, path, marker_size)
-    texts = (base or b"", ours, theirs)
+    texts, style = (base or b"", ours, theirs), Style(labels, marker_size)
     if any(b"\0" in text for text in texts):
-        return _whole(ours, theirs, path, labels, marker_size)
+        return _whole(ours, theirs, path, style)
     if any(has_markers(text, marker_size) for text in texts):
         reason = f"{path}: an input already holds conflict markers; resolve those first"
-        return _plain(texts, reason, labels, marker_size, is_refused=True)
-    kind = kind_of(path, documents)
+        return _plain(texts, reason, style, is_refused=True)
+    kind = kind_of_text(path, texts, documents)
     if kind is Kind.LOCK_FILE:
         return _lock_file(ours, path, lock_rule(path, documents) or ())
-    if kind is Kind.JSON:
-        return _json(texts, path, json_rules(path, documents), labels, marker_size)
     if kind is Kind.OTHER:
-        kind = kind_by_content(path, theirs)
-    if kind not in _DOCUMENTS:
-        return _plain(texts, f"{path}: both sides changed the same lines", labels, marker_size)
-    return _document(base, ours, theirs, path, kind, labels, marker_size, renumber=renumber)
+        return _plain(texts, f"{path}: both sides changed the same lines", style)
+    try:
+        return _by_meaning(kind, texts, path, documents, style, renumber=renumber)
+    except Exception as error:  # noqa: BLE001 - never worse than git: a bug must not stand in a merge's way
+        said = f"{path}: the merge by meaning has a bug ({error!s:.200}); plain git merged it"
+        plain = _plain(texts, said, style)
+        return Merged(plain.text, plain.is_clean, plain.reasons, (said,))
 
 
 def _one_side(text: bytes, path: str, marker_size: int) -> Merged:
@@ -65,77 +66,47 @@ def _one_side(text: bytes, path: str, marker_size: int) -> Merged:
     return Merged(text, is_clean=True, warnings=warnings)
 
 
-def _document(
-    base: bytes | None,
-    ours: bytes,
-    theirs: bytes,
-    path: str,
-    kind: Kind,
-    labels: Sequence[str],
-    marker_size: int,
-    *,
-    renumber: bool,
+def _by_meaning(
+    kind: Kind, texts: Texts, path: str, documents: "Documents", style: Style, *, renumber: bool
 ) -> Merged:
     # Not at the top: what only one side changed, and other kinds of files, need none of it.
-    from afterpush.conflicts.documents import Style, merge_both_added, merge_by_meaning
+    if kind is Kind.MARKDOWN:
+        from afterpush.conflicts.document.markdown import merge_markdown
+        from afterpush.conflicts.kinds.sessions import double_claims
 
-    style, is_roadmap = Style(labels, marker_size), kind is Kind.ROADMAP
+        merged = merge_markdown(*texts, style, renumber=renumber)
+        return merged.warned(double_claims(texts)) if merged.is_clean else merged
+    from afterpush.conflicts.kinds.records import UndecidedError, merge_lines, merge_structure
+
     try:
-        if not base:
-            return merge_both_added(ours, theirs, path, is_roadmap=is_roadmap, style=style)
-        return merge_by_meaning(base, ours, theirs, is_roadmap=is_roadmap, renumber=renumber, style=style)
-    except Exception as error:  # noqa: BLE001 - never worse than git: a bug must not stand in a merge's way
-        said = f"{path}: the merge by meaning failed ({type(error).__name__}: {error}); plain git merged it"
-        plain = _plain((base or b"", ours, theirs), said, labels, marker_size)
-        return Merged(plain.text, plain.is_clean, plain.reasons, (said,))
+        if kind is Kind.LINES:
+            return merge_lines(*texts, style)
+        return merge_structure(*texts, json_rules(path, documents), is_yaml=kind is Kind.YAML)
+    except UndecidedError as error:
+        return _plain(texts, f"{path}: {error}", style)
 
 
-def _plain(
-    texts: tuple[bytes, bytes, bytes],
-    reason: str,
-    labels: Sequence[str],
-    marker_size: int,
-    *,
-    is_refused: bool = False,
-) -> Merged:
+def _plain(texts: Texts, reason: str, style: Style, *, is_refused: bool = False) -> Merged:
     """What `git merge-file` makes of the texts; `is_refused` even when it finds no conflict."""
-    merged = merge_file(*texts, labels=labels, marker_size=marker_size)
+    merged = merge_file(*texts, labels=style.labels, marker_size=style.marker_size)
     is_clean = merged.is_clean and not is_refused
     return Merged(merged.text, is_clean, () if is_clean else (reason,))
 
 
-def _json(
-    texts: tuple[bytes, bytes, bytes],
-    path: str,
-    rules: Mapping[str, str],
-    labels: Sequence[str],
-    marker_size: int,
-) -> Merged:
-    from afterpush.conflicts.json_rules import UndecidedError, merge_json
-
-    try:
-        text, said = merge_json(*texts, rules)
-    except UndecidedError as error:
-        return _plain(texts, f"{path}: {error}", labels, marker_size)
-    return Merged(text, True, resolved=tuple(f"{path}: {sentence}" for sentence in said))
-
-
-def _whole(ours: bytes, theirs: bytes, path: str, labels: Sequence[str], marker_size: int) -> Merged:
+def _whole(ours: bytes, theirs: bytes, path: str, style: Style) -> Merged:
     """Both texts whole between markers: git merges no binary content, and a bare "ours" would lose a side."""
-    size = marker_size
+    size = style.marker_size
 
     def ended(text: bytes) -> bytes:
         return text if not text or text.endswith(b"\n") else text + b"\n"
 
-    parts = (b"<" * size, b" ", labels[0].encode(), b"\n", ended(ours), b"=" * size, b"\n", ended(theirs))
-    text = b"".join((*parts, b">" * size, b" ", labels[-1].encode(), b"\n"))
+    parts = (b"<" * size, b" ", style.labels[0].encode(), b"\n", ended(ours), b"=" * size, b"\n", ended(theirs))
+    text = b"".join((*parts, b">" * size, b" ", style.labels[-1].encode(), b"\n"))
     return Merged(text, False, (f"{path}: binary content on both sides",))
 
 
 def _lock_file(ours: bytes, path: str, command: tuple[str, ...]) -> Merged:
-    """One side of a lock file, whole: its owner makes it anew from what is merged beside it."""
-    cure = (
-        f"run `{' '.join(command)}` beside it to make it anew" if command else "make it anew with its owner"
-    )
+    """One side of a lock file, whole: its owner makes it again from what is merged beside it."""
+    cure = f"run `{' '.join(command)}` there to make it again" if command else "make it again with its owner"
     said = f"{path}: both sides changed it, ours was taken whole; {cure}"
     return Merged(ours, True, warnings=(said,), resolved=(said,), regenerate=command)

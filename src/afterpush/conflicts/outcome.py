@@ -1,6 +1,15 @@
 """What a merge of one file answers."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Style:
+    """How conflicts are written down: the names of ours, base and theirs, and the length of a marker."""
+
+    labels: Sequence[str]
+    marker_size: int
 
 
 @dataclass(frozen=True)
@@ -17,3 +26,7 @@ class Merged:
     resolved: tuple[str, ...] = ()
     # For a lock file: the owner's command that must now make it anew, in the work tree.
     regenerate: tuple[str, ...] | None = None
+
+    def warned(self, warnings: Iterable[str]) -> "Merged":
+        """The same with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))

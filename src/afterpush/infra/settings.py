@@ -71,6 +71,7 @@ class Documents(Section, frozen=True):
     roadmap: Globs = field(default_factory=lambda: ["docs/roadmaps/*.md", "docs/ROADMAP.md", "ROADMAP.md"])
     sessions: Globs = field(default_factory=lambda: ["docs/ACTIVE_SESSIONS.md"])
     session_files: Globs = field(default_factory=lambda: ["docs/sessions/**/*.md"])
+    well_known: bool = True
     lock_files: dict[str, LockFile] | None = None
     json_rules: dict[str, dict[str, Literal["ours", "theirs", "max", "min", "newest"]]] = field(
         default_factory=dict

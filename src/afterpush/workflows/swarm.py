@@ -34,7 +34,7 @@ class Roadmap:
 
     @cached_property
     def tasks(self) -> "dict[str, Task]":
-        from afterpush.conflicts.kinds import matches_any
+        from afterpush.conflicts.kinds.names import matches_any
         from afterpush.swarm.plan import tasks_on
 
         globs = self._here.settings.prompts.roadmap
@@ -77,7 +77,7 @@ def swarm_context(
     here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict
 ) -> "Iterator[SwarmContext]":
     """The context that the swarm acts on; the merge driver comes from the conflicts room."""
-    from afterpush.conflicts.on_the_fly import driver_options, why_in_conflict
+    from afterpush.conflicts.git.on_the_fly import driver_options, why_in_conflict
     from afterpush.infra.clock import SystemClock
     from afterpush.swarm.context import QueueMerging, SwarmContext
 

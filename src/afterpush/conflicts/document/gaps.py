@@ -1,0 +1,66 @@
+"""The blank lines (and rules) between two things of the merged text."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from afterpush.conflicts.document.nodes import Kind, Lines
+from afterpush.conflicts.document.read import Document
+from afterpush.conflicts.document.trios import Trio, trio_of
+from afterpush.conflicts.kinds.values import three_way
+
+_TIGHT = frozenset({(kind, kind) for kind in (Kind.ITEM, Kind.ROW, Kind.ENTRY, Kind.LINK)} | {(Kind.TABLE, Kind.ROW)})
+
+
+class Gaps:
+    """Gives each thing its own gap where what stands before it is the same as on its side, else the usual one."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        self.last: Trio | None = None
+        self._usual: dict[tuple[Kind, Kind], Counter[Lines]] | None = None
+
+    def wrote(self, trio: Trio) -> None:
+        """Notes what was written last."""
+        self.last = trio
+
+    def before(self, trio: Trio) -> Lines:
+        """The lines between what was written last and this."""
+        nodes = [(side, node) for side, node in enumerate(trio.nodes) if node]
+        if self.last is None:
+            return self._three_way({side: node.gap for side, node in nodes if node.index == 1}) or ()
+        exact: dict[int, Lines] = {}
+        alike: dict[int, Lines] = {}
+        for side, node in nodes:
+            previous = self.documents[side].nodes[node.index - 1]
+            if trio_of(previous) is self.last:
+                exact[side] = node.gap
+            elif previous.kind is self.last.kind:
+                alike[side] = node.gap
+        for gaps in (exact, {side: gap for side, gap in alike.items() if side}):
+            if (found := self._three_way(gaps)) is not None:
+                return found
+        return self._usually(self.last.kind, trio.kind)
+
+    @staticmethod
+    def _three_way(gaps: dict[int, Lines]) -> Lines | None:
+        sides = [gaps[side] for side in (1, 2) if side in gaps]
+        if not sides:
+            return gaps.get(0)
+        if len(sides) == 1:
+            return sides[0]
+        texts = [None if 0 not in gaps else "\n".join(("", *gaps[0])), *("\n".join(("", *gap)) for gap in sides)]
+        answer = three_way(texts[0], str(texts[1]), str(texts[2]))
+        return max(sides, key=lambda gap: (len(gap), gap)) if answer is None else tuple(answer.split("\n")[1:])
+
+    def _usually(self, before: Kind, kind: Kind) -> Lines:
+        """The commonest gap between two kinds in the three texts."""
+        if self._usual is None:
+            self._usual = {}
+            for document in self.documents:
+                for previous, node in zip(document.nodes[1:], document.nodes[2:], strict=False):
+                    self._usual.setdefault((previous.kind, node.kind), Counter())[node.gap] += 1
+        known = self._usual.get((before, kind))
+        if known:
+            return max(known.items(), key=lambda entry: (entry[1], entry[0]))[0]
+        return () if (before, kind) in _TIGHT else ("",)
+

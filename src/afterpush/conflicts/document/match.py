@@ -1,0 +1,238 @@
+"""Which node of one version is which node of another: matched over the whole document.
+
+Five stages, each for what is still free. A section that was moved, split, renamed or put a level deeper is
+the same section; equal words in two sections stay two things.
+1. Under parents that are the same already: equal subtrees, equal text, equal keys.
+2. Anywhere: equal subtrees, then equal text, that are single in both versions. Moves are found here.
+3. Anywhere: IDs that are single in both.
+4. Containers that have at least half of their children in common. Renamed headings are found here.
+5. Likeness among what is left under the same parent.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from afterpush.conflicts.document.align import align
+from afterpush.conflicts.document.nodes import CONTAINERS, Kind, Node
+from afterpush.conflicts.kinds.keys import likeness, release_of
+from afterpush.roadmap.tables import is_empty_value
+
+Label = Callable[[Node], Hashable]
+# What is shorter than this says too little to be known again under another heading.
+_TELLING = 12
+# Above this many pairs of free siblings likeness is not asked for: it would be the one quadratic step.
+_MOST_PAIRS = 4000
+_NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT})
+
+
+class Matching:
+    """The nodes of one version and what they are in another."""
+
+    def __init__(self, base: Sequence[Node], side: Sequence[Node]) -> None:
+        self.base, self.side = base, side
+        self.forward: dict[Node, Node] = {}
+        self.backward: dict[Node, Node] = {}
+        self._run()
+
+    def _run(self) -> None:
+        self._pair_below(self.base[0], self.side[0])
+        for _ in range(2):
+            before = len(self.forward)
+            self._anywhere(lambda node: node.digest, _is_telling)
+            self._anywhere(lambda node: (node.kind, node.said), _is_telling_leaf)
+            self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
+            self._containers()
+            self._alike()
+            if len(self.forward) == before:
+                return
+
+    def _free(self, nodes: Iterable[Node], taken: dict[Node, Node]) -> list[Node]:
+        return [node for node in nodes if node not in taken]
+
+    def _take(self, one: Node, other: Node) -> None:
+        self.forward[one], self.backward[other] = other, one
+
+    def _take_all(self, one: Node, other: Node) -> None:
+        """Two equal subtrees, node by node; where a part is matched elsewhere already, it stays there."""
+        stack = [(one, other)]
+        while stack:
+            first, second = stack.pop()
+            if first not in self.forward and second not in self.backward:
+                self._take(first, second)
+            stack.extend(zip(first.children, second.children, strict=True))
+
+    def _pair_below(self, one: Node, other: Node) -> None:
+        """Stage 1, from a pair of parents down."""
+        if one not in self.forward:
+            self._take(one, other)
+        queue = [(one, other)]
+        while queue:
+            first, second = queue.pop()
+            if first.digest == second.digest:
+                self._take_all(first, second)
+                continue
+            queue += self._pair_children(first, second)
+
+    def _pair_children(self, one: Node, other: Node) -> list[tuple[Node, Node]]:
+        """Matches children under one parent; returns the pairs that are to be looked into."""
+        found: list[tuple[Node, Node]] = []
+        for label in (by_digest, by_text, by_key):
+            mine = self._free(one.children, self.forward)
+            yours = self._free(other.children, self.backward)
+            if not mine or not yours:
+                break
+            for first, second in pairs_of(mine, yours, label):
+                self._take(first, second)
+                found.append((first, second))
+        return found
+
+    def _anywhere(self, label: Label, is_asked: Callable[[Node], bool]) -> None:
+        """Stages 2 and 3: what is single in both versions, the outermost first."""
+        free = self._free(filter(is_asked, self.base), self.forward)
+        if not free:
+            return
+        mine = single(free, label)
+        yours = single(self._free(filter(is_asked, self.side), self.backward), label)
+        for key, one in mine.items():
+            other = yours.get(key)
+            if other and one not in self.forward and other not in self.backward:
+                if one.kind is other.kind and one.id == other.id:
+                    self._take(one, other)
+                    self._pair_below(one, other)
+
+    def _containers(self) -> None:
+        """Stage 4, from the innermost out."""
+        for one in reversed(self.base):
+            if one in self.forward or one.kind not in CONTAINERS or not one.children:
+                continue
+            twins = [self.forward[child] for child in one.children if child in self.forward]
+            votes = Counter(
+                twin.parent
+                for twin in twins
+                if twin.parent and twin.parent.kind is one.kind and twin.parent not in self.backward
+            )
+            if not votes:
+                continue
+            other, count = max(votes.items(), key=lambda vote: (vote[1], -vote[0].index))  # type: ignore[union-attr]
+            if other and 4 * count >= len(one.children) + len(other.children) and not _differ(one, other):
+                self._take(one, other)
+                self._pair_below(one, other)
+
+    def _alike(self) -> None:
+        """Stage 5: by shared words, the best pair first; then what stands alone between the same neighbours."""
+        for one in self.base:
+            other = self.forward.get(one)
+            if other is None or one.digest == other.digest:
+                continue
+            mine = self._free(one.children, self.forward)
+            yours = self._free(other.children, self.backward)
+            if mine and yours:
+                for first, second in (*self._likely(mine, yours), *self._lonely(one, other)):
+                    if first not in self.forward and second not in self.backward:
+                        self._take(first, second)
+                        self._pair_below(first, second)
+
+    def _likely(self, mine: list[Node], yours: list[Node]) -> list[tuple[Node, Node]]:
+        if len(mine) * len(yours) > _MOST_PAIRS:
+            return []
+        scored = [
+            (-score, abs(one.index - other.index), one.said, other.said, one, other)
+            for one in mine
+            for other in yours
+            if one.kind is other.kind
+            and not _differ(one, other)
+            and (score := likeness(one.said, other.said)) >= 0.5
+        ]
+        return [(entry[4], entry[5]) for entry in sorted(scored, key=lambda entry: entry[:4])]
+
+    def _lonely(self, one: Node, other: Node) -> list[tuple[Node, Node]]:
+        """The only free nodes of their kind between two pairs of neighbours: one text written anew."""
+        found = []
+        places = {node: place for place, node in enumerate(other.children)}
+        runs: dict[tuple[int, Kind], tuple[list[Node], list[Node]]] = {}
+        for children, taken, side in ((one.children, self.forward, 0), (other.children, self.backward, 1)):
+            before = -1
+            for child in children:
+                if child in taken:
+                    before = places.get(self.forward[child], -2) if side == 0 else places[child]
+                elif child.kind not in (Kind.SECTION, Kind.RULE, Kind.ENTRY, Kind.TABLE):
+                    runs.setdefault((before, child.kind), ([], []))[side].append(child)
+        for mine, yours in runs.values():
+            if len(mine) == len(yours) == 1 and not _differ(mine[0], yours[0]):
+                if not is_placeholder(mine[0]) and not is_placeholder(yours[0]):
+                    found.append((mine[0], yours[0]))
+        return found
+
+
+def by_digest(node: Node) -> Hashable:
+    return node.digest
+
+
+def by_text(node: Node) -> Hashable:
+    return (node.kind, node.said)
+
+
+def by_key(node: Node) -> Hashable:
+    """What it is known by; None for what only its text tells apart."""
+    match node.kind:
+        case Kind.SECTION:
+            return (node.kind, node.id or release_of(node.title) or node.title)
+        case Kind.ITEM:
+            return (node.kind, node.id) if node.id else None
+        case Kind.ROW | Kind.ENTRY | Kind.LINK | Kind.NOTE | Kind.TABLE | Kind.FRONT:
+            return (node.kind, node.title)
+    return None
+
+
+def pairs_of(mine: list[Node], yours: list[Node], label: Label) -> list[tuple[Node, Node]]:
+    """Nodes with one label: in order where it stands several times, wherever it stands where it is single."""
+    is_key = label is by_key
+    first, second = [label(node) for node in mine], [label(node) for node in yours]
+    alone = single(mine, label).keys() & single(yours, label).keys()
+    found = [] if is_key else [pair for pair in align(first, second) if first[pair[0]] is not None]
+    taken, taken_too = {one for one, _ in found}, {other for _, other in found}
+    places = {second[place]: place for place in range(len(yours)) if place not in taken_too}
+    for place, key in enumerate(first):
+        if place not in taken and key is not None and key in alone and key in places:
+            if is_key or len(mine[place].said) >= 4:
+                found.append((place, places[key]))
+    return [(mine[one], yours[other]) for one, other in found]
+
+
+def single(nodes: Iterable[Node], label: Label) -> dict[Hashable, Node]:
+    """The nodes whose label no other one has, in order."""
+    found: dict[Hashable, Node | None] = {}
+    for node in nodes:
+        key = label(node)
+        if key is not None:
+            found[key] = None if key in found else node
+    return {key: node for key, node in found.items() if node is not None}
+
+
+def _is_telling(node: Node) -> bool:
+    if node.kind in _NEVER_MOVED:
+        return False
+    return bool(node.id) or sum(len(one.said) for one in node.walk()) >= _TELLING
+
+
+def _is_telling_leaf(node: Node) -> bool:
+    return (
+        node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE, Kind.SAME)
+        and len(node.said) >= _TELLING
+        and not is_placeholder(node)
+    )
+
+
+def _differ(one: Node, other: Node) -> bool:
+    """Whether two nodes are known by different names, so that no likeness makes one of them."""
+    if one.id and other.id:
+        return one.id != other.id
+    if one.kind is Kind.SECTION:
+        mine, yours = release_of(one.title), release_of(other.title)
+        return bool(mine and yours) and mine != yours and "unreleased" not in (mine, yours)
+    return one.kind in (Kind.ENTRY, Kind.LINK, Kind.NOTE) and one.title != other.title
+
+
+def is_placeholder(node: Node) -> bool:
+    """Whether a node only says that there is none: `- (none)`, `| _(none)_ | - |`."""
+    return all(map(is_empty_value, node.said.split("|")))

@@ -1,0 +1,176 @@
+"""The merged text of three versions of a document, written from what was matched and placed."""
+
+from collections.abc import Sequence
+
+from afterpush.conflicts.document.check import bare
+from afterpush.conflicts.document.gaps import Gaps
+from afterpush.conflicts.document.nodes import Kind, Lines, Node
+from afterpush.conflicts.document.order import ordered
+from afterpush.conflicts.document.own_text import Hunk, Piece, Said, merge_own
+from afterpush.conflicts.document.place import Placement
+from afterpush.conflicts.document.read import Document
+from afterpush.conflicts.document.trios import Doubt, Trio, match_all, parent_of, trio_of
+from afterpush.conflicts.kinds.numbering import numbers_of, with_number
+from afterpush.conflicts.kinds.tables import merged_table
+
+
+class Merge:
+    """Merges three documents; `pieces` are the lines, with hunks for what a person has to decide."""
+
+    def __init__(self, base: Document, ours: Document, theirs: Document) -> None:
+        self.documents = (base, ours, theirs)
+        self.trios = match_all(base, ours, theirs)
+        self.placement = Placement(self.trios)
+        self.pieces: list[Piece] = []
+        # Sentences about what rules decided; and lines that a rule wrote, or that stand twice on purpose.
+        self.said: Said = []
+        self.excused = {line for trio in self.trios if trio.is_twice for line in trio.any.own}
+
+    def write(self) -> list[Piece]:
+        """The merged lines, with hunks for what a person has to decide."""
+        self.pieces, self.said = [], []
+        self.gaps = Gaps(self.documents)
+        self._numbers: dict[Trio, int] = {}
+        self._write_children(self.trios[0])
+        self.pieces += self._tail()
+        return self.pieces
+
+    def doubt(self, line: str, why: str) -> bool:
+        """Leaves what holds a line to a person; whether there was anything left to doubt."""
+        holders = [
+            trio
+            for trio in self.trios[1:]
+            if trio.doubt is None and any(node and line in map(bare, node.own) for node in trio.nodes[1:])
+        ]
+        for trio in [trio for trio in holders if trio.base is None] or holders:
+            trio.refuse(Doubt.UNSOUND, f"{trio.any.name}: {why}")
+            if trio in self.placement.gone and trio.home:
+                self.placement.gone.discard(trio)
+                self.placement.children.setdefault(trio.home, []).append(trio)
+        return bool(holders)
+
+    def _write_children(self, trio: Trio) -> None:
+        members = ordered(trio, self.placement.children.get(trio, []))
+        self._numbers |= numbers_of(trio, members)
+        for child in members:
+            self._write(child, trio)
+
+    def _write(self, trio: Trio, parent: Trio) -> None:
+        if trio.doubt in (Doubt.MINTED, Doubt.DELETED, Doubt.RELEASE, Doubt.TORN, Doubt.UNSOUND):
+            self._emit(trio, [self._whole(trio, parent)])
+            return
+        if trio.kind is Kind.TABLE and trio.copy is None:
+            self._write_table(trio, parent)
+            return
+        pieces = self._own(trio)
+        if trio.kind is Kind.SECTION and trio.base is None and any(isinstance(piece, Hunk) for piece in pieces):
+            self._emit(trio, [self._whole(trio, parent)])
+            return
+        self._emit(trio, pieces)
+        self._write_children(trio)
+
+    def _write_table(self, trio: Trio, parent: Trio) -> None:
+        table = merged_table(trio, ordered(trio, self.placement.children.get(trio, [])))
+        if table is None:
+            trio.refuse(Doubt.BOTH_WROTE, "both sides changed the columns")
+            self._emit(trio, [self._whole(trio, parent)])
+            return
+        for one, pieces in table:
+            self._excuse(one, pieces)
+            self._emit(one, pieces)
+
+    def _own(self, trio: Trio) -> list[Piece]:
+        base, ours, theirs = trio.nodes
+        if ours is None or theirs is None:
+            node = ours or theirs or trio.copy
+            assert node is not None
+            pieces: list[Piece] = list(node.own)
+            if trio.copy:
+                self.excused.update(node.own)
+        else:
+            pieces = merge_own(base, ours, theirs, self.said)
+            self._excuse(trio, pieces)
+        if trio in self._numbers and isinstance(pieces[0], str):
+            pieces[0] = with_number(pieces[0], self._numbers[trio])
+        return [self._with_place(piece, trio) if isinstance(piece, Hunk) else piece for piece in pieces]
+
+    def _excuse(self, trio: Trio, pieces: Sequence[Piece]) -> None:
+        """Notes the lines that a rule wrote anew of two versions."""
+        owns = [node.own[:1] if trio.kind is Kind.TABLE else node.own for node in trio.nodes if node]
+        if trio.copy or len(set(owns)) > 2 or (trio.base is None and len(set(owns)) > 1):
+            self.excused.update(line for own in owns for line in own)
+            self.excused.update(piece for piece in pieces if isinstance(piece, str))
+
+    def _with_place(self, hunk: Hunk, trio: Trio) -> Hunk:
+        return Hunk(hunk.ours, hunk.theirs, f"{place_of(trio.any)}{hunk.reason}")
+
+    def _whole(self, trio: Trio, parent: Trio) -> Hunk:
+        """Both sides of a thing in doubt, with everything below it."""
+        ours, theirs = (self._subtree(node, trio, parent) if node else () for node in trio.nodes[1:])
+        reason = trio.reason or self._reason(trio)
+        return Hunk(ours, theirs, reason if trio.doubt is Doubt.MINTED else f"{place_of(trio.any)}{reason}")
+
+    def _subtree(self, node: Node, trio: Trio, parent: Trio) -> Lines:
+        if trio.doubt is Doubt.TORN and parent_of(node) is not parent:
+            return ()
+        found: list[str] = []
+        stack = [node]
+        while stack:
+            one = stack.pop()
+            found += one.gap if one is not node else ()
+            found += one.own
+            stack += [child for child in reversed(one.children) if self._stays(child)]
+        return tuple(found)
+
+    def _stays(self, node: Node) -> bool:
+        """Whether a node is written with its parent, and not where the other side put it."""
+        trio = trio_of(node)
+        return trio in self.placement.gone or trio.home is parent_of(node) or trio.doubt is Doubt.TORN
+
+    def _reason(self, trio: Trio) -> str:
+        name = trio.any.name
+        match trio.doubt:
+            case Doubt.TORN if trio.ours and trio.theirs:
+                mine, yours = (heading_of(node) for node in (trio.ours, trio.theirs))
+                return f"{name}: ours put it under {mine}, theirs under {yours}"
+            case Doubt.DELETED:
+                who, other = ("theirs", "ours") if trio.ours else ("ours", "theirs")
+                node = trio.any
+                what = "changed it" if trio.base and _is_reworded(trio.base, node) else f"changed {self._changed(node)} below it"
+                return f"{name}: {who} deleted it, {other} {what}"
+            case Doubt.RELEASE:
+                return f"{name}: the other side has released what this was added to; name the release that it belongs to"
+        return f"{name}: both sides wrote it differently"
+
+    def _changed(self, node: Node) -> str:
+        below = (one for one in node.walk() if one is not node)
+        known = ((one, trio_of(one)) for one in below)
+        found = next((one for one, trio in known if trio.base is None or _is_reworded(trio.base, one)), None)
+        return f"'{found.name}'" if found else "something"
+
+    def _emit(self, trio: Trio, pieces: Sequence[Piece]) -> None:
+        self.pieces += self.gaps.before(trio)
+        self.pieces += pieces
+        self.gaps.wrote(trio)
+
+    def _tail(self) -> Lines:
+        base, ours, theirs = (document.tail for document in self.documents)
+        return theirs if ours == base else ours if theirs in (base, ours) else max(ours, theirs, key=lambda tail: (len(tail), tail))
+
+
+def _is_reworded(base: Node, node: Node) -> bool:
+    return (base.said, base.mark) != (node.said, node.mark)
+
+
+def place_of(node: Node) -> str:
+    """The heading over a node, for the beginning of a sentence; "" where there is none."""
+    above = node.parent
+    while above and above.kind is not Kind.SECTION:
+        above = above.parent
+    return f"{above.own[0].strip('# ').strip()}: " if above else ""
+
+
+def heading_of(node: Node) -> str:
+    """The heading over a node, for the middle of a sentence."""
+    place = place_of(node)
+    return f"'{place[:-2]}'" if place else "no heading"

@@ -1,0 +1,104 @@
+"""The tree that a document is read into: every line belongs to one node, or to the gap before one."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from afterpush.conflicts.kinds.keys import id_of, said_in
+
+if TYPE_CHECKING:
+    from afterpush.conflicts.document.trios import Trio
+
+Lines = tuple[str, ...]
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    ROOT = "document"
+    SECTION = "section"
+    FRONT = "front matter"
+    ITEM = "item"
+    TABLE = "table"
+    ROW = "row"
+    # A line that gives a name a value: `**Owner:** Ann`, `title: Plan` in front matter.
+    ENTRY = "entry"
+    LINK = "link definition"
+    NOTE = "footnote"
+    TEXT = "paragraph"
+    CODE = "code block"
+    HTML = "HTML"
+    QUOTE = "quote"
+    RULE = "rule"
+    # The body of a section that is the same in all three versions: nobody needs to look into it.
+    SAME = "unchanged text"
+
+
+CONTAINERS = frozenset({Kind.ROOT, Kind.SECTION, Kind.FRONT, Kind.ITEM, Kind.TABLE})
+
+
+class Node:
+    """One thing of a document, with the exact lines that are its own and the blank lines before them."""
+
+    __slots__ = (
+        "children", "digest", "gap", "id", "index", "kind", "level", "mark", "own", "parent", "said", "title", "trio",
+    )  # fmt: skip
+
+    def __init__(self, kind: Kind, own: Lines, gap: Lines = (), level: int = 0) -> None:
+        self.kind, self.gap, self.level = kind, gap, level
+        self.children: list[Node] = []
+        self.parent: Node | None = None
+        self.index = 0
+        self.say(own)
+        # The text that it is known by; for an entry or a definition its name.
+        self.title = ""
+        self.id = ""
+        self.digest = 0
+        # What it is in the other versions; set when they are matched.
+        self.trio: Trio | None = None
+
+    def say(self, own: Lines) -> None:
+        """Gives it its lines; `mark` is the state of its checkbox or the status in its title."""
+        self.own = own
+        # What it says, without layout.
+        self.said, self.mark = said_in(self.kind, own)
+
+    def add(self, child: "Node") -> None:
+        child.parent = self
+        self.children.append(child)
+
+    def walk(self) -> Iterator["Node"]:
+        """The node and everything below it, in the order of the text."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def lines(self) -> list[str]:
+        """The text of the node and everything below it, from its own first line on."""
+        found: list[str] = []
+        for node in self.walk():
+            found.extend(node.gap if node is not self else ())
+            found.extend(node.own)
+        return found
+
+    @property
+    def name(self) -> str:
+        """How to speak of it in a sentence: its ID or the beginning of its text."""
+        said = self.id or self.title or self.said or "".join(self.own).strip()
+        return said if len(said) <= 60 else said[:57] + "..."
+
+
+def seal(root: Node) -> list[Node]:
+    """Numbers the finished tree and gives every node its key and the digest of its subtree.
+
+    Equal digests: equal content, whatever the padding, list signs and heading levels.
+    """
+    nodes = list(root.walk())
+    for index, node in enumerate(nodes):
+        node.index = index
+        node.title, node.id = id_of(node.kind, node.said)
+    for node in reversed(nodes):
+        node.digest = hash((node.kind, node.mark, node.said, *(child.digest for child in node.children)))
+    return nodes

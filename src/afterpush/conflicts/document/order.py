@@ -1,0 +1,121 @@
+"""The order of what stands under one parent.
+
+The spine is what all three versions have there, without what a side moved. Everything else stands behind its
+nearest predecessor in the spine; what both sides put at one place is zipped in the direction that the
+neighbours have: newest first stays newest first, an alphabetical list stays one.
+"""
+
+from collections.abc import Callable, Sequence
+
+from afterpush.conflicts.document.align import align, rising
+from afterpush.conflicts.document.nodes import Kind
+from afterpush.conflicts.document.trios import Trio, parent_of
+from afterpush.conflicts.kinds.direction import Direction, direction_of
+
+Runs = dict[Trio | None, list[Trio]]
+
+
+def ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
+    """The members of a parent in the order of the merged text."""
+    if len(members) < 2:
+        return list(members)
+    sides = [_sequence(parent, members, side) for side in range(3)]
+    spine, movers = _spine(sides)
+    settled = set(spine)
+    runs = [_runs(side, settled) for side in sides]
+    find_direction = _asker(sides[1:])
+    found: list[Trio] = []
+    for anchor in (None, *spine):
+        found += (anchor,) if anchor else ()
+        mine, yours = (
+            [trio for trio in runs[side].get(anchor, ()) if movers.get(trio, side) == side and trio not in settled]
+            for side in (1, 2)
+        )
+        merged = _zipped(mine, yours, find_direction)
+        settled.update(merged)
+        found += merged
+    for trio in sorted((one for one in members if one not in settled), key=lambda one: one.any.index):
+        found.insert(_end_of_kind(found, trio), trio)
+    return found
+
+
+def _end_of_kind(found: Sequence[Trio], trio: Trio) -> int:
+    """Behind the last one of its kind; else before the first section."""
+    places = [place for place, known in enumerate(found) if known.kind is trio.kind]
+    if places:
+        return places[-1] + 1
+    return next((place for place, known in enumerate(found) if known.kind is Kind.SECTION), len(found))
+
+
+def _sequence(parent: Trio, members: Sequence[Trio], side: int) -> list[Trio]:
+    """The members that stand under the parent on a side, in its order."""
+    here = [
+        (node.index, trio)
+        for trio in members
+        if (node := trio.nodes[side]) and (parent.copy or parent_of(node) is parent)
+    ]
+    return [trio for _, trio in sorted(here, key=lambda entry: entry[0])]
+
+
+def _spine(sides: Sequence[list[Trio]]) -> tuple[list[Trio], dict[Trio, int]]:
+    """What all three have, without what a side moved; and which side moved the rest.
+
+    What a side moved is what is not in the longest run that rises there: a b c d -> a c d b moved b.
+    """
+    base, ours, theirs = sides
+    places = [{trio: place for place, trio in enumerate(side)} for side in (ours, theirs)]
+    common = [trio for trio in base if trio in places[0] and trio in places[1]]
+    kept = [{common[at] for at in rising([side[trio] for trio in common])} for side in places]
+    movers = {trio: 1 if trio not in kept[0] else 2 for trio in common}
+    return [trio for trio in common if trio in kept[0] and trio in kept[1]], movers
+
+
+def _runs(side: Sequence[Trio], spine: set[Trio]) -> Runs:
+    """What stands behind each element of the spine (None: before the first)."""
+    runs: Runs = {}
+    anchor: Trio | None = None
+    for trio in side:
+        if trio in spine:
+            anchor = trio
+        else:
+            runs.setdefault(anchor, []).append(trio)
+    return runs
+
+
+def _zipped(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio], Direction]) -> list[Trio]:
+    """Two runs as one: what is in both holds its place, and each side's order stays."""
+    found: list[Trio] = []
+    one = other = 0
+    for left, right in [*align(mine, yours), (len(mine), len(yours))]:
+        found += _interleaved(mine[one:left], yours[other:right], direction)
+        if left < len(mine):
+            found.append(mine[left])
+        one, other = left + 1, right + 1
+    return list(dict.fromkeys(found))
+
+
+def _interleaved(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio], Direction]) -> list[Trio]:
+    if not mine or not yours:
+        return mine or yours
+    way = direction(mine[0])
+    if not way.can_compare([*mine, *yours]):
+        # Nothing tells their order: one run behind the other, by the text, so that the side does not matter.
+        return sum(sorted((mine, yours), key=lambda run: [trio.any.said for trio in run]), [])
+    found: list[Trio] = []
+    left, right = list(mine), list(yours)
+    while left and right:
+        found.append((left if way.is_first(left[0], right[0]) else right).pop(0))
+    return found + left + right
+
+
+def _asker(sides: Sequence[list[Trio]]) -> Callable[[Trio], Direction]:
+    """The direction of the siblings of a thing's kind; read off both sides when it is first asked for."""
+    known: dict[str, Direction] = {}
+
+    def ask(trio: Trio) -> Direction:
+        kind = trio.kind
+        if kind not in known:
+            known[kind] = direction_of([[one for one in side if one.kind is kind] for side in sides])
+        return known[kind]
+
+    return ask

@@ -1,0 +1,274 @@
+"""The own text of a thing that both sides changed: three-way, part by part, down to words and values."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afterpush.conflicts.document.align import align, chunks
+from afterpush.conflicts.document.nodes import Kind, Lines, Node
+from afterpush.conflicts.kinds.keys import normal, release_of
+from afterpush.conflicts.kinds.values import Decision, merge_marks, merge_text, merge_value, three_way
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """What stays between markers: the lines of both sides, and why."""
+
+    ours: Lines
+    theirs: Lines
+    reason: str = ""
+
+
+Piece = str | Hunk
+# For lines that a rule wrote, what it decided.
+Said = list[str]
+
+
+def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
+    """The lines of a node, with hunks for what cannot be decided."""
+    if ours.own == theirs.own:
+        return list(ours.own)
+    if base is None and ours.said == theirs.said and ours.mark == theirs.mark:
+        return list(max(ours.own, theirs.own))
+    match ours.kind:
+        case Kind.ITEM:
+            merged = _merge_item(base, ours, theirs, said)
+        case Kind.SECTION:
+            merged = _merge_heading(base, ours, theirs, said)
+        case Kind.ENTRY:
+            merged = _merge_entry(base, ours, theirs, said)
+        case _:
+            return _merge_lines(base, ours, theirs, said)
+    if merged is None:
+        return [Hunk(ours.own, theirs.own, _against(ours, theirs))]
+    return list(merged)
+
+
+def _against(ours: Node, theirs: Node) -> str:
+    mine, yours = ("; ".join(line.strip() for line in node.own) for node in (ours, theirs))
+    return f"'{_short(mine)}' against '{_short(yours)}'"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 70 else text[:67] + "..."
+
+
+_ITEM = re.compile(r"([ \t]*)((?:[-*+•]|\d{1,9}[.)])[ \t]*)(?:\[(.)\]([ \t]+|$))?(.*)$", re.S)
+
+
+def _merge_item(base: Node | None, ours: Node, theirs: Node, said: Said) -> Lines | None:
+    """Indentation, sign, box and text of an item, each three-way."""
+    nodes = [node for node in (base, ours, theirs) if node]
+    parts = [found.groups() for node in nodes if (found := _ITEM.match("\n".join(node.own)))]
+    if len(parts) != len(nodes):
+        return None
+    if base is None:
+        parts.insert(0, (None,) * 5)
+    old, mine, yours = parts
+    box = merge_marks(old[2], mine[2] or "", yours[2] or "")
+    text = _merge_words(old[4], mine[4], yours[4], said)
+    if box is None or text is None:
+        return None
+    indent, sign = (three_way(old[at], mine[at], yours[at]) or max(mine[at], yours[at]) for at in (0, 1))
+    space = (three_way(old[3], mine[3], yours[3]) or mine[3] or yours[3] or " ") if box else ""
+    return tuple(f"{indent}{sign}{f'[{box}]' if box else ''}{space}{text}".split("\n"))
+
+
+def _merge_heading(base: Node | None, ours: Node, theirs: Node, said: Said) -> Lines | None:
+    """Level, title and status of a heading, each three-way; the shape of the line is that of a side."""
+    title = three_way(base.said if base else None, ours.said, theirs.said)
+    if title is None and base is None and release_of(ours.title):
+        longer, shorter = sorted((ours.said, theirs.said), key=lambda text: (-len(text), text))
+        title = longer if longer.startswith(shorter) else None
+    if title is None:
+        title = _merge_words(base.said if base else None, ours.said, theirs.said, said)
+    mark = merge_marks(base.mark if base else None, ours.mark, theirs.mark)
+    if title is None or mark is None:
+        return None
+    level = three_way(str(base.level) if base else None, str(ours.level), str(theirs.level))
+    pattern = next((node for node in (ours, theirs) if str(node.level) == level), None)
+    if pattern is None:
+        return None
+    return _dressed(pattern, title, mark, [node for node in (ours, theirs, base) if node])
+
+
+def _dressed(pattern: Node, title: str, mark: str, nodes: Sequence[Node]) -> Lines | None:
+    """A heading in the shape of another one, with a title and a status of one of the versions."""
+    if (pattern.said, pattern.mark) == (title, mark):
+        return pattern.own
+    line = pattern.own[0]
+    for node in nodes:
+        if node.mark == mark and len(node.own) == len(pattern.own):
+            line = node.own[0]
+            if node.said != title:
+                if node.said not in line:
+                    return None
+                line = line.replace(node.said, title, 1)
+            signs = re.compile(r"\s{0,3}#{1,6}")
+            found = signs.match(pattern.own[0])
+            line = signs.sub(found[0], line, count=1) if found else line
+            break
+    else:
+        return None
+    if len(pattern.own) == 1:
+        return (line,)
+    underline = pattern.own[-1].rstrip()
+    is_exact = len(underline) == len(pattern.own[0].rstrip())
+    return (line, underline[0] * len(line.rstrip()) if is_exact else pattern.own[-1])
+
+
+_KEY = re.compile(r"(?:\*\*[^*|]+?(?::\*\*|\*\*\s?:)|^[\w \"'-]+:)")
+
+
+def _segments(text: str) -> list[tuple[str, str]]:
+    """The keys of a line with their values: `**A:** x | **B:** y`."""
+    places = [found.span() for found in _KEY.finditer(text)]
+    if not places:
+        return [("", text)]
+    ends = [start for start, _ in places[1:]] + [len(text)]
+    return [(text[start:end], text[end:stop]) for (start, end), stop in zip(places, ends, strict=True)]
+
+
+def _merge_entry(base: Node | None, ours: Node, theirs: Node, said: Said) -> Lines | None:
+    """A line of keys with values; the name of a key decides how two values become one."""
+    if len(ours.own) > 1 or len(theirs.own) > 1 or (base and len(base.own) > 1):
+        pieces = _merge_lines(base, ours, theirs, said)
+        return tuple(map(str, pieces)) if not any(isinstance(piece, Hunk) for piece in pieces) else None
+    texts = [node.own[0] if node else "" for node in (base, ours, theirs)]
+    lead = texts[1][: len(texts[1]) - len(texts[1].lstrip())]
+    known = [dict(_segments(text.strip())) for text in texts]
+    names = _merged_names([list(segments) for segments in known])
+    found = []
+    for name in names:
+        before, mine, yours = (segments.get(name) for segments in known)
+        value = _one_value(name, before, mine, yours, said)
+        if value is None:
+            return None
+        found.append(name + value)
+    return (lead + "".join(found).rstrip(),) if found else None
+
+
+def _merged_names(names: Sequence[Sequence[str]]) -> list[str]:
+    """The keys of a line: what a side took away is gone, what one added stands behind what it stood behind."""
+    base, ours, theirs = names
+    merged = [name for name in ours if name in theirs or name not in base]
+    for place, name in enumerate(theirs):
+        if name not in merged and name not in base:
+            behind = [merged.index(one) for one in theirs[:place] if one in merged]
+            merged.insert(max(behind) + 1 if behind else 0, name)
+    return merged
+
+
+def _one_value(name: str, base: str | None, ours: str | None, theirs: str | None, said: Said) -> str | None:
+    if ours is None or theirs is None:
+        return ours if theirs is None else theirs
+    tails = [re.search(r"\s*\|?\s*$", text) for text in (ours, theirs)]
+    tail = next((found[0] for found in tails if found and found[0]), "")
+    bare = [text if text is None else re.sub(r"\s*\|\s*$", "", text.rstrip()) for text in (base, ours, theirs)]
+    lead = ours[: len(ours) - len(ours.lstrip())]
+    values = [None if text is None else text.strip() for text in bare]
+    assert values[1] is not None and values[2] is not None
+    settled = merge_value(normal(name).strip(" *:").casefold(), values[0], values[1], values[2])
+    if settled is None and values[0] is not None and min(len(text.split()) for text in values if text) > 4:
+        words = _merge_words(values[0], values[1], values[2], said)
+        settled = None if words is None else Decision(words)
+    if settled is None:
+        return None
+    if settled.rule:
+        said.append(f"{normal(name).strip(' *:')}: '{values[1]}' and '{values[2]}' became '{settled.value}' ({settled.rule})")
+    return lead + settled.value + tail
+
+
+def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | None:
+    """A text by its words: what both sides changed must have an unchanged word between it."""
+    answer = three_way(base, ours, theirs)
+    if answer is not None or base is None:
+        return answer
+    if settled := merge_text(base, ours, theirs):
+        said.append(f"'{_short(ours)}' and '{_short(theirs)}' became '{_short(settled.value)}' ({settled.rule})")
+        return settled.value
+    words = [re.findall(r"\s+|[^\s]+", text) for text in (base, ours, theirs)]
+    kept = {place for place, _ in align(words[0], words[1])} & {place for place, _ in align(words[0], words[2])}
+    if not any(words[0][place].strip() for place in kept):
+        return None
+    found: list[str] = []
+    for chunk in chunks(*words):
+        if chunk.is_open:
+            merged = _both_appended(chunk.base, chunk.ours, chunk.theirs)
+            if merged is None:
+                return None
+            found += merged
+        else:
+            found += chunk.merged
+    return "".join(found)
+
+
+_BRACKETED = re.compile(r"\s*(\[[^\]]*\]|\([^)]*\))")
+
+
+def _both_appended(base: Lines, ours: Lines, theirs: Lines) -> list[str] | None:
+    """Notes in brackets that both sides added at one place: both, in the order of the text."""
+    if "".join(base).strip():
+        return None
+    notes = []
+    for side in (ours, theirs):
+        text = "".join(side)
+        if not re.fullmatch(rf"(?:{_BRACKETED.pattern})+\s*", text):
+            return None
+        notes.append([found[1] for found in _BRACKETED.finditer(text)])
+    keys = [{re.split(r"[:\s]", note.strip("[("))[0] for note in some} for some in notes]
+    if keys[0] & keys[1]:
+        return None
+    merged = sorted(notes[0] + notes[1])
+    lead = " " if "".join(ours)[:1].isspace() or "".join(theirs)[:1].isspace() else ""
+    tail = " " if "".join(ours)[-1:].isspace() and "".join(theirs)[-1:].isspace() else ""
+    return [lead + " ".join(merged) + tail]
+
+
+def _merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
+    """Paragraphs, code, quotes and HTML line by line, as git does; a line of dates and counts by their rules."""
+    if base is None:
+        if _holds(ours.own, theirs.own) or _holds(theirs.own, ours.own):
+            return list(max(ours.own, theirs.own, key=lambda own: (len(own), own)))
+        return [Hunk(ours.own, theirs.own, _against(ours, theirs))]
+    found: list[Piece] = []
+    for chunk in chunks(base.own, ours.own, theirs.own):
+        if not chunk.is_open:
+            found += chunk.merged
+            continue
+        lines = _lines_by_rule(chunk.base, chunk.ours, chunk.theirs, said)
+        if lines is None:
+            mine, yours = ("; ".join(map(str.strip, side)) for side in (chunk.ours, chunk.theirs))
+            found.append(Hunk(chunk.ours, chunk.theirs, f"'{_short(mine)}' against '{_short(yours)}'"))
+        else:
+            found += lines
+    return found
+
+
+def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[str] | None:
+    """Lines that both changed: numbers and dates by rule where the words are the same, or layout only."""
+    if tuple(map(normal, ours)) == tuple(map(normal, theirs)):
+        return list(max(ours, theirs))
+    if tuple(map(normal, ours)) == tuple(map(normal, base)):
+        return list(theirs)
+    if tuple(map(normal, theirs)) == tuple(map(normal, base)):
+        return list(ours)
+    shortest = min(len(base), len(ours), len(theirs))
+    found: list[str] = []
+    for before, mine, yours in zip(base, ours, theirs, strict=False):
+        answer = three_way(before, mine, yours)
+        if answer is None:
+            settled = merge_text(before, mine, yours)
+            if settled is None:
+                return None
+            said.append(f"'{_short(mine.strip())}' and '{_short(yours.strip())}' became '{_short(settled.value.strip())}' ({settled.rule})")
+            answer = settled.value
+        found.append(answer)
+    rest = three_way("\n".join(base[shortest:]), "\n".join(ours[shortest:]), "\n".join(theirs[shortest:]))
+    return None if rest is None else found + (rest.split("\n") if rest else [])
+
+
+def _holds(one: Lines, other: Lines) -> bool:
+    """Whether a text has every line of another one, in its order."""
+    lines = iter(map(normal, one))
+    return all(line in lines for line in map(normal, other))

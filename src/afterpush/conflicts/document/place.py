@@ -1,0 +1,227 @@
+"""What stays, and under which parent: three-way, for every thing of three versions.
+
+An addition keeps the headings that its side gave it. Two exceptions:
+* its old neighbours now stand below a new heading inside that parent: it goes with them;
+* a release was cut: what it was added to was carried under a new release, or its heading is no longer
+  "Unreleased". It was never in that release: its headings are made again under what is unreleased now.
+
+    base            ours (the cut)      theirs              merged
+    # Unreleased    # Unreleased        # Unreleased        # Unreleased
+    ## Fixed        # 1.5.0             ## Fixed            ## Fixed     <- made again
+    - a             ## Fixed            - a                 - b
+                    - a                 - b                 # 1.5.0 / ## Fixed / - a
+"""
+
+from collections.abc import Sequence
+
+from afterpush.conflicts.document.nodes import Kind, Node
+from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
+from afterpush.conflicts.kinds.keys import is_unreleased, release_of
+
+
+class Placement:
+    """Where everything stands in the merged text."""
+
+    def __init__(self, trios: Sequence[Trio]) -> None:
+        self.trios, self.root = trios, trios[0]
+        self.copies: dict[tuple[Trio, str], Trio] = {}
+        self._changes: dict[Node, bool] = {}
+        for trio in trios[1:]:
+            if trio.home is None:
+                trio.home = self._home_of(trio)
+        self._break_circles()
+        self.gone = {trio for trio in trios[1:] if self._is_gone(trio)}
+        for trio in trios[1:]:
+            if trio not in self.gone:
+                trio.home = self._standing(trio)
+        self.children: dict[Trio, list[Trio]] = {}
+        for trio in (*trios[1:], *self.copies.values()):
+            if trio in self.gone or not trio.home:
+                continue
+            homes = [trio.home]
+            if trio.doubt is Doubt.TORN:
+                homes += [parent_of(node) for node in trio.nodes[1:] if node]
+            for home in dict.fromkeys(homes):
+                self.children.setdefault(home, []).append(trio)
+
+    def _home_of(self, trio: Trio) -> Trio:
+        base, ours, theirs = trio.nodes
+        if base is None:
+            if ours and theirs:
+                return self._home_of_both(trio, ours, theirs)
+            side = 1 if ours else 2
+            node = ours or theirs
+            assert node is not None
+            return self._home_of_addition(trio, node, side, 3 - side)
+        before = parent_of(base)
+        if ours and theirs:
+            mine, yours = parent_of(ours), parent_of(theirs)
+            if mine is before or mine is yours:
+                return yours
+            if yours is not before:
+                trio.refuse(Doubt.TORN, "")
+            return mine
+        survivor = ours or theirs
+        return parent_of(survivor) if survivor else before
+
+    def _home_of_both(self, trio: Trio, ours: Node, theirs: Node) -> Trio:
+        mine, yours = parent_of(ours), parent_of(theirs)
+        if mine is yours:
+            return mine
+        homes = [self._home_of_addition(trio, ours, 1, 2), self._home_of_addition(trio, theirs, 2, 1)]
+        if homes[0] is not homes[1]:
+            trio.refuse(Doubt.TORN, "")
+        return homes[0]
+
+    def _home_of_addition(self, trio: Trio, node: Node, side: int, other: int) -> Trio:
+        parent = parent_of(node)
+        if node.kind is not Kind.ROW and (target := self._after_the_cut(trio, node, other)):
+            return target
+        if parent.base is None:
+            return parent
+        moved_to = _neighbours_home(node, other)
+        if moved_to is None or moved_to is parent:
+            return parent
+        there = parent.nodes[other]
+        if there is None:
+            return moved_to
+        heading = moved_to.nodes[other]
+        if heading and moved_to.base is None and _is_inside(heading, there):
+            return parent if _is_release(heading) and not _is_release(there) else moved_to
+        return parent
+
+    def _after_the_cut(self, trio: Trio, node: Node, other: int) -> Trio | None:
+        """Where an addition goes whose release the other side has cut meanwhile."""
+        path: list[Node] = []
+        above = node.parent
+        while above and above.kind is Kind.SECTION:
+            known = trio_of(above)
+            there = known.nodes[other]
+            if known.base and there:
+                target = _carried_from(known.base, there, other)
+                if target:
+                    return self._made_again(target, [above, *path], other)
+                if _was_released(known.base, there):
+                    fresh = _fresh_unreleased(there)
+                    if fresh:
+                        return self._made_again(fresh, path, other)
+                    trio.refuse(Doubt.RELEASE, "")
+                    return None
+            path.insert(0, above)
+            above = above.parent
+        return None
+
+    def _made_again(self, target: Trio, headings: Sequence[Node], other: int) -> Trio:
+        """The headings below a target: those that are there, and copies of those that are not."""
+        for heading in headings:
+            there = target.nodes[other]
+            found = next((child for child in there.children if child.said == heading.said), None) if there else None
+            if found:
+                target = trio_of(found)
+                continue
+            key = (target, heading.said)
+            if key not in self.copies:
+                copy = Trio()
+                copy.copy, copy.home = heading, target
+                self.copies[key] = copy
+            target = self.copies[key]
+        return target
+
+    def _break_circles(self) -> None:
+        """Two moves that put things under each other: both stay where they were, and a person decides."""
+        safe = {self.root}
+        for trio in self.trios[1:]:
+            path: list[Trio] = []
+            above: Trio | None = trio
+            seen = set()
+            while above and above not in safe and above not in seen:
+                seen.add(above)
+                path.append(above)
+                above = above.home
+            if above in seen and above and above.base:
+                above.refuse(Doubt.TORN, "")
+                above.home = parent_of(above.base)
+            safe.update(path)
+
+    def _is_gone(self, trio: Trio) -> bool:
+        base, ours, theirs = trio.nodes
+        if base is None or (ours and theirs):
+            return False
+        survivor = ours or theirs
+        if survivor is None:
+            return True
+        if not self._is_changed(survivor, 2 if ours else 1):
+            return True
+        trio.refuse(Doubt.DELETED, "")
+        return False
+
+    def _is_changed(self, node: Node, other: int) -> bool:
+        """Whether something in a subtree that the other side deleted would be lost with it."""
+        if node not in self._changes:
+            self._changes[node] = self._is_own_change(node, other) or any(
+                self._is_changed(child, other) for child in node.children
+            )
+        return self._changes[node]
+
+    def _is_own_change(self, node: Node, other: int) -> bool:
+        trio = trio_of(node)
+        if trio.home is not parent_of(node):
+            return False
+        if trio.base is None:
+            return True
+        if trio.nodes[other]:
+            return parent_of(trio.base) is not parent_of(node)
+        return (trio.base.said, trio.base.mark) != (node.said, node.mark)
+
+    def _standing(self, trio: Trio) -> Trio:
+        """The home of a thing, or what is above it where that is gone."""
+        home = trio.home
+        while home and home in self.gone:
+            home = home.home
+        return home or self.root
+
+
+def _neighbours_home(node: Node, other: int) -> Trio | None:
+    """Under what the other side has the nearest old sibling before a node, else the one behind it."""
+    assert node.parent is not None
+    siblings = node.parent.children
+    place = siblings.index(node)
+    for sibling in (*reversed(siblings[:place]), *siblings[place + 1 :]):
+        trio = trio_of(sibling)
+        there = trio.nodes[other]
+        if trio.base and there and sibling.kind is not Kind.RULE:
+            return parent_of(there)
+    return None
+
+
+def _is_inside(node: Node, above: Node) -> bool:
+    parent = node.parent
+    while parent and parent is not above:
+        parent = parent.parent
+    return parent is above
+
+
+def _is_release(node: Node) -> bool:
+    return node.kind is Kind.SECTION and bool(release_of(node.title))
+
+
+def _carried_from(base: Node, there: Node, other: int) -> Trio | None:
+    """What a heading stood under, where the other side carried it below a new neighbour of that."""
+    old, new = parent_of(base), parent_of(there)
+    if new is old or new.base is not None or old.base is None:
+        return None
+    old_there, new_there = old.nodes[other], new.nodes[other]
+    if old_there is None or new_there is None or old_there.parent is None:
+        return None
+    return old if new_there.parent is old_there.parent and old_there.kind is Kind.SECTION else None
+
+
+def _was_released(base: Node, there: Node) -> bool:
+    return is_unreleased(base.said) and not is_unreleased(there.said) and bool(release_of(there.title))
+
+
+def _fresh_unreleased(released: Node) -> Trio | None:
+    """The new section for what is not released, beside one that just was."""
+    siblings = released.parent.children if released.parent else []
+    fresh = [node for node in siblings if node.kind is Kind.SECTION and is_unreleased(node.said)]
+    return trio_of(fresh[0]) if len(fresh) == 1 else None

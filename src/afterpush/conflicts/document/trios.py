@@ -1,0 +1,238 @@
+"""One thing in up to three versions, and what both sides added as one and the same."""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from afterpush.conflicts.document.match import Matching, by_digest, by_key, by_text, pairs_of, single
+from afterpush.conflicts.document.nodes import Kind, Node
+from afterpush.conflicts.document.read import Document
+from afterpush.conflicts.kinds.keys import is_global_id, overlap, release_of
+
+# What is shorter than this may stand in two places without being one thing (`None.`, `- [ ] Tests`).
+_TELLING = 12
+
+
+class Doubt(Enum):
+    """Why a person has to decide about a thing."""
+
+    MINTED = "one new ID for two things"
+    TORN = "two places"
+    DELETED = "deleted and changed"
+    RELEASE = "no release to put it into"
+    BOTH_WROTE = "both wrote here"
+    UNSOUND = "cannot be merged safely"
+
+
+class Trio:
+    """A node of the base, of ours and of theirs that are one thing; None where a version has it not."""
+
+    __slots__ = ("copy", "doubt", "home", "is_twice", "nodes", "reason")
+
+    def __init__(self, base: Node | None = None, ours: Node | None = None, theirs: Node | None = None) -> None:
+        self.nodes: list[Node | None] = [base, ours, theirs]
+        self.doubt: Doubt | None = None
+        self.reason = ""
+        # Where it stands in the merged text; and, of a heading that is made again there, the pattern.
+        self.home: Trio | None = None
+        self.copy: Node | None = None
+        # Whether both sides wrote it under different headings on purpose.
+        self.is_twice = False
+        for node in self.nodes:
+            if node:
+                node.trio = self
+
+    @property
+    def base(self) -> Node | None:
+        return self.nodes[0]
+
+    @property
+    def ours(self) -> Node | None:
+        return self.nodes[1]
+
+    @property
+    def theirs(self) -> Node | None:
+        return self.nodes[2]
+
+    @property
+    def any(self) -> Node:
+        """One of its nodes; both sides of a merge get the same one."""
+        sides = [node for node in self.nodes[1:] if node]
+        found = max(sides, key=lambda node: (node.own, node.index)) if sides else self.base or self.copy
+        assert found is not None
+        return found
+
+    @property
+    def kind(self) -> Kind:
+        return self.any.kind
+
+    def refuse(self, doubt: Doubt, reason: str) -> None:
+        """Leaves the thing to a person; the first reason counts."""
+        if self.doubt is None:
+            self.doubt, self.reason = doubt, reason
+
+
+def trio_of(node: Node) -> Trio:
+    """The trio of a matched node."""
+    assert node.trio is not None
+    return node.trio
+
+
+def parent_of(node: Node) -> Trio:
+    """The trio of the node above."""
+    assert node.parent is not None
+    return trio_of(node.parent)
+
+
+def match_all(base: Document, ours: Document, theirs: Document) -> list[Trio]:
+    """Every thing of the three versions, those of the base first, in the order of the text."""
+    trios = [Trio(node) for node in base.nodes]
+    for side, document in ((1, ours), (2, theirs)):
+        matching = Matching(base.nodes, document.nodes)
+        for node in document.nodes:
+            origin = matching.backward.get(node)
+            if origin:
+                trio_of(origin).nodes[side] = node
+                node.trio = origin.trio
+    free = [[node for node in document.nodes if node.trio is None] for document in (ours, theirs)]
+    _pair_added(trios)
+    for side, nodes in enumerate(free, 1):
+        for node in nodes:
+            if node.trio is None:
+                node.trio = Trio()
+                node.trio.nodes[side] = node
+    _pair_elsewhere(free)
+    _find_minted_twice(base, free)
+    return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
+
+
+def _pair_added(trios: Sequence[Trio]) -> None:
+    """What both sides added under the same parent: equal, of equal text, or under one key."""
+    queue = [trio for trio in trios if trio.ours and trio.theirs]
+    while queue:
+        trio = queue.pop()
+        assert trio.ours and trio.theirs
+        for label in (by_digest, by_text, by_key):
+            mine = [node for node in trio.ours.children if node.trio is None]
+            yours = [node for node in trio.theirs.children if node.trio is None]
+            if not mine or not yours:
+                break
+            for one, other in pairs_of(mine, yours, label):
+                if label is by_key and not _is_one_key(one, other, trio):
+                    continue
+                made = Trio(None, one, other)
+                if label is by_key and one.id and overlap(_rest(one), _rest(other)) < 0.5:
+                    made.refuse(Doubt.MINTED, minted_reason(one.id, one, other))
+                queue.append(made)
+        if trio.base is None:
+            _pair_lonely(trio)
+
+
+def _is_one_key(one: Node, other: Node, parent: Trio) -> bool:
+    """Whether a key that both sides brought means that they brought one thing."""
+    if one.kind is not Kind.ROW:
+        return True
+    if one.id:
+        return True
+    # A first cell is a key only where no version has it twice: not a date in a log, not a person.
+    tables = [node for node in parent.nodes if node]
+    titles = [child.title for table in tables for child in table.children]
+    alike = all(len({child.title for child in table.children}) == len(table.children) for table in tables)
+    return alike and len(titles) > 2 and bool(one.title.strip(" -_")) and not one.title[:4].isdigit()
+
+
+def _pair_lonely(trio: Trio) -> None:
+    """The only paragraph that each side wrote below a heading that both added: one text, not two."""
+    assert trio.ours and trio.theirs
+    for kind in (Kind.TEXT, Kind.CODE):
+        mine, yours = (
+            [child for child in node.children if child.trio is None and child.kind is kind]
+            for node in (trio.ours, trio.theirs)
+        )
+        if len(mine) == len(yours) == 1:
+            Trio(None, mine[0], yours[0])
+
+
+def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
+    """Equal texts that both sides added under different parents.
+
+    One thing where a side also brought old neighbours there (it was released meanwhile); two things where both
+    parents are new releases (a fix that was ported back); else a person decides.
+    """
+    mine, yours = (
+        single([node for node in nodes if _is_single(node) and _is_telling(node)], by_text) for nodes in free
+    )
+    for key, one in mine.items():
+        other = yours.get(key)
+        if other is None or parent_of(one) is parent_of(other):
+            continue
+        releases = [_release_above(node) for node in (one, other)]
+        carrying = [_carries(one), _carries(other)]
+        if all(releases) and releases[0] != releases[1] and not any(carrying):
+            trio_of(one).is_twice = trio_of(other).is_twice = True
+            continue
+        trio = Trio(None, one, other)
+        if carrying[0] == carrying[1]:
+            trio.refuse(Doubt.TORN, "")
+        else:
+            trio.home = parent_of(one if carrying[0] else other)
+
+
+def _is_single(node: Node) -> bool:
+    return sum(known is not None for known in trio_of(node).nodes) == 1
+
+
+def _is_telling(node: Node) -> bool:
+    return node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.QUOTE) and len(node.said) >= _TELLING
+
+
+def _release_above(node: Node) -> str:
+    """The new release that a node stands under; "" where it stands under none or an old one."""
+    above = node.parent
+    while above:
+        if above.kind is Kind.SECTION and (release := release_of(above.title)):
+            return release if trio_of(above).base is None and release != "unreleased" else ""
+        above = above.parent
+    return ""
+
+
+def _carries(node: Node) -> bool:
+    """Whether old text was put under the same parent as an added node."""
+    parent = parent_of(node)
+    siblings = node.parent.children if node.parent else []
+    origins = [trio_of(sibling).base for sibling in siblings]
+    return any(origin and parent_of(origin) is not parent for origin in origins)
+
+
+def _rest(node: Node) -> str:
+    """What a node says besides its ID."""
+    said = node.said.replace("|", " ")
+    return said.partition(node.id.split()[-1])[2] or said
+
+
+def minted_reason(key: str, one: Node, other: Node) -> str:
+    """Why two things with one new ID are refused, and what to do."""
+    mine, yours = (_rest(node).strip(" :.-–—|*[]") for node in (one, other))
+    return (
+        f"{key}: both sides gave this new ID to different things ('{_short(mine)}' and '{_short(yours)}'); "
+        f"give one of them another ID, or merge with --renumber"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _find_minted_twice(base: Document, free: Sequence[Sequence[Node]]) -> None:
+    """IDs that are new on both sides, wherever and as whatever they stand: a row here, a heading there."""
+    known = {node.id for node in base.nodes}
+    found: list[dict[str, list[Node]]] = [{}, {}]
+    for side, nodes in enumerate(free):
+        for node in nodes:
+            if node.id and node.id not in known and is_global_id(node.id):
+                found[side].setdefault(node.id, []).append(node)
+    for key in found[0].keys() & found[1].keys():
+        mine, yours = found[0][key], found[1][key]
+        if any(overlap(_rest(one), _rest(other)) >= 0.5 for one in mine for other in yours):
+            continue
+        for node in (*mine, *yours):
+            trio_of(node).refuse(Doubt.MINTED, minted_reason(key, mine[0], yours[0]))

@@ -1,0 +1,65 @@
+"""The merge driver for single git commands, in clones where nobody has installed it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afterpush.conflicts.git.driver_command import NAME, TITLE, attribute_lines, driver_command
+from afterpush.conflicts.kinds.names import Kind, kind_of
+from afterpush.conflicts.merge import merge_document
+from afterpush.conflicts.git.shared_files import driver_patterns
+from afterpush.infra.files import temporary_folder
+from afterpush.infra.git import git
+
+if TYPE_CHECKING:
+    from afterpush.infra.settings import Documents
+
+
+@contextmanager
+def driver_options(
+    repo: Path, documents: "Documents", python: str, environment: Mapping[str, str] = os.environ
+) -> Iterator[tuple[str, ...]]:
+    """What to write between `git` and its command so that it merges the documents through afterpush.
+
+    The attributes go into the place of the user's own global ones, which stay in force with them; what
+    `.gitattributes` of the repository says about a path outranks both.
+    """
+    with temporary_folder("afterpush-attributes-") as folder:
+        attributes = folder / "attributes"
+        lines = "".join(f"{line}\n" for line in attribute_lines(driver_patterns(documents)))
+        attributes.write_bytes(lines.encode() + _global_attributes(repo, environment))
+        yield (
+            *("-c", f"core.attributesFile={attributes}"),
+            *("-c", f"merge.{NAME}.name={TITLE}"),
+            *("-c", f"merge.{NAME}.driver={driver_command(python)}"),
+        )
+
+
+def _global_attributes(repo: Path, environment: Mapping[str, str]) -> bytes:
+    """The user's own attributes, wherever gitattributes(5) says that they are."""
+    named = git(repo, "config", "--path", "--get", "core.attributesFile").text.strip()
+    home = environment.get("HOME", "")
+    folder = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    path = Path(named) if named else Path(folder, "git", "attributes")
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def is_document(path: str, documents: "Documents") -> bool:
+    """Whether the driver is asked for the path."""
+    return kind_of(path, documents) not in (Kind.OTHER, Kind.LOCK_FILE)
+
+
+def why_in_conflict(
+    path: str, base: bytes | None, ours: bytes, theirs: bytes, documents: "Documents"
+) -> tuple[str, ...]:
+    """The engine's sentences about a document that could not be merged cleanly; none about other files."""
+    kind = kind_of(path, documents)
+    if kind is Kind.OTHER:
+        return ()
+    merged = merge_document(base, ours, theirs, path=path, documents=documents)
+    return merged.warnings if kind is Kind.LOCK_FILE else merged.reasons

@@ -1,0 +1,146 @@
+"""Does git call the driver, here, in this worktree? A merge of made-up documents answers it.
+
+A registered driver proves nothing: the attribute may be missing in this worktree's branch, the path may
+be misspelt, the interpreter gone. The probe merges, with git and in a scratch object store, documents
+on which git alone would stop, at made-up paths that the configured globs match.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afterpush.conflicts.git.driver_command import NAME
+from afterpush.conflicts.merge import merge_document
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import temporary_folder
+from afterpush.infra.git import config_value, git
+from afterpush.infra.git.merge_tree import TreeMerge, merge_attribute, merge_trees
+from afterpush.infra.git.objects import Env, read_blob, scratch_objects, write_blob, write_commit
+
+if TYPE_CHECKING:
+    from afterpush.infra.settings import Documents
+
+# Both sides append at the same place: git alone stops there, afterpush keeps both.
+BASE = b"# Probe\n\n### PROBE-001: One\n\n**Status:** ready\n"
+OURS = BASE + b"\n### PROBE-002: Two\n\n**Status:** ready\n"
+THEIRS = BASE + b"\n### PROBE-003: Three\n\n**Status:** ready\n"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the probe of one glob showed; `why` says what is wrong and what to do."""
+
+    pattern: str
+    path: str
+    is_live: bool
+    why: str = ""
+
+
+def sample_path(pattern: str) -> str:
+    """A path that the glob matches and that nobody has."""
+    text = pattern.replace("**/", "afterpush-probe/")
+    text = re.sub(r"\[(.)[^]]*\]", r"\1", text)
+    return re.sub(r"\*+", "afterpush-probe", text).replace("?", "x")
+
+
+def probe_driver(repo: Path, patterns: Sequence[str], documents: "Documents") -> list[Probe]:
+    """Lets git merge a made-up document for each glob; nothing of the repository changes."""
+    paths = {pattern: sample_path(pattern) for pattern in patterns}
+    with scratch_objects(repo) as env:
+        sides = [_commit(repo, list(paths.values()), content, env) for content in (BASE, OURS, THEIRS)]
+        base, ours, theirs = sides
+        parents = [_child(repo, ours, base, env), _child(repo, theirs, base, env)]
+        try:
+            merged: TreeMerge | None = merge_trees(repo, *parents, env=env)
+            said = merged.said if merged else ""
+        except AfterpushError as error:
+            merged, said = None, str(error)
+        attributes = merge_attribute(repo, list(paths.values()))
+        stopped_at = {entry.path for entry in merged.conflicts} if merged else set()
+        found = {
+            path: _blob_at(repo, merged.tree, path, env) if merged and path not in stopped_at else None
+            for path in paths.values()
+        }
+    has_command = config_value(repo, f"merge.{NAME}.driver") is not None
+    return [
+        _judged(
+            pattern,
+            path,
+            found[path],
+            _expected(path, documents),
+            attributes.get(path),
+            has_command,
+            said,
+        )
+        for pattern, path in paths.items()
+    ]
+
+
+def _expected(path: str, documents: "Documents") -> bytes:
+    return merge_document(BASE, OURS, THEIRS, path=path, documents=documents).text
+
+
+def _judged(
+    pattern: str,
+    path: str,
+    found: bytes | None,
+    expected: bytes | None,
+    attribute: str | None,
+    has_command: bool,
+    said: str,
+) -> Probe:
+    if attribute == NAME and found is not None and found == expected:
+        return Probe(pattern, path, True)
+    if attribute != NAME:
+        given = "no line" if attribute in (None, "unspecified") else f"merge={attribute}, not merge={NAME}"
+        return Probe(
+            pattern,
+            path,
+            False,
+            f".gitattributes in this worktree has {given} for it; run inv conflicts.install",
+        )
+    if not has_command:
+        return Probe(pattern, path, False, "no driver is registered in this clone; run inv conflicts.install")
+    lines = said.splitlines() or ["it did not give our answer"]
+    first = next((line for line in lines if line.startswith("afterpush: ")), lines[0])
+    first = first.removeprefix("afterpush: ").partition("; this is git")[0]
+    return Probe(
+        pattern, path, False, f"git called the registered driver, but: {first}; run inv conflicts.install"
+    )
+
+
+def _commit(repo: Path, paths: Sequence[str], content: bytes, env: Env) -> str:
+    """A tree that holds the content at every path."""
+    blob = write_blob(repo, content, env=env)
+    with temporary_folder() as folder:
+        index = {**env, "GIT_INDEX_FILE": str(folder / "index")}
+        entries = "".join(f"100644 {blob}\t{path}\0" for path in paths).encode()
+        done = git(repo, "update-index", "-z", "--index-info", input=entries, env=index)
+        tree = git(repo, "write-tree", env=index)
+    if done.code != 0 or tree.code != 0:
+        raise AfterpushError(
+            f"probing the merge driver in {repo}: git says: {done.error_text or tree.error_text}"
+        )
+    return tree.text.strip()
+
+
+def _child(repo: Path, tree: str, base: str, env: Env) -> str:
+    root = write_commit(repo, base, [], b"probe\n", env=_PROBE_PERSON | dict(env))
+    return write_commit(repo, tree, [root], b"probe\n", env=_PROBE_PERSON | dict(env))
+
+
+def _blob_at(repo: Path, tree: str, path: str, env: Env) -> bytes | None:
+    try:
+        return read_blob(repo, f"{tree}:{path}", env=env)
+    except AfterpushError:
+        return None
+
+
+# The probe must also work where git has no identity yet; a fixed date makes both bases one commit.
+_PROBE_PERSON = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "probe"), ("EMAIL", "probe@invalid"), ("DATE", "@1 +0000"))
+}

@@ -1,0 +1,243 @@
+"""Objects and arrays of JSON and YAML merged by their members, in the bytes that the sides wrote.
+
+A container is its entries with the exact text around each; a merged one is put together of entries as they
+stand in a version, so that comments, layout, key order and the spelling of numbers stay as they are.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from afterpush.conflicts.document.align import chunks
+from afterpush.conflicts.kinds.dates import moment_of
+from afterpush.conflicts.kinds.values import merge_status, three_way
+
+# What tells a record from others, the first that every record has and no two share.
+KEYS = ("id", "key", "uuid", "uid", "slug", "name")
+_STAMP = re.compile(r"(?:^|[_.-])(?:updated|modified|changed|synced|last_?updated|last_?modified)(?:$|[_.-])|(?:updated|modified|lastSeen)(?:At|On)?$")
+_STATUS = frozenset({"status", "state"})
+
+
+class UndecidedError(Exception):
+    """Both sides changed one value and no rule decides, or a text is not read as what it should be."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A value without parts, as it is written and as it is read."""
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A member or an element: `lead` and `head` before its value, `tail` up to the separator."""
+
+    key: str
+    lead: str
+    head: str
+    value: "Value"
+    tail: str = ""
+
+
+@dataclass(frozen=True)
+class Container:
+    """An object or an array: `end` is what stands between the last entry and the closing sign."""
+
+    is_array: bool
+    opening: str
+    entries: tuple[Entry, ...]
+    end: str
+    closing: str
+    separator: str = ","
+
+    @property
+    def text(self) -> str:
+        parts = [f"{entry.lead}{entry.head}{entry.value.text}{entry.tail}" for entry in self.entries]
+        return f"{self.opening}{self.separator.join(parts)}{self.end}{self.closing}"
+
+    @property
+    def value(self) -> Any:
+        if self.is_array:
+            return [entry.value.value for entry in self.entries]
+        return {entry.key: entry.value.value for entry in self.entries}
+
+
+Value = Scalar | Container
+Rules = Mapping[str, str]
+
+
+@dataclass
+class Merging:
+    """The rules for dotted paths, and sentences about what they decided."""
+
+    rules: Rules = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+
+def merge_values(base: Value | None, ours: Value, theirs: Value, path: str, merging: Merging) -> Value:
+    """The three-way merge of one value. Raises UndecidedError, naming the path."""
+    if ours.text == theirs.text or _same(ours, theirs):
+        if base is not None and theirs.text == base.text:
+            return ours
+        return theirs if base is not None and ours.text == base.text else max(ours, theirs, key=lambda one: one.text)
+    if base is not None and _same(theirs, base):
+        return ours
+    if base is not None and _same(ours, base):
+        return theirs
+    rule = merging.rules.get(path)
+    if rule is None and isinstance(ours, Container) and isinstance(theirs, Container):
+        if ours.is_array == theirs.is_array:
+            return _merge_containers(base if isinstance(base, Container) else None, ours, theirs, path, merging)
+    if isinstance(ours, Scalar) and isinstance(theirs, Scalar):
+        known = base if isinstance(base, Scalar) else None
+        taken = _by_rule(rule, path, known, ours, theirs)
+        if taken:
+            merging.said.append(f"{path}: {ours.text} and {theirs.text} became {taken.text} ({rule or 'by its name'})")
+            return taken
+    raise UndecidedError(f"both sides changed {path or 'the whole value'!r}, and no rule decides it")
+
+
+def _same(one: Value, other: Value) -> bool:
+    first, second = one.value, other.value
+    return type(first) is type(second) and bool(first == second)
+
+
+def _by_rule(rule: str | None, path: str, base: Scalar | None, ours: Scalar, theirs: Scalar) -> Scalar | None:
+    name = path.rsplit(".", 1)[-1]
+    if rule in ("ours", "theirs"):
+        return ours if rule == "ours" else theirs
+    if rule is None and name.casefold() in _STATUS and all(isinstance(one.value, str) for one in (ours, theirs)):
+        settled = merge_status(str(base.value) if base else None, ours.value, theirs.value)
+        return next((one for one in (ours, theirs) if settled and one.value == settled.value), None)
+    if rule is None and not (_STAMP.search(name) and base):
+        return None
+    is_date = rule in (None, "newest")
+    sizes = [_size(one.value, is_date=is_date) for one in (ours, theirs)]
+    if sizes[0] is None or sizes[1] is None or type(sizes[0]) is not type(sizes[1]):
+        return None
+    smaller, larger = sorted(((sizes[0], ours.text, ours), (sizes[1], theirs.text, theirs)), key=lambda one: one[:2])
+    return smaller[2] if rule == "min" else larger[2]
+
+
+def _size(value: Any, *, is_date: bool) -> Any:
+    """What a value is compared by: a date's moment, a number, a version's parts."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (float(value),)
+    if not isinstance(value, str):
+        return None
+    if is_date:
+        moment = moment_of(value)
+        return (*moment, value) if moment else None
+    if re.fullmatch(r"v?\d+(?:\.\d+)*", value):
+        return tuple(float(part) for part in value.lstrip("v").split("."))
+    return value
+
+
+def _merge_containers(base: Container | None, ours: Container, theirs: Container, path: str, merging: Merging) -> Container:
+    versions = [base, ours, theirs]
+    if ours.is_array:
+        versions = _keyed(versions, path)
+    known = [{entry.key: entry for entry in one.entries} if one else {} for one in versions]
+    alive: dict[str, Entry] = {}
+    for key in dict.fromkeys((*known[1], *known[2])):
+        entry = _merge_entry(*(some.get(key) for some in known), f"{path}.{key}" if path else key, merging)
+        if entry:
+            alive[key] = entry
+    order = merged_order(*(list(some) for some in known))
+    entries = _with_leads([alive[key] for key in order if key in alive], [one for one in (ours, theirs, base) if one])
+    return replace(
+        ours if ours.entries or not theirs.entries else theirs,
+        opening=three_way(base and base.opening, ours.opening, theirs.opening) or max(ours.opening, theirs.opening),
+        end=three_way(base and base.end, ours.end, theirs.end) or max(ours.end, theirs.end, key=lambda end: (len(end), end)),
+        entries=tuple(entries),
+    )  # fmt: skip
+
+
+def _merge_entry(base: Entry | None, ours: Entry | None, theirs: Entry | None, path: str, merging: Merging) -> Entry | None:
+    if ours and theirs:
+        value = merge_values(base.value if base else None, ours.value, theirs.value, path, merging)
+        parts = {
+            name: _part(name, base, ours, theirs) for name in ("lead", "head", "tail")
+        }
+        return Entry(ours.key, parts["lead"], parts["head"], value, parts["tail"])
+    survivor = ours or theirs
+    if base is None or survivor is None:
+        return survivor
+    if _same(base.value, survivor.value):
+        return None
+    who = "theirs deleted it, ours" if ours else "ours deleted it, theirs"
+    raise UndecidedError(f"{path!r}: {who} changed it")
+
+
+def _part(name: str, base: Entry | None, ours: Entry, theirs: Entry) -> str:
+    before, mine, yours = (getattr(entry, name) if entry else None for entry in (base, ours, theirs))
+    answer = three_way(before, str(mine), str(yours))
+    return max(str(mine), str(yours), key=lambda text: (len(text), text)) if answer is None else answer
+
+
+def _keyed(versions: Sequence[Container | None], path: str) -> list[Container | None]:
+    """Arrays with each element under a key: the ID of a record, or the scalar itself."""
+    known = [one for one in versions if one]
+    for name in KEYS:
+        keys = [[_id_of(entry.value, name) for entry in one.entries] for one in known]
+        if all(None not in some and len(set(some)) == len(some) for some in keys):
+            named = (
+                replace(one, entries=tuple(replace(entry, key=str(key)) for entry, key in zip(one.entries, some, strict=True)))
+                for one, some in zip(known, keys, strict=True)
+            )
+            return [next(named) if one else None for one in versions]
+    texts = [[entry.value.text for entry in one.entries] for one in known]
+    is_set = all(isinstance(entry.value, Scalar) for one in known for entry in one.entries)
+    if is_set and all(len(set(some)) == len(some) for some in texts):
+        return [
+            replace(one, entries=tuple(replace(entry, key=entry.value.text) for entry in one.entries)) if one else None
+            for one in versions
+        ]
+    raise UndecidedError(f"both sides changed the list {path!r}, whose elements have no key")
+
+
+def _id_of(value: Value, name: str) -> Any:
+    found = next((entry.value for entry in value.entries if entry.key == name), None) if isinstance(value, Container) and not value.is_array else None
+    return found.value if isinstance(found, Scalar) and isinstance(found.value, str | int) else None
+
+
+def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """The keys of a merged container: what both add at one place is in the order that the keys have already."""
+    found: list[str] = []
+    is_falling = len(base) > 1 and list(base) == sorted(base, key=_natural, reverse=True)
+    is_rising = list(base) == sorted(base, key=_natural)
+    for chunk in chunks(base, ours, theirs):
+        if not chunk.is_open:
+            found += chunk.merged
+        elif is_rising or is_falling:
+            found += sorted({*chunk.ours, *chunk.theirs}, key=_natural, reverse=is_falling)
+        else:
+            found += sum(sorted((list(chunk.ours), list(chunk.theirs))), [])
+    return list(dict.fromkeys(found))
+
+
+def _natural(key: str) -> list[tuple[int, int, str]]:
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", key)]
+
+
+def _with_leads(entries: Sequence[Entry], versions: Sequence[Container]) -> list[Entry]:
+    """Entries that became the first, or are no longer the first, with the blanks of that place."""
+    firsts = [one.entries[0].lead for one in versions if one.entries]
+    later = [entry.lead for one in versions for entry in one.entries[1:]]
+    found: list[Entry] = []
+    for place, entry in enumerate(entries):
+        lead = entry.lead
+        if not place and lead not in firsts and firsts and not lead.strip():
+            lead = firsts[0]
+        elif place and lead in firsts and lead not in later and not lead.strip():
+            lead = _blanks(later[0]) if later else (lead or " ")
+        found.append(replace(entry, lead=lead))
+    return found
+
+
+def _blanks(lead: str) -> str:
+    """The blanks of a lead without the comments in it."""
+    return lead if not lead.strip() else re.sub(r"(?s).*\n", "", lead)
