@@ -11,8 +11,8 @@ import pytest
 
 from afterpush.conflicts.git.driver_command import driver_command
 from afterpush.conflicts.git.install import apply_plan, plan_install
-from afterpush.conflicts.merge import merge_document
 from afterpush.conflicts.git.probe import probe_driver
+from afterpush.conflicts.merge import merge_document
 from afterpush.infra.settings import Documents
 from tests.support.conflicting import (
     BASE,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from afterpush.conflicts import documents as engine
-from afterpush.conflicts.kinds.names import Kind, kind_by_content, kind_of, matches
+from afterpush.conflicts.document import markdown
+from afterpush.conflicts.kinds.names import Kind, kind_of, kind_of_text, matches
 from afterpush.conflicts.merge import Merged, has_markers, merge_document
 from afterpush.infra.git.merge_file import merge_file
 from afterpush.infra.settings import Documents, LockFile
@@ -79,20 +79,14 @@ def test_any_other_file_is_plain_git() -> None:
 
 
 def test_a_bug_in_the_engine_falls_back_to_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(engine, "_pieces", broken)
+    monkeypatch.setattr(markdown, "merge_markdown", broken)
     texts = ("# R\n\nb\n", "# R\n\no\n", "# R\n\nt\n")
     answer = merge(*texts)
     assert answer.text == merge_file(*(text.encode() for text in texts)).text
     assert not answer.is_clean and "a bug" in answer.warnings[0]
-
-
-def test_a_lost_line_is_noticed_and_left_to_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_pieces", lambda documents, ledger: ["# R"])
-    answer = merge("# R\n\nb\n", "# R\n\nb\n\n## New\n", "# S\n\nb\n")
-    assert "lost the line" in answer.warnings[0] and answer.text == b"# S\n\nb\n\n## New\n"
 
 
 def test_the_marker_size_and_the_labels_are_honoured() -> None:
@@ -101,7 +95,8 @@ def test_the_marker_size_and_the_labels_are_honoured() -> None:
         labels=("HEAD", "base", "feature"), marker_size=11,
     )  # fmt: skip
     assert answer.text == (
-        b"<<<<<<<<<<< HEAD\n**Owner:** b\n===========\n**Owner:** c\n>>>>>>>>>>> feature\n"
+        b"<<<<<<<<<<< HEAD ('**Owner:** b' against '**Owner:** c')\n**Owner:** b\n"
+        b"===========\n**Owner:** c\n>>>>>>>>>>> feature\n"
     )
 
 
@@ -155,14 +150,27 @@ def test_globs_mean_paths_from_the_root() -> None:
     assert not matches("x/ROADMAP.md", "ROADMAP.md")
 
 
-def test_the_kind_of_a_file() -> None:
-    assert kind_of("docs/ROADMAP.md", DEFAULTS) is Kind.ROADMAP
-    assert kind_of("docs/ACTIVE_SESSIONS.md", DEFAULTS) is Kind.SESSIONS
-    assert kind_of("docs/sessions/active/Session-1.md", DEFAULTS) is Kind.SESSION_FILE
-    assert kind_of("a/pnpm-lock.yaml", DEFAULTS) is Kind.LOCK_FILE
-    assert kind_of("README.md", DEFAULTS) is Kind.OTHER
-    assert kind_by_content("", b"# T\n\n### QA-001: x\n") is Kind.ROADMAP
-    assert kind_by_content("x.md", b"| Session ID | Task |\n") is Kind.SESSIONS
-    assert kind_by_content("x.md", b"# Session: x\n") is Kind.SESSION_FILE
-    assert kind_by_content("x.py", b"### QA-001: x\n") is Kind.OTHER
-    assert kind_by_content("README.md", b"# Hello\n") is Kind.OTHER
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("docs/ROADMAP.md", Kind.MARKDOWN), ("docs/roadmap.md", Kind.MARKDOWN), ("ChangeLog", Kind.MARKDOWN),
+        ("a/TODO.txt", Kind.MARKDOWN), ("README.rst", Kind.MARKDOWN), (".beads/issues.jsonl", Kind.LINES),
+        ("docs/sessions/active/Session-1.md", Kind.MARKDOWN), ("tasks.json", Kind.JSON),
+        ("backlog.yml", Kind.YAML), ("a/pnpm-lock.yaml", Kind.LOCK_FILE), ("src/app.ts", Kind.OTHER),
+        ("package.json", Kind.OTHER), ("requirements.txt", Kind.OTHER), ("Makefile", Kind.OTHER),
+    ],
+)  # fmt: skip
+def test_a_name_tells_the_kind_whatever_its_case(path: str, kind: Kind) -> None:
+    assert kind_of(path, DEFAULTS) is kind
+    only_lists = Documents(well_known=False)
+    is_listed = path.startswith(("docs/ROADMAP", "docs/sessions")) or kind is Kind.LOCK_FILE
+    assert kind_of(path, only_lists) is (kind if is_listed else Kind.OTHER)
+
+
+def test_a_file_without_a_telling_name_is_judged_by_all_its_versions() -> None:
+    plain, written = b"# Title\n\ntext\n", b"# Title\n\n- [ ] one\n"
+    for texts in ((plain, plain, written), (plain, written, plain), (written, plain, plain)):
+        assert kind_of_text("page", texts, DEFAULTS) is Kind.MARKDOWN
+    assert kind_of_text("Makefile", (b"# all\nall:\n\ttrue\n",) * 3, DEFAULTS) is Kind.OTHER
+    assert kind_of_text("bin/todo", (b"#!/bin/sh\n# TODO\n\n- [ ] x\n",) * 3, DEFAULTS) is Kind.OTHER
+    assert kind_of_text("config.yaml", (b"a: 1\n",) * 3, DEFAULTS) is Kind.YAML

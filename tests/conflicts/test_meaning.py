@@ -101,7 +101,8 @@ def test_one_cell_with_two_values_is_the_only_conflict() -> None:
         changed(("Two | LOW", "Two | P1"), ("2h |\n| QA-003", "9h |\n| QA-003")),
     )
     assert (
-        "<<<<<<< ours\n| QA-002 | Two | P0 | in-progress | 9h |\n=======\n"
+        "<<<<<<< ours (Open: QA-002, priority: 'P0' against 'P1')\n| QA-002 | Two | P0 | in-progress | 9h |\n"
+        "=======\n"
         "| QA-002 | Two | P1 | in-progress | 9h |\n>>>>>>> theirs\n" in merged.text.decode()
     )
     assert merged.reasons == ("Open: QA-002, priority: 'P0' against 'P1'",)
@@ -237,9 +238,7 @@ def test_versions_and_dates_of_the_header() -> None:
 def test_one_sentence_with_two_values_stays_between_markers() -> None:
     merged = merge(ROADMAP, changed(("Some prose", "Any prose")), changed(("Some prose", "No prose")))
     text = merged.text.decode()
-    assert (
-        "<<<<<<< ours\nAny prose about it.\n=======\nNo prose about it.\n>>>>>>> theirs\nMore prose." in text
-    )
+    assert ")\nAny prose about it.\n=======\nNo prose about it.\n>>>>>>> theirs\nMore prose." in text
     assert not merge(
         "# R\n\nWait 30 seconds.\n", "# R\n\nWait 60 seconds.\n", "# R\n\nWait 90 seconds.\n"
     ).is_clean

@@ -48,11 +48,12 @@ def test_what_both_moved_to_different_sections_asks_although_git_would_keep_it_t
         path=SESSIONS,
     )
     assert merged.reasons == (
-        "20260108-QA-001-aaa111: ours moved it to '✅ Completed Today (2026-01-08)', theirs to '⏸️ Paused'",
+        "✅ Completed Today (2026-01-08): Session-20260108-QA-001-aaa111: ours put it under "
+        "'✅ Completed Today (2026-01-08)', theirs under '⏸️ Paused'",
     )
     text = merged.text.decode()
-    assert f"<<<<<<< ours\n=======\n{done(LOGIN, 'Paused')}>>>>>>> theirs\n" in text
-    assert f"<<<<<<< ours\n{done(LOGIN)}=======\n>>>>>>> theirs\n" in text
+    assert f"\n=======\n{done(LOGIN, 'Paused')}>>>>>>> theirs\n" in text
+    assert f"\n{done(LOGIN)}=======\n>>>>>>> theirs\n" in text
 
 
 def test_what_was_moved_and_deleted_does_not_come_back() -> None:
@@ -65,7 +66,7 @@ def test_a_row_moved_to_another_kind_of_table_and_deleted_asks() -> None:
     base = f"# R\n\n## Open\n\n| Task | Title | Status |\n|---|---|---|\n| QA-001 | a | ready |\n{below}"
     ours = base.replace("| QA-001 | a | ready |\n", "") + "| QA-001 | a |\n"
     merged = merge(base, ours, base.replace("| QA-001 | a | ready |\n", ""))
-    assert merged.reasons == ("QA-001: ours moved it to 'Archive', theirs deleted it",)
+    assert merged.reasons == ("Archive: QA-001: theirs deleted it, ours changed it",)
 
 
 def test_a_moved_checkbox_task_takes_the_edit_below_it_along() -> None:
@@ -95,25 +96,24 @@ BEFORE, AFTER = "# R\n\n## Open\n\n### DATA-002: First\n\nx\n\n", "\n## Done\n\n
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("[ ] one", "[x] one", "changed 'Objectives' below it"),
-        ("** ready", "** review", "changed it"),
+        ("[ ] one", "[x] one", "changed 'one' below it"),
+        ("** ready", "** review", "changed '**Status:** review' below it"),
         ("- [ ] two\n", "- [ ] two\n\n#### Risks\n\nsome\n", "added 'Risks' below it"),
     ],
 )
 def test_a_task_deleted_here_and_edited_there_is_shown_whole(old: str, new: str, what: str) -> None:
     edited = TASK.replace(old, new)
     merged = merge(BEFORE + TASK + AFTER, BEFORE.rstrip("\n") + "\n" + AFTER, BEFORE + edited + AFTER)
-    assert merged.reasons == (f"'DATA-001: Third': ours deleted it, theirs {what}",)
-    shown = edited.split("\n#### Risks")[0]
-    assert f"<<<<<<< ours\n=======\n{shown}>>>>>>> theirs\n" in merged.text.decode()
+    assert merged.reasons == (f"Open: DATA-001: Third: ours deleted it, theirs {what}",)
+    assert f"\n=======\n{edited}>>>>>>> theirs\n" in merged.text.decode()
 
 
 def test_a_task_added_to_a_deleted_section_keeps_its_heading() -> None:
     base = BEFORE + TASK + AFTER
     theirs = base.replace("### DATA-001", "### DATA-009: New\n\nnew\n\n### DATA-001")
     merged = merge(base, "# R\n" + AFTER, theirs)
-    assert merged.reasons == ("'Open': ours deleted it, theirs added 'DATA-009: New' below it",)
-    assert "=======\n## Open\n>>>>>>> theirs\n\n### DATA-009: New\n" in merged.text.decode()
+    assert merged.reasons == ("R: Open: ours deleted it, theirs added 'DATA-009: New' below it",)
+    assert "=======\n## Open\n" in merged.text.decode()
 
 
 def test_a_dropped_heading_whose_tasks_stay_takes_none_along() -> None:

@@ -339,7 +339,7 @@ def check(folder: Path) -> Answer:
 def test_check_is_live_only_after_install_and_names_what_is_missing(repository: Repository) -> None:
     before = check(repository.path)
     assert before.code == 1 and before.json()["driver_live"] is False
-    assert "inv conflicts.install" in before.json()["problems"][0]
+    assert "conflicts.install" in before.json()["problems"][0]
     assert conflicts("install", cwd=repository.path).code == 0
     after = check(repository.path)
     assert after.code == 0 and after.json()["driver_live"] is True and after.json()["markers"] == []

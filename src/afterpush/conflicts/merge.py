@@ -100,7 +100,16 @@ def _whole(ours: bytes, theirs: bytes, path: str, style: Style) -> Merged:
     def ended(text: bytes) -> bytes:
         return text if not text or text.endswith(b"\n") else text + b"\n"
 
-    parts = (b"<" * size, b" ", style.labels[0].encode(), b"\n", ended(ours), b"=" * size, b"\n", ended(theirs))
+    parts = (
+        b"<" * size,
+        b" ",
+        style.labels[0].encode(),
+        b"\n",
+        ended(ours),
+        b"=" * size,
+        b"\n",
+        ended(theirs),
+    )
     text = b"".join((*parts, b">" * size, b" ", style.labels[-1].encode(), b"\n"))
     return Merged(text, False, (f"{path}: binary content on both sides",))
 

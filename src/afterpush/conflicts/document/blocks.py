@@ -63,10 +63,9 @@ class BlockReader:
                 self.items.append((node, indent))
             self.last = node
             return self._fenced_item(node, number)
-        if self.items and not gap and self.last and self.last.kind in (Kind.ITEM, Kind.TEXT):
-            if self._kind_at(number, line) is Kind.TEXT:
-                self._lengthen(line)
-                return number + 1
+        if self.items and not gap and self._is_lazy(line, number):
+            self._lengthen(line)
+            return number + 1
         return self._block_at(number, line, gap)
 
     def _fenced_item(self, node: Node, number: int) -> int:
@@ -180,7 +179,9 @@ class BlockReader:
         line = self.lines[number]
         if line.lstrip(" ").startswith("|"):
             return number + 1 >= self.count or not is_delimiter(self.lines[number + 1])
-        return "|" in line and not _ITEM.match(line) and self._kind_at(number, line) in (Kind.TEXT, Kind.ENTRY)
+        return (
+            "|" in line and not _ITEM.match(line) and self._kind_at(number, line) in (Kind.TEXT, Kind.ENTRY)
+        )
 
 
 def _column(line: str) -> int:

@@ -8,12 +8,13 @@ What fails becomes a conflict around the thing that holds the line; it is never 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from afterpush.conflicts.document.headings import headings_in
 from afterpush.conflicts.document.nodes import Lines
 from afterpush.conflicts.document.own_text import Hunk, Piece
 from afterpush.conflicts.kinds.keys import release_of
+from afterpush.roadmap.blocks import is_key_line
 
 # Shorter lines repeat by chance (`- [ ] Tests`, `None.`).
 _LONG = 18
@@ -28,24 +29,66 @@ def bare(line: str) -> str:
     return "" if not text.strip("|-: =#") else re.sub(r"^#+ ", "# ", text)
 
 
-def faults(texts: Sequence[Lines], pieces: Sequence[Piece], excused: Collection[str]) -> list[Fault]:
-    """The lines that stand too often or not often enough, or under a heading that nobody gave them."""
+def faults(
+    texts: Sequence[Lines], pieces: Sequence[Piece], excused: Collection[str], moved: Collection[str]
+) -> list[Fault]:
+    """The lines that stand too often or not often enough, or under a heading that nobody gave them.
+
+    `excused` were written by a rule, or stand twice on purpose; `moved` stand where a side moved them.
+    """
     written = [piece for piece in pieces if isinstance(piece, str)]
     inside = [line for piece in pieces if isinstance(piece, Hunk) for line in (*piece.ours, *piece.theirs)]
     base, ours, theirs, merged = _counts([*texts, tuple(written)], inside)
     marked = {bare(line) for line in inside}
     skipped = {bare(line) for line in excused} | marked
     found: list[Fault] = []
+    places = _Places([*texts, tuple(written)])
     for line in dict.fromkeys((*base, *ours, *theirs, *merged)):
         if line in skipped:
             continue
         before, mine, yours, now = (counts[line] for counts in (base, ours, theirs, merged))
         most, least = _explained(before, mine, yours)
-        if now > most and len(line) >= _LONG:
+        if now > most and len(line) >= _LONG and not is_key_line(line) and now > places.most(line):
             found.append((line, "it would stand twice" if most else "it would be back"))
         elif now < least:
             found.append((line, "it would be lost"))
-    return found + list(_misfiled(texts, written, skipped))
+    return found + list(_misfiled(places, set(texts[0]), skipped | set(map(bare, moved))))
+
+
+class _Places:
+    """The heading over each line of the base, ours, theirs and the merged text; read when it is asked for."""
+
+    def __init__(self, texts: Sequence[Lines]) -> None:
+        self.texts = texts
+
+    @cached_property
+    def over(self) -> list[list[tuple[str, str | None]]]:
+        """Each line with the heading over it."""
+        return [_headings_over(text) for text in self.texts]
+
+    @cached_property
+    def _counts(self) -> list[dict[str, Counter[str | None]]]:
+        found: list[dict[str, Counter[str | None]]] = []
+        for lines in self.over:
+            counts: dict[str, Counter[str | None]] = {}
+            for line, title in lines:
+                counts.setdefault(bare(line), Counter())[title] += 1
+            found.append(counts)
+        return found
+
+    def most(self, line: str) -> int:
+        """How often a line may stand, counted under each heading; what no version had before, only once."""
+        base, ours, theirs = (counts.get(line, Counter()) for counts in self._counts[:3])
+        if not base:
+            return max(ours.total(), theirs.total())
+        return sum(
+            _explained(base[title], ours[title], theirs[title])[0] for title in {*base, *ours, *theirs}
+        )
+
+    def single(self, version: int) -> dict[str, str | None]:
+        """The heading over each line that stands once in a version."""
+        counts = Counter(line for line, _ in self.over[version])
+        return {line: title for line, title in self.over[version] if counts[line] == 1}
 
 
 def _counts(texts: Sequence[Lines], inside: Sequence[str]) -> list[Counter[str]]:
@@ -66,41 +109,36 @@ def _counts(texts: Sequence[Lines], inside: Sequence[str]) -> list[Counter[str]]
 def _explained(base: int, ours: int, theirs: int) -> tuple[int, int]:
     """How often a line may stand, and must."""
     if ours == theirs:
-        return ours, ours
+        return ours, ours if ours >= base else max(2 * ours - base, 0)
     if not base:
         return max(ours, theirs), max(ours, theirs) if min(ours, theirs) == 0 else min(ours, theirs)
     most = max(ours + theirs - base, 0)
     return most, min(most, ours, theirs) if min(ours, theirs) else 0
 
 
-def _misfiled(texts: Sequence[Lines], written: Sequence[str], skipped: Collection[str]) -> Iterator[Fault]:
+def _misfiled(places: _Places, base: Collection[str], skipped: Collection[str]) -> Iterator[Fault]:
     """Lines that one side added and that now stand under another heading than the one it gave them."""
-    base = set(texts[0])
-    places = [_headings_over(text) for text in (*texts[1:], tuple(written))]
-    titles = {title for title in places[2].values() if title}
-    for side, other in ((0, 1), (1, 0)):
-        for line, title in places[side].items():
+    sides, merged = (places.single(1), places.single(2)), places.single(3)
+    titles = set(merged.values())
+    for mine, other in (sides, sides[::-1]):
+        known = set(mine.values())
+        for line, title in mine.items():
             text = bare(line)
-            if line in base or line in places[other] or len(text) < _LONG or text in skipped:
+            if line in base or line in other or len(text) < _LONG or text in skipped or line not in merged:
                 continue
-            now = places[2].get(line)
-            if now is None or title is None or now == title or title not in titles:
-                continue
-            if now in places[side].values() or release_of(now.lstrip("# ").casefold()):
+            now = merged[line]
+            is_elsewhere = now and title and now != title and title in titles
+            if now and is_elsewhere and (now in known or release_of(now.lstrip("# ").casefold())):
                 yield text, f"it would stand under '{now.strip('# ')}'"
 
 
-def _headings_over(lines: Lines) -> dict[str, str | None]:
-    """The heading over each line that stands once."""
-    found: dict[str, str | None] = {}
-    twice: set[str] = set()
+def _headings_over(lines: Lines) -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
     title: str | None = None
     headings = {heading.start: heading for heading in headings_in(lines, 0)}
     for number, line in enumerate(lines):
         if number in headings:
             title = line.strip()
-            continue
-        if line in found:
-            twice.add(line)
-        found[line] = title
-    return {line: title for line, title in found.items() if line not in twice}
+        elif line.strip():
+            found.append((line, title))
+    return found

@@ -8,11 +8,13 @@ from afterpush.conflicts.document.read import Document
 from afterpush.conflicts.document.trios import Trio, trio_of
 from afterpush.conflicts.kinds.values import three_way
 
-_TIGHT = frozenset({(kind, kind) for kind in (Kind.ITEM, Kind.ROW, Kind.ENTRY, Kind.LINK)} | {(Kind.TABLE, Kind.ROW)})
+_TIGHT = frozenset(
+    {(kind, kind) for kind in (Kind.ITEM, Kind.ROW, Kind.ENTRY, Kind.LINK)} | {(Kind.TABLE, Kind.ROW)}
+)
 
 
 class Gaps:
-    """Gives each thing its own gap where what stands before it is the same as on its side, else the usual one."""
+    """Gives each thing its own gap where what is before it is the same as on its side, else the usual one."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
@@ -36,7 +38,9 @@ class Gaps:
                 exact[side] = node.gap
             elif previous.kind is self.last.kind:
                 alike[side] = node.gap
-        for gaps in (exact, {side: gap for side, gap in alike.items() if side}):
+        # A rule before a heading stays with it, whatever stands before that.
+        ruled = {side: node.gap for side, node in nodes if any(line.strip() for line in node.gap)}
+        for gaps in (exact, {side: gap for side, gap in (ruled or alike).items() if side}):
             if (found := self._three_way(gaps)) is not None:
                 return found
         return self._usually(self.last.kind, trio.kind)
@@ -48,9 +52,14 @@ class Gaps:
             return gaps.get(0)
         if len(sides) == 1:
             return sides[0]
-        texts = [None if 0 not in gaps else "\n".join(("", *gaps[0])), *("\n".join(("", *gap)) for gap in sides)]
+        texts = [
+            None if 0 not in gaps else "\n".join(("", *gaps[0])),
+            *("\n".join(("", *gap)) for gap in sides),
+        ]
         answer = three_way(texts[0], str(texts[1]), str(texts[2]))
-        return max(sides, key=lambda gap: (len(gap), gap)) if answer is None else tuple(answer.split("\n")[1:])
+        return (
+            max(sides, key=lambda gap: (len(gap), gap)) if answer is None else tuple(answer.split("\n")[1:])
+        )
 
     def _usually(self, before: Kind, kind: Kind) -> Lines:
         """The commonest gap between two kinds in the three texts."""
@@ -63,4 +72,3 @@ class Gaps:
         if known:
             return max(known.items(), key=lambda entry: (entry[1], entry[0]))[0]
         return () if (before, kind) in _TIGHT else ("",)
-

@@ -11,6 +11,7 @@ from afterpush.conflicts.document.nodes import Lines
 from afterpush.conflicts.document.own_text import Hunk, Piece
 from afterpush.conflicts.document.read import Document, bodies_of, read_tree
 from afterpush.conflicts.kinds.keys import normal
+from afterpush.conflicts.kinds.recount import recounted
 from afterpush.conflicts.kinds.renumber import renumbered
 from afterpush.conflicts.outcome import Merged, Style
 from afterpush.infra.git.merge_file import merge_file
@@ -30,8 +31,8 @@ def merge_markdown(
     """
     sources = comparable([read_source(text) for text in (base, ours, theirs)])
     if not base and (larger := _larger(sources)) is not None:
-        said = "one side has everything of the other"
-        return Merged((ours, theirs)[larger - 1], True, resolved=(said,))
+        why = "one side has everything of the other"
+        return Merged((ours, theirs)[larger - 1], True, resolved=(why,))
     merge = Merge(*_read(sources))
     if renumber and (changed := renumbered(merge.trios, sources)):
         merged = merge_markdown(base, ours, changed[0].data, style)
@@ -39,14 +40,23 @@ def merge_markdown(
     edges = merged_edges(sources)
     for _ in range(_ROUNDS):
         pieces = merge.write()
-        wrong = faults([source.lines for source in sources], pieces, merge.excused)
+        wrong = faults([source.lines for source in sources], pieces, merge.excused, merge.moved)
         if not wrong:
             if not base and not _hunks(pieces):
                 break
-            return answer(pieces, edges, merge.said, style)
-        if not any([merge.doubt(line, why) for line, why in wrong]):
+            said: list[str] = []
+            if not _hunks(pieces):
+                counted, said = recounted([source.lines for source in sources], list(map(str, pieces)))
+                pieces = [*counted]
+            return answer(pieces, edges, (*merge.said, *said), style)
+        doubted = [merge.doubt(line, why) for line, why in wrong]
+        if not any(doubted):
             break
-    reason = "both sides added it, each with something of its own" if not base else f"{wrong[0][1]}: '{wrong[0][0]}'"
+    reason = (
+        "both sides added it, each with something of its own"
+        if not base
+        else f"{wrong[0][1]}: '{wrong[0][0]}'"
+    )
     plain = merge_file(base, ours, theirs, labels=style.labels, marker_size=style.marker_size)
     if plain.is_clean:
         whole = Hunk(sources[1].lines, sources[2].lines, reason)
@@ -127,8 +137,6 @@ def rendered(pieces: Sequence[Piece], style: Style) -> list[str]:
             lines += [f"{'<' * size} {style.labels[0]}{reason}", *piece.ours]
             lines += ["=" * size, *piece.theirs, f"{'>' * size} {style.labels[-1]}"]
     return lines
-
-
 
 
 def _hunks(pieces: Sequence[Piece]) -> list[Hunk]:

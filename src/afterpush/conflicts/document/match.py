@@ -38,6 +38,7 @@ class Matching:
         self._pair_below(self.base[0], self.side[0])
         for _ in range(2):
             before = len(self.forward)
+            self._within()
             self._anywhere(lambda node: node.digest, _is_telling)
             self._anywhere(lambda node: (node.kind, node.said), _is_telling_leaf)
             self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
@@ -86,6 +87,20 @@ class Matching:
                 found.append((first, second))
         return found
 
+    def _within(self) -> None:
+        """What stands at another depth of the same container, however short: a heading was put above it."""
+        for one in reversed(self.base):
+            other = self.forward.get(one)
+            if other is None or one.digest == other.digest or one.kind is Kind.ROOT:
+                continue
+            mine = [node for node in one.walk() if node not in self.forward and _is_leaf(node)]
+            if not mine:
+                continue
+            yours = [node for node in other.walk() if node not in self.backward and _is_leaf(node)]
+            for first, second in pairs_of(mine, yours, by_digest):
+                if first.parent is one or second.parent is other:
+                    self._take(first, second)
+
     def _anywhere(self, label: Label, is_asked: Callable[[Node], bool]) -> None:
         """Stages 2 and 3: what is single in both versions, the outermost first."""
         free = self._free(filter(is_asked, self.base), self.forward)
@@ -95,10 +110,9 @@ class Matching:
         yours = single(self._free(filter(is_asked, self.side), self.backward), label)
         for key, one in mine.items():
             other = yours.get(key)
-            if other and one not in self.forward and other not in self.backward:
-                if one.kind is other.kind and one.id == other.id:
-                    self._take(one, other)
-                    self._pair_below(one, other)
+            is_free = other and one not in self.forward and other not in self.backward
+            if other and is_free and one.kind is other.kind and one.id == other.id:
+                self._pair_below(one, other)
 
     def _containers(self) -> None:
         """Stage 4, from the innermost out."""
@@ -113,13 +127,13 @@ class Matching:
             )
             if not votes:
                 continue
-            other, count = max(votes.items(), key=lambda vote: (vote[1], -vote[0].index))  # type: ignore[union-attr]
+            other, count = max(votes.items(), key=lambda vote: (vote[1], -vote[0].index))
             if other and 4 * count >= len(one.children) + len(other.children) and not _differ(one, other):
                 self._take(one, other)
                 self._pair_below(one, other)
 
     def _alike(self) -> None:
-        """Stage 5: by shared words, the best pair first; then what stands alone between the same neighbours."""
+        """Stage 5: by shared words, the best pair first; then what is alone between the same neighbours."""
         for one in self.base:
             other = self.forward.get(one)
             if other is None or one.digest == other.digest:
@@ -159,8 +173,7 @@ class Matching:
                     runs.setdefault((before, child.kind), ([], []))[side].append(child)
         for mine, yours in runs.values():
             if len(mine) == len(yours) == 1 and not _differ(mine[0], yours[0]):
-                if not is_placeholder(mine[0]) and not is_placeholder(yours[0]):
-                    found.append((mine[0], yours[0]))
+                found += [] if any(map(is_placeholder, mine + yours)) else [(mine[0], yours[0])]
         return found
 
 
@@ -193,9 +206,9 @@ def pairs_of(mine: list[Node], yours: list[Node], label: Label) -> list[tuple[No
     taken, taken_too = {one for one, _ in found}, {other for _, other in found}
     places = {second[place]: place for place in range(len(yours)) if place not in taken_too}
     for place, key in enumerate(first):
-        if place not in taken and key is not None and key in alone and key in places:
-            if is_key or len(mine[place].said) >= 4:
-                found.append((place, places[key]))
+        is_single = place not in taken and key is not None and key in alone and key in places
+        if is_single and (is_key or len(mine[place].said) >= 4):
+            found.append((place, places[key]))
     return [(mine[one], yours[other]) for one, other in found]
 
 
@@ -213,6 +226,10 @@ def _is_telling(node: Node) -> bool:
     if node.kind in _NEVER_MOVED:
         return False
     return bool(node.id) or sum(len(one.said) for one in node.walk()) >= _TELLING
+
+
+def _is_leaf(node: Node) -> bool:
+    return node.kind in (Kind.ITEM, Kind.TEXT) and not node.children and not is_placeholder(node)
 
 
 def _is_telling_leaf(node: Node) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from afterpush.conflicts.document.check import bare
 from afterpush.conflicts.document.gaps import Gaps
-from afterpush.conflicts.document.nodes import Kind, Lines, Node
+from afterpush.conflicts.document.nodes import Kind, Lines, Node, heading_of, place_of
 from afterpush.conflicts.document.order import ordered
 from afterpush.conflicts.document.own_text import Hunk, Piece, Said, merge_own
 from afterpush.conflicts.document.place import Placement
@@ -25,6 +25,14 @@ class Merge:
         # Sentences about what rules decided; and lines that a rule wrote, or that stand twice on purpose.
         self.said: Said = []
         self.excused = {line for trio in self.trios if trio.is_twice for line in trio.any.own}
+        self.moved = {
+            line
+            for trio in self.trios[1:]
+            if _is_moved(trio)
+            for node in trio.nodes
+            if node
+            for line in node.lines()
+        }
 
     def write(self) -> list[Piece]:
         """The merged lines, with hunks for what a person has to decide."""
@@ -63,14 +71,19 @@ class Merge:
             self._write_table(trio, parent)
             return
         pieces = self._own(trio)
-        if trio.kind is Kind.SECTION and trio.base is None and any(isinstance(piece, Hunk) for piece in pieces):
+        if (
+            trio.kind is Kind.SECTION
+            and trio.base is None
+            and any(isinstance(piece, Hunk) for piece in pieces)
+        ):
             self._emit(trio, [self._whole(trio, parent)])
             return
         self._emit(trio, pieces)
         self._write_children(trio)
 
     def _write_table(self, trio: Trio, parent: Trio) -> None:
-        table = merged_table(trio, ordered(trio, self.placement.children.get(trio, [])))
+        members = ordered(trio, self.placement.children.get(trio, []))
+        table = merged_table(trio, members, lambda row: self._whole(row, trio))
         if table is None:
             trio.refuse(Doubt.BOTH_WROTE, "both sides changed the columns")
             self._emit(trio, [self._whole(trio, parent)])
@@ -96,8 +109,8 @@ class Merge:
 
     def _excuse(self, trio: Trio, pieces: Sequence[Piece]) -> None:
         """Notes the lines that a rule wrote anew of two versions."""
-        owns = [node.own[:1] if trio.kind is Kind.TABLE else node.own for node in trio.nodes if node]
-        if trio.copy or len(set(owns)) > 2 or (trio.base is None and len(set(owns)) > 1):
+        owns = [node.own for node in trio.nodes if node]
+        if tuple(pieces) not in owns or len(set(owns)) > 2 or (trio.base is None and len(set(owns)) > 1):
             self.excused.update(line for own in owns for line in own)
             self.excused.update(piece for piece in pieces if isinstance(piece, str))
 
@@ -136,17 +149,21 @@ class Merge:
             case Doubt.DELETED:
                 who, other = ("theirs", "ours") if trio.ours else ("ours", "theirs")
                 node = trio.any
-                what = "changed it" if trio.base and _is_reworded(trio.base, node) else f"changed {self._changed(node)} below it"
+                what = "changed it" if trio.base and _is_reworded(trio.base, node) else self._changed(node)
                 return f"{name}: {who} deleted it, {other} {what}"
             case Doubt.RELEASE:
-                return f"{name}: the other side has released what this was added to; name the release that it belongs to"
+                return (
+                    f"{name}: what it was added to has been released meanwhile; put it into the right release"
+                )
         return f"{name}: both sides wrote it differently"
 
     def _changed(self, node: Node) -> str:
         below = (one for one in node.walk() if one is not node)
         known = ((one, trio_of(one)) for one in below)
-        found = next((one for one, trio in known if trio.base is None or _is_reworded(trio.base, one)), None)
-        return f"'{found.name}'" if found else "something"
+        for one, trio in known:
+            if trio.base is None or _is_reworded(trio.base, one):
+                return f"{'changed' if trio.base else 'added'} '{one.name}' below it"
+        return "moved something below it"
 
     def _emit(self, trio: Trio, pieces: Sequence[Piece]) -> None:
         self.pieces += self.gaps.before(trio)
@@ -155,22 +172,18 @@ class Merge:
 
     def _tail(self) -> Lines:
         base, ours, theirs = (document.tail for document in self.documents)
-        return theirs if ours == base else ours if theirs in (base, ours) else max(ours, theirs, key=lambda tail: (len(tail), tail))
+        return (
+            theirs
+            if ours == base
+            else ours
+            if theirs in (base, ours)
+            else max(ours, theirs, key=lambda tail: (len(tail), tail))
+        )
+
+
+def _is_moved(trio: Trio) -> bool:
+    return trio.base is not None and trio.home is not parent_of(trio.base)
 
 
 def _is_reworded(base: Node, node: Node) -> bool:
     return (base.said, base.mark) != (node.said, node.mark)
-
-
-def place_of(node: Node) -> str:
-    """The heading over a node, for the beginning of a sentence; "" where there is none."""
-    above = node.parent
-    while above and above.kind is not Kind.SECTION:
-        above = above.parent
-    return f"{above.own[0].strip('# ').strip()}: " if above else ""
-
-
-def heading_of(node: Node) -> str:
-    """The heading over a node, for the middle of a sentence."""
-    place = place_of(node)
-    return f"'{place[:-2]}'" if place else "no heading"

@@ -41,7 +41,8 @@ class Node:
     """One thing of a document, with the exact lines that are its own and the blank lines before them."""
 
     __slots__ = (
-        "children", "digest", "gap", "id", "index", "kind", "level", "mark", "own", "parent", "said", "title", "trio",
+        "children", "digest", "gap", "id", "index", "kind", "level",
+        "mark", "own", "parent", "said", "title", "trio",
     )  # fmt: skip
 
     def __init__(self, kind: Kind, own: Lines, gap: Lines = (), level: int = 0) -> None:
@@ -86,7 +87,8 @@ class Node:
     @property
     def name(self) -> str:
         """How to speak of it in a sentence: its ID or the beginning of its text."""
-        said = self.id or self.title or self.said or "".join(self.own).strip()
+        said = self.said.partition("|")[0] if self.kind is Kind.ROW else self.said
+        said = said or "".join(self.own).strip()
         return said if len(said) <= 60 else said[:57] + "..."
 
 
@@ -102,3 +104,17 @@ def seal(root: Node) -> list[Node]:
     for node in reversed(nodes):
         node.digest = hash((node.kind, node.mark, node.said, *(child.digest for child in node.children)))
     return nodes
+
+
+def place_of(node: Node) -> str:
+    """The heading over a node, for the beginning of a sentence; "" where there is none."""
+    above = node.parent
+    while above and above.kind is not Kind.SECTION:
+        above = above.parent
+    return f"{above.own[0].strip('# ').strip()}: " if above else ""
+
+
+def heading_of(node: Node) -> str:
+    """The heading over a node, for the middle of a sentence."""
+    place = place_of(node)
+    return f"'{place[:-2]}'" if place else "no heading"

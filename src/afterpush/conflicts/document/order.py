@@ -9,14 +9,21 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.align import align, rising
 from afterpush.conflicts.document.nodes import Kind
-from afterpush.conflicts.document.trios import Trio, parent_of
+from afterpush.conflicts.document.trios import Trio, parent_of, trio_of
 from afterpush.conflicts.kinds.direction import Direction, direction_of
 
 Runs = dict[Trio | None, list[Trio]]
 
 
 def ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
-    """The members of a parent in the order of the merged text."""
+    """The members of a parent in the order of the merged text: sections behind what has no heading."""
+    ranks: dict[int, list[Trio]] = {}
+    for trio in members:
+        ranks.setdefault(_rank(trio), []).append(trio)
+    return [trio for rank in sorted(ranks) for trio in _ordered(parent, ranks[rank])]
+
+
+def _ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
     if len(members) < 2:
         return list(members)
     sides = [_sequence(parent, members, side) for side in range(3)]
@@ -28,23 +35,42 @@ def ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
     for anchor in (None, *spine):
         found += (anchor,) if anchor else ()
         mine, yours = (
-            [trio for trio in runs[side].get(anchor, ()) if movers.get(trio, side) == side and trio not in settled]
+            [
+                trio
+                for trio in runs[side].get(anchor, ())
+                if movers.get(trio, side) == side and trio not in settled
+            ]
             for side in (1, 2)
         )
         merged = _zipped(mine, yours, find_direction)
         settled.update(merged)
         found += merged
     for trio in sorted((one for one in members if one not in settled), key=lambda one: one.any.index):
-        found.insert(_end_of_kind(found, trio), trio)
+        found.insert(_place_from_elsewhere(found, trio), trio)
     return found
 
 
-def _end_of_kind(found: Sequence[Trio], trio: Trio) -> int:
-    """Behind the last one of its kind; else before the first section."""
-    places = [place for place, known in enumerate(found) if known.kind is trio.kind]
-    if places:
-        return places[-1] + 1
-    return next((place for place, known in enumerate(found) if known.kind is Kind.SECTION), len(found))
+def _rank(trio: Trio) -> int:
+    """Sections come behind what has no heading of its own; definitions at the end of a text behind all."""
+    if trio.kind in (Kind.LINK, Kind.NOTE):
+        parent = trio.any.parent
+        return 2 if parent and parent.children[0].kind is not trio.kind and parent.kind is Kind.ROOT else 0
+    return 1 if trio.kind is Kind.SECTION else 0
+
+
+def _place_from_elsewhere(found: Sequence[Trio], trio: Trio) -> int:
+    """Behind the neighbour that it had under its old parent; else behind the last one of its kind."""
+    places = {known: place for place, known in enumerate(found)}
+    siblings = [trio_of(node) for node in (trio.any.parent.children if trio.any.parent else ())]
+    at = siblings.index(trio) if trio in siblings else 0
+    for sibling in reversed(siblings[:at]):
+        if sibling in places:
+            return places[sibling] + 1
+    for sibling in siblings[at + 1 :]:
+        if sibling in places:
+            return places[sibling]
+    alike = [place for place, known in enumerate(found) if known.kind is trio.kind]
+    return alike[-1] + 1 if alike else len(found)
 
 
 def _sequence(parent: Trio, members: Sequence[Trio], side: int) -> list[Trio]:
@@ -99,13 +125,27 @@ def _interleaved(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio]
         return mine or yours
     way = direction(mine[0])
     if not way.can_compare([*mine, *yours]):
-        # Nothing tells their order: one run behind the other, by the text, so that the side does not matter.
-        return sum(sorted((mine, yours), key=lambda run: [trio.any.said for trio in run]), [])
+        # Nothing tells their order: by the text, so that neither the side nor the order of several merges
+        # matters; but what a side wrote in an order of its own stays together.
+        way = Direction()
+        if not all(_is_sorted(run) for run in (mine, yours)):
+            first, second = sorted((mine, yours), key=lambda run: [trio.any.said for trio in run])
+            return first + second
     found: list[Trio] = []
     left, right = list(mine), list(yours)
     while left and right:
         found.append((left if way.is_first(left[0], right[0]) else right).pop(0))
     return found + left + right
+
+
+def _is_sorted(run: Sequence[Trio]) -> bool:
+    said = [trio.any.said for trio in run]
+    is_one_kind = all(trio.kind is run[0].kind and trio.kind not in _PROSE for trio in run)
+    return len(run) == 1 or (is_one_kind and said == sorted(said))
+
+
+# What reads on from one to the next: two runs of these are never mixed.
+_PROSE = frozenset({Kind.TEXT, Kind.CODE, Kind.HTML, Kind.QUOTE})
 
 
 def _asker(sides: Sequence[list[Trio]]) -> Callable[[Trio], Direction]:

@@ -149,7 +149,7 @@ def _merge_entry(base: Node | None, ours: Node, theirs: Node, said: Said) -> Lin
 
 
 def _merged_names(names: Sequence[Sequence[str]]) -> list[str]:
-    """The keys of a line: what a side took away is gone, what one added stands behind what it stood behind."""
+    """The keys of a line: what a side took away is gone, what one added keeps its place."""
     base, ours, theirs = names
     merged = [name for name in ours if name in theirs or name not in base]
     for place, name in enumerate(theirs):
@@ -164,7 +164,9 @@ def _one_value(name: str, base: str | None, ours: str | None, theirs: str | None
         return ours if theirs is None else theirs
     tails = [re.search(r"\s*\|?\s*$", text) for text in (ours, theirs)]
     tail = next((found[0] for found in tails if found and found[0]), "")
-    bare = [text if text is None else re.sub(r"\s*\|\s*$", "", text.rstrip()) for text in (base, ours, theirs)]
+    bare = [
+        text if text is None else re.sub(r"\s*\|\s*$", "", text.rstrip()) for text in (base, ours, theirs)
+    ]
     lead = ours[: len(ours) - len(ours.lstrip())]
     values = [None if text is None else text.strip() for text in bare]
     assert values[1] is not None and values[2] is not None
@@ -175,7 +177,10 @@ def _one_value(name: str, base: str | None, ours: str | None, theirs: str | None
     if settled is None:
         return None
     if settled.rule:
-        said.append(f"{normal(name).strip(' *:')}: '{values[1]}' and '{values[2]}' became '{settled.value}' ({settled.rule})")
+        said.append(
+            f"{normal(name).strip(' *:')}: '{values[1]}' and '{values[2]}' "
+            f"became '{settled.value}' ({settled.rule})"
+        )
     return lead + settled.value + tail
 
 
@@ -185,10 +190,14 @@ def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | 
     if answer is not None or base is None:
         return answer
     if settled := merge_text(base, ours, theirs):
-        said.append(f"'{_short(ours)}' and '{_short(theirs)}' became '{_short(settled.value)}' ({settled.rule})")
+        said.append(
+            f"'{_short(ours)}' and '{_short(theirs)}' became '{_short(settled.value)}' ({settled.rule})"
+        )
         return settled.value
     words = [re.findall(r"\s+|[^\s]+", text) for text in (base, ours, theirs)]
-    kept = {place for place, _ in align(words[0], words[1])} & {place for place, _ in align(words[0], words[2])}
+    kept = {place for place, _ in align(words[0], words[1])} & {
+        place for place, _ in align(words[0], words[2])
+    }
     if not any(words[0][place].strip() for place in kept):
         return None
     found: list[str] = []
@@ -226,10 +235,10 @@ def _both_appended(base: Lines, ours: Lines, theirs: Lines) -> list[str] | None:
 
 
 def _merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
-    """Paragraphs, code, quotes and HTML line by line, as git does; a line of dates and counts by their rules."""
+    """Paragraphs, code, quotes and HTML line by line, as git does; dates and counts by their rules."""
     if base is None:
         if _holds(ours.own, theirs.own) or _holds(theirs.own, ours.own):
-            return list(max(ours.own, theirs.own, key=lambda own: (len(own), own)))
+            return [*max((len(own), own) for own in (ours.own, theirs.own))[1]]
         return [Hunk(ours.own, theirs.own, _against(ours, theirs))]
     found: list[Piece] = []
     for chunk in chunks(base.own, ours.own, theirs.own):
@@ -261,7 +270,10 @@ def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[
             settled = merge_text(before, mine, yours)
             if settled is None:
                 return None
-            said.append(f"'{_short(mine.strip())}' and '{_short(yours.strip())}' became '{_short(settled.value.strip())}' ({settled.rule})")
+            said.append(
+                f"'{_short(mine.strip())}' and '{_short(yours.strip())}' "
+                f"became '{_short(settled.value.strip())}' ({settled.rule})"
+            )
             answer = settled.value
         found.append(answer)
     rest = three_way("\n".join(base[shortest:]), "\n".join(ours[shortest:]), "\n".join(theirs[shortest:]))

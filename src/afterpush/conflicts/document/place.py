@@ -115,7 +115,11 @@ class Placement:
         """The headings below a target: those that are there, and copies of those that are not."""
         for heading in headings:
             there = target.nodes[other]
-            found = next((child for child in there.children if child.said == heading.said), None) if there else None
+            found = (
+                next((child for child in there.children if child.said == heading.said), None)
+                if there
+                else None
+            )
             if found:
                 target = trio_of(found)
                 continue
@@ -150,7 +154,11 @@ class Placement:
         survivor = ours or theirs
         if survivor is None:
             return True
-        if not self._is_changed(survivor, 2 if ours else 1):
+        other = 2 if ours else 1
+        # Carried into something new out of what the other side deleted whole: nobody deleted it by itself.
+        if parent_of(survivor).base is None and parent_of(base).nodes[other] is None:
+            return False
+        if not self._is_changed(survivor, other):
             return True
         trio.refuse(Doubt.DELETED, "")
         return False
@@ -159,7 +167,9 @@ class Placement:
         """Whether something in a subtree that the other side deleted would be lost with it."""
         if node not in self._changes:
             self._changes[node] = self._is_own_change(node, other) or any(
-                self._is_changed(child, other) for child in node.children
+                self._is_changed(child, other)
+                for child in node.children
+                if trio_of(child).home is trio_of(node)
             )
         return self._changes[node]
 
@@ -213,7 +223,8 @@ def _carried_from(base: Node, there: Node, other: int) -> Trio | None:
     old_there, new_there = old.nodes[other], new.nodes[other]
     if old_there is None or new_there is None or old_there.parent is None:
         return None
-    return old if new_there.parent is old_there.parent and old_there.kind is Kind.SECTION else None
+    is_cut = _is_release(new_there) or is_unreleased(old_there.said)
+    return old if is_cut and new_there.parent is old_there.parent and old_there.kind is Kind.SECTION else None
 
 
 def _was_released(base: Node, there: Node) -> bool:

@@ -42,7 +42,8 @@ def read_tree(
 ) -> Document:
     """The tree of a text; bodies in `same` stay one node each."""
     root = Node(Kind.ROOT, ())
-    path, gap = [root], ()
+    path = [root]
+    gap: Lines = ()
     for place, (heading, body) in enumerate(parts if parts is not None else bodies_of(lines)):
         if heading:
             while len(path) > 1 and path[-1].level >= heading.level:

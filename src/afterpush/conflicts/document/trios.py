@@ -28,7 +28,9 @@ class Trio:
 
     __slots__ = ("copy", "doubt", "home", "is_twice", "nodes", "reason")
 
-    def __init__(self, base: Node | None = None, ours: Node | None = None, theirs: Node | None = None) -> None:
+    def __init__(
+        self, base: Node | None = None, ours: Node | None = None, theirs: Node | None = None
+    ) -> None:
         self.nodes: list[Node | None] = [base, ours, theirs]
         self.doubt: Doubt | None = None
         self.reason = ""
@@ -155,8 +157,8 @@ def _pair_lonely(trio: Trio) -> None:
 def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
     """Equal texts that both sides added under different parents.
 
-    One thing where a side also brought old neighbours there (it was released meanwhile); two things where both
-    parents are new releases (a fix that was ported back); else a person decides.
+    One thing where a side also brought old neighbours there (it was released meanwhile); two things where
+    both parents are new releases (a fix that was ported back); else a person decides.
     """
     mine, yours = (
         single([node for node in nodes if _is_single(node) and _is_telling(node)], by_text) for nodes in free
@@ -209,9 +211,13 @@ def _rest(node: Node) -> str:
     return said.partition(node.id.split()[-1])[2] or said
 
 
+def _title(node: Node) -> str:
+    return node.said.split("|")[1] if node.kind is Kind.ROW and "|" in node.said else _rest(node)
+
+
 def minted_reason(key: str, one: Node, other: Node) -> str:
     """Why two things with one new ID are refused, and what to do."""
-    mine, yours = (_rest(node).strip(" :.-–—|*[]") for node in (one, other))
+    mine, yours = (_title(node).strip(" :.-–—|*[]") for node in (one, other))
     return (
         f"{key}: both sides gave this new ID to different things ('{_short(mine)}' and '{_short(yours)}'); "
         f"give one of them another ID, or merge with --renumber"

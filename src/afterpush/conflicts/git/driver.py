@@ -1,4 +1,4 @@
-"""What git's merge driver runs: `python -m afterpush.conflicts.git.driver BASE OURS THEIRS --output=FILE ...`.
+"""What git's merge driver runs: `python -m afterpush.conflicts.git.driver BASE OURS THEIRS --output=FILE`.
 
 Without Invoke: git calls it for every shared document that both sides changed, and waits. It writes
 the merged text to the output file in one step and exits 0, or CONFLICTS with markers in it; every

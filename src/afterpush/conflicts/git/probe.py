@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.conflicts.git.driver_command import NAME
+from afterpush.conflicts.kinds.names import Kind, kind_of
 from afterpush.conflicts.merge import merge_document
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import config_value, git
 from afterpush.infra.git.merge_tree import TreeMerge, merge_attribute, merge_trees
 from afterpush.infra.git.objects import Env, read_blob, scratch_objects, write_blob, write_commit
+from afterpush.infra.invocation import command
 
 if TYPE_CHECKING:
     from afterpush.infra.settings import Documents
@@ -46,69 +48,50 @@ def sample_path(pattern: str) -> str:
 
 
 def probe_driver(repo: Path, patterns: Sequence[str], documents: "Documents") -> list[Probe]:
-    """Lets git merge a made-up document for each glob; nothing of the repository changes."""
+    """What git does with each glob; nothing of the repository changes.
+
+    One merge of a made-up Markdown document shows whether the driver runs; whether git would ask it for the
+    other globs, their attributes tell.
+    """
     paths = {pattern: sample_path(pattern) for pattern in patterns}
+    attributes = merge_attribute(repo, list(paths.values()))
+    sample = next((path for path in paths.values() if kind_of(path, documents) is Kind.MARKDOWN), None)
+    asked = [path for path in paths.values() if attributes.get(path) == NAME]
+    why = _why_dead(repo, sample if sample in asked else None, documents)
+    return [_judged(pattern, path, attributes.get(path), why) for pattern, path in paths.items()]
+
+
+def _why_dead(repo: Path, path: str | None, documents: "Documents") -> str:
+    """Why a merge at this path did not give our answer; "" where it did, or where nothing is asked of it."""
+    if path is None:
+        return ""
+    expected = merge_document(BASE, OURS, THEIRS, path=path, documents=documents).text
     with scratch_objects(repo) as env:
-        sides = [_commit(repo, list(paths.values()), content, env) for content in (BASE, OURS, THEIRS)]
-        base, ours, theirs = sides
-        parents = [_child(repo, ours, base, env), _child(repo, theirs, base, env)]
+        base, ours, theirs = (_commit(repo, [path], content, env) for content in (BASE, OURS, THEIRS))
         try:
-            merged: TreeMerge | None = merge_trees(repo, *parents, env=env)
+            merged: TreeMerge | None = merge_trees(
+                repo, _child(repo, ours, base, env), _child(repo, theirs, base, env), env=env
+            )
             said = merged.said if merged else ""
         except AfterpushError as error:
             merged, said = None, str(error)
-        attributes = merge_attribute(repo, list(paths.values()))
-        stopped_at = {entry.path for entry in merged.conflicts} if merged else set()
-        found = {
-            path: _blob_at(repo, merged.tree, path, env) if merged and path not in stopped_at else None
-            for path in paths.values()
-        }
-    has_command = config_value(repo, f"merge.{NAME}.driver") is not None
-    return [
-        _judged(
-            pattern,
-            path,
-            found[path],
-            _expected(path, documents),
-            attributes.get(path),
-            has_command,
-            said,
-        )
-        for pattern, path in paths.items()
-    ]
-
-
-def _expected(path: str, documents: "Documents") -> bytes:
-    return merge_document(BASE, OURS, THEIRS, path=path, documents=documents).text
-
-
-def _judged(
-    pattern: str,
-    path: str,
-    found: bytes | None,
-    expected: bytes | None,
-    attribute: str | None,
-    has_command: bool,
-    said: str,
-) -> Probe:
-    if attribute == NAME and found is not None and found == expected:
-        return Probe(pattern, path, True)
-    if attribute != NAME:
-        given = "no line" if attribute in (None, "unspecified") else f"merge={attribute}, not merge={NAME}"
-        return Probe(
-            pattern,
-            path,
-            False,
-            f".gitattributes in this worktree has {given} for it; run inv conflicts.install",
-        )
-    if not has_command:
-        return Probe(pattern, path, False, "no driver is registered in this clone; run inv conflicts.install")
+        if merged and not merged.conflicts and _blob_at(repo, merged.tree, path, env) == expected:
+            return ""
+    install = command("conflicts.install")
+    if config_value(repo, f"merge.{NAME}.driver") is None:
+        return f"no driver is registered in this clone; run {install}"
     lines = said.splitlines() or ["it did not give our answer"]
     first = next((line for line in lines if line.startswith("afterpush: ")), lines[0])
     first = first.removeprefix("afterpush: ").partition("; this is git")[0]
-    return Probe(
-        pattern, path, False, f"git called the registered driver, but: {first}; run inv conflicts.install"
-    )
+    return f"git called the registered driver, but: {first}; run {install}"
+
+
+def _judged(pattern: str, path: str, attribute: str | None, why: str) -> Probe:
+    if attribute == NAME:
+        return Probe(pattern, path, not why, why)
+    given = "no line" if attribute in (None, "unspecified") else f"merge={attribute}, not merge={NAME}"
+    missing = f".gitattributes in this worktree has {given} for it; run {command('conflicts.install')}"
+    return Probe(pattern, path, False, missing)
 
 
 def _commit(repo: Path, paths: Sequence[str], content: bytes, env: Env) -> str:

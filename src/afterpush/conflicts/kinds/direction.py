@@ -78,11 +78,13 @@ def _value(said: str, by: str) -> Value | None:
 
 
 def version_value(text: str) -> Value | None:
-    """What versions are compared by: a candidate is older than its release (Semantic Versioning 2.0.0, 11)."""
+    """What versions are compared by: a candidate is older than its release (Semantic Versioning, 11)."""
     found = VERSION.fullmatch(text)
     if not found:
         return None
     numbers = tuple(int(part) if part.isdigit() else 10**9 for part in found[1].split("."))
     tag = (found[2] or "").lstrip("-.+").lower()
-    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|[a-z]+", tag))
+    parts = tuple(
+        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|[a-z]+", tag)
+    )
     return (numbers + (0,) * (4 - len(numbers)), 0 if tag and not tag.startswith("post") else 1, parts)

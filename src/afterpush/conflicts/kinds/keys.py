@@ -14,7 +14,9 @@ _ITEM = re.compile(r"\s*(?:[-*+•]|\(?\d{1,9}[.)])(?:\s+|$)(?:\[(.)\](?:\s+|$))
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|$)|\s+#+\s*$")
 _NOISE = re.compile(r"[*_`~]+|\[(?=[^\]]*\])|\](?:\([^)]*\))?")
 _LEAD = re.compile(r"^[^\w#\"'(<$@/.~-]+", re.UNICODE)
-VERSION = re.compile(r"v?(\d+(?:\.(?:\d+|x))+)([-.+]?(?:a|b|rc|alpha|beta|pre|dev|post|preview)[\w.]*)?", re.I)
+VERSION = re.compile(
+    r"v?(\d+(?:\.(?:\d+|x))+)([-.+]?(?:a|b|rc|alpha|beta|pre|dev|post|preview)[\w.]*)?", re.I
+)
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
 _MINTED = re.compile(
     r"#\d+|\d+|[A-Z]{1,6}\d{2,}|[A-Z][A-Za-z0-9]*(?:[-_](?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]+)*[-_]\d+(?:[-_.][A-Za-z0-9]+)*"
@@ -65,7 +67,7 @@ def cells_of(line: str) -> tuple[str, ...]:
 
 
 _STATUS_END = re.compile(
-    r"^(.*\S)\s*?((?:\s[-–—:|]+\s*|\s)(?:[^\w\s()\[\]]{1,3}\s*)?[A-Za-z][A-Za-z -]{1,20}(?:\s*\([^)]*\))?"
+    r"^(.*?\S)\s*?((?:\s[-–—:|]+\s*|\s)(?:[^\w\s()\[\]]{1,3}\s*)?[A-Za-z][A-Za-z -]{1,20}(?:\s*\([^)]*\))?"
     r"|\s*\[[^\]]{2,40}\]|\s*\([^)]{2,40}\)|\s+[^\w\s()\[\].!?\"'`*_]{1,3})$"
 )
 _PICTURES = re.compile(r"^(?:[^\w\s#\[\](){}\"'`*_<>$@/\\&.,:;!?|~+=-]+\ufe0f?\s*)+")
@@ -73,7 +75,7 @@ _PICTURES = re.compile(r"^(?:[^\w\s#\[\](){}\"'`*_<>$@/\\&.,:;!?|~+=-]+\ufe0f?\s
 
 @lru_cache(maxsize=1 << 14)
 def split_status(title: str) -> tuple[str, str]:
-    """A title without the status beside it, and that status: `Printer [done]`, `✅ Log`, `A - ✅ COMPLETE`."""
+    """A title without the status beside it, and that: `Printer [done]`, `✅ Log`, `A - ✅ COMPLETE`."""
     lead = _PICTURES.match(title)
     mark = lead[0] if lead else ""
     rest = title[len(mark) :]
@@ -81,7 +83,9 @@ def split_status(title: str) -> tuple[str, str]:
         piece = found[2].strip(" -–—:|[]()")
         decided = find_status(piece) if piece else None
         is_bare = found[2][:1].isspace() and found[2].strip()[:1].isalpha()
-        if decided and decided.status is not Status.UNKNOWN and not is_bare and decided.start <= 4:
+        rest_said = piece[decided.end :].strip(" *_:") if decided else ""
+        is_all = not rest_said or rest_said[0] in "(0123456789"
+        if decided and decided.status is not Status.UNKNOWN and not is_bare and is_all and decided.start <= 4:
             return found[1].rstrip(" -–—:|"), (mark.strip() + " " + found[2].strip()).strip()
     return (rest, mark.strip()) if rest else (title, "")
 
@@ -137,7 +141,14 @@ def head_id(text: str, *, is_heading: bool = False, is_cell: bool = False) -> st
 @lru_cache(maxsize=1 << 12)
 def is_unreleased(title: str) -> bool:
     """Whether a title is that of what no release has yet."""
-    return re.search(r"\b(?:un-?released|upcoming|in development|next(?: release| version)?$)|^(?:head|main|master|next)$", title, re.I) is not None
+    return (
+        re.search(
+            r"\b(?:un-?released|upcoming|in development|next(?: release| version)?$)|^(?:head|main|master)$",
+            title,
+            re.I,
+        )
+        is not None
+    )
 
 
 @lru_cache(maxsize=1 << 12)
@@ -171,5 +182,5 @@ def overlap(one: str, other: str) -> float:
 
 
 def is_global_id(key: str) -> bool:
-    """Whether an ID means one thing in the whole document: `ABC-1` and `T012`, not `Task 4`, `19` or `#12`."""
+    """Whether an ID means one thing in the whole document: `ABC-1`, `T012`; not `Task 4`, `19`, `#12`."""
     return key[0].isalpha() and " " not in key

@@ -53,8 +53,8 @@ def matches_any(path: str, globs: Iterable[str]) -> bool:
 
 # What people and agents write into side by side, by the name without its ending.
 _NAMES = (
-    "agents active_sessions backlog changelog changes claude history issues news plan progress readme registry "
-    "releases roadmap sessions status tasks todo work_log worklog"
+    "agents active_sessions backlog changelog changes claude history issues news plan progress readme "
+    "registry releases roadmap sessions status tasks todo work_log worklog"
 ).split()
 _MARKDOWN = (".md", ".markdown", ".mdown", ".mkd")
 _PLAIN_TEXT = ("", ".txt", ".rst")
@@ -97,7 +97,9 @@ def kind_of_text(path: str, texts: Iterable[bytes], documents: "Documents") -> K
 
 # A title, and below it a heading, a list or a table: a Makefile or Dockerfile with comments has none.
 _LOOKS_WRITTEN = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:---\r?\n|# [^\n]+\n)(?s:.*)^(?:#{2,6} \S|[-*] \[[ xX~]\] |\|[^\n]*\|[ \t]*\r?$)", re.M
+    rb"(?:\xef\xbb\xbf)?\s*(?:---\r?\n|# [^\n]+\n)(?s:.*)"
+    rb"^(?:#{2,6} \S|[-*] \[[ xX~]\] |\|[^\n]*\|[ \t]*\r?$)",
+    re.M,
 )
 
 
@@ -114,9 +116,9 @@ def _name_of(path: str) -> tuple[str, str]:
 
 def well_known_patterns() -> list[str]:
     """Globs for git's attributes that mean what `kind_of` knows by name, whatever the case."""
-    endings = [f"**/*{_any_case(ending)}" for ending in (*_MARKDOWN[:2], *_LINES)]
-    names = [f"**/{_any_case(name)}" for name in ("changelog", "changes", "history", "news", "roadmap", "todo")]
-    return endings + names + [f"{name}.{_any_case(ending)}" for name in names for ending in ("txt", "rst")]
+    endings = [f"**/*{_any_case(ending)}" for ending in (*_MARKDOWN[:2], _LINES[0])]
+    names = ("changelog", "roadmap", "todo", "changelog.txt", "todo.txt", "changelog.rst", "changes.rst")
+    return endings + [f"**/{_any_case(name)}" for name in (*names, "history.rst")]
 
 
 def _any_case(text: str) -> str:

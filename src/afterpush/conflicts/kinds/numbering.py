@@ -5,6 +5,7 @@ Only the first number of a list counts for a reader (CommonMark 0.31, 5.3): numb
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.trios import Trio
@@ -31,20 +32,34 @@ def numbers_of(parent: Trio, members: Sequence[Trio]) -> dict[Trio, int]:
     base, ours, theirs = styles
     style = (theirs or ours) if ours in (base, None) else ours
     if style == "alike":
-        side = next((node for node, known in zip(parent.nodes[::-1], styles[::-1], strict=True) if known == style and node), None)
-        number = next((known for child in side.children if (known := number_of(child)) is not None), 1) if side else 1
+        side = next(
+            (
+                node
+                for node, known in zip(parent.nodes[::-1], styles[::-1], strict=True)
+                if known == style and node
+            ),
+            None,
+        )
+        number = (
+            next((known for child in side.children if (known := number_of(child)) is not None), 1)
+            if side
+            else 1
+        )
         return {trio: number for trio in members if number_of(trio.any) is not None}
     return _counted(members) if style == "counts" else {}
 
 
 def _style(node: Node | None) -> str | None:
     """Whether a side counts its items through, or gives all of them one number."""
-    numbers = [number for child in (node.children if node else ()) if (number := number_of(child)) is not None]
+    numbers = [
+        number for child in (node.children if node else ()) if (number := number_of(child)) is not None
+    ]
     if len(numbers) < 2:
         return None
     if len(set(numbers)) == 1:
         return "alike"
-    return "counts" if sum(after == before + 1 for before, after in zip(numbers, numbers[1:], strict=False)) * 2 >= len(numbers) - 1 else "free"
+    steps = [after == before + 1 for before, after in pairwise(numbers)]
+    return "counts" if 2 * sum(steps) >= len(steps) else "free"
 
 
 def _counted(members: Sequence[Trio]) -> dict[Trio, int]:
@@ -57,7 +72,12 @@ def _counted(members: Sequence[Trio]) -> dict[Trio, int]:
             is_apart = is_apart or trio.kind is not Kind.ITEM
             continue
         if current is None:
-            firsts = [known for one in members for node in one.nodes if (known := number_of(node)) is not None and _is_first(node)]
+            firsts = [
+                known
+                for one in members
+                for node in one.nodes
+                if (known := number_of(node)) is not None and _is_first(node)
+            ]
             current = min([*firsts, number])
         elif is_apart and _is_first(trio.any):
             current = number

@@ -33,7 +33,10 @@ def merge_structure(base: bytes, ours: bytes, theirs: bytes, rules: Rules, *, is
     if is_yaml:
         from afterpush.conflicts.kinds.yaml_text import read_yaml
 
-        trees = [read_yaml(text if text.endswith("\n") else text + "\n") if text.strip() else None for text in texts]
+        trees = [
+            read_yaml(text if text.endswith("\n") else text + "\n") if text.strip() else None
+            for text in texts
+        ]
         before, mine, yours = trees
         if mine is None or yours is None:
             raise UndecidedError("one side emptied it")
@@ -136,7 +139,9 @@ def _disputed(key: str, ours: Known, theirs: Known) -> Hunk:
     return Hunk((ours[0],) if ours else (), (theirs[0],) if theirs else (), f"{key}: {who}")
 
 
-def _deleted_and_changed(known: Sequence[dict[str, tuple[str, Container]]], pieces: Sequence[Piece]) -> list[Piece]:
+def _deleted_and_changed(
+    known: Sequence[dict[str, tuple[str, Container]]], pieces: Sequence[Piece]
+) -> list[Piece]:
     shown = {line for piece in pieces if isinstance(piece, Hunk) for line in (*piece.ours, *piece.theirs)}
     found: list[Piece] = []
     for key, before in known[0].items():
@@ -150,16 +155,22 @@ def _deleted_and_changed(known: Sequence[dict[str, tuple[str, Container]]], piec
 def _log(lines: Sequence[Sequence[str]], records: Sequence[Sequence[Container]]) -> list[Piece]:
     """Lines without an ID: a log, in which what both append stands in the order of time."""
     when = {
-        line: _moment(record) for some, values in zip(lines, records, strict=True) for line, record in zip(some, values, strict=True)
+        line: _moment(record)
+        for some, values in zip(lines, records, strict=True)
+        for line, record in zip(some, values, strict=True)
     }
     pieces: list[Piece] = []
     for chunk in chunks(*lines):
         if not chunk.is_open:
             pieces += chunk.merged
         elif not chunk.base and all(when[line] for line in (*chunk.ours, *chunk.theirs)):
-            pieces += sorted(dict.fromkeys((*chunk.ours, *chunk.theirs)), key=lambda line: (when[line], line))
+            pieces += [
+                line for _, line in sorted({(when[line], line) for line in (*chunk.ours, *chunk.theirs)})
+            ]
         else:
-            pieces.append(Hunk(chunk.ours, chunk.theirs, "both sides wrote here, and nothing tells the order"))
+            pieces.append(
+                Hunk(chunk.ours, chunk.theirs, "both sides wrote here, and nothing tells the order")
+            )
     return pieces
 
 
@@ -168,4 +179,3 @@ def _moment(record: Container) -> str:
         if (said := _field(record, name)) and (moment_of(said) or said.isdigit()):
             return said
     return ""
-

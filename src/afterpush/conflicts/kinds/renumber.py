@@ -7,7 +7,9 @@ from afterpush.conflicts.document.trios import Doubt, Trio
 from afterpush.roadmap.source import DocumentLines
 
 
-def renumbered(trios: Sequence[Trio], sources: Sequence[DocumentLines]) -> tuple[DocumentLines, list[str]] | None:
+def renumbered(
+    trios: Sequence[Trio], sources: Sequence[DocumentLines]
+) -> tuple[DocumentLines, list[str]] | None:
     """Theirs with a free ID for each that both sides minted, and a sentence for each; None without any.
 
     Only lines that the base does not have are touched: what they say of an ID, they say of their own.
@@ -25,7 +27,9 @@ def renumbered(trios: Sequence[Trio], sources: Sequence[DocumentLines]) -> tuple
     lines = tuple(
         line if line in old else pattern.sub(lambda found: names[found[0]], line) for line in theirs.lines
     )
-    said = [f"{key}: two things had this new ID; '{text}' is now {names[key]}" for key, text in minted.items()]
+    said = [
+        f"{key}: two things had this new ID; '{text}' is now {names[key]}" for key, text in minted.items()
+    ]
     return theirs.with_lines(lines), said
 
 

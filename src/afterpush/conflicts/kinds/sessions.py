@@ -6,7 +6,7 @@ from afterpush.roadmap import read
 
 
 def double_claims(texts: Sequence[bytes]) -> list[str]:
-    """A sentence for each task that both sides claimed with a session of their own; texts: base, ours, theirs."""
+    """A sentence for each task that both sides claimed with sessions; the texts are base, ours, theirs."""
     if not all(b"session" in text.lower() for text in texts[1:]):
         return []
     base, *sides = (read(text).sessions() for text in texts)

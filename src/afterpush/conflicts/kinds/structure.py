@@ -11,11 +11,13 @@ from typing import Any
 
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.kinds.dates import moment_of
-from afterpush.conflicts.kinds.values import merge_status, three_way
+from afterpush.conflicts.kinds.values import merge_status, steady
 
 # What tells a record from others, the first that every record has and no two share.
 KEYS = ("id", "key", "uuid", "uid", "slug", "name")
-_STAMP = re.compile(r"(?:^|[_.-])(?:updated|modified|changed|synced|last_?updated|last_?modified)(?:$|[_.-])|(?:updated|modified|lastSeen)(?:At|On)?$")
+_STAMP = re.compile(
+    r"(?:^|[_.-])(?:updated|modified|changed|synced|last_?updated|last_?modified)(?:$|[_.-])|(?:updated|modified|lastSeen)(?:At|On)?$"
+)
 _STATUS = frozenset({"status", "state"})
 
 
@@ -82,20 +84,25 @@ def merge_values(base: Value | None, ours: Value, theirs: Value, path: str, merg
     if ours.text == theirs.text or _same(ours, theirs):
         if base is not None and theirs.text == base.text:
             return ours
-        return theirs if base is not None and ours.text == base.text else max(ours, theirs, key=lambda one: one.text)
+        return (
+            theirs
+            if base is not None and ours.text == base.text
+            else max(ours, theirs, key=lambda one: one.text)
+        )
     if base is not None and _same(theirs, base):
         return ours
     if base is not None and _same(ours, base):
         return theirs
     rule = merging.rules.get(path)
     if rule is None and isinstance(ours, Container) and isinstance(theirs, Container):
-        if ours.is_array == theirs.is_array:
-            return _merge_containers(base if isinstance(base, Container) else None, ours, theirs, path, merging)
+        known = base if isinstance(base, Container) else None
+        return _merge_containers(known, ours, theirs, path, merging)
     if isinstance(ours, Scalar) and isinstance(theirs, Scalar):
-        known = base if isinstance(base, Scalar) else None
-        taken = _by_rule(rule, path, known, ours, theirs)
+        taken = _by_rule(rule, path, base if isinstance(base, Scalar) else None, ours, theirs)
         if taken:
-            merging.said.append(f"{path}: {ours.text} and {theirs.text} became {taken.text} ({rule or 'by its name'})")
+            merging.said.append(
+                f"{path}: {ours.text} and {theirs.text} became {taken.text} ({rule or 'by its name'})"
+            )
             return taken
     raise UndecidedError(f"both sides changed {path or 'the whole value'!r}, and no rule decides it")
 
@@ -109,7 +116,11 @@ def _by_rule(rule: str | None, path: str, base: Scalar | None, ours: Scalar, the
     name = path.rsplit(".", 1)[-1]
     if rule in ("ours", "theirs"):
         return ours if rule == "ours" else theirs
-    if rule is None and name.casefold() in _STATUS and all(isinstance(one.value, str) for one in (ours, theirs)):
+    if (
+        rule is None
+        and name.casefold() in _STATUS
+        and all(isinstance(one.value, str) for one in (ours, theirs))
+    ):
         settled = merge_status(str(base.value) if base else None, ours.value, theirs.value)
         return next((one for one in (ours, theirs) if settled and one.value == settled.value), None)
     if rule is None and not (_STAMP.search(name) and base):
@@ -118,7 +129,9 @@ def _by_rule(rule: str | None, path: str, base: Scalar | None, ours: Scalar, the
     sizes = [_size(one.value, is_date=is_date) for one in (ours, theirs)]
     if sizes[0] is None or sizes[1] is None or type(sizes[0]) is not type(sizes[1]):
         return None
-    smaller, larger = sorted(((sizes[0], ours.text, ours), (sizes[1], theirs.text, theirs)), key=lambda one: one[:2])
+    smaller, larger = sorted(
+        ((sizes[0], ours.text, ours), (sizes[1], theirs.text, theirs)), key=lambda one: one[:2]
+    )
     return smaller[2] if rule == "min" else larger[2]
 
 
@@ -136,32 +149,38 @@ def _size(value: Any, *, is_date: bool) -> Any:
     return value
 
 
-def _merge_containers(base: Container | None, ours: Container, theirs: Container, path: str, merging: Merging) -> Container:
-    versions = [base, ours, theirs]
+def _merge_containers(
+    base: Container | None, ours: Container, theirs: Container, path: str, merging: Merging
+) -> Container:
+    if ours.is_array != theirs.is_array:
+        raise UndecidedError(f"{path!r} is an object on one side and a list on the other")
+    versions: list[Container | None] = [base, ours, theirs]
     if ours.is_array:
         versions = _keyed(versions, path)
     known = [{entry.key: entry for entry in one.entries} if one else {} for one in versions]
     alive: dict[str, Entry] = {}
     for key in dict.fromkeys((*known[1], *known[2])):
-        entry = _merge_entry(*(some.get(key) for some in known), f"{path}.{key}" if path else key, merging)
+        below = f"{path}.{key}" if path else key
+        entry = _merge_entry(known[0].get(key), known[1].get(key), known[2].get(key), below, merging)
         if entry:
             alive[key] = entry
     order = merged_order(*(list(some) for some in known))
-    entries = _with_leads([alive[key] for key in order if key in alive], [one for one in (ours, theirs, base) if one])
+    entries = _with_leads(
+        [alive[key] for key in order if key in alive], [one for one in (ours, theirs, base) if one]
+    )
     return replace(
         ours if ours.entries or not theirs.entries else theirs,
-        opening=three_way(base and base.opening, ours.opening, theirs.opening) or max(ours.opening, theirs.opening),
-        end=three_way(base and base.end, ours.end, theirs.end) or max(ours.end, theirs.end, key=lambda end: (len(end), end)),
+        end=steady(base.end if base else None, ours.end, theirs.end),
         entries=tuple(entries),
-    )  # fmt: skip
+    )
 
 
-def _merge_entry(base: Entry | None, ours: Entry | None, theirs: Entry | None, path: str, merging: Merging) -> Entry | None:
+def _merge_entry(
+    base: Entry | None, ours: Entry | None, theirs: Entry | None, path: str, merging: Merging
+) -> Entry | None:
     if ours and theirs:
         value = merge_values(base.value if base else None, ours.value, theirs.value, path, merging)
-        parts = {
-            name: _part(name, base, ours, theirs) for name in ("lead", "head", "tail")
-        }
+        parts = {name: _part(name, base, ours, theirs) for name in ("lead", "head", "tail")}
         return Entry(ours.key, parts["lead"], parts["head"], value, parts["tail"])
     survivor = ours or theirs
     if base is None or survivor is None:
@@ -174,8 +193,7 @@ def _merge_entry(base: Entry | None, ours: Entry | None, theirs: Entry | None, p
 
 def _part(name: str, base: Entry | None, ours: Entry, theirs: Entry) -> str:
     before, mine, yours = (getattr(entry, name) if entry else None for entry in (base, ours, theirs))
-    answer = three_way(before, str(mine), str(yours))
-    return max(str(mine), str(yours), key=lambda text: (len(text), text)) if answer is None else answer
+    return steady(before, str(mine), str(yours))
 
 
 def _keyed(versions: Sequence[Container | None], path: str) -> list[Container | None]:
@@ -185,7 +203,12 @@ def _keyed(versions: Sequence[Container | None], path: str) -> list[Container | 
         keys = [[_id_of(entry.value, name) for entry in one.entries] for one in known]
         if all(None not in some and len(set(some)) == len(some) for some in keys):
             named = (
-                replace(one, entries=tuple(replace(entry, key=str(key)) for entry, key in zip(one.entries, some, strict=True)))
+                replace(
+                    one,
+                    entries=tuple(
+                        replace(entry, key=str(key)) for entry, key in zip(one.entries, some, strict=True)
+                    ),
+                )
                 for one, some in zip(known, keys, strict=True)
             )
             return [next(named) if one else None for one in versions]
@@ -193,19 +216,25 @@ def _keyed(versions: Sequence[Container | None], path: str) -> list[Container | 
     is_set = all(isinstance(entry.value, Scalar) for one in known for entry in one.entries)
     if is_set and all(len(set(some)) == len(some) for some in texts):
         return [
-            replace(one, entries=tuple(replace(entry, key=entry.value.text) for entry in one.entries)) if one else None
+            replace(one, entries=tuple(replace(entry, key=entry.value.text) for entry in one.entries))
+            if one
+            else None
             for one in versions
         ]
     raise UndecidedError(f"both sides changed the list {path!r}, whose elements have no key")
 
 
 def _id_of(value: Value, name: str) -> Any:
-    found = next((entry.value for entry in value.entries if entry.key == name), None) if isinstance(value, Container) and not value.is_array else None
+    found = (
+        next((entry.value for entry in value.entries if entry.key == name), None)
+        if isinstance(value, Container) and not value.is_array
+        else None
+    )
     return found.value if isinstance(found, Scalar) and isinstance(found.value, str | int) else None
 
 
 def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
-    """The keys of a merged container: what both add at one place is in the order that the keys have already."""
+    """The keys of a merged container: what both add at one place is in the order of the keys."""
     found: list[str] = []
     is_falling = len(base) > 1 and list(base) == sorted(base, key=_natural, reverse=True)
     is_rising = list(base) == sorted(base, key=_natural)
@@ -215,7 +244,8 @@ def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
         elif is_rising or is_falling:
             found += sorted({*chunk.ours, *chunk.theirs}, key=_natural, reverse=is_falling)
         else:
-            found += sum(sorted((list(chunk.ours), list(chunk.theirs))), [])
+            first, second = sorted((chunk.ours, chunk.theirs))
+            found += first + second
     return list(dict.fromkeys(found))
 
 

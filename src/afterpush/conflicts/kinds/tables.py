@@ -1,9 +1,9 @@
-"""A table that both sides changed: columns by name, rows cell by cell, sums made again, laid out as it was."""
+"""A table that both sides changed: columns by name, rows cell by cell, sums again, laid out as it was."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from afterpush.conflicts.document.nodes import Node
+from afterpush.conflicts.document.nodes import Node, place_of
 from afterpush.conflicts.document.own_text import Hunk, Piece
 from afterpush.conflicts.document.trios import Doubt, Trio
 from afterpush.conflicts.kinds.keys import normal, plain
@@ -27,25 +27,27 @@ class Line:
     pieces: list[Piece] | None = None
 
 
-def merged_table(trio: Trio, members: Sequence[Trio]) -> list[tuple[Trio, list[Piece]]] | None:
+def merged_table(
+    trio: Trio, members: Sequence[Trio], whole: Callable[[Trio], Hunk]
+) -> list[tuple[Trio, list[Piece]]] | None:
     """Header, dashes and rows with the thing that each belongs to; None when the columns do not fit together.
 
-    The first entry is the header's.
+    The first entry is the header's; `whole` gives both sides of a row that is in doubt.
     """
     tables = [_read(node) if node else None for node in trio.nodes]
     columns = _columns(tables)
     if columns is None:
         return None
-    known = next(table for table in tables[1:] if table)
     names = [_name(tables, column) for column in columns]
-    lines = [_line(member, columns, names) for member in members]
+    lines = [_line(member, columns, names, whole) for member in members]
     _settle(names, lines, tables, columns)
     layout = _layout(tables, columns, lines)
-    found = [(trio, [_header(tables, columns, layout), _dashes(tables, columns, layout)])]
+    found: list[tuple[Trio, list[Piece]]] = [
+        (trio, [_header(tables, columns, layout), _dashes(tables, columns, layout)])
+    ]
     for line in lines:
         found.append((line.trio, _written(line, columns, names, tables, layout)))
-    assert known
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _read(node: Node) -> Table:
@@ -84,9 +86,7 @@ def _renamed(base: list[str], side: list[str]) -> list[str]:
     """A side's columns by their old names, where it has as many as before and only renamed some."""
     if len(base) != len(side) or base == side:
         return side
-    return [
-        old if new not in base and old not in side else new for old, new in zip(base, side, strict=True)
-    ]
+    return [old if new not in base and old not in side else new for old, new in zip(base, side, strict=True)]
 
 
 def _is_untouched(tables: Sequence[Table | None], names: Sequence[list[str]], name: str) -> bool:
@@ -106,7 +106,9 @@ def _is_untouched(tables: Sequence[Table | None], names: Sequence[list[str]], na
 
 def _name(tables: Sequence[Table | None], column: Column) -> str:
     return next(
-        table.columns[place] for table, place in zip(tables, column, strict=True) if table and place is not None
+        table.columns[place]
+        for table, place in zip(tables, column, strict=True)
+        if table and place is not None
     )
 
 
@@ -114,11 +116,10 @@ def _cell(row: Row | None, place: int | None) -> str | None:
     return row.cells[place] if row and place is not None and place < len(row.cells) else None
 
 
-def _line(trio: Trio, columns: Sequence[Column], names: Sequence[str]) -> Line:
+def _line(trio: Trio, columns: Sequence[Column], names: Sequence[str], whole: Callable[[Trio], Hunk]) -> Line:
     rows = [Row(node.own[0]) if node else None for node in trio.nodes]
     if trio.doubt:
-        mine, yours = (node.own if node else () for node in trio.nodes[1:])
-        return Line(trio, rows, [], [Hunk(mine, yours, trio.reason)])
+        return Line(trio, rows, [], [whole(trio)])
     base, ours, theirs = rows
     wide = [row for row, place in ((ours, 1), (theirs, 2)) if row and _is_odd(row, columns, place)]
     if wide:
@@ -126,7 +127,11 @@ def _line(trio: Trio, columns: Sequence[Column], names: Sequence[str]) -> Line:
         if ours and theirs:
             text = three_way(texts[0], texts[1] or "", texts[2] or "")
             if text is None:
-                hunk = Hunk((ours.line,), (theirs.line,), f"'{ours.line.strip()}' against '{theirs.line.strip()}'")
+                hunk = Hunk(
+                    (ours.line,),
+                    (theirs.line,),
+                    f"{place_of(trio.any)}'{ours.line.strip()}' against '{theirs.line.strip()}'",
+                )
                 return Line(trio, rows, [], [hunk])
             return Line(trio, rows, [], [ours.line if text == texts[1] else theirs.line])
         return Line(trio, rows, [], [wide[0].line])
@@ -151,8 +156,9 @@ def _settle(
     names: Sequence[str], lines: Sequence[Line], tables: Sequence[Table | None], columns: Sequence[Column]
 ) -> None:
     """Sums and shares of the table, made again from the merged rows."""
-    if not all(tables) or not any("total" in name or "%" in name for name in names) and not any(
-        _is_total(row) for line in lines for row in line.rows if row
+    if not all(tables) or (
+        not any("total" in name or "%" in name for name in names)
+        and not any(_is_total(row) for line in lines for row in line.rows if row)
     ):
         return
     tallies = []
@@ -162,7 +168,9 @@ def _settle(
                 [_cell(row, column[side]) or "" for column in columns] if row else None
                 for side, row in enumerate(line.rows)
             )
-            tally = Tally(line.cells, versions, any(_is_total(row) for row in line.rows if row), bool(line.trio.any.id))
+            tally = Tally(
+                line.cells, versions, any(_is_total(row) for row in line.rows if row), bool(line.trio.any.id)
+            )
             tallies.append(tally)
     known = [
         [[_cell(row, column[side]) or "" for column in columns] for row in table.rows]
@@ -174,10 +182,14 @@ def _settle(
 
 
 def _is_total(row: Row) -> bool:
-    return bool(row.cells) and plain(row.cells[0]).casefold().startswith(("total", "grand total", "overall", "sum"))
+    return bool(row.cells) and plain(row.cells[0]).casefold().startswith(
+        ("total", "grand total", "overall", "sum")
+    )
 
 
-def _layout(tables: Sequence[Table | None], columns: Sequence[Column], lines: Sequence[Line]) -> Layout | None:
+def _layout(
+    tables: Sequence[Table | None], columns: Sequence[Column], lines: Sequence[Line]
+) -> Layout | None:
     """The common layout, where a formatter aligned one of the sides' tables."""
     layouts = [layout_of(table) if table else None for table in tables]
     if not any(layouts[1:]):
@@ -187,7 +199,12 @@ def _layout(tables: Sequence[Table | None], columns: Sequence[Column], lines: Se
         for side in (1, 2):
             row = line.rows[side]
             if line.pieces is None:
-                cells.append([cell or _cell(row, column[side]) or "" for cell, column in zip(line.cells, columns, strict=True)])
+                cells.append(
+                    [
+                        cell or _cell(row, column[side]) or ""
+                        for cell, column in zip(line.cells, columns, strict=True)
+                    ]
+                )
             elif row:
                 cells.append([_cell(row, column[side]) or "" for column in columns])
     widths = needed_widths(cells, len(columns))
@@ -266,7 +283,9 @@ def _written(
             mine, yours = (_cell(line.rows[side], column[side]) for side in (1, 2))
             reasons.append(f"{name}: '{mine}' against '{yours}'")
     line.trio.refuse(Doubt.BOTH_WROTE, "")
-    return [Hunk((sides[0],), (sides[1],), f"{line.trio.any.name}, {'; '.join(reasons)}")]
+    return [
+        Hunk((sides[0],), (sides[1],), f"{place_of(line.trio.any)}{line.trio.any.name}, {'; '.join(reasons)}")
+    ]
 
 
 def _laid_out(piece: Piece, layout: Layout | None, columns: Sequence[Column], line: Line) -> Piece:
@@ -289,7 +308,11 @@ def _as_written(rows: Sequence[Row | None], cells: list[str], columns: Sequence[
     if same:
         if len(rows) == 3 and len(same) > 1 and rows[1] and rows[2]:
             base = rows[0].line if rows[0] else None
-            return steady(base, rows[1].line, rows[2].line) if list(rows[1].cells) == list(rows[2].cells) else same[-1]
+            return (
+                steady(base, rows[1].line, rows[2].line)
+                if list(rows[1].cells) == list(rows[2].cells)
+                else same[-1]
+            )
         return same[-1]
     padded = []
     for place, cell in enumerate(cells):
@@ -300,7 +323,11 @@ def _as_written(rows: Sequence[Row | None], cells: list[str], columns: Sequence[
         ]
         alike = [text for text in raw if normal(text) == cell]
         width = max(map(display_width, raw), default=0)
-        padded.append(max(alike, key=lambda text: (len(text), text)) if alike else f" {cell} ".ljust(width - display_width(cell) + len(cell)))
+        padded.append(
+            max(alike, key=lambda text: (len(text), text))
+            if alike
+            else f" {cell} ".ljust(width - display_width(cell) + len(cell))
+        )
     return _like(padded, max(row.line for row in sides))
 
 
@@ -309,4 +336,8 @@ def _like(cells: list[str], line: str) -> str:
     indent = line[: len(line) - len(line.lstrip())]
     text = "|".join(cells)
     start = "|" if line.lstrip().startswith("|") else ""
-    return indent + start + (f"{text}|" if line.rstrip().endswith("|") else (text.rstrip() if start else text.strip()))
+    return (
+        indent
+        + start
+        + (f"{text}|" if line.rstrip().endswith("|") else (text.rstrip() if start else text.strip()))
+    )

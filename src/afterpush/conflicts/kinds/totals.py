@@ -66,6 +66,18 @@ def _settle_across(names: Sequence[str], row: Tally) -> None:
         _set(row, place, sum(known))
 
 
+def total_of(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int] | None:
+    """The place of a column Total that was the sum of the counts beside it, and their sum in the last row."""
+    known = [name.casefold() for name in names]
+    place = next((at for at, name in enumerate(known) if name in ("total", "all", "sum")), None)
+    if place is None or any(len(row) != len(names) for row in rows):
+        return None
+    others = [at for at, name in enumerate(known) if at not in (0, place) and is_counter_name(name)]
+    if not all(_is_sum(row, place, others) for row in rows[:-1]):
+        return None
+    return place, sum(count_in(rows[-1][at]) or 0 for at in others)
+
+
 def _is_count(row: Tally, place: int) -> bool:
     return any(count_in(known[place]) is not None for known in row.versions if known)
 

@@ -1,6 +1,6 @@
 """Block YAML read with the exact text of every entry; what is in brackets stays one value.
 
-The parser is PyYAML's: it says where keys and values begin. A comment or blank line above a key belongs to it.
+PyYAML's parser says where keys and values begin. A comment or blank line above a key belongs to the key.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(text: str) -> Container:
-    """The mapping or sequence of a document. Raises UndecidedError for anything that is not plain block YAML."""
+    """The mapping or sequence of a document. Raises UndecidedError for what is not plain block YAML."""
     try:
         events = list(yaml.parse(text, Loader=_Loader))
         root = yaml.compose(text, Loader=_Loader)
@@ -66,7 +66,9 @@ class _Reader:
             at = self.text.rfind("-", 0, at)
             if at < 0:
                 raise UndecidedError("a list item without a dash")
-            if at - (self.text.rfind("\n", 0, at) + 1) == column and not self.text[self.text.rfind("\n", 0, at) + 1 : at].strip(" -"):
+            if at - (self.text.rfind("\n", 0, at) + 1) == column and not self.text[
+                self.text.rfind("\n", 0, at) + 1 : at
+            ].strip(" -"):
                 return at
 
     def _lead_start(self, begin: int, column: int, after: int) -> int:
@@ -91,7 +93,13 @@ class _Reader:
             return Entry(name, self.text[at:begin], self.text[begin:first], found)
         finish = min(max(int(value.end_mark.index), start), stop)
         raw = self.text[start:finish]
-        return Entry(name, self.text[at:begin], self.text[begin:start], Scalar(raw, _plain(value)), self.text[finish:stop])
+        return Entry(
+            name,
+            self.text[at:begin],
+            self.text[begin:start],
+            Scalar(raw, _plain(value)),
+            self.text[finish:stop],
+        )
 
 
 def _plain(node: Any) -> Any:
