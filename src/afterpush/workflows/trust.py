@@ -13,7 +13,7 @@ from afterpush.infra.trust import Item, Trust, configured, configured_items, fil
 from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
-    from afterpush.conflicts.apply import Owners
+    from afterpush.conflicts.git.apply import Owners
 
 POST_PUSH_HOOK = ".husky/post-push"
 
@@ -54,7 +54,7 @@ def items_of(here: AppRepository) -> list[Item]:
 
 def _lock_file_items(here: AppRepository) -> list[Item]:
     """The well-known owners of the lock files here, as far as they run code of the repository."""
-    from afterpush.conflicts.kinds import WELL_KNOWN_LOCK_FILES, is_well_known
+    from afterpush.conflicts.kinds.names import WELL_KNOWN_LOCK_FILES, is_well_known
     from afterpush.infra.git.tracked_files import tracked
 
     if here.settings.documents.lock_files is not None:
@@ -101,8 +101,8 @@ def report(here: AppRepository) -> TrustReport:
 
 def lock_file_owners(here: AppRepository) -> "Owners":
     """How lock files are made anew: an owner that runs code of the repository needs the user's yes."""
-    from afterpush.conflicts.apply import Owners
-    from afterpush.conflicts.kinds import is_well_known
+    from afterpush.conflicts.git.apply import Owners
+    from afterpush.conflicts.kinds.names import is_well_known
 
     trust, ask = trust_of(here), asked()
 
