@@ -18,6 +18,8 @@ from afterpush.infra.variables import PUBLIC_API
 
 Parameter = str | int | tuple[str, ...]  # A list is given as one parameter for each entry.
 PAGE_SIZE = 20  # Long lists of deployments time out upstream (HTTP 524), so pages stay small.
+MAX_PAGES = 100
+MAX_DOCUMENT_BYTES = 4 << 20  # Twenty times what the largest page of real lists has.
 MAX_RETRY_AFTER_SECONDS = 120.0
 
 
@@ -119,6 +121,8 @@ class AppPlatform:
                 self._retry_after(answer),
                 is_refused=answer.status in (401, 403) and said is not None,
             )
+        if len(answer.body) > MAX_DOCUMENT_BYTES:
+            raise ApiFailure(f"{doing}: the answer is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
         try:
             document = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
@@ -150,6 +154,8 @@ class AppPlatform:
             if not isinstance(entries, list) or not entries or entries == before:
                 return  # The same page again: a proxy that drops the query would keep us here for ever.
             yield entries
+            if page >= MAX_PAGES or self.http.is_over:
+                raise ApiFailure(f"GET {self._base_url}/v2/{path}: the list does not end after {page} pages")
             page, had, before = page + 1, had + len(entries), entries
             if not _has_more(answer, had):
                 return

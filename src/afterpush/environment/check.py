@@ -21,6 +21,7 @@ from afterpush.environment.tools import find_tools, needs, tool_problems
 from afterpush.environment.verdict_sources import service_problems
 from afterpush.infra.config import CONFIG_PATH
 from afterpush.infra.git import remote_urls
+from afterpush.infra.git.urls import without_credentials
 from afterpush.infra.redaction import Redactor
 from afterpush.infra.settings import Settings
 from afterpush.infra.variables import Environment
@@ -51,7 +52,7 @@ def examine(here: Surroundings) -> Report:
     credentials = find_credentials(here.environment, webhook)
     redact = here.environment.redactor()
     pairs = [
-        remote_check(here.settings.push.remote, [redact(url) for url in urls]),
+        remote_check(here.settings.push.remote, [redact(without_credentials(url)) for url in urls]),
         hooks_check(here.hooks),
         state_check(here.state_folder),
         env_file_check(read_env_file(here.root)),

@@ -28,8 +28,8 @@ def probe_database(make_address: Callable[[], Address | None], table: str, clock
             address, timeout_seconds=PROBE_SECONDS, read_timeout_seconds=PROBE_SECONDS
         ) as database:
             seconds = clock.monotonic() - begun
-            version = database.query("SHOW SESSION STATUS LIKE 'Ssl_version'")
-            columns = {str(row["Field"]).lower() for row in database.query(f"SHOW COLUMNS FROM `{table}`")}
+            version = database.few("SHOW SESSION STATUS LIKE 'Ssl_version'")
+            columns = {str(row["Field"]).lower() for row in database.few(f"SHOW COLUMNS FROM `{table}`")}
     except DatabaseFailure as failure:
         detail, _, cure = str(failure).removeprefix(f"connecting to {target}: ").partition("; ")
         cure = cure or f"name the table in deploy.database_table (now {table}), or unset DB_HOST"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.database_login import plugins_for
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.secrets import Secret
 from afterpush.infra.variables import DATABASE_ADDRESS
@@ -152,6 +154,33 @@ class Connection:
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def few(
+        self, sql: str, parameters: Sequence[object] = (), *, most: int = 1000, seconds: float = 20
+    ) -> list[dict[str, Any]]:
+        """The rows of a statement that has few, read one by one: from a server whose rows may never end.
+
+        Raises DatabaseFailure, and the connection is closed, for more than `most` or after `seconds`.
+        """
+        import pymysql
+
+        clock = SystemClock()
+        deadline = clock.monotonic() + seconds
+        with _translated(f"the database {self.address}", _rejected):
+            cursor = self._raw.cursor(pymysql.cursors.SSCursor)
+            cursor.execute(sql, tuple(parameters) if parameters else None)
+            names, rows = [column[0] for column in cursor.description or ()], []
+            while (row := cursor.fetchone()) is not None:
+                rows.append(dict(zip(names, row, strict=True)))
+                if len(rows) > most or clock.monotonic() > deadline:
+                    # Closed by force: to end the statement in an orderly way would read all of its rows.
+                    self._raw._result = None
+                    self._raw._force_close()
+                    raise DatabaseFailure(
+                        f"the database {self.address}: the rows of one statement do not end"
+                    )
+            cursor.close()
+            return rows
+
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Runs one statement; returns the rows that it affected. Raises DatabaseFailure."""
         with self._cursor(sql, parameters) as cursor:
@@ -197,13 +226,14 @@ def connect(
     import pymysql
 
     tls = _tls(address)
+    password = address.password.reveal() if address.password else ""
     with _translated(f"connecting to {address}", _refused):
         raw = pymysql.connect(
             host=address.host,
             port=address.port,
             unix_socket=address.socket,
             user=address.user,
-            password=address.password.reveal() if address.password else "",
+            password=password,
             database=address.database,
             ssl=tls,
             ssl_disabled=tls is None,
@@ -211,6 +241,7 @@ def connect(
             read_timeout=read_timeout_seconds,
             write_timeout=read_timeout_seconds,
             charset="utf8mb4",
+            auth_plugin_map=plugins_for(password, is_verified=tls is not None and bool(address.ssl_ca)),
             autocommit=True,
         )
     return Connection(raw, address)

@@ -42,6 +42,7 @@ def printable(text: str, *, colours: bool = False) -> str:
     return f"{shown}\x1b[0m" if len(pieces) > 1 else shown
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, *, keep_spaces: bool = False) -> str:
     """The same in one line: for a name, a path or a reason inside a sentence of ours."""
-    return " ".join(printable(text).split())
+    shown = printable(text)
+    return shown.replace("\n", " ") if keep_spaces else " ".join(shown.split())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from afterpush.conflicts.git.driver_command import CLEAN, CONFLICTS
+from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 
@@ -21,7 +22,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return _merge(asked)
     except (AfterpushError, OSError) as error:
-        print(f"afterpush: merging {asked.path}: {error}", file=sys.stderr)
+        note(f"afterpush: merging {asked.path}: {error}")
         return 2
 
 
@@ -55,7 +56,7 @@ def _merge(asked: argparse.Namespace) -> int:
     )
     write_atomic(asked.output, merged.text)
     for sentence in (*merged.reasons, *merged.warnings):
-        print(f"afterpush: {asked.path}: {sentence.removeprefix(f'{asked.path}: ')}", file=sys.stderr)
+        note(f"afterpush: {asked.path}: {sentence.removeprefix(f'{asked.path}: ')}")
     return CLEAN if merged.is_clean else CONFLICTS
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from afterpush.deploy.monitor.line_output import changes, stamped
 from afterpush.deploy.watch.loop import Finished, State
+from afterpush.infra.printable import one_line
 from afterpush.infra.redaction import Redactor
 
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -74,6 +75,8 @@ class LogFile:
         """Appends one line; remembers the first failure instead of raising it."""
         try:
             with os.fdopen(os.open(self._path, _APPENDING, 0o600), "wb") as file:
-                file.write((self._redactor(line) + "\n").encode("utf-8", "replace"))
+                file.write(
+                    (one_line(self._redactor(line), keep_spaces=True) + "\n").encode("utf-8", "replace")
+                )
         except OSError as error:
             self.failure = self.failure or error

@@ -24,6 +24,7 @@ from afterpush.infra.database import Address, Connection, address_from_variables
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time
 from afterpush.infra.http import LEAST_SECONDS, Client
+from afterpush.infra.printable import one_line
 from afterpush.infra.settings import Settings
 from afterpush.infra.state import state_folder
 from afterpush.infra.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
@@ -91,7 +92,7 @@ def prepare(
     redactor = environment.redactor()
     return Prepared(
         sha=sha,
-        sources=RankedSources(sources, clock, lambda text: redact_log(text, redactor)),
+        sources=RankedSources(sources, clock, lambda text: one_line(redact_log(text, redactor))),
         platform=platform,
         limits=limits,
         countdown=countdown,

@@ -70,11 +70,11 @@ class DatabaseSource:
         try:
             with self._connect() as database:
                 columns = self._columns = self._columns or self._read_columns(database)
-                own = database.query(self._newest(columns, f"`{columns.commit}` = %s"), (self._sha,))
+                own = database.few(self._newest(columns, f"`{columns.commit}` = %s"), (self._sha,))
                 fact = self._fact(own[0]) if own and not self._is_older_than_push(own[0]) else None
                 if isinstance(fact, Seen) and fact.deployment.phase == Phase.ACTIVE:
                     return fact
-                live = database.query(self._newest(columns, f"LOWER(`{columns.status}`) = %s"), ("success",))
+                live = database.few(self._newest(columns, f"LOWER(`{columns.status}`) = %s"), ("success",))
         except DatabaseFailure as failure:
             raise SourceFailure(str(failure), is_refused=failure.number in _REFUSED) from failure
         return self._containing(columns, live) or fact or NotYet(self.name)
@@ -87,7 +87,7 @@ class DatabaseSource:
         return Serving(self.name, contained_in=self._kin.full(commit))
 
     def _read_columns(self, database: Connection) -> Columns:
-        rows = database.query(f"SHOW COLUMNS FROM `{self._table}`")
+        rows = database.few(f"SHOW COLUMNS FROM `{self._table}`")
         named = {str(row["Field"]).lower(): (str(row["Field"]), str(row["Type"]).lower()) for row in rows}
         commit = named.get("commitsha") or named.get("commit_sha")
         if "status" not in named or not commit:

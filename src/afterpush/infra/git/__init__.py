@@ -126,7 +126,7 @@ def current_branch(repo: Path) -> str | None:
 
 def remote_urls(repo: Path, remote: str, *, push: bool = False) -> list[str]:
     """The URLs of a remote (after `insteadOf`), empty when there is no such remote."""
-    done = git(repo, "remote", "get-url", "--all", *(["--push"] if push else []), remote)
+    done = git(repo, "remote", "get-url", "--all", *(["--push"] if push else []), "--", remote)
     return done.text.splitlines() if done.code == 0 else []
 
 

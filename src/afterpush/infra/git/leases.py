@@ -50,6 +50,7 @@ def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hoo
         *(["--atomic"] if len(changes) > 1 else []),
         *([] if with_hooks else ["--no-verify"]),
         *leases,
+        "--",
         remote,
         *(f"{change.new}:{change.ref}" for change in changes),
         env=NEVER_ASK,
@@ -59,7 +60,7 @@ def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hoo
 
 def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     """The remote's refs that match, with their shas. Raises AfterpushError (unreachable) without answer."""
-    done = git(repo, "ls-remote", remote, *patterns, env=NEVER_ASK)
+    done = git(repo, "ls-remote", "--", remote, *patterns, env=NEVER_ASK)
     if done.code != 0:
         said = done.error_text.removeprefix("fatal: ").splitlines()
         raise AfterpushError(
@@ -78,7 +79,7 @@ def fetch_objects(repo: Path, remote: str, ref: str, sha: str) -> None:
     done = git(
         repo,
         *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance"),
-        *("--no-recurse-submodules", remote, ref),
+        *("--no-recurse-submodules", "--", remote, ref),
         env=NEVER_ASK,
     )
     if done.code != 0 or git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code != 0:

@@ -1,6 +1,7 @@
 """HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
 
 import functools
+import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ __all__ = [
     "no_answer",
     "shown_url",
 ]
+
+# Invoke's `-d` shows what every logger says, and urllib3 says each address with its query: signed
+# addresses of logs, and the key of a health endpoint.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 USER_AGENT = f"afterpush/{__version__}"
@@ -190,6 +195,11 @@ class Client:
         finally:
             if answer is not None and not answer.closed:
                 answer.close()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether whoever waits for the answers has no time left."""
+        return self._left is not None and self._left() <= 0
 
     def close(self) -> None:
         """Closes the pooled connections."""

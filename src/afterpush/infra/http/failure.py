@@ -55,8 +55,18 @@ def no_answer(request: str, error: BaseException, *, is_connected: bool = False)
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the host of a URL can only be this machine."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    """Whether the host of a URL can only be this machine.
+
+    Read by the parser that will connect: of `http://evil.example\\@127.0.0.1/` the standard library takes the
+    last part for the host, and urllib3 the first. What the two read differently is nobody's address.
+    """
+    try:
+        read = urllib3.util.parse_url(url)
+        host, other = (read.host or "").strip("[]").rstrip("."), urlsplit(url).hostname or ""
+    except (ValueError, urllib3.exceptions.LocationParseError):
+        return False
+    if host.lower() != other.rstrip(".").lower() or "\\" in url:
+        return False
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,5 +1,6 @@
 """Running and starting processes: the only place that starts any."""
 
+import codecs
 import contextlib
 import os
 import subprocess
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.printable import printable
+
+_LONGEST_SEQUENCE = 64
 
 Argument = str | os.PathLike[str]
 
@@ -152,11 +156,22 @@ def run_shown(
 
 
 def _show(reading: int, said: bytearray) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    held = ""
     with os.fdopen(reading, "rb", buffering=0) as stream:
         while piece := stream.read(8192):
             said += piece
-            sys.stderr.write(piece.decode("utf-8", "replace"))
-            sys.stderr.flush()
+            # A sequence that may be cut in two waits for the next piece.
+            held += decoder.decode(piece)
+            cut = held.rfind("\x1b", max(0, len(held) - _LONGEST_SEQUENCE))
+            text, held = (held, "") if cut < 0 else (held[:cut], held[cut:])
+            _show_text(text)
+    _show_text(held)
+
+
+def _show_text(text: str) -> None:
+    sys.stderr.write(printable(text, colours=sys.stderr.isatty()))
+    sys.stderr.flush()
 
 
 def run_attached(
