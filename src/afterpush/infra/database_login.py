@@ -22,10 +22,8 @@ def plugins_for(password: str, *, is_verified: bool) -> dict[str, Callable[[Any]
             self._connection = connection
 
         def authenticate(self, _packet: Any) -> Any:
-            import pymysql
-
             if not is_verified:
-                raise pymysql.err.OperationalError(1045, _REFUSED)
+                raise RuntimeError(_REFUSED)
             self._connection.write_packet(password.encode() + b"\0")
             answer = self._connection._read_packet()
             answer.check_error()
