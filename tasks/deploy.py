@@ -164,7 +164,7 @@ def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = 
 @task(
     help={
         "sha": SHA,
-        "type": "build, deploy, run or run_restarted: the instance before a crash (default: build)",
+        "type": "build, deploy, run, run_restarted (the instance before a crash) or job (default: build)",
         "component": "only the log of this component",
         "tail": "only so many last lines",
         "follow": "go on printing while the log grows (not with --host)",

@@ -7,7 +7,7 @@ from afterpush.simulator.scenario import BUILDING, DEPLOYING
 from afterpush.simulator.specs import components
 from afterpush.simulator.steps import nanoseconds
 
-TYPES = ("BUILD", "DEPLOY", "RUN", "RUN_RESTARTED", "AUTOSCALE_EVENT")
+TYPES = ("BUILD", "DEPLOY", "RUN", "RUN_RESTARTED", "AUTOSCALE_EVENT", "JOB_INVOCATION")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ def _window(deployment: Deployment, type: str) -> tuple[float, float] | None:
     """When lines of this type are written, in seconds of the deployment's life."""
     if type == "BUILD":
         return deployment.plan.window(BUILDING)
+    if type == "JOB_INVOCATION":
+        is_live = deployment.final in ("ACTIVE", "SUPERSEDED")
+        return (0.0, deployment.plan.seconds) if is_live else None
     deploying = deployment.plan.window(DEPLOYING)
     if deploying is None or type == "DEPLOY":
         return deploying

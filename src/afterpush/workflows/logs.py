@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.logs.follow import Connection, Following
+from afterpush.deploy.logs.jobs import JOB, job_logs, job_runs
 from afterpush.deploy.logs.lines import last_lines, lines, shown
 from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog, Tail
 from afterpush.deploy.logs.repeated import ToldLines
@@ -38,8 +39,10 @@ class LogRequest:
     def of(cls, type: str, component: str | None, tail: int | None, *, follow: bool) -> "LogRequest":
         """A checked request. Raises AfterpushError."""
         name = type.lower().replace("-", "_")
-        if name not in TYPES:
-            raise AfterpushError(f"--type={type}: valid: {', '.join(TYPES)}")
+        if name not in (*TYPES, JOB):
+            raise AfterpushError(f"--type={type}: valid: {', '.join((*TYPES, JOB))}")
+        if follow and name == JOB:
+            raise AfterpushError("--follow does not work with --type=job; leave one of them out")
         return cls(name, component, tail, follow)
 
 
@@ -73,6 +76,9 @@ def _log(source: PlatformSource, deployment: Deployment, wanted: LogRequest) -> 
 
 def _read(log: PlatformLog, deployment: Deployment) -> Iterator[bytes]:
     """The log as far as it is written."""
+    if log.type == JOB:
+        yield from _of_jobs(log)
+        return
     try:
         places = log.places(follow=False)
     except ApiFailure as failure:
@@ -81,6 +87,14 @@ def _read(log: PlatformLog, deployment: Deployment) -> Iterator[bytes]:
         raise _none_yet(log)
     told = lines(log.read(places))
     yield from last_lines(told, log.tail) if log.tail else told
+
+
+def _of_jobs(log: PlatformLog) -> Iterator[bytes]:
+    runs = job_runs(log.api, log.app_id, log.deployment_id, log.component)
+    if not runs:
+        what = f"job {log.component}" if log.component else "job"
+        raise AfterpushError(f"no {what} of deployment {log.deployment_id} has run", ExitCode.BAD_ANSWER)
+    yield from job_logs(log, runs)
 
 
 def _followed(log: PlatformLog, source: PlatformSource, deployment: Deployment) -> Iterator[bytes]:

@@ -38,7 +38,8 @@ class PlatformLog:
     """One type of log of one deployment, of one `component` or of all; `tail`: only so many last lines.
 
     `apart` names the components to ask for one by one where the log of all is refused: the platform does so
-    where an app has functions too (doctl issue 1525), which have no such log.
+    where an app has functions too (doctl issue 1525), which have no such log. `job_run` is the id of an
+    invocation of the job `component`.
     """
 
     api: AppPlatform
@@ -48,6 +49,7 @@ class PlatformLog:
     component: str | None = None
     tail: int | None = None
     apart: tuple[str, ...] = ()
+    job_run: str | None = None
 
     @classmethod
     def of(
@@ -58,14 +60,14 @@ class PlatformLog:
 
     def places(self, *, follow: bool) -> LogPlaces:
         """Where it is: in archives, or else live. Raises ApiFailure."""
-        asked = {"component_name": self.component, "tail_lines": self.tail}
+        path, named = self._path()
         answer = self.api.get(
-            path_of("apps", self.app_id, "deployments", self.deployment_id, "logs"),
+            path,
             timeout_seconds=None,
-            type=self.type.upper(),
             follow="true" if follow else "false",
             pod_connection_timeout="3m",
-            **{name: value for name, value in asked.items() if value},
+            **named,
+            **({"tail_lines": self.tail} if self.tail else {}),
         )
         listed = answer.get("historic_urls")
         archived = tuple(url for url in listed if isinstance(url, str)) if isinstance(listed, list) else ()
@@ -73,6 +75,15 @@ class PlatformLog:
         if isinstance(live, str) and live and (follow or not archived):
             return LogPlaces((live,), False)
         return LogPlaces(archived, True)
+
+    def _path(self) -> tuple[str, dict[str, str]]:
+        app = ("apps", self.app_id)
+        if self.job_run and self.component:
+            path = path_of(*app, "jobs", self.component, "invocations", self.job_run, "logs")
+            return path, {"type": "JOB_INVOCATION", "deployment_id": self.deployment_id}
+        named = {"component_name": self.component} if self.component else {}
+        path = path_of(*app, "deployments", self.deployment_id, "logs")
+        return path, {"type": self.type.upper(), **named}
 
     def connect(self, *, quiet_seconds: float) -> Connection:
         """A connection that goes on while the log grows. Raises ApiFailure."""

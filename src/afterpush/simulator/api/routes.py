@@ -15,6 +15,7 @@ from afterpush.simulator.api.exchange import Refused, Request
 from afterpush.simulator.api.log_addresses import Address, addresses
 from afterpush.simulator.apps import App
 from afterpush.simulator.deployments import Deployment
+from afterpush.simulator.jobs import job_run_id, job_runs
 from afterpush.simulator.logs import TYPES, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
 
@@ -162,6 +163,30 @@ def _get_logs(platform: FakePlatform, request: Request, found: re.Match[str]) ->
     return addresses(request.base, log, address, follow=request.query.get("follow") == "true")
 
 
+def _list_job_runs(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
+    history = platform.history(_app(platform, found).id)
+    wanted, names = request.query.get("deployment_id"), request.values("job_names")
+    runs = [run for one in history if wanted in (None, one.id) for run in job_runs(one)]
+    shown = [run for run in runs if not names or run["job_name"] in names]
+    listed = answers.listed("job_invocations", shown, _page(request), _link(request))
+    del listed["meta"]  # This list is published without a total.
+    return listed
+
+
+def _job_logs(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
+    for deployment in platform.history(_app(platform, found).id):
+        if job_run_id(deployment, found["job"]) == found["run"]:
+            now = platform.clock.now()
+            try:
+                log = read_log(deployment, "JOB_INVOCATION", found["job"], now)
+            except Unavailable as unavailable:
+                raise Refused(400, "bad_request", unavailable.message) from unavailable
+            return addresses(
+                request.base, log, Address(deployment, "JOB_INVOCATION", found["job"]), follow=False
+            )
+    raise Refused(404, "not_found", "job invocation not found")
+
+
 def _health(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
     app = _app(platform, found)
     return answers.health(app.spec, is_serving=platform.active(app.id) is not None)
@@ -188,6 +213,8 @@ _ROUTES: list[tuple[str, str, re.Pattern[str], Route]] = [
         ("GET", _READ, f"{_DEPLOYMENT}{_COMPONENT}/logs", _get_logs),
         ("GET", _READ, f"{_ONE}/logs", _get_logs),
         ("GET", _READ, f"{_ONE}{_COMPONENT}/logs", _get_logs),
+        ("GET", _READ, f"{_ONE}/job-invocations", _list_job_runs),
+        ("GET", _READ, rf"{_ONE}/jobs/(?P<job>[^/]+)/invocations/(?P<run>[^/]+)/logs", _job_logs),
         ("GET", _READ, f"{_ONE}/health", _health),
     )
 ]
