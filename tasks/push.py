@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Collection
 
-from afterpush.infra.errors import ExitCode
+from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.invocation import program
 from afterpush.tasks._task import task, whole_number
-from afterpush.workflows.app_repository import AppRepository, app_repository, warn_on_error
+from afterpush.workflows.app_repository import AppRepository, app_repository, redacted
 
 if TYPE_CHECKING:
     from afterpush.push.outcome import PushResult
@@ -50,9 +50,11 @@ def run(
         require(here, [configured("push.check", order.check)])
     with interruptible(), _world(here) as context:
         outcome = predicted(order, context) if dry_run else push(order, context)
-    print_json(outcome.document) if json else say(outcome.text)
-    if outcome.pushed:
-        _watch(here, outcome)
+    if not json:
+        say(outcome.text)
+    watch = _watch(here, outcome) if outcome.pushed else None
+    if json:
+        print_json(outcome.document | {"watch": watch})
     return outcome.exit_code
 
 
@@ -116,19 +118,26 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
         yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
 
 
-def _watch(here: AppRepository, outcome: "PushResult") -> None:
-    """Starts the watch over the deployment; the push has landed, whatever comes of that."""
+def _watch(here: AppRepository, outcome: "PushResult") -> dict[str, Any]:
+    """Starts the watch over the deployment: its process and log, or why there is none.
+
+    The push has landed, whatever comes of the watch.
+    """
     from afterpush.infra.console import note
     from afterpush.workflows.watch import start_background
 
     if outcome.target.branch not in here.settings.deploy.branches:
-        return
-    with warn_on_error("the push landed, but its deployment is not watched"):
+        return {"reason": f"{outcome.target.branch} is not in deploy.branches"}
+    try:
         started = start_background(here, outcome.sha)
-        note(
-            f"watching the deployment of {outcome.sha[:7]} (pid {started.pid}): "
-            f"{program()} deploy.status --wait"
-        )
+    except AfterpushError as error:
+        reason = redacted(str(error))
+        note(f"afterpush: the push landed, but its deployment is not watched: {reason}")
+        return {"reason": reason}
+    note(
+        f"watching the deployment of {outcome.sha[:7]} (pid {started.pid}): {program()} deploy.status --wait"
+    )
+    return {"pid": started.pid, "log_path": started.log_path}
 
 
 ns = Collection("push", run, check)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.json_types import differences
+
 # The console script's code; words of the command line follow.
 AFTERPUSH = [sys.executable, "-c", "from afterpush.program import main; main()"]
 
@@ -20,10 +22,13 @@ class Answer:
     code: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     def json(self) -> Any:
-        """The one document on stdout."""
-        return json.loads(self.out)
+        """The one document on stdout, which is what its documented type says."""
+        document = json.loads(self.out)
+        assert differences(self.words, document) == []
+        return document
 
 
 def afterpush(
@@ -45,4 +50,4 @@ def afterpush(
         timeout=timeout_seconds,
         check=False,
     )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Answer(done.returncode, done.stdout, done.stderr, words)

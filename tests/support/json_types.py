@@ -1,0 +1,71 @@
+"""Whether a document is what its type in `documents.json_documents` says, key by key."""
+
+import types
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
+
+from afterpush.documents.json_documents import DOCUMENTS
+from afterpush.documents.manual.json_reference import fields_of
+from afterpush.infra.errors import ERROR_CODES
+
+_FLAGS = ("--background", "--dry-run")
+
+
+def differences(words: Sequence[str], document: Any) -> list[str]:
+    """What the document that a command line printed has other than its type says; empty when it fits.
+
+    A task without a type, and an error, are judged by what every error has.
+    """
+    if isinstance(document, dict) and "error" in document and "exit_code" in document:
+        is_whole = set(document) == {"error", "code", "exit_code"} and document["code"] in ERROR_CODES
+        return [] if is_whole else [f"an error of another form: {document}"]
+    task = next((word for word in words if not word.startswith("-")), "")
+    names = [f"{task} {flag}" for flag in _FLAGS if flag in words] + [task]
+    kind = next((DOCUMENTS[name] for name in names if name in DOCUMENTS), None)
+    return [] if kind is None else list(_differences(document, kind, task))
+
+
+def _differences(value: Any, kind: Any, place: str) -> Iterator[str]:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        yield from _differences(value, inner[0], place)
+    elif is_typeddict(kind):
+        yield from _of_record(value, kind, place)
+    elif origin in (Union, types.UnionType):
+        tried = [list(_differences(value, one, place)) for one in inner if not (one is type(None) and value)]
+        if [] not in tried:
+            yield from min(tried, key=len)
+    elif origin is list:
+        if not isinstance(value, list):
+            yield f"{place}: {value!r} is no list"
+            return
+        for number, one in enumerate(value):
+            yield from _differences(one, inner[0], f"{place}[{number}]")
+    elif origin is dict:
+        for name, one in value.items() if isinstance(value, dict) else ():
+            yield from _differences(one, inner[1], f"{place}.{name}")
+    elif origin is Literal:
+        if value not in inner:
+            yield f"{place}: {value!r} is none of {inner}"
+    elif kind is not Any and not _is(value, kind):
+        yield f"{place}: {value!r} is no {kind.__name__}"
+
+
+def _is(value: Any, kind: Any) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _of_record(value: Any, kind: Any, place: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{place}: {value!r} is no object"
+        return
+    fields = fields_of(kind)
+    for name in value.keys() - fields.keys():
+        yield f"{place}.{name}: the type has no such field"
+    for name, (inner, _, is_optional) in fields.items():
+        if name in value:
+            yield from _differences(value[name], inner, f"{place}.{name}")
+        elif not is_optional:
+            yield f"{place}.{name}: is missing"
