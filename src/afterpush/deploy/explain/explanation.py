@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from afterpush.deploy.explain.course import Hit, without_numbers
+from afterpush.deploy.explain.fingerprint import Fingerprint
+from afterpush.deploy.explain.origin import read_line
+from afterpush.deploy.explain.ranking import choose, confidence, score, trust
 from afterpush.deploy.explain.redaction import WELL_KNOWN, redact_log
-from afterpush.deploy.explain.scan import Fault, Findings, Hit, scan
+from afterpush.deploy.explain.scan import Fault, Findings, scan
 from afterpush.deploy.explain.signatures import UNKNOWN, Failures
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import command
 
-GUIDE = "docs/DEPLOYMENT_FAILURE_GUIDE.md"
-DOUBT = 25
 TOLD_FAULTS = 8
 _CHUNK_BYTES = 1 << 20
 _PLACE = re.compile(r"\{([a-z]\w*)\}")
@@ -24,6 +27,7 @@ class Reason:
     code: str
     message: str = ""
     component: str = ""
+    step: str = ""
 
     def as_line(self) -> str:
         """The reason as a line of a log, where its signatures find it."""
@@ -34,50 +38,73 @@ class Reason:
 class Explanation:
     """Why a deployment failed, as far as its log tells.
 
-    `line` is the root line and stands in `excerpt`; `line_number` counts from 1 (None: it is the
-    platform's reason, not a line of the log). `symptoms` are the other categories that were seen.
+    `category` is None when the log ends well and shows no failure. `root_line` (also as `line`) stands in
+    `excerpt`; `line_number` counts from 1 (None: it is the platform's reason, not a line of the log).
+    `confidence` goes from 0 to 1. `symptoms` are the other categories that were seen.
     """
 
-    category: str
+    category: str | None
     title: str
     excerpt: tuple[str, ...]
     line: str
     line_number: int | None
     hint: str
     guide: str
+    component: str | None = None
+    step: str | None = None
+    commit: str | None = None
+    evidence: tuple[str, ...] = ()
+    confidence: float = 0.0
     signature: str | None = None
     symptoms: tuple[str, ...] = ()
+
+    @property
+    def root_line(self) -> str:
+        """The line that tells the cause."""
+        return self.line
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known besides the log: the platform's reason, the commit, whether it failed, the last good log."""
+
+    reason: Reason | None = None
+    commit: str | None = None
+    failed: bool = False
+    passing: Fingerprint | None = None
 
 
 def explain(
     pieces: Iterable[bytes],
     failures: Failures,
-    *,
-    reason: Reason | None = None,
+    known: Known = Known(),
     redact: Callable[[str], str] = WELL_KNOWN,
 ) -> Explanation:
-    """The explanation of a log that comes in pieces; `reason` is the platform's own, if it gave one."""
+    """The explanation of a log that comes in pieces."""
     findings = scan(pieces, failures)
-    hits = list(findings.hits)
+    reason, hits = known.reason, list(findings.hits)
     if reason:
-        said = scan([f"{reason.as_line()}\n".encode()], failures)
-        hits += said.hits
-    best = best_hit(hits)
-    if best is None:
-        return _unknown(findings, failures, reason, redact)
-    number = None if best not in findings.hits else best.excerpt.number
-    return _explained(best, hits, number, failures, redact)
+        hits += scan([f"{reason.as_line()}\n".encode()], failures).hits
+    best = choose(hits, findings.course, known.passing, failed=known.failed or reason is not None)
+    told = _Teller(findings, failures, known, hits, redact)
+    found = told.cause(best) if best else told.nothing()
+    component = (reason.component if reason else "") or found.component
+    return replace(
+        found,
+        component=component or None,
+        step=(reason.step if reason else "") or found.step,
+        commit=known.commit,
+    )
 
 
 def explain_files(
     paths: Iterable[Path],
     failures: Failures,
-    *,
-    reason: Reason | None = None,
+    known: Known = Known(),
     redact: Callable[[str], str] = WELL_KNOWN,
 ) -> Explanation:
     """The explanation of log files, one after another. Raises AfterpushError when one cannot be read."""
-    return explain(read_files(paths), failures, reason=reason, redact=redact)
+    return explain(read_files(paths), failures, known, redact)
 
 
 def read_files(paths: Iterable[Path]) -> Iterator[bytes]:
@@ -91,35 +118,118 @@ def read_files(paths: Iterable[Path]) -> Iterator[bytes]:
         yield b"\n"
 
 
-def best_hit(hits: Iterable[Hit]) -> Hit | None:
-    """The hit that says most about the cause; of equals the earliest."""
-    return max(hits, key=score, default=None)
+def guide_command(category: str) -> str:
+    """The command that prints the guide to a category."""
+    return command(f"deploy.explain --guide={category}")
 
 
-def score(hit: Hit) -> int:
-    """How much a hit says about the cause: its signature's weight, less when the line only warns."""
-    return hit.signature.weight - (DOUBT if hit.doubtful else 0)
+@dataclass(frozen=True)
+class _Teller:
+    """Puts what was found into words, without secrets."""
+
+    findings: Findings
+    failures: Failures
+    known: Known
+    hits: list[Hit]
+    redact: Callable[[str], str]
+
+    def cause(self, best: Hit) -> Explanation:
+        signature, category = best.signature, self.failures.categories[best.signature.category]
+        seen = sorted(
+            (hit for hit in self.hits if trust(hit, self.known.passing) > 0.0),
+            key=lambda hit: score(hit, self.known.passing),
+            reverse=True,
+        )
+        others = dict.fromkeys(hit.signature.category for hit in seen)
+        others.pop(signature.category, None)
+        groups = without_numbers(best.groups)
+        return Explanation(
+            category=signature.category,
+            title=self._clean(_filled(signature.written.title, groups) or category.title),
+            excerpt=tuple(map(self._clean, best.excerpt.lines)),
+            line=self._clean(best.excerpt.line),
+            line_number=best.number if best in self.findings.hits else None,
+            hint=self._clean(_filled(signature.written.hint, groups) or category.hint),
+            guide=guide_command(signature.category),
+            component=_component(best.stream),
+            evidence=tuple(map(self._clean, self._evidence(best))),
+            confidence=confidence(best, self.known.passing),
+            signature=signature.id,
+            symptoms=tuple(others),
+        )
+
+    def nothing(self) -> Explanation:
+        """No signature is sure enough. Nothing failed; or what looks most like a fault and is new is shown."""
+        reason = self.known.reason
+        said = reason.as_line() if reason else ""
+        if not said and not self.known.failed and self._ended_well():
+            return self._nothing_failed()
+        faults = self._new_faults()
+        root = min(faults, key=lambda fault: fault.kind, default=None)
+        last = self.findings.last_lines
+        excerpt = _told(faults, root) or (*last, *([said] if said else []))
+        line = root.excerpt.line if root else excerpt[-1] if excerpt else ""
+        category = self.failures.categories[UNKNOWN]
+        return Explanation(
+            category=UNKNOWN,
+            title=category.title if last or said else "The log is empty.",
+            excerpt=tuple(map(self._clean, excerpt)),
+            line=self._clean(line),
+            line_number=root.excerpt.number if root else None,
+            hint=category.hint,
+            guide=guide_command(UNKNOWN),
+            evidence=tuple(map(self._clean, self._endings())),
+        )
+
+    def _nothing_failed(self) -> Explanation:
+        last = self.findings.course.last_success
+        return Explanation(
+            category=None,
+            title="Nothing in this log failed.",
+            excerpt=tuple(map(self._clean, self.findings.last_lines)),
+            line=self._clean(self.findings.last_lines[-1]),
+            line_number=None,
+            hint="Nothing to do.",
+            guide=guide_command(UNKNOWN),
+            evidence=(self._clean(f"line {last.number}: {last.text}"),) if last else (),
+            confidence=0.9,
+        )
+
+    def _ended_well(self) -> bool:
+        course = self.findings.course
+        return course.last_success is not None and not course.unsettled()
+
+    def _new_faults(self) -> list[Fault]:
+        """The lines that look like faults, without those of the last good log where others are left."""
+        passing = self.known.passing or frozenset()
+        new = [fault for fault in self.findings.faults if fault.digest not in passing]
+        return new or self.findings.faults
+
+    def _evidence(self, best: Hit) -> Iterator[str]:
+        """What the answer rests on: the root line, how its process ended, what the platform says."""
+        if best in self.findings.hits:
+            yield f"line {best.number}: {read_line(best.excerpt.line).text.strip()}"
+        if best.sealed:
+            yield f"line {best.sealed.number}: {best.sealed.text.strip()}"
+        else:
+            yield from self._endings()
+        if self.known.reason:
+            yield f"the platform: {self.known.reason.as_line()}"
+        if self.known.passing and best.digest not in self.known.passing:
+            yield "the root line is not in the last good log"
+
+    def _endings(self) -> list[str]:
+        ends = self.findings.course.unsettled()
+        return [f"line {end.number}: {end.text.strip()}" for end in ends[-1:]]
+
+    def _clean(self, text: str) -> str:
+        return redact_log(text, self.redact)
 
 
-def _explained(
-    best: Hit, hits: list[Hit], number: int | None, failures: Failures, redact: Callable[[str], str]
-) -> Explanation:
-    signature = best.signature
-    category = failures.categories[signature.category]
-    others = dict.fromkeys(hit.signature.category for hit in sorted(hits, key=score, reverse=True))
-    others.pop(signature.category, None)
-    clean = _cleaner(redact)
-    return Explanation(
-        category=signature.category,
-        title=clean(_filled(signature.title, best.groups) or category.title),
-        excerpt=tuple(map(clean, best.excerpt.lines)),
-        line=clean(best.excerpt.line),
-        line_number=number,
-        hint=clean(_filled(signature.hint, best.groups) or category.hint),
-        guide=f"{GUIDE}#{signature.category}",
-        signature=signature.id,
-        symptoms=tuple(others),
-    )
+def _component(stream: str) -> str | None:
+    """The component of a stream; a step of a builder is none."""
+    name = stream.split("/")[0]
+    return name if name and not name.startswith(("#", "Step")) else None
 
 
 def _filled(text: str | None, groups: Mapping[str, str]) -> str | None:
@@ -129,30 +239,6 @@ def _filled(text: str | None, groups: Mapping[str, str]) -> str | None:
     return _PLACE.sub(lambda place: groups[place[1]], text)
 
 
-def _unknown(
-    findings: Findings, failures: Failures, reason: Reason | None, redact: Callable[[str], str]
-) -> Explanation:
-    """No signature fits. What is shown: the lines that look like faults and come after the last line
-    that tells of a success, first the most telling kind; without any, the last lines of the log, and the
-    platform's reason, which is then the root line."""
-    clean = _cleaner(redact)
-    category = failures.categories[UNKNOWN]
-    root = min(findings.faults, key=lambda fault: fault.kind, default=None)
-    told = _told(findings.faults, root)
-    said = reason.as_line() if reason else ""
-    excerpt = told or (*findings.last_lines, *([said] if said else []))
-    line = root.excerpt.line if root else excerpt[-1] if excerpt else ""
-    return Explanation(
-        category=UNKNOWN,
-        title=category.title if findings.last_lines or said else "The log is empty.",
-        excerpt=tuple(map(clean, excerpt)),
-        line=clean(line),
-        line_number=root.excerpt.number if root else None,
-        hint=category.hint,
-        guide=f"{GUIDE}#{UNKNOWN}",
-    )
-
-
 def _told(faults: list[Fault], root: Fault | None) -> tuple[str, ...]:
     """The root line with its neighbours, then the other lines that look like faults, in order."""
     if root is None:
@@ -160,7 +246,3 @@ def _told(faults: list[Fault], root: Fault | None) -> tuple[str, ...]:
     shown = list(root.excerpt.lines)
     others = [fault.excerpt.line for fault in faults if fault.excerpt.line not in shown]
     return (*shown, *dict.fromkeys(others[:TOLD_FAULTS]))
-
-
-def _cleaner(redact: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda text: redact_log(text, redact)

@@ -1,4 +1,4 @@
-"""Lines of a log, as they are read in pieces: colours out, carriage returns in order, context kept."""
+"""Lines of a log, as they are read in pieces: colours out, line ends in order, context kept."""
 
 import codecs
 import re
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 CHUNK_BYTES = 1 << 20
-BEFORE, AFTER = 3, 6
+BEFORE, AFTER = 3, 6  # Lines that are shown around the root line.
+LOOKAHEAD = 60  # Lines after one that tell what became of it.
 LONGEST_SHOWN = 300
 _CONTEXT_BYTES = 8192
 _LONGEST_HELD = 40
@@ -18,21 +19,6 @@ _COLOURS = re.compile(
     rb"|[PX^_][^\x1b\n]{0,2000}\x1b\\|[ -/]*[0-~])"
 )
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-
-# What platforms and loggers put in front of a line: time stamps, BuildKit's step and seconds, frames,
-# and the component's name (docker compose and doctl: `web | ...`, `web 2026-...`; others: `[web] ...`).
-_PREFIX = re.compile(
-    r"""(?:\s*+(?:
-        \[?\d{4}[-/]\d\d[-/]\d\d[T\ ]\d\d:\d\d:\d\d[.,\d]*\s?(?:Z|UTC|[+-]\d\d:?\d\d)?\]?
-      | \[\d\d-[A-Z][a-z]{2}-\d{4}\ \d\d:\d\d:\d\d(?:\ \w+)?\]
-      | \#\d+\ \d+\.\d+(?=\s)
-      | [│╭╰├─]+
-      | [a-z][\w.-]{0,40}+\ ++(?=\d{4}-\d\d-\d\dT)
-      | [a-z][\w.-]{0,40}+\ ++\|(?=\s)
-      | \[[a-z][\w./-]{0,40}\](?=\s)
-    )\s?)+""",
-    re.VERBOSE,
-)
 
 
 @dataclass(frozen=True)
@@ -60,7 +46,7 @@ def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
     seen, pending, line = b"", b"", 1
     for piece in _plain(pieces):
         pending += piece
-        cut = _nth_newline_from_end(pending, AFTER)
+        cut = _nth_newline_from_end(pending, LOOKAHEAD)
         if cut <= 0 and len(pending) < 2 * CHUNK_BYTES:
             continue
         cut = cut if cut > 0 else len(pending)
@@ -73,7 +59,10 @@ def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
 
 
 def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """UTF-8 pieces without colours and without carriage returns."""
+    """UTF-8 pieces without colours, whose lines end with line feeds.
+
+    A carriage return alone overwrites its line and ends none: line numbers are those of every editor.
+    """
     held = b""
     for piece in _without_colours(_utf8(pieces)):
         data = held + piece
@@ -83,7 +72,7 @@ def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _with_line_feeds(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+    return data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n") if b"\r" in data else data
 
 
 def _without_colours(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -124,14 +113,11 @@ def _last_lines(data: bytes) -> bytes:
     return data[_nth_newline_from_end(data, BEFORE) :]
 
 
-def body(line: str) -> str:
-    """What a line says, without what stands in front of every line."""
-    found = _PREFIX.match(line)
-    return line[found.end() :] if found else line
-
-
 def shown(line: str, around: int = 0) -> str:
     """A line for people: no control characters, at most 300 characters (those around an offset)."""
+    if "\r" in line:
+        line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
+        around = 0
     text = _UNSHOWN.sub(" ", line).expandtabs(4).rstrip()
     if len(text) <= LONGEST_SHOWN:
         return text

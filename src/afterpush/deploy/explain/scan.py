@@ -1,8 +1,8 @@
 """Searching a log of any length for all signatures at once, in bounded memory.
 
-The words that the signatures need are looked for in every line, the signatures' expressions only where
-one of their words stands, and no more than a few hits of each signature are kept. An expression that has
-failed on thousands of lines is given up until the last lines of the log.
+The texts that the signatures need are looked for in every line, the signatures' expressions only where one of
+them stands, and no more than a few hits of each signature are kept. An expression that was tried on thousands of
+lines is given up until the last lines of the log.
 """
 
 import re
@@ -13,35 +13,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from afterpush.deploy.explain.lines import AFTER, BEFORE, Window, body, shown, windows
+from afterpush.deploy.explain.course import Course, Ending, Excerpt, Hit, went_on, without_numbers
+from afterpush.deploy.explain.fingerprint import line_digest
+from afterpush.deploy.explain.lines import AFTER, BEFORE, LOOKAHEAD, Window, shown, windows
+from afterpush.deploy.explain.origin import Said, read_line
 from afterpush.deploy.explain.sieve import Sieve, shape
-from afterpush.deploy.explain.signatures import Branch, Failures, Pattern, Settlement, Signature
+from afterpush.deploy.explain.signatures import Failures, OutcomeRule, Pattern, Signature
 
-KEPT_PER_SIGNATURE = 3
+KEPT_PER_SIGNATURE = 6
 KEPT_FAULTS_OF_A_KIND = 10
-MOST_VAIN_TRIES = 2000
+MOST_TRIES = 3000
 END_BYTES = 1 << 18
-Candidate = tuple[Pattern, Branch]
 _LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """A line with its neighbours, ready to be shown. `number` counts from 1."""
-
-    number: int
-    line: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A signature that was found."""
-
-    signature: Signature
-    excerpt: Excerpt
-    groups: dict[str, str]
-    doubtful: bool
+_LOOKAHEAD_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -50,12 +34,14 @@ class Fault:
 
     kind: int
     excerpt: Excerpt
+    digest: bytes
 
 
 @dataclass
 class Findings:
-    """What a log showed: hits in its order, the lines that look like faults, the last lines."""
+    """What a log showed: its course with the hits, the lines that look like faults, the last lines."""
 
+    course: Course = field(default_factory=Course)
     hits: list[Hit] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     last_lines: tuple[str, ...] = ()
@@ -72,19 +58,19 @@ class Scanner:
     def __init__(self, failures: Failures) -> None:
         self._failures = failures
         self._sieve = _sieve(failures)
-        self._signatures: dict[Pattern, Signature] = {entry.pattern: entry for entry in failures.signatures}
+        self._signatures = {entry.pattern: entry for entry in failures.signatures}
+        self._outcomes = {entry.pattern: entry for entry in failures.outcomes}
+        self._fault_kinds = {pattern: kind for kind, pattern in enumerate(failures.faults)}
         self._witnesses: dict[Pattern, list[re.Match[str]]] = {
-            entry.also: [] for entry in failures.signatures if entry.also
+            pattern: [] for entry in failures.signatures for pattern in (entry.also, entry.against) if pattern
         }
-        self._settlements: dict[Pattern, Settlement] = {
-            entry.pattern: entry for entry in failures.settlements
-        }
-        self._hits: dict[Pattern, list[Hit]] = {}
-        self._full: set[Pattern] = set()
-        self._faults: list[list[Fault]] = [[] for _ in failures.faults]
+        self._course = Course()
+        self._seen: set[tuple[str, int]] = set()
+        self._kept: Counter[Pattern] = Counter()
+        self._faults: list[deque[Fault]] = [deque(maxlen=KEPT_FAULTS_OF_A_KIND) for _ in failures.faults]
         self._tail: deque[str] = deque(maxlen=8)
-        self._vain_tries: Counter[Branch] = Counter()
-        self._most_vain_tries = MOST_VAIN_TRIES
+        self._tries: Counter[Pattern] = Counter()
+        self._most_tries = MOST_TRIES
 
     def scan(self, pieces: Iterable[bytes]) -> Findings:
         last_windows: deque[Window] = deque(maxlen=2)
@@ -92,98 +78,127 @@ class Scanner:
             last_windows.append(window)
             self._look_through(window)
             self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
-        if any(tries >= MOST_VAIN_TRIES for tries in self._vain_tries.values()):
-            self._vain_tries.clear()
-            self._most_vain_tries = sys.maxsize
+        if any(tries >= MOST_TRIES for tries in self._tries.values()):
+            self._tries.clear()
+            self._most_tries = sys.maxsize
             for window in last_windows:
                 self._look_through(window.last(END_BYTES))
+        self._course.finish()
         return Findings(
-            hits=sorted(self._confirmed(), key=lambda hit: hit.excerpt.number),
+            course=self._course,
+            hits=sorted(filter(self._is_confirmed, self._course.hits), key=lambda hit: hit.number),
             faults=sorted(chain(*self._faults), key=lambda fault: fault.excerpt.number),
             last_lines=tuple(self._tail),
         )
 
     def _look_through(self, window: Window) -> None:
-        for line, candidates in _suspicious(window, self._sieve):
-            self._look_at(line, candidates)
+        for line, patterns in _suspicious(window, self._sieve):
+            tries = [pattern for pattern in patterns if self._tries[pattern] < self._most_tries]
+            if tries:
+                self._look_at(line, tries)
 
-    def _look_at(self, line: "Line", candidates: tuple[Candidate, ...]) -> None:
-        tries = [
-            candidate
-            for candidate in candidates
-            if candidate[0] not in self._full and self._vain_tries[candidate[1]] < self._most_vain_tries
-        ]
-        if not tries:
-            return
-        said = body(line.text)
-        lowered = said.lower()
-        matched: dict[Pattern, re.Match[str]] = {}
-        for pattern, branch in tries:
-            if found := pattern.admitted(branch.search(said, lowered), said):
-                matched.setdefault(pattern, found)
-            else:
-                self._vain_tries[branch] += 1
+    def _look_at(self, line: "Line", patterns: list[Pattern]) -> None:
+        said = read_line(line.text)
+        matched: list[tuple[Pattern, re.Match[str]]] = []
+        for pattern in patterns:
+            self._tries[pattern] += 1
+            if found := pattern.search(said.text):
+                matched.append((pattern, found))
         if matched:
             self._take(matched, said, line)
 
-    def _take(self, matched: dict[Pattern, re.Match[str]], said: str, line: "Line") -> None:
-        benign = any(pattern.search(said) for pattern in self._failures.benign)
+    def _take(self, matched: list[tuple[Pattern, re.Match[str]]], said: Said, line: "Line") -> None:
+        harmless = bool(self._failures.benign.search(said.text))
+        outcomes: list[OutcomeRule] = []
         kinds: list[int] = []
-        for pattern, found in matched.items():
-            if settlement := self._settlements.get(pattern):
-                self._settle(settlement)
+        for pattern, found in matched:
+            if outcome := self._outcomes.get(pattern):
+                outcomes.append(outcome)
             elif (witnesses := self._witnesses.get(pattern)) is not None:
-                witnesses.append(found)
-                if len(witnesses) >= KEPT_PER_SIGNATURE:
-                    self._full.add(pattern)
-            elif benign:
+                if len(witnesses) < KEPT_PER_SIGNATURE:
+                    witnesses.append(found)
+            elif harmless:
                 continue
             elif signature := self._signatures.get(pattern):
                 self._note_hit(signature, found, said, line)
-            elif pattern is not self._failures.success:
-                kinds.append(self._failures.faults.index(pattern))
+            else:
+                kinds.append(self._fault_kinds[pattern])
         if kinds:
-            self._note_fault(min(kinds), line)
-        elif self._failures.success in matched:
+            self._note_fault(min(kinds), said, line)
+        if outcomes:
+            self._note_outcome(max(outcomes, key=lambda rule: (not rule.is_success, rule.level)), said, line)
+
+    def _note_outcome(self, rule: OutcomeRule, said: Said, line: "Line") -> None:
+        ending = Ending(rule.level, line.number, shown(said.text))
+        if not rule.is_success:
+            if not self._is_mild(said):  # "attempt 1 failed, retrying" ends nothing.
+                self._course.fail(said.stream, ending)
+            return
+        self._course.succeed(said.stream, ending)
+        if not any(fault.excerpt.number == line.number for fault in chain(*self._faults)):
             for faults in self._faults:
                 faults.clear()
-            self._full.difference_update(self._failures.faults)
 
-    def _settle(self, settlement: Settlement) -> None:
-        for pattern in list(self._hits):
-            if self._signatures[pattern].category in settlement.categories:
-                del self._hits[pattern]
-                self._full.discard(pattern)
-
-    def _note_hit(self, signature: Signature, found: re.Match[str], said: str, line: "Line") -> None:
-        if signature.followed_by and not any(map(signature.followed_by.search, map(body, line.after()))):
+    def _note_hit(self, signature: Signature, found: re.Match[str], said: Said, line: "Line") -> None:
+        key = (signature.id, line.number)
+        following = [read_line(text) for text in line.after(AFTER)] if signature.followed_by else []
+        if key in self._seen or (following and not _any_matches(signature.followed_by, following)):
             return
+        if signature.followed_by and not following:
+            return
+        self._seen.add(key)
+        self._make_room(signature)
         groups = {name: value for name, value in found.groupdict().items() if value}
-        doubtful = bool(self._failures.doubtful.search(said))
-        hits = self._hits.setdefault(signature.pattern, [])
-        if all(hit.excerpt.number != line.number for hit in hits):
-            hits.append(Hit(signature, line.excerpt(found.start()), groups, doubtful))
-        if len(hits) >= KEPT_PER_SIGNATURE:
-            self._full.add(signature.pattern)
+        ahead = ((next_.stream, next_.text) for next_ in map(read_line, line.after(LOOKAHEAD)))
+        self._course.meet(
+            Hit(
+                signature=signature,
+                excerpt=line.excerpt(found.start()),
+                stream=said.stream,
+                said=said.text,
+                groups=groups,
+                doubtful=self._is_mild(said),
+                went_on=went_on(ahead, said.stream, self._failures),
+                digest=line_digest(said.text),
+            )
+        )
 
-    def _note_fault(self, kind: int, line: "Line") -> None:
+    def _is_mild(self, said: Said) -> bool:
+        return said.level in _MILD or bool(self._failures.doubtful.search(said.text))
+
+    def _make_room(self, signature: Signature) -> None:
+        """Of a signature the first three hits and the latest three are kept."""
+        self._kept[signature.pattern] += 1
+        if self._kept[signature.pattern] > KEPT_PER_SIGNATURE:
+            own = [hit for hit in self._course.hits if hit.signature is signature]
+            self._course.hits.remove(own[KEPT_PER_SIGNATURE // 2])
+
+    def _note_fault(self, kind: int, said: Said, line: "Line") -> None:
         faults = self._faults[kind]
         if all(fault.excerpt.number != line.number for fault in faults):
-            faults.append(Fault(kind, line.excerpt()))
-        if len(faults) >= KEPT_FAULTS_OF_A_KIND:
-            self._full.add(self._failures.faults[kind])
+            faults.append(Fault(kind, line.excerpt(), line_digest(said.text)))
 
-    def _confirmed(self) -> Iterator[Hit]:
-        """The hits whose second line, where they need one, was seen too."""
-        for hits in self._hits.values():
-            for hit in hits:
-                also, name = hit.signature.also, hit.signature.differs
-                if also is None or any(_differ(hit, witness, name) for witness in self._witnesses[also]):
-                    yield hit
+    def _is_confirmed(self, hit: Hit) -> bool:
+        """Whether what the hit needs elsewhere in the log was seen, and nothing that speaks against it."""
+        also, against, name = hit.signature.also, hit.signature.against, hit.signature.differs
+        if against and self._witnesses[against]:
+            return False
+        return also is None or any(_differ(hit, witness, name) for witness in self._witnesses[also])
+
+
+_MILD = frozenset({"warn", "warning", "notice", "debug", "trace"})
+
+
+def _any_matches(expression: re.Pattern[str] | None, lines: list[Said]) -> bool:
+    return bool(expression) and any(expression.search(said.text) for said in lines if expression)
 
 
 def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
-    return name is None or hit.groups.get(name) != witness.groupdict().get(name)
+    """Whether both name the thing that must differ, and do. Without such a thing any witness will do."""
+    if name is None:
+        return True
+    own, other = (without_numbers(groups).get(name) for groups in (hit.groups, witness.groupdict()))
+    return own is not None and other is not None and own != other
 
 
 @dataclass(frozen=True)
@@ -199,9 +214,10 @@ class Line:
     def text(self) -> str:
         return self.window.text[self.start : self.end].decode("utf-8", "replace")
 
-    def after(self) -> list[str]:
+    def after(self, count: int) -> list[str]:
         """The next lines."""
-        following = self.window.text[self.end + 1 : self.end + 1 + 4096].split(b"\n", AFTER)[:AFTER]
+        text = self.window.text
+        following = text[self.end + 1 : self.end + 1 + _LOOKAHEAD_BYTES].split(b"\n", count)[:count]
         return [line.decode("utf-8", "replace") for line in following]
 
     def excerpt(self, around: int = 0) -> Excerpt:
@@ -209,7 +225,7 @@ class Line:
         preceding = text[max(0, self.start - 4096) : self.start].split(b"\n")[-BEFORE - 1 : -1]
         before = [shown(line.decode("utf-8", "replace")) for line in preceding]
         own = shown(self.text, around)
-        after = [shown(line) for line in self.after()]
+        after = [shown(line) for line in self.after(AFTER)]
         while before and not before[0].strip():
             before.pop(0)
         while after and not after[-1].strip():
@@ -217,38 +233,29 @@ class Line:
         return Excerpt(self.number, own, (*before, own, *after))
 
 
-def _suspicious(window: Window, sieve: Sieve[Candidate]) -> Iterator[tuple[Line, tuple[Candidate, ...]]]:
+def _suspicious(window: Window, sieve: Sieve[Pattern]) -> Iterator[tuple[Line, tuple[Pattern, ...]]]:
     """The lines of a window that may match something, in order; a very long line in pieces."""
     start = window.start
     lines = shape(window.text[window.start : window.end]).split(b"\n")
     for number, line in enumerate(lines, window.first_line):
         size = len(line)
         if size <= _LONG_LINE:
-            if candidates := sieve.keys_in(line):
-                yield Line(window, number, start, start + size), candidates
+            if patterns := sieve.keys_in(line):
+                yield Line(window, number, start, start + size), patterns
         else:
             for at in range(0, size, _PIECE):
                 first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
-                if candidates := sieve.keys_in(line[first:end]):
-                    yield Line(window, number, start + first, start + end), candidates
+                if patterns := sieve.keys_in(line[first:end]):
+                    yield Line(window, number, start + first, start + end), patterns
         start += size + 1
 
 
 @lru_cache(maxsize=2)
-def _sieve(failures: Failures) -> Sieve[Candidate]:
-    return Sieve(
-        ((pattern, branch), branch.words) for pattern in _all(failures) for branch in pattern.branches
-    )
-
-
-def _all(failures: Failures) -> Iterator[Pattern]:
-    for signature in failures.signatures:
-        yield signature.pattern
-        if signature.also:
-            yield signature.also
-    yield from (settlement.pattern for settlement in failures.settlements)
-    yield failures.success
-    yield from failures.faults
+def _sieve(failures: Failures) -> Sieve[Pattern]:
+    own = (entry.pattern for entry in failures.signatures)
+    beside = (entry for one in failures.signatures for entry in (one.also, one.against) if entry)
+    outcomes = (entry.pattern for entry in failures.outcomes)
+    return Sieve((pattern, pattern.needs) for pattern in chain(own, beside, outcomes, failures.faults))
 
 
 def _non_empty(data: bytes) -> Iterator[str]:

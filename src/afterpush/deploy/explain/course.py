@@ -1,0 +1,164 @@
+"""What became of the faults in a log: did the process go on, did its step end well, badly, or not at all.
+
+    12  api  Error: connect ECONNREFUSED 10.0.0.5:5432     a fault is open
+    14  api  connected to the database                     a success of the same stream settles it
+    31  api  TypeError: vat is undefined                   open
+    33  api  container exited with code 1                  a failure seals it: no success of a later step settles it
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from afterpush.deploy.explain.signatures import Failures, Level, Signature
+
+ENOUGH_WORK = 12
+FAR = 60  # Lines after a failed step, beyond which a fault is not of that step.
+_PROGRESS_COUNTS = 4
+_MOST_OPEN = 400
+_NUMBER_BEHIND = re.compile(r"(?<=[a-z])\d$")
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A line with its neighbours, ready to be shown. `number` counts from 1."""
+
+    number: int
+    line: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A line that says that something ended badly, or well."""
+
+    level: Level
+    number: int
+    text: str
+
+
+@dataclass(eq=False)
+class Hit:
+    """A signature that was found. `settled`, `sealed`, `among_tests` change as the log goes on."""
+
+    signature: Signature
+    excerpt: Excerpt
+    stream: str
+    said: str
+    groups: dict[str, str]
+    doubtful: bool
+    went_on: bool
+    digest: bytes
+    settled: Ending | None = None
+    sealed: Ending | None = None
+    among_tests: bool = False
+    is_later: bool = False
+
+    @property
+    def number(self) -> int:
+        return self.excerpt.number
+
+
+@dataclass
+class _Failure:
+    """An ending that is bad and not yet overcome."""
+
+    stream: str
+    ending: Ending
+    settled: bool = False
+
+
+@dataclass
+class Course:
+    """How a log went so far."""
+
+    hits: list[Hit] = field(default_factory=list)
+    failures: list[_Failure] = field(default_factory=list)
+    _first_failed: dict[str, int] = field(default_factory=dict)
+    last_success: Ending | None = None
+
+    def meet(self, hit: Hit) -> None:
+        """A fault. A test that failed explains what its run printed before."""
+        hit.is_later = hit.number - self._first_failed.get(hit.stream, hit.number) > FAR
+        self.hits.append(hit)
+        if hit.signature.category == "test_failed" and not hit.doubtful:
+            for other in self.hits:
+                if other.stream == hit.stream and not other.sealed and other.signature.tolerable:
+                    other.among_tests = True
+
+    def fail(self, stream: str, ending: Ending) -> None:
+        """Something ended badly: what is open before it belongs to it."""
+        for hit in self.hits:
+            if not hit.settled and _concerns(stream, hit.stream) and _seal(hit) < ending.level:
+                hit.sealed = ending
+        self.failures = [*self.failures[-_MOST_OPEN:], _Failure(stream, ending)]
+        if ending.level >= Level.STEP:
+            self._first_failed.setdefault(stream, ending.number)
+
+    def succeed(self, stream: str, ending: Ending) -> None:
+        """Something ended well: the same stream went on past what is open, up to the success's level.
+
+        One passed test settles what a process may live with; a tool's success what its run printed; an exit
+        code of 0 also what failed inside of that step; the job's success everything.
+        """
+        job = ending.level is Level.JOB
+        for hit in self.hits:
+            if (hit.stream != stream and not job) or hit.number >= ending.number:
+                continue
+            lower = hit.signature.tolerable if ending.level is Level.PART else True
+            if lower and (not hit.sealed or job or hit.sealed.level < ending.level):
+                hit.settled = ending if hit.settled is None else max(hit.settled, ending, key=_level)
+        for failure in self.failures:
+            if job or (failure.stream == stream and failure.ending.level < ending.level):
+                failure.settled = True
+        if ending.level >= Level.TOOL:
+            self.last_success = ending
+
+    def finish(self) -> None:
+        """The end of the log. A tool's success that nothing bad follows ends its stream well."""
+        last = self.last_success
+        later = [f for f in self.failures if not f.settled and last and f.ending.number > last.number]
+        severe = [f for f in self.failures if not f.settled and f.ending.level >= Level.STEP]
+        if last is None or later or severe:
+            return
+        for failure in self.failures:
+            failure.settled = True
+        for hit in self.hits:
+            if hit.number < last.number:
+                hit.settled = last
+
+    def unsettled(self) -> list[Ending]:
+        """The bad endings that nothing overcame."""
+        return [failure.ending for failure in self.failures if not failure.settled]
+
+
+def _level(ending: Ending) -> Level:
+    return ending.level
+
+
+def _seal(hit: Hit) -> int:
+    return hit.sealed.level if hit.sealed else -1
+
+
+def _concerns(stream: str, other: str) -> bool:
+    return not stream or not other or stream == other or stream.split("/")[0] == other.split("/")[0]
+
+
+def without_numbers(groups: Mapping[str, str | None]) -> dict[str, str]:
+    """The groups of a match that were read; `port2`, of another alternative, is `port` too."""
+    return {_NUMBER_BEHIND.sub("", name): value for name, value in groups.items() if value}
+
+
+def went_on(following: Iterable[tuple[str, str]], stream: str, failures: Failures) -> bool:
+    """Whether the stream did ordinary work after a line; `following` are the streams and texts of the next lines.
+
+    Frames of a trace and more complaints are no work; a request answered or a port opened is much.
+    """
+    work = 0
+    for other, text in following:
+        if (stream and other != stream) or not text.strip() or failures.trace.search(text):
+            continue
+        work += _PROGRESS_COUNTS if failures.progress.search(text) else 1
+        if work >= ENOUGH_WORK:
+            return True
+    return False
