@@ -198,17 +198,39 @@ def logs(
     help={
         "sha": SHA,
         "log": "explain this file instead (-: standard input), of whatever origin",
+        "passing": "the log of a run that went well: what stands there too weighs less",
+        "brief": "at most 900 bytes",
+        "guide": "print the guide to this category instead",
         "json": JSON,
     }
 )
-def explain(context: Any, sha: Any = None, log: Any = None, json: bool = False) -> ExitCode:
+def explain(
+    context: Any,
+    sha: Any = None,
+    log: Any = None,
+    passing: Any = None,
+    brief: bool = False,
+    guide: Any = None,
+    json: bool = False,
+) -> ExitCode:
     """Say why a deployment failed, and what to do."""
-    from afterpush.workflows.explain import explain_commit, explain_log, show_explanation
+    from afterpush.workflows import explain as workflow
 
+    if guide is not None:
+        text = workflow.guide(str(guide))
+        print_json({"category": str(guide), "text": text}) if json else say(text)
+        return ExitCode.GOOD
     if log is not None and sha is not None:
         raise AfterpushError("give --sha or --log, not both")
-    found = explain_log(str(log)) if log is not None else explain_commit(app_repository(), sha)
-    print_json(found) if json else say(show_explanation(found))
+    good = None if passing is None else str(passing)
+    found = (
+        workflow.explain_log(str(log), good)
+        if log is not None
+        else workflow.explain_commit(app_repository(), sha, good)
+    )
+    print_json(workflow.explanation_document(found, brief=brief)) if json else say(
+        workflow.show_explanation(found, brief=brief)
+    )
     return ExitCode.GOOD
 
 

@@ -18,8 +18,35 @@ def test_a_log_file_is_explained_outside_of_any_repository(tmp_path: Path) -> No
     assert document["category"] == "dependency_install"
     assert document["line"] == "npm error code ERESOLVE"
     assert document["line"] in document["excerpt"]
-    assert document["guide"].endswith("#dependency_install")
-    assert {"category", "title", "excerpt", "line", "hint", "guide"} <= set(document)
+    assert document["root_line"] == document["line"]
+    assert document["line_number"] == 2
+    assert document["guide"].endswith("deploy.explain --guide=dependency_install")
+    keys = "category title excerpt line root_line component step commit evidence confidence hint guide"
+    assert set(keys.split()) <= set(document)
+    brief = afterpush("deploy.explain", f"--log={log}", "--json", "--brief", cwd=tmp_path)
+    assert len(brief.out.encode()) <= 900
+    assert brief.json()["category"] == "dependency_install"
+
+
+def test_the_log_of_a_good_run_makes_its_lines_weigh_less(tmp_path: Path) -> None:
+    good, failed = tmp_path / "good.log", tmp_path / "failed.log"
+    usual = "sh: 1: legacy-tool: Permission denied\n"
+    good.write_text(usual)
+    failed.write_text(f"{usual}Error: Route.get() requires a callback\n    at a.js:1:1\n")
+    answer = afterpush("deploy.explain", f"--log={failed}", "--json", cwd=tmp_path)
+    assert answer.json()["category"] == "permission_denied"
+    answer = afterpush("deploy.explain", f"--log={failed}", f"--passing={good}", "--json", cwd=tmp_path)
+    assert answer.json()["category"] == "app_crash"
+    wrong = afterpush("deploy.explain", f"--log={failed}", "--passing=none.log", cwd=tmp_path)
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+
+
+def test_the_guide_comes_with_the_package(tmp_path: Path) -> None:
+    answer = afterpush("deploy.explain", "--guide=timeout", cwd=tmp_path)
+    assert answer.code == 0
+    assert answer.out.startswith("timeout\n") and "**Do:**" in answer.out
+    wrong = afterpush("deploy.explain", "--guide=timeouts", cwd=tmp_path)
+    assert wrong.code == 2 and "did you mean timeout?" in wrong.err
 
 
 def test_standard_input_is_explained_for_people(tmp_path: Path) -> None:
@@ -110,12 +137,17 @@ def test_a_commit_that_nobody_watched_is_explained_from_the_platform(site: Site)
     wait_until(lambda: site.run("deploy.explain", "--json").json().get("category") == "lockfile_outdated")
 
 
-def test_a_live_commit_has_nothing_to_explain(site: Site) -> None:
+def test_a_live_commit_has_nothing_to_explain_and_leaves_hashes_of_its_logs(site: Site) -> None:
     site.commit()
     site.run("deploy.monitor", "--json")
     answer = site.run("deploy.explain")
     assert answer.code == 0
-    assert "went live: nothing failed" in answer.err
+    assert "is live: nothing failed" in answer.out
+    document = site.run("deploy.explain", "--json").json()
+    assert document["category"] is None and "error" not in document
+    (hashes,) = site.state.glob("deployment-good-*.hashes")
+    assert 0 < hashes.stat().st_size <= 200_000
+    assert b"build" not in hashes.read_bytes()
 
 
 def test_a_mistake_in_the_teams_signatures_does_not_cost_the_verdict(site: Site) -> None:

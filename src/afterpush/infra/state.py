@@ -29,6 +29,10 @@ class StateFolder:
         """Where a monitor keeps what it caught of the platform's log of one type: build, deploy, ..."""
         return self._file("deployment-status", sha, f"{kind}.log")
 
+    def good_log(self, app_id: str) -> Path:
+        """Where the hashes of the lines of an app's last good build and deploy logs are."""
+        return self.path / f"{self.prefix}deployment-good-{app_id[:12]}.hashes"
+
     def result(self, sha: str) -> Path:
         return self._file("deployment-status", sha, "result")
 

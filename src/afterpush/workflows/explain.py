@@ -1,33 +1,53 @@
-"""The longer doors of explaining: where the log of a commit is found."""
+"""Explaining a log or a commit: where the log is found, and what else is known of it."""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from afterpush.deploy.explain.explanation import Explanation, Reason, explain, explain_files
-from afterpush.deploy.explain.rendering import explanation_text
-from afterpush.deploy.explain.signatures import load_failures
+from afterpush.deploy.explain.explanation import (
+    Explanation,
+    Known,
+    Reason,
+    explain,
+    explain_files,
+    guide_command,
+    read_files,
+)
+from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
+from afterpush.deploy.explain.guides import guide
+from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text
+from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.variables import read_environment
 from afterpush.workflows.app_repository import AppRepository, app_repository_if_any
 from afterpush.workflows.watch import commit_of
 
+__all__ = ["explain_commit", "explain_log", "explanation_document", "guide", "show_explanation"]
 _CHUNK_BYTES = 1 << 20
+_FAILED = frozenset({"failed"})
 
 
-def explain_log(name: str) -> Explanation:
+def explain_log(name: str, passing: str | None) -> Explanation:
     """Explains any log: a file, or standard input for `-`. Works outside of repositories too."""
     here = app_repository_if_any()
     failures = load_failures(here.root if here else None)
     redact = (here.environment if here else read_environment(None)).redactor()
+    known = Known(passing=passing_log(passing))
     if name == "-":
-        return explain(iter(lambda: os.read(sys.stdin.fileno(), _CHUNK_BYTES), b""), failures, redact=redact)
-    return explain_files([Path(name)], failures, redact=redact)
+        return explain(iter(lambda: os.read(sys.stdin.fileno(), _CHUNK_BYTES), b""), failures, known, redact)
+    return explain_files([Path(name)], failures, known, redact)
 
 
-def explain_commit(here: AppRepository, sha: str | None) -> Explanation:
+def passing_log(name: str | None) -> Fingerprint | None:
+    """The fingerprint of the log of a good run. Raises AfterpushError when it cannot be read."""
+    return fingerprint(read_files([Path(name)])) if name is not None else None
+
+
+def explain_commit(here: AppRepository, sha: str | None, passing: str | None) -> Explanation:
     """Explains the deployment of a commit: from the captured log, else from the platform's.
 
     Raises AfterpushError when there is neither a log nor a reason.
@@ -37,28 +57,58 @@ def explain_commit(here: AppRepository, sha: str | None) -> Explanation:
     from afterpush.deploy.monitor.status import status
 
     commit = commit_of(here, sha)
-    known = status(here.state, commit, SystemClock().now())
-    said = reason_of(known.reason)
-    reason = Reason(**said) if said else None
-    failures, redact = load_failures(here.root), here.environment.redactor()
-    captured = captured_logs(here.state, commit)
-    if not captured and known.verdict == "live":
-        raise AfterpushError(f"{commit[:7]} went live: nothing failed", ExitCode.GOOD)
-    if captured:
-        return explain_files(captured, failures, reason=reason, redact=redact)
-    pieces = _platform_logs(here, commit, has_reason=bool(reason))
-    return explain(pieces, failures, reason=reason, redact=redact)
+    last = status(here.state, commit, SystemClock().now())
+    if last.verdict == "live":
+        return nothing_failed(commit)
+    said = reason_of(last.reason)
+    known = Known(
+        reason=Reason(**said) if said else None,
+        commit=commit,
+        failed=last.verdict in _FAILED,
+        passing=passing_log(passing)
+        or (read_fingerprint(here.state.good_log(last.app)) if last.app else None),
+    )
+    pieces: Iterable[bytes]
+    if captured := captured_logs(here.state, commit):
+        pieces = read_files(captured)
+    else:
+        remaining = _platform_logs(here, commit, has_reason=known.reason is not None)
+        if remaining is None:
+            return nothing_failed(commit)
+        pieces = remaining
+    return explain(pieces, load_failures(here.root), known, here.environment.redactor())
 
 
-def show_explanation(found: Explanation) -> str:
+def nothing_failed(commit: str) -> Explanation:
+    """The answer about a commit that is live."""
+    return Explanation(
+        category=None,
+        title=f"{commit[:7]} is live: nothing failed.",
+        excerpt=(),
+        line="",
+        line_number=None,
+        hint="Nothing to do.",
+        guide=guide_command(UNKNOWN),
+        commit=commit,
+        confidence=1.0,
+    )
+
+
+def show_explanation(found: Explanation, *, brief: bool) -> str:
     """The explanation for a terminal."""
-    return explanation_text(found)
+    return brief_text(found) if brief else explanation_text(found)
 
 
-def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Iterator[bytes]:
-    """What the platform still has of the commit's logs, one type after the other."""
+def explanation_document(found: Explanation, *, brief: bool) -> dict[str, Any]:
+    """The explanation for JSON."""
+    return brief_document(found) if brief else document(found)
+
+
+def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Iterator[bytes] | None:
+    """What the platform still has of the commit's logs, one type after the other; None when it is live."""
     from afterpush.deploy.logs.locations import remaining_logs
     from afterpush.deploy.monitor.setup import platform_source
+    from afterpush.deploy.watch.facts import Seen
 
     source = platform_source(here.repo, commit, here.settings, here.environment, SystemClock())
     if source is None:
@@ -69,4 +119,7 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
             "DIGITALOCEAN_TOKEN (scope app:read is enough); give --log=FILE",
             ExitCode.NO_DEPLOYMENT,
         )
+    fact = source.look_or_raise()
+    if isinstance(fact, Seen) and fact.deployment.phase == "ACTIVE":
+        return None
     return remaining_logs(source, commit)

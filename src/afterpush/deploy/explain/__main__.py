@@ -1,35 +1,57 @@
 """Explaining apart from the monitor that asks: `python -m afterpush.deploy.explain < question.json`.
 
 A background monitor stays small for half an hour; what explaining needs in memory belongs to a process that
-lives for a second. The question has `root`, `paths` and `reason`; the answer is an explanation or
-`{"error": ...}`.
+lives for a second. The question has `root`, `paths`, and either what is known of a failure (`reason`,
+`commit`, `passing`: the file of the last good log's fingerprint; the answer is an explanation) or
+`fingerprint`, the file to write these good logs' fingerprint to (the answer is empty). A mistake is answered
+by `{"error": ...}`.
 """
 
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from afterpush.deploy.explain.explanation import Reason, explain_files
-from afterpush.deploy.explain.signatures import load_failures
+from afterpush.deploy.explain.explanation import Known, Reason, explain_files, read_files
+from afterpush.deploy.explain.fingerprint import fingerprint, packed, read_fingerprint
+from afterpush.deploy.explain.rendering import document
+from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import write_atomic
 from afterpush.infra.variables import read_environment
 
 
 def main() -> int:
     """Reads the question from stdin and writes the answer to stdout."""
     question = json.load(sys.stdin)
-    root = Path(question["root"])
-    reason = Reason(**question["reason"]) if question["reason"] else None
     try:
-        redact = read_environment(root, os.environ).redactor()
-        found = explain_files(map(Path, question["paths"]), load_failures(root), reason=reason, redact=redact)
-        answer = plain(found)
+        answer = _remember(question) if "fingerprint" in question else _explain(question)
     except AfterpushError as error:
         answer = {"error": str(error)}
     json.dump(answer, sys.stdout)
     return 0
+
+
+def _explain(question: dict[str, Any]) -> Any:
+    root = Path(question["root"])
+    known = Known(
+        reason=Reason(**question["reason"]) if question["reason"] else None,
+        commit=question.get("commit"),
+        failed=True,
+        passing=read_fingerprint(Path(question["passing"])) if question.get("passing") else None,
+    )
+    redact = read_environment(root, os.environ).redactor()
+    found = explain_files(map(Path, question["paths"]), load_failures(root), known, redact)
+    return plain(document(found))
+
+
+def _remember(question: dict[str, Any]) -> dict[str, Any]:
+    found = fingerprint(read_files(map(Path, question["paths"])))
+    if found:
+        write_atomic(Path(question["fingerprint"]), packed(found), mode=0o600)
+    return {}
 
 
 if __name__ == "__main__":

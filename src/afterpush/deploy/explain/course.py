@@ -1,9 +1,9 @@
 """What became of the faults in a log: did the process go on, did its step end well, badly, or not at all.
 
-    12  api  Error: connect ECONNREFUSED 10.0.0.5:5432     a fault is open
-    14  api  connected to the database                     a success of the same stream settles it
-    31  api  TypeError: vat is undefined                   open
-    33  api  container exited with code 1                  a failure seals it: no success of a later step settles it
+12  api  Error: connect ECONNREFUSED 10.0.0.5:5432     a fault is open
+14  api  connected to the database                     a success of the same stream settles it
+31  api  TypeError: vat is undefined                   open
+33  api  container exited with code 1                  a failure seals it: no later success settles it
 """
 
 import re
@@ -150,9 +150,10 @@ def without_numbers(groups: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def went_on(following: Iterable[tuple[str, str]], stream: str, failures: Failures) -> bool:
-    """Whether the stream did ordinary work after a line; `following` are the streams and texts of the next lines.
+    """Whether the stream did ordinary work after a line.
 
-    Frames of a trace and more complaints are no work; a request answered or a port opened is much.
+    `following` are the streams and texts of the next lines. Frames of a trace and more complaints are no
+    work; a request answered or a port opened is much.
     """
     work = 0
     for other, text in following:

@@ -66,7 +66,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known besides the log: the platform's reason, the commit, whether it failed, the last good log."""
+    """What is known besides the log: the platform's reason, the commit, that it failed, the last good log."""
 
     reason: Reason | None = None
     commit: str | None = None
@@ -159,7 +159,7 @@ class _Teller:
         )
 
     def nothing(self) -> Explanation:
-        """No signature is sure enough. Nothing failed; or what looks most like a fault and is new is shown."""
+        """No signature is sure enough: nothing failed, or what looks most like a new fault is shown."""
         reason = self.known.reason
         said = reason.as_line() if reason else ""
         if not said and not self.known.failed and self._ended_well():
@@ -197,7 +197,7 @@ class _Teller:
 
     def _ended_well(self) -> bool:
         course = self.findings.course
-        return course.last_success is not None and not course.unsettled()
+        return course.last_success is not None and not course.unsettled() and not self.findings.faults
 
     def _new_faults(self) -> list[Fault]:
         """The lines that look like faults, without those of the last good log where others are left."""

@@ -1,12 +1,13 @@
 """The fingerprint of a log that ended well: hashes of its lines, no text.
 
-A line of a failed log that also stood in the last good one tells little about the failure. It still may be the
-cause (a warning that now ends the build), so it weighs less and is never left out.
+A line of a failed log that also stood in the last good one tells little about the failure. It still may be
+the cause (a warning that now ends the build), so it weighs less and is never left out.
 """
 
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from pathlib import Path
 
 from afterpush.deploy.explain.lines import windows
 from afterpush.deploy.explain.origin import body
@@ -44,6 +45,14 @@ def fingerprint(pieces: Iterable[bytes]) -> Fingerprint:
 def packed(found: Fingerprint) -> bytes:
     """A fingerprint as bytes for a file."""
     return b"".join(sorted(found))
+
+
+def read_fingerprint(path: Path) -> Fingerprint | None:
+    """The fingerprint that a file holds; None when there is none."""
+    try:
+        return unpacked(path.read_bytes())
+    except OSError:
+        return None
 
 
 def unpacked(data: bytes) -> Fingerprint:

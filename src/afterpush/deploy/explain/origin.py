@@ -4,8 +4,9 @@
     2025-03-11T09:31:02+00:00 app[web.1]: Error: no such table      web.1          "Error: no such table"
     {"level":50,"msg":"boom","err":{"stack":"Error: boom\\n at x"}}  (none)         "Error: boom: boom"
 
-Task runners (turbo, nx, lerna, pnpm), CI systems, `git push`, BuildKit, compose, kubectl, platforms and loggers
-may stand one behind the other: prefixes are taken off until none fits. Lines of one writer share a `stream`.
+Task runners (turbo, nx, lerna, pnpm), CI systems, `git push`, BuildKit, compose, kubectl, platforms and
+loggers may stand one behind the other: prefixes are taken off until none fits. Lines of one writer share a
+`stream`.
 """
 
 import json
@@ -15,16 +16,25 @@ from typing import Any
 
 _CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?"
 _DATE = r"\d{4}[-/]\d\d[-/]\d\d"
-_LEVEL = r"(?:error|warn|warning|info|debug|trace|notice|fatal|critical|emerg|err|log|main|build|vite|postcss|plugin|sass|css|babel|eslint|esbuild|commonjs|rollup|webpack|hmr)"
+# What stands in brackets too, and is no name.
+_LEVEL = (
+    r"(?:error|warn|warning|info|debug|trace|notice|fatal|critical|emerg|err|log|main|build|vite|postcss|plugin"
+    r"|sass|css|babel|eslint|esbuild|commonjs|rollup|webpack|hmr)"
+)
 _SCRIPT = (
-    r"(?:build|test|lint|start|dev|serve|check|typecheck|deploy|compile|prepare|install|postinstall|generate|migrate)"
+    r"(?:build|test|lint|start|dev|serve|check|typecheck|deploy|compile|prepare|install|postinstall|generate"
+    r"|migrate)"
 )
 # After a time stamp a bare word may be the process: only words that processes are named with.
-_PROCESS = r"(?:[\w-]*(?:api|web|app|worker|server|service|frontend|backend|job|site|scheduler|cron|hooks)(?:-new|-old)?)"
+_PROCESS = (
+    r"(?:[\w-]*(?:api|web|app|worker|server|service|frontend|backend|job|site|scheduler|cron|hooks)"
+    r"(?:-new|-old)?)"
+)
 
 # Each may have one named group: who the line is from.
 _PREFIXES = (
-    rf"\[?{_DATE}(?:[T ]|, ){_CLOCK}\s?(?:Z|UTC|GMT|[A-Z]{{3,4}}(?= )|[+-]\d\d:?\d\d)?\]?:?(?: (?P<process>{_PROCESS})(?= (?!is |was )))?",
+    rf"\[?{_DATE}(?:[T ]|, ){_CLOCK}\s?(?:Z|UTC|GMT|[A-Z]{{3,4}}(?= )|[+-]\d\d:?\d\d)?\]?:?"
+    rf"(?: (?P<process>{_PROCESS})(?= (?!is |was )))?",
     rf"\[\d\d[-/][A-Z][a-z]{{2}}[-/]\d{{4}}[ :]{_CLOCK}(?: [\w+]+)?\]",
     rf"\[{_CLOCK}\]",
     rf"{_CLOCK}:?(?=\s+[\[A-Za-z=>(-]|\s*$)",
@@ -47,7 +57,8 @@ _PREFIXES = (
     rf"[^\t\n]{{1,60}}\t[^\t\n]{{1,80}}\t(?={_DATE}T)",  # gh run view --log
     r"\#\#\[(?:error|warning|group|endgroup|section|command|debug)\]",
     r"::(?:error|group)(?: [^:\n]{0,200})?::",
-    r"(?:Warning|Normal) {2,}\S+ {2,}\S+(?: \(x\d+ over \w+\))? {2,}[\w-]+(?=\s{2,})|Warning: (?:BackOff|Unhealthy|Failed\w*)(?=: )",  # kubectl's events
+    r"(?:Warning|Normal) {2,}\S+ {2,}\S+(?: \(x\d+ over \w+\))? {2,}[\w-]+(?=\s{2,})",  # kubectl's events
+    r"Warning: (?:BackOff|Unhealthy|Failed\w*)(?=: )",
     r"(?:ERROR|WARN|INFO|DEBUG|TRACE)\s+\d+ --- \[[^\]]*\] (?:\[[^\]]*\] )?\S+\s*:(?=\s)",  # Spring Boot
 )
 _PREFIX = re.compile(rf"\s*+(?:{'|'.join(_PREFIXES)})\s?")

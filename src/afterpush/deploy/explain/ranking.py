@@ -1,8 +1,8 @@
 """Which of the faults in a log is the cause: weight, and what became of it.
 
-A signature's weight says how much its line tells about a cause (a refused connection to the database tells more
-than the failed health check that follows from it). Each doubt takes a part of it, so that a cause that was lived
-with (84 * 0.35) yields to the crash that was not (40), and still beats a symptom (20).
+A signature's weight says how much its line tells about a cause (a refused connection to the database tells
+more than the failed health check that follows from it). Each doubt takes a part of it, so that a cause that
+was lived with (84 * 0.35) yields to the crash that was not (40), and still beats a symptom (20).
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ def trust(hit: Hit, passing: Fingerprint | None = None) -> float:
 
 def score(hit: Hit, passing: Fingerprint | None = None) -> float:
     """How much a hit says about the cause."""
-    return hit.signature.weight * trust(hit, passing)
+    return float(hit.signature.weight * trust(hit, passing))
 
 
 def choose(
@@ -82,4 +82,4 @@ def confidence(hit: Hit, passing: Fingerprint | None = None) -> float:
     """How sure the answer is, 0 to 1: what the line tells, and whether its process is seen to end for it."""
     ended = 0.25 if hit.sealed and not hit.went_on else 0.1
     told = min(hit.signature.weight, 80) / 80 * 0.65
-    return round(min(0.95, (told + ended) * max(trust(hit, passing), 0.2) ** 0.5), 2)
+    return round(min(0.95, (told + ended) * float(max(trust(hit, passing), 0.2) ** 0.5)), 2)

@@ -1,18 +1,69 @@
-"""An explanation as text for a terminal."""
+"""An explanation as text for a terminal, and short for machines."""
+
+import dataclasses
+import json
+from typing import Any
 
 from afterpush.deploy.explain.explanation import Explanation
+from afterpush.deploy.explain.origin import body
+
+MOST_BYTES = 900
+_CUT_FIRST = ("evidence", "title", "hint", "root_line")
+
+
+def document(found: Explanation) -> dict[str, Any]:
+    """All that is known, for JSON; the root line is there as `line` too."""
+    return {**dataclasses.asdict(found), "root_line": found.root_line}
+
+
+def brief_document(found: Explanation) -> dict[str, Any]:
+    """What a machine needs in at most 900 bytes of JSON."""
+    brief = {
+        "category": found.category,
+        "title": found.title,
+        "root_line": body(found.root_line).strip(),
+        "line_number": found.line_number,
+        "component": found.component,
+        "confidence": found.confidence,
+        "evidence": found.evidence[-1] if found.evidence else None,
+        "hint": found.hint,
+        "guide": found.guide,
+    }
+    for key in _CUT_FIRST:
+        over = len(json.dumps(brief, indent=2).encode()) - MOST_BYTES
+        if over > 0 and brief[key]:
+            brief[key] = _shortened(str(brief[key]), over)
+    return brief
+
+
+def brief_text(found: Explanation) -> str:
+    """The same for people: category, root line, what to do, in at most 900 bytes."""
+    lines = short_explanation(found)
+    over = len("\n".join(lines).encode()) - MOST_BYTES
+    return "\n".join([lines[0], _shortened(lines[1], over), *lines[2:]] if over > 0 else lines)
+
+
+def _shortened(text: str, bytes_over: int) -> str:
+    kept = len(text.encode()) - bytes_over - len("…".encode()) - 3
+    return text.encode()[: max(0, kept)].decode("utf-8", "ignore") + "…" if kept > 20 else ""
 
 
 def explanation_text(found: Explanation) -> str:
     """The category and its meaning, the root line among its neighbours, what to do, where to read on."""
-    lines = [f"{found.category}: {found.title}"]
-    if found.excerpt:
+    lines = [heading(found)]
+    if found.excerpt and found.category:
         lines += ["", f"  {_place(found)}:"]
         lines += [f"  {'>' if line == found.line else ' '} {line}".rstrip() for line in found.excerpt]
-    lines += ["", f"what to do: {found.hint}"]
+    if found.category:
+        lines += ["", f"what to do: {found.hint}"]
     if found.symptoms:
         lines.append(f"also seen: {', '.join(found.symptoms)}")
-    return "\n".join([*lines, f"guide: {found.guide}"])
+    return "\n".join([*lines, f"guide: {found.guide}"] if found.category else lines)
+
+
+def heading(found: Explanation) -> str:
+    """The category with what it means; of a log without a failure only that."""
+    return f"{found.category}: {found.title}" if found.category else found.title
 
 
 def _place(found: Explanation) -> str:
@@ -23,8 +74,8 @@ def _place(found: Explanation) -> str:
 
 
 def short_explanation(found: Explanation) -> list[str]:
-    """The three lines with which a failed watch ends: category, root line, hint."""
-    lines = [f"why: {found.category}: {found.title}"]
+    """The lines with which a failed watch ends: category, root line, hint, guide."""
+    lines = [f"why: {heading(found)}"]
     if found.line:
-        lines.append(f"  {found.line.strip()}")
+        lines.append(f"  {body(found.line).strip()}")
     return [*lines, f"what to do: {found.hint}", f"guide: {found.guide}"]

@@ -1,8 +1,8 @@
 """Searching a log of any length for all signatures at once, in bounded memory.
 
 The texts that the signatures need are looked for in every line, the signatures' expressions only where one of
-them stands, and no more than a few hits of each signature are kept. An expression that was tried on thousands of
-lines is given up until the last lines of the log.
+them stands, and no more than a few hits of each signature are kept. An expression that was tried on thousands
+of lines is given up until the last lines of the log.
 """
 
 import re

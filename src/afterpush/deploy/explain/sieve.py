@@ -6,7 +6,7 @@ looked at once: a log of fifty megabytes has few.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -20,13 +20,16 @@ def shape(text: bytes) -> bytes:
 
 
 class Sieve(Generic[Key]):
-    """Keys, each with words of which a line needs one."""
+    """Keys, each with words of which a line needs one; a key without words is in every line."""
 
-    def __init__(self, words_of: Iterable[tuple[Key, Iterable[str]]]) -> None:
+    def __init__(self, words_of: Iterable[tuple[Key, Sequence[str]]]) -> None:
         self._keys: dict[bytes, set[Key]] = {}
         self._order: dict[Key, int] = {}
+        always: list[Key] = []
         for key, texts in words_of:
             self._order[key] = len(self._order)
+            if not texts:
+                always.append(key)
             for text in texts:
                 self._keys.setdefault(shape(text.encode()), set()).add(key)
         for word, keys in self._keys.items():
@@ -35,6 +38,7 @@ class Sieve(Generic[Key]):
         alternatives = _alternatives(_tree(self._keys))
         self._any = re.compile(alternatives)
         self._every = re.compile(b"(?=(" + alternatives + b"))")
+        self._always = tuple(always)
         self._seen: dict[bytes, tuple[Key, ...]] = {}
 
     def keys_in(self, line: bytes) -> tuple[Key, ...]:
@@ -45,7 +49,7 @@ class Sieve(Generic[Key]):
             if first := self._any.search(line):
                 for match in self._every.finditer(line, first.start()):
                     found |= self._keys[match[1]]
-            known = tuple(sorted(found, key=self._order.__getitem__))
+            known = tuple(sorted(found, key=self._order.__getitem__)) + self._always
             if len(self._seen) >= MOST_SHAPES:
                 self._seen.clear()
             self._seen[line] = known

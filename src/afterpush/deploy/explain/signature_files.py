@@ -139,10 +139,9 @@ def _signature(written: WrittenSignature, categories: Mapping[str, WrittenCatego
 
 def _pattern(written: WrittenPattern, where: str) -> Pattern:
     short = [need for need in written.needs if len(need.encode()) < SHORTEST_NEED or need != need.lower()]
-    if short or not written.needs:
+    if short:
         raise AfterpushError(
-            f"{where}: needs must list fixed texts, in lower case and of {SHORTEST_NEED} bytes or more, "
-            f"of which one stands in every line that the pattern matches{f', not {short[0]!r}' if short else ''}"
+            f"{where}: needs {short[0]!r} is no text in lower case of {SHORTEST_NEED} bytes or more"
         )
     return Pattern(joined(written.pattern), tuple(written.needs), written.unless)
 

@@ -24,7 +24,7 @@ class WrittenCategory(Entry, frozen=True, kw_only=True):
 
 class WrittenPattern(Entry, frozen=True, kw_only=True):
     pattern: str | list[str]
-    needs: list[str]
+    needs: list[str] = msgspec.field(default_factory=list)
     unless: str | None = None
 
 
@@ -63,8 +63,8 @@ class WrittenFile(Entry, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """A regular expression, compiled on first use; what excludes it; and texts, all in lower case, of which
-    one stands in every line that it matches (a cheap test before the dear one)."""
+    """A regular expression, compiled on first use; what excludes it; and what it needs: texts in lower case
+    of which one stands in every line that it matches (without any, every line is tried)."""
 
     text: str
     needs: tuple[str, ...]
@@ -85,7 +85,7 @@ class Pattern:
 
 
 class Level(IntEnum):
-    """How much an outcome speaks for: a part of a run (one test), a tool, a command or step, the whole job."""
+    """How much an outcome speaks for: part of a run (one test), a tool, a command or step, the whole job."""
 
     PART = 0
     TOOL = 1

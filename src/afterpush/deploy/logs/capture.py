@@ -90,6 +90,13 @@ class Capture:
                 if kind not in self._streams:
                     self._stream(kind).start()
 
+    def so_far(self) -> tuple[Path, ...]:
+        """The files of the build and deploy logs, with all that was caught until now."""
+        caught = [self._streams[kind].log for kind in KINDS[:2] if kind in self._streams]
+        for log in caught:
+            log.flush()
+        return tuple(log.path for log in caught if log.lines)
+
     def finish(self, verdict: Verdict) -> CapturedLogs:
         """Ends the capture; the logs of a failure, of a timeout and of a stopped watch are kept.
 

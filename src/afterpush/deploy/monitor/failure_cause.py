@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,54 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import run
 
 EXPLAIN_SECONDS = 60.0
-_REASON_KEYS = ("code", "message", "component")
+_REASON_KEYS = ("code", "message", "component", "step")
 
 
 def with_explanation(
-    result: Outcome, logs: CapturedLogs, root: Path, variables: Mapping[str, str], warn: Callable[[str], None]
+    result: Outcome,
+    logs: CapturedLogs,
+    root: Path,
+    variables: Mapping[str, str],
+    warn: Callable[[str], None],
+    passing: Path | None = None,
 ) -> Outcome:
     """The outcome with the explanation of what was caught; as it was when there is neither log nor reason.
 
     A mistake in the team's signatures, or a log that cannot be read, is told through `warn`: the verdict
     does not depend on it. The explaining is done by a process of its own: this one must stay small.
+    `passing` is the file of the fingerprint of the app's last good logs.
     """
     reason = reason_of(result.reason)
     if not logs.paths and reason is None:
         return result
-    question = {"root": str(root), "paths": [str(path) for path in logs.paths], "reason": reason}
+    question = {
+        "root": str(root),
+        "paths": [str(path) for path in logs.paths],
+        "reason": reason,
+        "commit": result.sha,
+        "passing": str(passing) if passing else None,
+    }
     try:
         found = _asked(question, variables)
     except AfterpushError as error:
         warn(f"explaining the failure: {error}")
         return result
     return replace(result, category=found["category"], explanation=found)
+
+
+def remember_good_logs(
+    paths: Iterable[Path],
+    fingerprint: Path,
+    root: Path,
+    variables: Mapping[str, str],
+    warn: Callable[[str], None],
+) -> None:
+    """Keeps the fingerprint of the logs of a deployment that went live: hashes of its lines, no text."""
+    question = {"root": str(root), "paths": [str(path) for path in paths], "fingerprint": str(fingerprint)}
+    try:
+        _asked(question, variables)
+    except AfterpushError as error:
+        warn(f"keeping the fingerprint of the good logs: {error}")
 
 
 def reason_of(document: Mapping[str, str | None] | None) -> dict[str, str] | None:
@@ -59,7 +86,7 @@ def _asked(question: Mapping[str, object], variables: Mapping[str, str]) -> dict
 
 def last_words(result: Outcome) -> list[str]:
     """The lines with which a failed watch ends: category, root line, what to do; what runs instead."""
-    from afterpush.deploy.explain.lines import body
+    from afterpush.deploy.explain.origin import body
 
     lines = [result.production] if result.production else []
     found = result.explanation

@@ -93,12 +93,21 @@ class Session:
         self, finished: Finished, result: Outcome, capture: Capture | None, reporter: Reporter
     ) -> Outcome:
         """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
+        if capture and self.folder and result.app and finished.verdict is Verdict.LIVE:
+            self._remember_good_logs(capture.so_far(), self.folder.good_log(result.app))
         logs = capture.finish(finished.verdict) if capture else CapturedLogs()
         for problem in logs.problems:
             self.warn(problem)
         if finished.verdict is Verdict.FAILED:
             return self._with_cause(finished, result, logs, reporter)
         return self._with_readiness(finished, result)
+
+    def _remember_good_logs(self, paths: tuple[Path, ...], fingerprint: Path) -> None:
+        if paths:
+            from afterpush.deploy.monitor.failure_cause import remember_good_logs
+
+            variables = self.environment.for_child()
+            remember_good_logs(paths, fingerprint, main_worktree(self.repo), variables, self.warn)
 
     def _with_cause(
         self, finished: Finished, result: Outcome, logs: CapturedLogs, reporter: Reporter
@@ -109,7 +118,8 @@ class Session:
         from afterpush.deploy.watch.production import predecessor
 
         variables = self.environment.for_child()
-        explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn)
+        good = self.folder.good_log(result.app) if self.folder and result.app else None
+        explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn, good)
         platform, failed = self.prepared.platform, finished.before.deployment
         still = None
         if platform and failed:

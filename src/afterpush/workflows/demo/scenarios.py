@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.deploy.explain.explanation import explain
+from afterpush.deploy.explain.explanation import Known, explain
 from afterpush.deploy.explain.rendering import short_explanation
-from afterpush.deploy.explain.signatures import load_failures
+from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.deploy.monitor import status
 from afterpush.deploy.monitor.background import start_monitor
@@ -118,11 +119,11 @@ def _category(demo: DemoContext, outcome: Outcome) -> str:
         demo.tell(f"   | {line}")
     if outcome.category:
         return outcome.category
-    found = explain([log], load_failures(demo.stage.ours.path))
+    found = explain([log], load_failures(demo.stage.ours.path), Known(failed=True))
     demo.tell(f"   what it means ({program()} deploy.explain):")
     for line in short_explanation(found):
         demo.tell(f"   | {line}")
-    return found.category
+    return found.category or UNKNOWN
 
 
 def _build_log(demo: DemoContext, outcome: Outcome) -> bytes:
