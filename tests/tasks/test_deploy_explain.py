@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from afterpush.simulator.scenario import build_failure, deploy_failure, stuck
+from afterpush.simulator.scenario import build_failure, deploy_failure, live, stuck
 from tests.support.cli import afterpush
 from tests.support.deployed import Site
 from tests.support.repositories import Repository
@@ -138,7 +138,7 @@ def test_a_commit_that_nobody_watched_is_explained_from_the_platform(site: Site)
 
 
 def test_a_live_commit_has_nothing_to_explain_and_leaves_hashes_of_its_logs(site: Site) -> None:
-    site.commit()
+    site.commit(live(1.0, 0.5))
     site.run("deploy.monitor", "--json")
     answer = site.run("deploy.explain")
     assert answer.code == 0
