@@ -72,10 +72,14 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
     from afterpush.conflicts.git.apply import apply_resolution
     from afterpush.conflicts.git.report import is_settled, resolution_document, resolution_text
     from afterpush.conflicts.git.resolve import plan_resolution
+    from afterpush.infra.clock import SystemClock
     from afterpush.infra.console import print_json, say
+    from afterpush.infra.git.leftovers import remove_sides
     from afterpush.workflows.trust import lock_file_owners
 
     here = app_repository()
+    if not dry_run:
+        remove_sides(here.repo, SystemClock().now())
     plan = plan_resolution(here.repo, here.settings.documents, renumber=renumber)
     steps = plan.steps if dry_run else apply_resolution(here.repo, plan, lock_file_owners(here))
     if json:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from afterpush.environment.report import Problem, Tool, error, warning
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes
 from afterpush.infra.invocation import program
 from afterpush.infra.processes import run
 
@@ -64,7 +65,7 @@ def _husky(root: Path) -> Tool:
     manifest = root / "node_modules" / "husky" / "package.json"
     purpose = "hooks, where the team uses it"
     try:
-        version = str(json.loads(manifest.read_text(encoding="utf-8")).get("version"))
+        version = str(json.loads(read_bytes(manifest, limit=1 << 20)).get("version"))
     except (OSError, ValueError, AttributeError):
         return Tool("husky", False, False, None, None, purpose)
     return Tool("husky", True, False, version, str(manifest.parent), purpose)

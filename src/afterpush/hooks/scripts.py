@@ -9,6 +9,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from afterpush.infra.files import read_bytes
+
 BEGIN = "# >>> afterpush: written by hooks.install, taken out by hooks.uninstall >>>"
 END = "# <<< afterpush <<<"
 ASIDE = ".before-afterpush"
@@ -62,7 +64,7 @@ def text_of(path: Path) -> str:
     """A script's text, empty when it is missing or cannot be read. `bytes_of` gives back the very bytes,
     whatever their encoding and line ends."""
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return read_bytes(path, limit=1 << 20).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
 

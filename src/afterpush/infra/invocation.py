@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from afterpush.infra.files import read_bytes
+
 VARIABLE = "AFTERPUSH_PROGRAM"  # Set by the entry point; child processes inherit it.
 _OUR_NAMESPACE = re.compile(r"^\s*from\s+afterpush\.tasks\s+import\s.*\bns\b", re.MULTILINE)
 
@@ -30,7 +32,7 @@ def program_in(root: Path) -> str:
     """
     for name in ("tasks.py", "tasks/__init__.py"):
         try:
-            text = (root / name).read_text(encoding="utf-8", errors="replace")
+            text = read_bytes(root / name, limit=1 << 20).decode("utf-8", "replace")
         except OSError:
             continue
         return "inv" if _OUR_NAMESPACE.search(text) else "afterpush"

@@ -111,6 +111,9 @@ class Gate:
 
         Mode and owner of a file that was there stay unless `mode` is given. Raises Refused, or OSError.
         """
+        from afterpush.infra.git.leftovers import ignore_leftovers
+
+        ignore_leftovers(self.root)
         with self.place(path, make_folders=True) as place:
             replace_file(place.folder, place.name, content, mode)
 

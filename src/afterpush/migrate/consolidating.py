@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.files import write_atomic
 from afterpush.infra.processes import run
+from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.audit import Remark, audit
 from afterpush.migrate.boot import kind_and_table
 from afterpush.migrate.consolidate import plan
@@ -106,10 +106,8 @@ def _elsewhere(repository: Repository) -> list[str]:
 
 
 def _write(root: Path, change: FileChange) -> None:
-    path = root / change.path
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write_atomic(path, change.after.encode("utf-8", "surrogateescape"))
+        Gate(root).write(change.path, change.after.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise AfterpushError(f"writing {change.path}: {error.strerror}; nothing was proved") from error
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from afterpush.infra.safe_paths import Gate
+
 EXTENSIONS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
 _CODE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)\b")
 _USUAL = ("server/_core/index", "server/index", "src/server", "src/index", "src/main", "index", "server")
@@ -36,7 +38,7 @@ def _is_source(path: str) -> bool:
 
 def package_json(root: Path) -> dict[str, Any]:
     try:
-        found = json.loads((root / "package.json").read_text(encoding="utf-8"))
+        found = json.loads(Gate(root).read("package.json"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -45,6 +47,6 @@ def package_json(root: Path) -> dict[str, Any]:
 def _other_starts(root: Path) -> Iterator[str]:
     for name in ("Procfile", "Dockerfile", "nixpacks.toml"):
         try:
-            yield (root / name).read_text(encoding="utf-8", errors="replace")
+            yield Gate(root).read(name).decode("utf-8", "replace")
         except OSError:
             continue

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.entry_point import EXTENSIONS, find_entry_point
 from afterpush.migrate.exports import calls_any, exported_names, handed_on, runs_on_import
 from afterpush.migrate.typescript import Source, walk
@@ -87,7 +88,7 @@ class _Graph:
     def source(self, file: str) -> Source | None:
         if file not in self._sources:
             try:
-                data = (self.root / file).read_bytes()
+                data = Gate(self.root).read(file)
             except OSError:
                 data = None
             self._sources[file] = Source(data, file) if data is not None and len(data) < 2_000_000 else None
@@ -173,7 +174,7 @@ class _Graph:
 def _aliases(root: Path) -> list[tuple[str, list[str]]]:
     """`paths` of tsconfig.json: `@/*` to its folders."""
     try:
-        text = (root / "tsconfig.json").read_text(encoding="utf-8")
+        text = Gate(root).read("tsconfig.json").decode("utf-8")
         text = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m[1] or "", text, flags=re.DOTALL)
         options = json.loads(re.sub(r",(\s*[}\]])", r"\1", text)).get("compilerOptions", {})
         base, paths = options.get("baseUrl", "."), options.get("paths", {})

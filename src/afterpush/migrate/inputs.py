@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes
 from afterpush.infra.globs import matching
+from afterpush.infra.safe_paths import Gate
 from afterpush.infra.settings import Migrate
 from afterpush.migrate.boot import BootScript, read_boot
 from afterpush.migrate.dynamic import resolved
@@ -93,21 +95,21 @@ def statements_of(root: Path, files: Sequence[str]) -> tuple[Statement, ...]:
 
 def boot_of(root: Path, boot_script: str | None) -> BootScript | None:
     """The boot script; None where there is none."""
-    path = root / boot_script if boot_script else None
-    return read_boot(path.read_bytes(), str(boot_script)) if path and path.is_file() else None
+    if not boot_script or not Gate(root).exists(boot_script):
+        return None
+    return read_boot(Gate(root).read(boot_script), boot_script)
 
 
 def steps_of(root: Path, consolidated: str) -> list[Step] | None:
     """The steps of the consolidated file, none of one that is not ours; None when there is no such file."""
-    path = root / consolidated
-    if not path.is_file():
+    if not Gate(root).exists(consolidated):
         return None
-    text = _text(path)
+    text = _text(root / consolidated)
     return read_sql(text, consolidated) if MARK in text else []
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        return read_bytes(path).decode("utf-8", "replace")
     except OSError as error:
         raise AfterpushError(f"reading {path}: {error.strerror or error}") from error

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes
+from afterpush.infra.safe_paths import Gate
 from afterpush.infra.settings import Migrate
 from afterpush.migrate.boot import kind_of_script
 from afterpush.migrate.imports import Reach, reach
@@ -60,14 +62,14 @@ def _elsewhere(root: Path, start_script: str | None, names: frozenset[str]) -> I
 
 
 def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+    return read_bytes(path).decode("utf-8", "replace") if path.is_file() else ""
 
 
 def _start_script(root: Path, file: str | None) -> str | None:
     if not file or not (root / file).is_file():
         return None
     try:
-        return (root / file).read_bytes().decode("utf-8")
+        return Gate(root).read(file).decode("utf-8")
     except UnicodeDecodeError as error:
         said = f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8"
         raise AfterpushError(f"reading the start script: {said}") from error

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from afterpush.infra.files import read_bytes
 from afterpush.migrate.command_line import is_said, without_old
 from afterpush.migrate.entry_point import package_json
 
@@ -147,7 +148,7 @@ def _script_reads(root: Path, file: str, sources: frozenset[str]) -> bool:
     if path.suffix == ".sql":
         return False
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(path).decode("utf-8", "replace")
     except OSError:
         return False
     names = {Path(source).name for source in sources}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.audit import Audit, audit
 from afterpush.migrate.block import with_steps, without_blocks
 from afterpush.migrate.boot import kind_of_script, read_boot
@@ -31,7 +32,7 @@ def plan_typescript(found: Audit, repository: Repository, with_data: bool) -> Pl
         raise AfterpushError(f"there is no boot script at {file}; {said}")
     if kind_of_script(file) == "sql":
         raise AfterpushError(f"{file} is SQL: use --target=sql")
-    data = (repository.root / file).read_bytes()
+    data = Gate(repository.root).read(file)
     before = boot.steps
     own = without_blocks(data)
     own_script = read_boot(own, file)

@@ -30,6 +30,7 @@ from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import is_confirmed, note, say
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import Client
+from afterpush.infra.safe_paths import Gate
 from afterpush.workflows.app_repository import AppRepository
 
 NOTHING_TO_ASK = (
@@ -62,8 +63,13 @@ class Live:
 
 
 def spec_path(here: AppRepository, named: str | None) -> Path:
-    """The file: `--spec` from the current folder, else `appspec.path` in this worktree."""
-    return Path(named).expanduser().absolute() if named else here.repo / here.settings.appspec.path
+    """The file: `--spec` from the current folder, else `appspec.path` in this worktree.
+
+    Raises AfterpushError where the configured path leads out of it; `--spec` is the user's own word.
+    """
+    if named:
+        return Path(named).expanduser().absolute()
+    return Gate(here.repo).folder(here.settings.appspec.path)
 
 
 def spec_here(here: AppRepository, named: str | None) -> AppSpec:

@@ -6,7 +6,7 @@ from pathlib import Path
 from afterpush.appspec.healthcheck.edit import set_block
 from afterpush.appspec.healthcheck.report import HealthcheckReport, SpecChange
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import write_atomic
+from afterpush.infra.files import read_bytes, write_atomic
 
 SAID_ALREADY = "nothing to change: the spec says this already"
 NOT_PROVEN = "not written: no endpoint was seen ready, and an unproven one would only be another guess"
@@ -56,6 +56,6 @@ def checks_of(found: HealthcheckReport, with_liveness: bool) -> dict[str, dict[s
 def _exactly(path: Path) -> str:
     """The text with its byte order mark and line endings."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path, limit=4 << 20).decode("utf-8")
     except OSError as error:
         raise AfterpushError(f"reading {path}: {error.strerror}") from error

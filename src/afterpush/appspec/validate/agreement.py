@@ -9,6 +9,7 @@ from afterpush.appspec.validate.problems import Severity, SpecProblem
 from afterpush.appspec.validate.schema import COMPONENTS, SHAPES
 from afterpush.appspec.yaml_tree import Node, plain, same
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes
 
 _FOLDERS = (".do", ".", "deploy", "deployment", "infra", "config")
 _ENDINGS = (".yaml", ".yml")
@@ -44,7 +45,7 @@ def other_specs(root: Path, own: Path) -> list[AppSpec]:
 
 def _spec_of(path: Path, name: str) -> AppSpec | None:
     try:
-        spec = parse_spec(path.read_bytes().decode("utf-8-sig"), name)
+        spec = parse_spec(read_bytes(path, limit=4 << 20).decode("utf-8-sig"), name)
     except (AfterpushError, UnicodeDecodeError, OSError):
         return None
     # Compose files have services too, but as a mapping; pipelines have jobs without an app's name.

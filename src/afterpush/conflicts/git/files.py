@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from afterpush.conflicts.merge import Merged, merge_document
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes
 
 if TYPE_CHECKING:
     from afterpush.infra.settings import Documents
@@ -74,6 +75,6 @@ def path_in(folder: Path, path: str) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError as error:
         raise AfterpushError(f"merging three files: cannot read {path}: {error.strerror}") from error

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from afterpush.infra.files import read_bytes
 from afterpush.infra.git.objects import read_blob
 from afterpush.infra.git.unmerged import Unmerged, conflict_texts
 
@@ -16,7 +17,7 @@ def is_as_git_left_it(repo: Path, entry: Unmerged, merged: bytes) -> bool:
     `merged` is what our own driver makes of it. Labels behind markers and line endings do not count.
     """
     try:
-        found = _skeleton((repo / entry.path).read_bytes())
+        found = _skeleton(read_bytes(repo / entry.path, follow=False))
     except OSError:
         return False
     return any(_skeleton(text) == found for text in _candidates(repo, entry, merged))

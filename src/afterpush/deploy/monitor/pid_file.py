@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from afterpush.infra.files import write_atomic
+from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.processes.identity import Identity, is_running
 
 
@@ -55,7 +55,7 @@ def write_pid_file(path: Path, content: PidFile) -> None:
 def read_pid_file(path: Path) -> PidFile | None:
     """The pid file, or None when there is none or it is corrupt."""
     with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_bytes(path, limit=1 << 20, follow=False))
         if all(isinstance(document.get(name), kind) for name, kind in _REQUIRED.items()):
             names = {entry.name for entry in fields(PidFile)}
             return PidFile(**{name: value for name, value in document.items() if name in names})

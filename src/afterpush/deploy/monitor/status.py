@@ -16,6 +16,7 @@ from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, read_outcome
 from afterpush.infra.clock import Clock, rfc3339
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes
 from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
 from afterpush.infra.processes.identity import signal_process
@@ -74,7 +75,7 @@ def _result(folder: StateFolder, sha: str) -> Outcome | None:
     """The result of exactly this commit; None also for another with the same seven digits."""
     path = folder.result(sha)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_bytes(path, limit=1 << 20, follow=False))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -170,7 +171,7 @@ def _monitor(folder: StateFolder, short: str, now: float) -> Monitor | None:
 
 def _sha_of_result(path: Path) -> str | None:
     try:
-        sha = json.loads(path.read_text(encoding="utf-8"))["sha"]
+        sha = json.loads(read_bytes(path, limit=1 << 20, follow=False))["sha"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return sha if isinstance(sha, str) else None
