@@ -27,10 +27,13 @@ def as_shown(pieces: list[bytes], redact: Callable[[str], str] = str, *, colours
     return b"".join(shown(lines(pieces), redact, colours=colours))
 
 
-PLAIN = st.binary(max_size=30).map(lambda data: bytes(byte for byte in data if byte >= 0x20 and byte != 0x7F))
+PLAIN = st.tuples(
+    st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=20),
+    st.sampled_from([b"", b"\xff"]),  # Also what is no UTF-8.
+).map(lambda parts: parts[0].encode() + parts[1])
 
 
-@given(st.lists(PLAIN.filter(lambda line: b"\xc2" not in line)), st.integers(1, 7))
+@given(st.lists(PLAIN), st.integers(1, 7))
 @settings(max_examples=60)
 def test_a_shown_log_is_the_log_however_it_comes_in_pieces(told: list[bytes], size: int) -> None:
     whole = b"\n".join(told)
@@ -66,20 +69,19 @@ def test_a_private_key_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "plain", "coloured"),
+    ("line", "plain"),
     [
-        ("\x1b[31mred\x1b[0m\n", "red\n", "\x1b[31mred\x1b[0m\x1b[0m\n"),
-        ("10 %\r100 %\r\n", "100 %\n", "100 %\n"),
-        ("\x1b]52;c;cm0gLXJmIC8=\x07copied\n", "copied\n", "copied\n"),
-        ("\x1b]0;title\x1b\\\x1b[2J\x1b[Hcleared\n", "cleared\n", "cleared\n"),
-        ("a\x00b\x08c\x7fd\x9b31me\tf\n", "abcd31me\tf\n", "abcd31me\tf\n"),
-        ("\x1b[31mred\x07\n", "red\n", "\x1b[31mred\x1b[0m\n"),
-        ("cut \x1b[3", "cut 3", "cut 3"),
+        ("\x1b[31mred\x1b[0m\n", "red\n"),
+        ("10 %\r100 %\r\n", "100 %\n"),
+        ("\x1b]52;c;cm0gLXJmIC8=\x07copied\n", "copied\n"),
+        ("\x1b]0;title\x1b\\\x1b[2J\x1b[Hcleared\n", "cleared\n"),
+        ("a\x9b31mb\tc\udc9bd\n", "ab\tcd\n"),
+        ("no end", "no end"),
     ],
 )
-def test_nothing_that_steers_a_terminal_is_shown(line: str, plain: str, coloured: str) -> None:
+def test_nothing_that_steers_a_terminal_is_shown(line: str, plain: str) -> None:
     assert harmless(line, colours=False) == plain
-    assert harmless(line, colours=True) == coloured
+    assert harmless(line, colours=True).replace("\x1b[31m", "").replace("\x1b[0m", "") == plain
 
 
 def test_an_archive_ends_its_line_and_a_tail_is_the_last_lines() -> None:
@@ -214,7 +216,12 @@ def test_the_rest_that_the_platform_asks_for_is_kept() -> None:
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_the_platform_refuses_for_good_is_not_asked_again(status: int) -> None:
     with pytest.raises(ApiFailure):
-        Server(ApiFailure("no", status)).follow()
+        Server(ApiFailure("no", status, is_refused=status != 404)).follow()
+
+
+def test_the_page_of_a_proxy_is_a_break_like_any_other() -> None:
+    server = Server(ApiFailure("a page", 403), live(b"a\n"))
+    assert server.follow(lambda: len(server.left) < 1 or bool(server.waits)) == b"a\n"
 
 
 def test_a_log_that_is_over_is_asked_for_at_most_three_times() -> None:

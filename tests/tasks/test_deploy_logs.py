@@ -20,7 +20,7 @@ LOGS = {
     "RUN_RESTARTED": ("crashed",),
     "JOB_INVOCATION": ("seed failed: no such table",),
 }
-UNKIND = (f"token {TOKEN}", "\x1b]52;c;cm0=\x07bell\x07", "\x1b[31mred\x1b[0m", "x" * 150_000)
+UNKIND = (f"token {TOKEN}", "\x1b]52;c;cm0=\x07bell", "\x1b[31mred\x1b[0m", "x" * 150_000)
 
 
 def texts(out: str) -> list[str]:

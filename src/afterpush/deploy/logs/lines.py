@@ -4,15 +4,15 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from afterpush.infra.printable import printable
+
 LONGEST_LINE = 64 * 1024
 _LAST_GAP = 4 * 1024
 _NEAR = 2 * 1024
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY-----")
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)?|[ -/]*[0-~])")
-_COLOUR = re.compile(r"\x1b\[[\d;:]*m")
-# Also what turns a direction round, and single bytes that are controls to a terminal without UTF-8.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\udc80-\udc9f]")
+# Single bytes, no UTF-8, that are controls to a terminal without UTF-8 (as surrogateescape has them).
+_RAW_CONTROL = re.compile("[\udc80-\udc9f]")
 
 
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -106,22 +106,7 @@ def _safe_cut(text: str, redact: Callable[[str], str]) -> int:
 
 
 def harmless(text: str, *, colours: bool) -> str:
-    """A line without control sequences and characters: what a terminal would show of it.
-
-    Of a line that overwrites itself, the last state. With `colours` those sequences stay that set them.
-    """
+    """A line as it may be shown or kept; of one that overwrites itself (a progress bar), the last state."""
     ending = "\n" if text.endswith("\n") else ""
-    text = text.rstrip("\r\n").rpartition("\r")[2]
-    if "\x1b" not in text and not _CONTROL.search(text):
-        return text + ending
-    if not colours:
-        return _CONTROL.sub("", _SEQUENCE.sub("", text)) + ending
-    kept = _SEQUENCE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
-    return (
-        "".join(
-            part if _COLOUR.fullmatch(part) else _CONTROL.sub("", part)
-            for part in re.split(r"(\x1b\[[\d;:]*m)", kept)
-        )
-        + ("\x1b[0m" if "\x1b[" in kept else "")
-        + ending
-    )
+    last = text.rstrip("\r\n").rpartition("\r")[2]
+    return _RAW_CONTROL.sub("", printable(last, colours=colours)) + ending
