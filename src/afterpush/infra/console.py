@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.printable import printable
+from afterpush.infra.printable import one_line, printable
 
 
 def tolerate_any_encoding() -> None:
@@ -117,7 +117,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
 
     With a `width`, the last column is folded between words and goes on below itself.
     """
-    lines = [list(headings), *[list(map(str, row)) for row in rows]]
+    lines = [list(headings), *[[_cell(value) for value in row] for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     before = sum(widths[:-1]) + 2 * (len(widths) - 1)
     if width:
@@ -126,6 +126,10 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def _cell(value: object) -> str:
+    return one_line(str(value), keep_spaces=True)
 
 
 def _folded_row(cells: list[str], room: int) -> list[list[str]]:
