@@ -80,6 +80,19 @@ def test_values_that_are_good_enough_are_kept() -> None:
 
 @settings(max_examples=150, deadline=None)
 @example(seconds=751.0, again=1.0, slowest=5.0, is_exact=False, current=None)
+@example(
+    seconds=9667.0,
+    again=1.0,
+    slowest=0.9,
+    is_exact=True,
+    current={
+        "initial_delay_seconds": 0,
+        "period_seconds": 11,
+        "timeout_seconds": 10,
+        "success_threshold": 1,
+        "failure_threshold": 1,
+    },
+)
 @given(
     seconds=st.floats(0.1, 20_000),
     again=st.floats(0.9, 1.1),

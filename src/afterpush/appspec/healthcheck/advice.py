@@ -54,7 +54,7 @@ def readiness_check(
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}")
     is_needed = bool(startup and current and _is_stretched(current, startup))
-    _put_rhythm(check, endpoint, current, READINESS, is_needed)
+    _put_period(check, _timeout(endpoint), current, 300 if is_needed else _LONGEST_KEPT_SECONDS)
     if startup is None:
         _leave_budget(check, current, READINESS)
     elif current and _is_wide_enough(_with_rhythm(current, check), startup):
@@ -63,6 +63,7 @@ def readiness_check(
         _put_same_budget(check, current, why)
     else:
         _put_budget(check, startup, _least_budget(current, startup))
+    _put_timeout(check, endpoint, current, READINESS)
     return check
 
 
@@ -73,7 +74,7 @@ def liveness_check(
     check = CheckValues()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
-    _put_rhythm(check, endpoint, current, LIVENESS, is_long_needed=False)
+    _put_period(check, _timeout(endpoint), current, _LONGEST_KEPT_SECONDS)
     if startup is None:
         _leave_budget(check, current, LIVENESS)
     elif current and _spares_the_start(_with_rhythm(current, check), startup):
@@ -88,6 +89,7 @@ def liveness_check(
             _LIVENESS_FAILURES,
             f"a restart after {int(check.values['period_seconds']) * _LIVENESS_FAILURES} s without an answer",
         )
+    _put_timeout(check, endpoint, current, LIVENESS)
     return check
 
 
@@ -104,23 +106,27 @@ def liveness_endpoint(
     return alone if alone and not alone.shows_database else None
 
 
-def _put_rhythm(
-    check: CheckValues,
-    endpoint: Measured | None,
-    current: HealthCheck | None,
-    fields: Mapping[str, Field],
-    is_long_needed: bool,
+def _timeout(endpoint: Measured | None) -> int:
+    """Four times the slowest answer, in the platform's bounds."""
+    slowest = endpoint.slowest_seconds if endpoint else 0.0
+    return min(max(_TIMEOUT_SECONDS, math.ceil(4 * slowest)), 60)
+
+
+def _put_timeout(
+    check: CheckValues, endpoint: Measured | None, current: HealthCheck | None, fields: Mapping[str, Field]
 ) -> None:
-    """period, timeout and success threshold, from the speed of the endpoint."""
+    """timeout and success threshold.
+
+    Last, since whether the current timeout is kept depends on the final period: a start of 9,667 s stretches
+    a period of 11 to 194. A timeout of 10 judged by the 11 would be dropped, and kept by the next run.
+    """
     slowest = endpoint.slowest_seconds if endpoint else 0.0
     speed = f"the slowest answer took {_ms(slowest)}" if endpoint else "it must be shorter than the period"
-    timeout = min(max(_TIMEOUT_SECONDS, math.ceil(4 * slowest)), 60)
-    _put_period(check, timeout, current, 300 if is_long_needed else _LONGEST_KEPT_SECONDS)
     period = int(check.values["period_seconds"])
     if current and max(2, math.ceil(2 * slowest)) <= current.timeout_seconds < period:
         check.put("timeout_seconds", current.timeout_seconds, f"kept: {speed}")
     else:
-        check.put("timeout_seconds", timeout, speed)
+        check.put("timeout_seconds", _timeout(endpoint), speed)
     most = min(3, fields["success_threshold"].most or 1)
     if current and 1 < current.success_threshold <= most:
         check.put("success_threshold", current.success_threshold, "kept")
