@@ -5,13 +5,13 @@ check that changes with every run is worse than one that is a little too wide.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
 from afterpush.appspec.spec import HealthCheck, defaults
-from afterpush.appspec.validate.health_check_rules import is_liveness_name
 from afterpush.appspec.validate.schema import LIVENESS, READINESS, Field
 from afterpush.infra.clock import duration
 
@@ -19,6 +19,7 @@ _PERIOD_SECONDS = 10
 _LONGEST_KEPT_SECONDS = 30
 _TIMEOUT_SECONDS = 3
 _LIVENESS_FAILURES = 9
+_MOST_RUNS = 5
 
 
 @dataclass
@@ -34,22 +35,42 @@ class CheckValues:
 
     @property
     def budget_seconds(self) -> int:
-        whole = {name: value for name, value in self.values.items() if isinstance(value, int)}
+        whole: dict[str, Any] = {name: value for name, value in self.values.items() if isinstance(value, int)}
         return whole["initial_delay_seconds"] + whole["period_seconds"] * whole["failure_threshold"]
-
-
-def best_endpoint(endpoint: Measured | None, others: list[Measured]) -> Measured | None:
-    """The endpoint for readiness: the one that was asked if it is ready, else the most telling other."""
-    if endpoint and endpoint.readiness.ready:
-        return endpoint
-    ready = [other for other in others if other.readiness.ready and not is_liveness_name(other.path)]
-    return next((other for other in ready if other.shows_database), ready[0] if ready else None)
 
 
 def readiness_check(
     endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None
 ) -> CheckValues:
     """Values for `health_check`. `endpoint` is one that is ready, or None: then the path is left as it is."""
+    return _settled(lambda given: _readiness_check(endpoint, startup, given), current, READINESS)
+
+
+def _settled(
+    advise: Callable[[HealthCheck | None], CheckValues],
+    current: HealthCheck | None,
+    fields: Mapping[str, Field],
+) -> CheckValues:
+    """The advice that the next run would give again.
+
+    Rounding can carry values over a limit that decides whether they are kept. With 24 s a failure, 289 s
+    become 13 x 24 = 312 s, which is more than the 300 s that the next run would keep: it would say 3 x 24.
+    """
+    check = advise(current)
+    for _ in range(_MOST_RUNS):
+        whole: dict[str, Any] = {
+            name: value for name, value in check.values.items() if isinstance(value, int)
+        }
+        again = advise(replace(current or defaults(fields), **whole))
+        if again.values == check.values:
+            break
+        check = again
+    return check
+
+
+def _readiness_check(
+    endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None
+) -> CheckValues:
     check = CheckValues()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}")
@@ -71,6 +92,12 @@ def liveness_check(
     endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None
 ) -> CheckValues:
     """Values for `liveness_health_check`. `endpoint` asks nothing else; without one only TCP is checked."""
+    return _settled(lambda given: _liveness_check(endpoint, startup, given), current, LIVENESS)
+
+
+def _liveness_check(
+    endpoint: Measured | None, startup: Startup | None, current: HealthCheck | None
+) -> CheckValues:
     check = CheckValues()
     if endpoint:
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
@@ -91,19 +118,6 @@ def liveness_check(
         )
     _put_timeout(check, endpoint, current, LIVENESS)
     return check
-
-
-def liveness_endpoint(
-    endpoint: Measured | None, others: list[Measured], has_database: bool | None
-) -> Measured | None:
-    """An endpoint that answers for the process alone; one that shows a database is never that."""
-    seen = [one for one in [*others, *([endpoint] if endpoint else [])] if one.readiness.ready]
-    named = [one for one in seen if is_liveness_name(one.path) and not one.shows_database]
-    if named:
-        return named[0]
-    # Without a database there is nothing that the one endpoint could depend on, as far as can be seen.
-    alone = endpoint if has_database is False and endpoint and endpoint.readiness.ready else None
-    return alone if alone and not alone.shows_database else None
 
 
 def _timeout(endpoint: Measured | None) -> int:

@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from afterpush.appspec.healthcheck.advice import (
-    CheckValues,
-    best_endpoint,
-    liveness_check,
-    liveness_endpoint,
-    readiness_check,
-)
+from afterpush.appspec.healthcheck.advice import CheckValues, liveness_check, readiness_check
+from afterpush.appspec.healthcheck.endpoints import best_endpoint, liveness_endpoint
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
 from afterpush.appspec.healthcheck.survey import Observed
