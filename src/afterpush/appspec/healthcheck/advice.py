@@ -35,7 +35,7 @@ class CheckValues:
 
     @property
     def budget_seconds(self) -> int:
-        whole: dict[str, Any] = {name: value for name, value in self.values.items() if isinstance(value, int)}
+        whole = {name: value for name, value in self.values.items() if isinstance(value, int)}
         return whole["initial_delay_seconds"] + whole["period_seconds"] * whole["failure_threshold"]
 
 
@@ -61,11 +61,16 @@ def _settled(
         whole: dict[str, Any] = {
             name: value for name, value in check.values.items() if isinstance(value, int)
         }
-        again = advise(replace(current or defaults(fields), **whole))
+        again = advise(_with(current or defaults(fields), check))
         if again.values == check.values:
             break
         check = again
     return check
+
+
+def _with(current: HealthCheck, check: CheckValues) -> HealthCheck:
+    whole: dict[str, Any] = {name: value for name, value in check.values.items() if isinstance(value, int)}
+    return replace(current, **whole)
 
 
 def _readiness_check(
