@@ -58,9 +58,6 @@ def _settled(
     """
     check = advise(current)
     for _ in range(_MOST_RUNS):
-        whole: dict[str, Any] = {
-            name: value for name, value in check.values.items() if isinstance(value, int)
-        }
         again = advise(_with(current or defaults(fields), check))
         if again.values == check.values:
             break
