@@ -68,17 +68,22 @@ def _hooks(here: AppRepository) -> Any:
     """What the room of the hooks knows without trying a push."""
     from afterpush.environment.repository import Hooks
     from afterpush.hooks.installing import is_called
-    from afterpush.hooks.owners import find_owner
-    from afterpush.hooks.prepush import switched_off
+    from afterpush.hooks.managers import find_owner
+    from afterpush.hooks.notes import Unwatched, hooks_folder
+    from afterpush.hooks.run_file import has_hook_task, program_of
     from afterpush.workflows.hooks import policy_of
 
     owner = find_owner(here.repo)
+    program, variables = program_of(here.repo), here.environment.for_child()
     return Hooks(
         manager=owner.manager,
         folder=owner.hooks_path,
         is_prepared=owner.is_prepared,
         calls_us=is_called(here.repo, owner),
-        off=switched_off(policy_of(here), here.environment.for_child()),
+        off=policy_of(here).switched_off(variables),
+        program=program,
+        is_program_good=program is None or has_hook_task(here.repo, program, variables),
+        unwatched=Unwatched(hooks_folder(here.repo)).known(),
     )
 
 

@@ -23,11 +23,13 @@ from afterpush.hooks.scripts import (
 )
 from tests.support.shared import ROOT
 
+HINT = "it's in `docs`; $(id)"
+OUR_HINT = "./inv gets it ready"
 TEXTS = [
-    own_script("pre-push"),
-    own_script("post-push"),
-    wrapper(block("pre-push")),
-    wrapper(block("post-push")),
+    own_script("pre-push", HINT),
+    own_script("post-push", HINT),
+    wrapper(block("pre-push", HINT), "pre-push"),
+    wrapper(block("post-push", HINT), "post-push"),
     reference_transaction(["refs/remotes/origin/main", "refs/remotes/origin/release/*"]),
 ]
 
@@ -35,7 +37,7 @@ TEXTS = [
 @pytest.mark.parametrize("hook", ["pre-push", "post-push"])
 def test_this_repository_has_the_hooks_that_it_gives_to_others(hook: str) -> None:
     path = ROOT / ".husky" / hook
-    assert path.read_text() == own_script(hook)
+    assert path.read_text() == own_script(hook, OUR_HINT)
     assert path.stat().st_mode & 0o111
 
 
@@ -53,7 +55,7 @@ def test_a_block_comes_out_as_it_went_in(rest: bytes, start: bytes) -> None:
         path = Path(folder) / "pre-push"
         path.write_bytes(start + rest)
         script = text_of(path)
-    assert bytes_of(without_block(with_block(script, block("pre-push")))) == start + rest
+    assert bytes_of(without_block(with_block(script, block("pre-push", HINT)))) == start + rest
 
 
 WILD = [
@@ -86,9 +88,9 @@ def test_a_branch_is_matched_in_sh_as_it_is_in_python(pattern: str, shell: str) 
 
 def test_a_second_block_takes_the_place_of_the_first() -> None:
     script = "#!/bin/sh -e\n\nnpm test\n"
-    once = with_block(script, block("pre-push"))
+    once = with_block(script, block("pre-push", HINT))
     assert once.startswith("#!/bin/sh -e\n# >>> afterpush") and once.endswith("\n\nnpm test\n")
-    assert with_block(once, block("pre-push")) == once
+    assert with_block(once, block("pre-push", HINT)) == once
 
 
 @pytest.mark.parametrize(

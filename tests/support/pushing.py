@@ -14,6 +14,8 @@ from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
 DEADLINE_SECONDS = 60
+LONG_WAY = {"AFTERPUSH_AGAIN": "1"}
+"""Has the file `run` call the program at once."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Watched:
     """A repository with installed hooks whose post-push only records how it was called."""
 
     repository: Repository
+    takes_shortcut: bool = True
 
     @property
     def path(self) -> Path:
@@ -33,7 +36,7 @@ class Watched:
         done = subprocess.run(
             ["git", "push", *words],
             cwd=cwd or self.path,
-            env=dict(os.environ) | dict(env or {}),
+            env=dict(os.environ) | ({} if self.takes_shortcut else LONG_WAY) | dict(env or {}),
             capture_output=True,
             text=True,
             check=False,
@@ -43,9 +46,21 @@ class Watched:
         return done
 
     def settle(self) -> None:
-        """Waits until no watcher of this repository runs."""
+        """Waits until no watcher of this repository runs, except those that look for a refused push again;
+        they are ended."""
         # Twice: a process that is just being started shows no command line for a moment.
-        wait_until(lambda: not self.watchers() and not self.watchers(), "the watchers end")
+        wait_until(lambda: not self._at_work() and not self._at_work(), "the watchers end")
+        for process in self.watchers():
+            process.kill()
+            process.wait(DEADLINE_SECONDS)
+        for note in (self.path / ".git/afterpush/hooks").glob("push-*"):
+            note.unlink()
+
+    def _at_work(self) -> list[psutil.Process]:
+        again = [line for line in self.log.splitlines() if "looking again" in line]
+        if not again:
+            return self.watchers()
+        return [process for process in self.watchers() if not _is_waiting(process, again)]
 
     def watchers(self) -> list[psutil.Process]:
         """Processes of ours that a push has left behind."""
@@ -53,7 +68,7 @@ class Watched:
         for process in psutil.process_iter():
             try:
                 line = " ".join(process.cmdline())
-                is_ours = "afterpush.hooks" in line or "hooks.p" in line
+                is_ours = any(part in line for part in ("afterpush.hooks", "afterpush/hooks/run", "hooks.p"))
                 if is_ours and Path(process.cwd()).is_relative_to(self.path.parent):
                     found.append(process)
             except psutil.Error:
@@ -69,6 +84,14 @@ class Watched:
     def log(self) -> str:
         path = self.path / ".git/afterpush/hooks/watcher.log"
         return path.read_text() if path.exists() else ""
+
+
+def _is_waiting(process: psutil.Process, again: list[str]) -> bool:
+    try:
+        shas = [word.partition(":")[0] for word in process.cmdline() if ":refs/" in word]
+    except psutil.Error:
+        return True
+    return bool(shas) and all(any(sha[:7] in line for line in again) for sha in shas)
 
 
 def record_post_push(repository: Repository, before: str = ":") -> None:
@@ -89,20 +112,14 @@ def install(repository: Repository, manager: str, *flags: str) -> Answer:
 def watched(repository: Repository, manager: str, *flags: str) -> Watched:
     """Hooks are installed and recorded, and nothing is left to commit.
 
-    With the manager `shortcut` it is git, and a first push has made the shortcut of pre-push.
+    With the manager `shortcut` it is git, and pushes need no Python; with husky they go the long way.
     """
     install(repository, "git" if manager == "shortcut" else manager, *flags)
     record_post_push(repository)
     repository.commit("Hooks")
     repository.git("push", "--no-verify", "--quiet", "origin", "main")
-    here = Watched(repository)
+    here = Watched(repository, takes_shortcut=manager != "husky")
     here.settle()
-    if manager == "shortcut":
-        repository.commit()
-        here.push()
-        shortcut = repository.path / ".git/afterpush/hooks/shortcut"
-        wait_until(shortcut.is_file, "the shortcut is written")
-        here.settle()
     (repository.path.parent / "record").unlink(missing_ok=True)
     (repository.path / ".git/afterpush/hooks/watcher.log").unlink(missing_ok=True)
     return here

@@ -116,7 +116,7 @@ def nothing_new(here: Watched) -> tuple[Heard, str]:
 def a_dry_run(here: Watched) -> tuple[Heard, str]:
     here.repository.commit()
     assert here.push("--dry-run").returncode == 0
-    return [], "did not land: the remote still has what it had; not watched"
+    return [], "a dry run, which does not land; not watched"
 
 
 def refused_as_no_fast_forward(here: Watched) -> tuple[Heard, str]:
@@ -352,6 +352,7 @@ def test_where_afterpush_cannot_be_found_the_push_goes_on_with_one_line(
 ) -> None:
     here = watched(repository, "husky")
     here.repository.git("config", "--unset", "afterpush.program")
+    (here.path / ".git/afterpush/hooks/run").unlink()
     here.repository.commit()
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -359,7 +360,7 @@ def test_where_afterpush_cannot_be_found_the_push_goes_on_with_one_line(
         (tools / name).symlink_to(shutil.which(name) or name)
     done = here.push(env={"PATH": str(tools)})
     ours = [line for line in done.stderr.splitlines() if line.startswith("afterpush")]
-    assert done.returncode == 0 and len(ours) == 1 and "pipx install afterpush" in ours[0]
+    assert done.returncode == 0 and len(ours) == 1 and "docs/how-to/adopt.md" in ours[0]
     assert here.recorded() == []
 
 

@@ -3,12 +3,13 @@
 import os
 import stat
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.environment.report import Check, Problem, error, warning
 from afterpush.infra.git import git
-from afterpush.infra.invocation import program
+from afterpush.infra.invocation import command, program
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,17 @@ def remote_check(name: str, urls: list[str]) -> tuple[Check, list[Problem]]:
 
 @dataclass(frozen=True)
 class Hooks:
-    """Who runs the hooks and from where, whether that is ready, calls us, and what switches it off."""
+    """Who runs the hooks and from where, whether that is ready, calls us, and what switches it off; the
+    program that they call, tried; and the pushes that were not watched."""
 
     manager: str
     folder: Path
     is_prepared: bool
     calls_us: bool
     off: str | None
+    program: str | None = None
+    is_program_good: bool = True
+    unwatched: Sequence[str] = ()
 
 
 def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
@@ -126,13 +131,17 @@ def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
         problems.append(
             warning(
                 f"{hooks.manager}'s hooks folder {hooks.folder} is not there: git runs no hook here",
-                f"npm install, or npx husky, or (in a linked worktree) {program()} hooks.install",
+                f"npm install, or npx husky, or (in a linked worktree) {command('hooks.install')}",
                 works,
             )
         )
     elif not hooks.calls_us:
+        problems.append(warning("no hook of this repository starts a watch", command("hooks.install"), works))
+    elif not hooks.is_program_good:
         problems.append(
-            warning("no hook of this repository starts a watch", f"{program()} hooks.install", works)
+            warning(f"the hooks call {hooks.program}, which does not run", command("hooks.install"), works)
         )
+    problems += [warning(text, command("hooks.status"), works) for text in hooks.unwatched]
     called = "a push starts a watch" if hooks.calls_us else "a push starts no watch"
-    return Check("hooks", not problems, f"{hooks.manager}: {called} ({hooks.folder})"), problems
+    by = f" by {hooks.program}" if hooks.program and hooks.calls_us else ""
+    return Check("hooks", not problems, f"{hooks.manager}: {called}{by} ({hooks.folder})"), problems

@@ -5,31 +5,42 @@ import os
 import sys
 from pathlib import Path
 
-from afterpush.hooks.arming import Request, watcher_environment
-from afterpush.hooks.journal import Journal, journal_path
-from afterpush.hooks.policy import load_policy
-from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
-from afterpush.hooks.shortcut import keep_shortcut
-from afterpush.hooks.watcher import forget_old_claims, watch
+from afterpush.hooks.notes import hooks_folder
+from afterpush.hooks.policy import CONFIG_PATH, load_policy
+from afterpush.hooks.request import Request, watcher_environment
+from afterpush.hooks.scripts import PROGRAM_VARIABLE
+from afterpush.hooks.trial import Trial
+from afterpush.hooks.watcher import Watch, watch
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import main_worktree
+from afterpush.infra.invocation import called_as
+from afterpush.infra.state import state_folder
 
 
 def main() -> None:
     repo = Path.cwd()
     request = Request.from_words(sys.argv[1:])
-    test = SelfTest.of(os.environ.get(SELF_TEST_VARIABLE), request.remote)
-    journal = Journal(test.log if test else journal_path(repo))
-    clock = SystemClock()
-    if not test:
-        journal.turn_over()
-        forget_old_claims(journal.path.parent, clock.now())
-    watch(request, repo, journal, clock, watcher_environment(os.environ))
-    if not test:
+    trial = Trial.of(os.environ, request.remote)
+    folder = trial.folder if trial else hooks_folder(repo)
+    called_as(Path(os.environ.get(PROGRAM_VARIABLE) or "afterpush").name)
+    record = None if trial else _record(repo)
+    watch(Watch(request, repo, folder, record, SystemClock(), watcher_environment(os.environ)))
+    if not trial:
+        from afterpush.hooks.run_file import renew_run_file
+
         with contextlib.suppress(AfterpushError, OSError):  # The long way is never wrong.
-            root = main_worktree(repo)
-            keep_shortcut(repo, root, load_policy(root))
+            renew_run_file(repo, load_policy(main_worktree(repo)))
+
+
+def _record(repo: Path) -> Path:
+    """Where pushes are recorded. A faulty configuration is told by what post-push runs."""
+    root, state_dir = main_worktree(repo), None
+    if (root / CONFIG_PATH).exists():
+        with contextlib.suppress(AfterpushError):
+            state_dir = load_policy(root).state_dir
+    state = state_folder(repo, state_dir).ready()
+    return state.path / f"{state.prefix}pushes.jsonl"
 
 
 if __name__ == "__main__":

@@ -4,24 +4,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from afterpush.hooks.owners import Owner
+from afterpush.hooks.managers import Owner
+from afterpush.hooks.run_file import PROGRAM_KEY
 from afterpush.hooks.scripts import bytes_of
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 from afterpush.infra.git import git
-
-PROGRAM_KEY = "afterpush.program"
+from afterpush.infra.invocation import command
 
 
 @dataclass(frozen=True)
 class Step:
-    """One file: new content, or set aside under another name, or removed."""
+    """One file: new content, or a link, or moved to another place, or removed."""
 
     what: str
     path: Path
     content: str | None = None
     mode: int | None = None
     moved_to: Path | None = None
+    link_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def _take(step: Step) -> None:
     if step.moved_to:
         if step.moved_to.exists() or step.moved_to.is_symlink():
             raise FileExistsError(17, f"{step.moved_to.name} is there already")
+        step.moved_to.parent.mkdir(parents=True, exist_ok=True)
         step.path.rename(step.moved_to)
+    elif step.link_to:
+        step.path.symlink_to(step.link_to)
     elif step.content is None:
         step.path.unlink(missing_ok=True)
     else:
@@ -67,6 +71,7 @@ def as_document(plan: Plan, *, dry_run: bool) -> dict[str, Any]:
         "manager": plan.owner.manager,
         "hooks_path": plan.owner.hooks_path,
         "changes": [{"what": step.what, "path": step.path} for step in plan.steps],
+        "program": plan.program,
         "advice": plan.advice,
         "problems": plan.problems,
         "dry_run": dry_run,
@@ -81,5 +86,5 @@ def describe(plan: Plan, *, dry_run: bool) -> str:
     lines += plan.advice
     lines += [f"problem: {problem}" for problem in plan.problems]
     if plan.steps and not (dry_run or plan.problems or plan.forgets_program):
-        lines.append("inv hooks.status proves it")
+        lines.append(f"{command('hooks.status')} proves it")
     return "\n".join(lines)

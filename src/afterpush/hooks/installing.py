@@ -1,15 +1,14 @@
 """Planning how our lines get into the hooks, and out of them again; nothing of others is overwritten."""
 
 import os
-import shutil
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.hooks import lefthook, scripts
+from afterpush.hooks import managers, scripts
 from afterpush.hooks.changes import Plan, Step
-from afterpush.hooks.owners import Manager, Owner, find_owner, is_by_pre_commit
+from afterpush.hooks.managers import ENFORCING, Manager, Owner, find_owner
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.scripts import text_of
+from afterpush.hooks.scripts import ASIDE, text_of
 from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import common_folder, main_worktree
@@ -21,55 +20,86 @@ IGNORED = (
     ".deployment-monitor-*.pid",
     ".deployment-monitor-*.lock",
 )
-ENFORCING = "reference-transaction"
-
-
-def own_program() -> str | None:
-    """The console script beside the Python that runs us: the last resort of the hooks of this clone."""
-    beside = Path(sys.executable).with_name("afterpush")
-    if os.access(beside, os.X_OK):
-        return str(beside)
-    return shutil.which("afterpush")
-
-
-def plan_install(repo: Path, policy: Policy, manager: str, *, enforce: bool, program: str | None) -> Plan:
-    """What has to be written here. Raises AfterpushError for an unknown `manager`."""
-    owner = find_owner(repo, manager)
-    if problem := outside(repo, owner):
-        return Plan(owner, problems=[problem])
-    steps = _prepare_husky(repo, owner)
-    steps += _add(pre_push_path(owner), "pre-push", scripts.block("pre-push"), is_husky=_is_husky(owner))
-    if _is_husky(owner) or (repo / ".husky").is_dir():
-        folder = owner.scripts if _is_husky(owner) else repo / ".husky"
-        steps += _add(folder / "post-push", "post-push", scripts.block("post-push"), is_husky=True)
-    if (repo / ".husky").is_dir() and not _is_husky(owner) and owner.manager is not Manager.LEFTHOOK:
-        # husky is not active here, but takes over as soon as somebody runs it.
-        steps += _add(repo / ".husky" / "pre-push", "pre-push", scripts.block("pre-push"), is_husky=True)
-    if enforce:
-        text = scripts.reference_transaction(watched_tracking_refs(repo, policy))
-        steps += _add(owner.hooks_path / ENFORCING, ENFORCING, text, is_husky=False)
-    steps += _ignore_state_files(repo, policy)
-    is_left_out = (
-        _is_husky(owner)
-        and not owner.is_prepared
-        and not any(s.path.parent == owner.hooks_path for s in steps)
-    )
-    problems = [UNPREPARED] if is_left_out else []
-    advice = []
-    if owner.manager is Manager.LEFTHOOK:
-        problems += lefthook.problems(repo, owner.hooks_path)
-        advice += [] if lefthook.calls_afterpush(repo) else [lefthook.ADVICE]
-    return Plan(owner, steps, advice, problems, program=program)
-
-
+DEFAULT_HINT = "docs/how-to/adopt.md of afterpush says how to get it"
+UNPREPARED = "core.hooksPath does not lead to husky's hooks here; run npx husky in this worktree"
 _OUTSIDE = (
     "core.hooksPath is {}, outside of this repository, and not ours to write to; make this the last line of "
-    'pre-push there: afterpush hooks.pre-push --remote "$1" --url "$2" --hook || [ $? -ne 40 ]'
+    "pre-push there: {}"
 )
 _NO_FOLDER = (
     "core.hooksPath is {}, which is no folder, so git runs no hook; git config --unset core.hooksPath"
 )
-UNPREPARED = "core.hooksPath does not lead to husky's hooks here; run npx husky in this worktree"
+_BY_LFS = (
+    "git-lfs keeps pre-push to itself, so pushes are watched by the hook reference-transaction; the guards "
+    "do not look at them"
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: `program` is what a trial chose, `hint` what a clone without it is told."""
+
+    manager: str = "auto"
+    enforce: bool = False
+    program: str | None = None
+    hint: str = DEFAULT_HINT
+
+
+def plan_install(repo: Path, policy: Policy, wanted: Wanted) -> Plan:
+    """What has to be written here. Raises AfterpushError for an unknown manager."""
+    owner = find_owner(repo, wanted.manager)
+    if problem := outside(repo, owner):
+        return Plan(owner, problems=[problem], program=wanted.program)
+    steps = [*_prepare_husky(repo, owner), *_hooks(repo, policy, owner, wanted)]
+    steps += _ignore_state_files(repo, policy)
+    is_made = any(step.path.parent == owner.hooks_path for step in steps)
+    problems = [UNPREPARED] if not owner.is_prepared and not is_made else []
+    advice: list[str] = []
+    if owner.manager is Manager.LEFTHOOK:
+        problems += managers.lefthook_problems(repo, owner.hooks_path)
+        advice += [] if managers.calls_afterpush(repo) else [managers.lefthook_advice(repo)]
+    elif owner.is_written_by_line and not is_called(repo, owner):
+        problems.append(f"{owner.manager} does not call afterpush yet")
+        line = call_line(repo, wanted.program)
+        advice.append(managers.simple_git_hooks_advice(repo, line))
+    elif owner.manager is Manager.GIT_LFS:
+        advice.append(_BY_LFS)
+    return Plan(owner, steps, advice, problems, program=wanted.program)
+
+
+def _hooks(repo: Path, policy: Policy, owner: Owner, wanted: Wanted) -> list[Step]:
+    pre_push, post_push = (scripts.block(hook, wanted.hint) for hook in ("pre-push", "post-push"))
+    steps: list[Step] = []
+    is_carried_by_refs = owner.manager is Manager.GIT_LFS
+    if is_carried_by_refs:
+        steps += _take_out(owner.hooks_path / "pre-push", "pre-push")
+    elif not owner.is_written_by_line:
+        steps += _add(owner.pre_push, "pre-push", pre_push, wanted.hint, is_husky=owner.is_husky)
+    husky = owner.scripts if owner.is_husky else repo / ".husky"
+    if owner.is_husky or _uses_husky(repo):
+        steps += _add(husky / "post-push", "post-push", post_push, wanted.hint, is_husky=True)
+    if not owner.is_husky and _uses_husky(repo) and owner.manager is not Manager.LEFTHOOK:
+        # husky is not active here, but takes over as soon as somebody runs it.
+        steps += _add(husky / "pre-push", "pre-push", pre_push, wanted.hint, is_husky=True)
+    if wanted.enforce or is_carried_by_refs:
+        text = scripts.reference_transaction(watched_tracking_refs(repo, policy))
+        steps += _add(owner.hooks_path / ENFORCING, ENFORCING, text, wanted.hint, is_husky=False)
+    return steps
+
+
+def _uses_husky(repo: Path) -> bool:
+    return (repo / ".husky").is_dir() or '"husky"' in text_of(repo / "package.json")
+
+
+def call_line(repo: Path, program: str | None) -> str:
+    """One line of sh that calls us from a hook that is not ours to write."""
+    root = main_worktree(repo)
+    name = program or "afterpush"
+    if program and Path(program).is_relative_to(root):
+        name = str(Path(program).relative_to(root))
+    elif program and any((Path(each) / Path(program).name) == Path(program) for each in os.get_exec_path()):
+        name = Path(program).name
+    return f'{name} hooks.pre-push --remote "$1" --url "$2" --hook || [ $? -ne 40 ]'
 
 
 def outside(repo: Path, owner: Owner) -> str | None:
@@ -79,27 +109,14 @@ def outside(repo: Path, owner: Owner) -> str | None:
         return _NO_FOLDER.format(owner.hooks_path)
     homes = (repo, main_worktree(repo), common_folder(repo))
     is_inside = any(path.is_relative_to(home.resolve()) for home in homes)
-    return None if is_inside else _OUTSIDE.format(owner.hooks_path)
-
-
-def _is_husky(owner: Owner) -> bool:
-    return owner.manager is Manager.HUSKY
-
-
-def pre_push_path(owner: Owner) -> Path:
-    """Where our pre-push stands. pre-commit runs what was there before it, and under this name (its
-    `_run_legacy`, with the same arguments and input)."""
-    if owner.manager is Manager.LEFTHOOK:
-        return owner.scripts / lefthook.SCRIPT
-    path = owner.scripts / "pre-push"
-    return path.with_name("pre-push.legacy") if is_by_pre_commit(text_of(path)) else path
+    return None if is_inside else _OUTSIDE.format(owner.hooks_path, call_line(repo, None))
 
 
 def is_called(repo: Path, owner: Owner) -> bool:
     """Whether the pre-push of this repository leads to us, as far as its files show."""
     if owner.manager is Manager.LEFTHOOK:
-        return not lefthook.problems(repo, owner.hooks_path)
-    return "hooks.pre-push" in text_of(pre_push_path(owner))
+        return not managers.lefthook_problems(repo, owner.hooks_path)
+    return "hooks.pre-push" in text_of(owner.pre_push)
 
 
 def watched_tracking_refs(repo: Path, policy: Policy) -> list[str]:
@@ -111,7 +128,7 @@ def watched_tracking_refs(repo: Path, policy: Policy) -> list[str]:
 def _prepare_husky(repo: Path, owner: Owner) -> list[Step]:
     """In a linked worktree husky's folder is missing, for git ignores it: the main worktree's is copied."""
     main = main_worktree(repo)
-    if not _is_husky(owner) or owner.is_prepared or main == repo:
+    if not owner.is_husky or owner.is_prepared or main == repo:
         return []
     try:
         source = main / owner.hooks_path.relative_to(repo)
@@ -124,27 +141,44 @@ def _prepare_husky(repo: Path, owner: Owner) -> list[Step]:
     ]
 
 
-def _add(path: Path, hook: str, text: str, *, is_husky: bool) -> list[Step]:
+def _add(path: Path, hook: str, text: str, hint: str, *, is_husky: bool) -> list[Step]:
     """The steps that bring `text` into the hook at `path`, whatever is there. git passes over a hook without
     the execute bit; husky reads its scripts."""
-    fresh = scripts.own_script(hook) if hook != ENFORCING else f"#!/bin/sh\n{text}"
+    fresh = scripts.own_script(hook, hint) if hook != ENFORCING else f"#!/bin/sh\n{text}"
     if not path.exists() and not path.is_symlink():
         return [Step("write", path, fresh, 0o755)]
     there = _text_to_change(path)
     if there == fresh or text in there:
         is_run = is_husky or os.access(path, os.X_OK)
         return [] if is_run else [Step("make executable", path, there, 0o755)]
-    if _is_ours(there, hook):
+    if scripts.is_ours(there, hook):
         return [Step("renew", path, fresh, 0o755)]
     can_hold_lines = (
         "\n" in there and not path.is_symlink() and os.access(path, os.X_OK) and scripts.is_shell(there)
     )
     if is_husky or can_hold_lines or scripts.BEGIN in there:
         return [Step("add our lines to", path, scripts.with_block(there, text))]
-    aside = path.with_name(path.name + scripts.ASIDE)
+    return _set_aside(path, hook, text)
+
+
+def _aside(path: Path) -> Path:
+    """Where a hook goes that ours then runs: under its own name, in a folder beside that of the hooks."""
+    return path.parent.with_name(path.parent.name + ASIDE) / path.name
+
+
+def _set_aside(path: Path, hook: str, text: str) -> list[Step]:
+    """The hook keeps its name, and finds what it looks for in `$(dirname "$0")` by links."""
+    aside = _aside(path)
+    beside = [each for each in path.parent.iterdir() if each != path and each.suffix != ".sample"]
+    links = [(aside.with_name(each.name), f"../{path.parent.name}/{each.name}") for each in sorted(beside)]
     return [
-        Step(f"keep as {aside.name}, which ours then runs", path, moved_to=aside),
-        Step("write", path, scripts.wrapper(text), 0o755),
+        Step("keep what is there, which ours then runs, as", path, moved_to=aside),
+        *(
+            Step("link for it", link, link_to=to)
+            for link, to in links
+            if not (link.exists() or link.is_symlink())
+        ),
+        Step("write", path, scripts.wrapper(text, hook), 0o755),
     ]
 
 
@@ -153,12 +187,6 @@ def _text_to_change(path: Path) -> str:
     if path.exists() and not os.access(path, os.R_OK):
         raise AfterpushError(f"adding our lines to {path}: it cannot be read; make it readable for you")
     return text_of(path)
-
-
-def _is_ours(script: str, hook: str) -> bool:
-    """Whether the whole file is one that we wrote, perhaps an older one."""
-    about = scripts.about(hook)
-    return bool(about) and script.startswith(f"#!/bin/sh\n{about}") and scripts.BEGIN not in script
 
 
 def _ignore_state_files(repo: Path, policy: Policy) -> list[Step]:
@@ -178,7 +206,7 @@ def plan_uninstall(repo: Path, manager: str) -> Plan:
     """What has to be undone here."""
     owner = find_owner(repo, manager)
     places = [
-        (pre_push_path(owner), "pre-push"),
+        (owner.pre_push, ENFORCING if owner.manager is Manager.GIT_LFS else "pre-push"),
         (owner.scripts / "pre-push", "pre-push"),
         (owner.scripts / "pre-push.legacy", "pre-push"),
         (owner.hooks_path / "pre-push", "pre-push"),
@@ -187,27 +215,36 @@ def plan_uninstall(repo: Path, manager: str) -> Plan:
         (repo / ".husky" / "post-push", "post-push"),
         (owner.hooks_path / ENFORCING, ENFORCING),
     ]
-    kept = _still_named(repo, owner)
+    kept, problems = _still_named(repo, owner)
     steps = [
         step for path, hook in dict.fromkeys(places) if path not in kept for step in _take_out(path, hook)
     ]
-    return Plan(owner, steps, problems=[lefthook.STILL_NAMED] if kept else [], forgets_program=not kept)
+    return Plan(owner, steps, problems=problems, forgets_program=not kept)
 
 
-def _still_named(repo: Path, owner: Owner) -> list[Path]:
+def _still_named(repo: Path, owner: Owner) -> tuple[list[Path], list[str]]:
     """What must stay: lefthook stops a push whose configured script is gone."""
-    path = pre_push_path(owner)
-    is_named = owner.manager is Manager.LEFTHOOK and lefthook.calls_afterpush(repo)
-    return [path] if is_named and path.exists() else []
+    path = owner.pre_push
+    if owner.manager is Manager.LEFTHOOK and managers.calls_afterpush(repo) and path.exists():
+        return [path], [managers.STILL_NAMED]
+    if owner.is_written_by_line and is_called(repo, owner):
+        name = managers.simple_git_hooks(repo) or "its configuration"
+        return [], [f"{owner.manager} still calls us; take the line hooks.pre-push out of {name}"]
+    return [], []
 
 
 def _take_out(path: Path, hook: str) -> list[Step]:
     there = text_of(path)
-    aside = path.with_name(path.name + scripts.ASIDE)
+    aside = _aside(path)
     rest = scripts.without_block(there)
-    is_whole = _is_ours(there, hook) or (hook == ENFORCING and rest != there and rest == "#!/bin/sh\n")
+    is_whole = scripts.is_ours(there, hook) or (hook == ENFORCING and rest != there and rest == "#!/bin/sh\n")
     if aside.exists() or aside.is_symlink():
-        return [Step("remove", path), Step(f"bring back as {path.name}", aside, moved_to=path)]
+        links = [each for each in sorted(aside.parent.iterdir()) if each != aside and each.is_symlink()]
+        return [
+            Step("remove", path),
+            Step(f"bring back as {path}", aside, moved_to=path),
+            *(Step("remove", link) for link in links),
+        ]
     if is_whole:
         return [Step("remove", path)]
     return [Step("take our lines out of", path, rest)] if rest != there else []

@@ -3,15 +3,15 @@
 import os
 from pathlib import Path
 
+from afterpush.hooks.notes import hooks_folder
 from afterpush.infra.clock import Clock, SystemClock, rfc3339
-from afterpush.infra.state import room_folder
 
 MOST_BYTES = 512 * 1024
 
 
 def journal_path(repo: Path) -> Path:
     """`<git folder>/afterpush/hooks/watcher.log`; its folder is made. Raises AfterpushError."""
-    return room_folder(repo, "hooks") / "watcher.log"
+    return hooks_folder(repo) / "watcher.log"
 
 
 class Journal:
@@ -27,6 +27,7 @@ class Journal:
         text = "".join(f"{now} {' '.join(sentence.split())}\n" for sentence in sentences)
         if not text:
             return
+        self._turn_over()
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
@@ -38,7 +39,7 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    def turn_over(self) -> None:
+    def _turn_over(self) -> None:
         """Sets a log that has grown large aside as `.1`; who still writes to it goes on there."""
         try:
             if self.path.stat().st_size > MOST_BYTES:

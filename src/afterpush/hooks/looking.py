@@ -12,6 +12,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import current_branch
 from afterpush.infra.git.outgoing import (
     MARKER_LINES,
+    NotHere,
     behind_and_ahead,
     changes_lines,
     changes_matching,
@@ -80,9 +81,11 @@ def _guarded(
     limit = BLOCKING_GUARD_SECONDS if policy.level(guard) == BLOCK else GUARD_SECONDS
     try:
         return look(limit)
+    except NotHere as error:
+        warnings.append(f"hooks.guards.{guard}: not all of this push could be looked at: {error}")
     except AfterpushError:
         warnings.append(f"hooks.guards.{guard}: this push is too large to be looked through in {limit:g} s")
-        return []
+    return []
 
 
 def _in_time(look: Callable[[], Fact], otherwise: Fact) -> Fact:
@@ -122,7 +125,7 @@ def _markers(push: Outgoing, sent: Sequence[RefUpdate], policy: Policy, limit: f
 
 
 def _secrets(push: Outgoing, sent: Sequence[RefUpdate], limit: float) -> list[Finding]:
-    known = ["--remotes", *(update.old for update in push.updates if not update.is_new)]
+    known = sorted({update.old for update in push.updates if not update.is_new})
     new = sorted({update.sha for update in sent})
     return secret_findings(changes_matching(push.repo, new, known, TOKEN_STEMS, timeout_seconds=limit))
 

@@ -1,14 +1,19 @@
 """The part of the configuration that a push needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afterpush.infra.git.remotes import watched_by_default
+
 if TYPE_CHECKING:
     from afterpush.infra.settings import Settings
 
 OFF, WARN, BLOCK = "off", "warn", "block"
+CONFIG_PATH = "config/afterpush.yaml"
+"""As in `infra.config`, which is not imported for its cost."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Policy:
         "docs/ACTIVE_SESSIONS.md",
         "docs/sessions/**/*.md",
     )
+    install_hint: str | None = None
 
     def is_watched(self, branch: str) -> bool:
         """Whether pushes to this branch are watched; `deploy.branches` may hold patterns (`release/*`)."""
@@ -43,6 +49,13 @@ class Policy:
 
     def level(self, guard: str) -> str:
         return self.guards[guard]
+
+    def switched_off(self, environment: Mapping[str, str]) -> str | None:
+        """What switches the hooks off, if anything does."""
+        for name in ("AFTERPUSH", "HUSKY"):
+            if environment.get(name) == "0":
+                return f"{name}=0"
+        return None if self.enabled else "hooks.enabled: false"
 
 
 def policy_of(settings: "Settings") -> Policy:
@@ -56,14 +69,15 @@ def policy_of(settings: "Settings") -> Policy:
         state_dir=settings.deploy.state_dir,
         guards={name: getattr(guards, name) for name in guards.__struct_fields__},
         documents=tuple(documents.roadmap + documents.sessions + documents.session_files),
+        install_hint=settings.hooks.install_hint,
     )
 
 
 def load_policy(root: Path) -> Policy:
     """The policy of the app repository at `root`. Raises AfterpushError for a faulty configuration."""
-    # The path is `ground.config.CONFIG_PATH`, which is not imported for its cost.
-    if not (root / "config" / "afterpush.yaml").exists():
-        return Policy()
+    if not (root / CONFIG_PATH).exists():
+        remote, branch = watched_by_default(root)
+        return Policy(remote=remote, branches=(branch,))
     from afterpush.infra.config import load_settings
 
     return policy_of(load_settings(root))

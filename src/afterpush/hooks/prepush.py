@@ -4,20 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.hooks.arming import Request, arm, identity_of_push
-from afterpush.hooks.complaint import untold_complaint
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
-from afterpush.hooks.journal import Journal, journal_path
+from afterpush.hooks.journal import Journal
+from afterpush.hooks.managers import NO_LFS_HOOK, lacks_git_lfs_hook
+from afterpush.hooks.notes import Unwatched, hooks_folder, outcome_to_tell, say_once
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.previous import memory_path, untold_outcome
-from afterpush.hooks.pushing import find_push, is_forced, push_words
-from afterpush.hooks.selftest import SELF_TEST_VARIABLE, SelfTest
+from afterpush.hooks.pushing import find_push, is_dry_run, is_forced, push_words
+from afterpush.hooks.request import Request, arm, identity_of, identity_of_push
+from afterpush.hooks.trial import Trial, landed_in_trial
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
-from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import config_value, remote_urls
 from afterpush.infra.git.refs import followed_ref, is_same_place
-from afterpush.infra.processes.identity import Identity, identity_from_ticks
+from afterpush.infra.processes.identity import Identity
 from afterpush.infra.processes.process_table import argv_of, entry_of
 from afterpush.infra.state import state_folder
 
@@ -44,56 +43,73 @@ class Answer:
     blocked: bool = False
 
 
-def switched_off(policy: Policy, environment: Mapping[str, str]) -> str | None:
-    """What switches the hooks off, if anything does."""
-    for name in ("AFTERPUSH", "HUSKY"):
-        if environment.get(name) == "0":
-            return f"{name}=0"
-    return None if policy.enabled else "hooks.enabled: false"
+@dataclass(frozen=True)
+class Above:
+    """The `git push` that the hook runs under; nothing where somebody else calls it."""
+
+    identity: Identity | None = None
+    forced: bool | None = None
+    is_dry_run: bool = False
 
 
 def before_push(push: Push, policy: Policy) -> Answer:
     """Looks, decides, arms the watcher. Raises AfterpushError when even the log cannot be written."""
-    journal = Journal(journal_path(push.repo))
-    off = switched_off(policy, push.environment)
+    folder = hooks_folder(push.repo)
+    journal = Journal(folder / "watcher.log")
+    off = policy.switched_off(push.environment)
     if off:
         journal.add(f"push to {_name(push)}: {off}; not watched")
         return Answer([])
     updates = parse_updates(push.text)
-    above = find_push(lambda name: config_value(push.repo, f"alias.{name}"))
-    identity = identity_of_push(above[0]) if above else None
-    test = SelfTest.of(push.environment.get(SELF_TEST_VARIABLE), push.url)
-    if test:
-        test.mark("hook")
-        arm(Request(push.url, identity, tuple(updates)), repo=push.repo, log=test.log)
-        return Answer([])
-    forced = is_forced(above[1]) if above else None
-    return _look_and_arm(push, policy, updates, forced, identity, journal)
+    above = _above(push.repo)
+    trial = Trial.of(push.environment, push.url)
+    if trial:
+        return _tried(trial, push, policy, updates, above)
+    return _look_and_arm(push, policy, updates, above, folder)
 
 
-def _look_and_arm(
-    push: Push,
-    policy: Policy,
-    updates: list[RefUpdate],
-    forced: bool | None,
-    identity: Identity | None,
-    journal: Journal,
-) -> Answer:
+def _above(repo: Path) -> Above:
+    found = find_push(lambda name: config_value(repo, f"alias.{name}"))
+    if found is None:
+        return Above()
+    return Above(identity_of_push(found[0]), is_forced(found[1]), is_dry_run(found[1]))
+
+
+def _tried(trial: Trial, push: Push, policy: Policy, updates: list[RefUpdate], above: Above) -> Answer:
+    """The same decision as for a real push to the remote that the trial stands for."""
+    trial.mark("hook", "program")
+    to_app = trial.stands_for == policy.remote
+    choice = choose(updates, policy, remote=trial.stands_for, is_app_remote=to_app)
+    trial.mark("reason", *choice.reasons)
+    if choice.watched:
+        request = Request(push.url, above.identity, tuple(choice.watched))
+        arm(request, repo=push.repo, folder=trial.folder)
+    return Answer([])
+
+
+def _look_and_arm(push: Push, policy: Policy, updates: list[RefUpdate], above: Above, folder: Path) -> Answer:
     from afterpush.hooks.looking import Outgoing, look_at
 
+    journal = Journal(folder / "watcher.log")
     is_app_remote = goes_to_app_remote(push, policy)
     remote = policy.remote if is_app_remote else push.remote
-    look = look_at(Outgoing(push.repo, remote, is_app_remote, updates, forced), policy)
+    look = look_at(Outgoing(push.repo, remote, is_app_remote, updates, above.forced), policy)
     allowed = push.environment.get(ALLOW_VARIABLE, "").replace(",", " ").split()
     judgement = judge(look.findings, policy, allowed)
-    lines = [*_previous(push, policy), *judgement.lines, *(f"afterpush: {text}" for text in look.warnings)]
+    choice = choose(updates, policy, remote=_name(push), is_app_remote=is_app_remote)
+    lines = [*_news(push, policy, folder), *judgement.lines]
+    lines += [f"afterpush: {text}" for text in look.warnings]
+    lines += [f"afterpush: {NO_LFS_HOOK}; git lfs update --manual"] if lacks_git_lfs_hook(push.repo) else []
+    if choice.surprise and not above.is_dry_run and say_once(folder, choice.surprise):
+        lines.append(f"afterpush: {choice.surprise}")
     if judgement.blocked:
         journal.add(f"push to {_name(push)}: stopped by a guard; not watched")
         return Answer(lines, blocked=True)
-    choice = choose(updates, policy, remote=_name(push), is_app_remote=is_app_remote)
     journal.add(*(f"push to {_name(push)}: {reason}" for reason in choice.reasons))
-    if choice.watched:
-        arm(Request(policy.remote, identity, tuple(choice.watched)), repo=push.repo, log=journal.path)
+    if choice.watched and above.is_dry_run:
+        journal.add(f"push to {_name(push)}: a dry run, which does not land; not watched")
+    elif choice.watched:
+        arm(Request(policy.remote, above.identity, tuple(choice.watched)), repo=push.repo, folder=folder)
     return Answer(lines)
 
 
@@ -102,35 +118,43 @@ def after_tracking_moved(
 ) -> None:
     """Arms the watcher for what a `git push` without pre-push has landed: `sha tracking-ref` lines.
 
-    `process` is `PID@TICKS` of what moved the refs, which may have ended by now; without ticks (no /proc)
+    `process` is `PID@TICKSt` of what moved the refs, which may have ended by now; without ticks (no /proc)
     it is only known while it runs.
     """
-    journal = Journal(journal_path(repo))
-    off = switched_off(policy, environment)
+    folder = hooks_folder(repo)
+    journal = Journal(folder / "watcher.log")
+    off = policy.switched_off(environment)
     if off:
         journal.add(f"tracking refs moved: {off}; not watched")
         return
-    pid, _, ticks = process.partition("@")
-    if not pid.isdigit() or not (ticks or "0").isdigit():
-        raise AfterpushError(
-            f"--landing={process}: expected PID@TICKS, as the reference-transaction hook has it"
-        )
-    push = entry_of(int(pid))
-    if push and push_words(argv_of(push.pid), lambda name: config_value(repo, f"alias.{name}")) is None:
+    identity = _mover(repo, process)
+    if identity is None:
         journal.add("tracking refs moved, but by no git push; not watched")
         return
-    identity = identity_from_ticks(int(pid), int(ticks)) if ticks else identity_of_push(push)
-    pairs = (line.split(" ", 1) for line in text.splitlines() if " " in line)
-    moved = [
-        RefUpdate("", sha, ref, "0" * len(sha))
-        for sha, tracking in pairs
-        if (ref := followed_ref(repo, policy.remote, tracking))
-    ]
+    pairs = [(sha, ref) for sha, _, ref in (line.partition(" ") for line in text.splitlines()) if ref]
+    trial = Trial.of(environment, None)
+    if trial:
+        landed_in_trial(trial, repo, identity, pairs, arm)
+        return
+    refs = [(sha, followed_ref(repo, policy.remote, tracking)) for sha, tracking in pairs]
+    moved = [RefUpdate("", sha, ref, "0" * len(sha)) for sha, ref in refs if ref]
     choice = choose(moved, policy, remote=policy.remote, is_app_remote=True)
     journal.add(*choice.reasons)
     if choice.watched:
-        request = Request(policy.remote, identity, tuple(choice.watched))
-        arm(request, repo=repo, log=journal.path)
+        arm(Request(policy.remote, identity, tuple(choice.watched)), repo=repo, folder=folder)
+
+
+def _mover(repo: Path, process: str) -> Identity | None:
+    """The `git push` that a reference-transaction hook ran under; None when it is another command."""
+    pid, _, started = process.partition("@")
+    if not pid.isdigit() or not (started.removesuffix("t") or "0").isdigit():
+        raise AfterpushError(
+            f"--landing={process}: expected PID@TICKSt, as the reference-transaction hook has it"
+        )
+    push = entry_of(int(pid))
+    if push and push_words(argv_of(push.pid), lambda name: config_value(repo, f"alias.{name}")) is None:
+        return None
+    return identity_of(process) or identity_of_push(push) or identity_of(f"{pid}@0")
 
 
 def goes_to_app_remote(push: Push, policy: Policy) -> bool:
@@ -147,12 +171,11 @@ def _name(push: Push) -> str:
     return "a URL" if is_url else push.remote or "(no name)"
 
 
-def _previous(push: Push, policy: Policy) -> list[str]:
+def _news(push: Push, policy: Policy, folder: Path) -> list[str]:
+    """What became of the pushes before this one, told once."""
     try:
-        state = state_folder(push.repo, policy.state_dir)
-        line = untold_outcome(state, memory_path(push.repo), SystemClock().now())
+        outcome = outcome_to_tell(push.repo, state_folder(push.repo, policy.state_dir))
+        lines = [*Unwatched(folder).to_tell(), *filter(None, [outcome])]
     except (AfterpushError, OSError):
         return []
-    complaint = untold_complaint(memory_path(push.repo).parent)
-    lines = [f"afterpush: the last push was not watched: {complaint}"] if complaint else []
-    return [*lines, f"afterpush: {line}"] if line else lines
+    return [f"afterpush: {line}" for line in lines]

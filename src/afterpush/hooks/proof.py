@@ -23,21 +23,26 @@ def moved_here(update: RefUpdate, before: str | None, now: str | None, contains:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the remote says, as a sentence. An answer that `is_open` denies nothing."""
+    """What is known of a push, as a sentence: it landed, it did not (yet), or neither (`is_open`)."""
 
     landed: bool
     sentence: str
     is_open: bool = False
+    may_come: bool = False
 
 
 def there(update: RefUpdate, value: str | None, contains: Contains) -> Answer:
-    """Whether the remote's own value of the ref proves the push."""
+    """Whether the remote's own value of the ref proves the push.
+
+    What the remote had before may mean that it refused, or that `git push` was ended while the remote still
+    works on it (Ctrl-C; over ssh its side goes on).
+    """
     if value == update.sha:
         return Answer(True, "is there")
     if value is None:
-        return Answer(False, "did not land: the remote has no such branch")
+        return Answer(False, "did not land: the remote has no such branch", may_come=True)
     if value == update.old:
-        return Answer(False, "did not land: the remote still has what it had")
+        return Answer(False, "did not land: the remote still has what it had", may_come=True)
     if contains(update.sha, value):
         return Answer(True, f"is there, below {value[:7]}")
     return Answer(False, f"cannot be proved: the remote has {value[:7]}", is_open=True)
@@ -46,3 +51,19 @@ def there(update: RefUpdate, value: str | None, contains: Contains) -> Answer:
 def noted(update: RefUpdate, pushes: Iterable[tuple[str, float]], now: float) -> bool:
     """Whether git here noted this very push a moment ago: others may have pushed on top of it since."""
     return any(sha == update.sha and now - at < RECENT_SECONDS for sha, at in pushes)
+
+
+def closed_by_log(
+    answer: Answer, update: RefUpdate, pushes: Iterable[tuple[str, float]], now: float
+) -> Answer:
+    """An open answer, judged by the log of the tracking ref, where git notes each push that the remote took.
+
+    The push is in it: it landed. Nothing is in it, and the remote answered with another commit: others were
+    first, and git said so. Another commit is in it: a server that lands its own rewriting of what it gets.
+    """
+    recent = [(sha, at) for sha, at in pushes if now - at < RECENT_SECONDS]
+    if noted(update, recent, now):
+        return Answer(True, "landed (git noted it here)")
+    if not recent and "the remote has" in answer.sentence:
+        return Answer(False, answer.sentence.replace("cannot be proved", "did not land"))
+    return answer

@@ -1,6 +1,7 @@
 """Finding the `git push` that a hook runs under."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
@@ -57,3 +58,10 @@ def is_forced(words: Sequence[str]) -> bool:
         if is_short or word.startswith("+") or word.split("=")[0] in _FORCING:
             return True
     return False
+
+
+def is_dry_run(words: Sequence[str]) -> bool:
+    """Whether these words of a push ask for nothing to be sent (`-n`, `--dry-run`)."""
+    # What follows an `o` is the value of --push-option.
+    short = (word[1:].partition("o")[0] for word in words if re.match(r"-[a-zA-Z46]", word))
+    return "--dry-run" in words or any("n" in letters for letters in short)

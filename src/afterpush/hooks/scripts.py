@@ -1,7 +1,7 @@
-"""The texts of the hooks that git and husky run: POSIX sh, a few lines each.
+"""The texts of the hooks: what is committed, in plain sh, and how it is put into a script that is there.
 
-A repository's own copy under `.husky/` is committed and serves everybody, so it names no path of one
-machine; the last resort, `git config afterpush.program`, is local to a clone.
+A repository's own copy under `.husky/` serves everybody, so it names no path of one machine. Which program
+works here, and the shortcut, are in the file `run` of the clone's git folder (`hooks.run_file`).
 """
 
 import re
@@ -14,50 +14,43 @@ from afterpush.infra.files import read_bytes
 BEGIN = "# >>> afterpush: written by hooks.install, taken out by hooks.uninstall >>>"
 END = "# <<< afterpush <<<"
 ASIDE = ".before-afterpush"
-SHELLS = frozenset("sh bash dash ash ksh zsh".split())
+"""What the folder is called that keeps the hooks which ours run: `.git/hooks.before-afterpush/pre-push`.
 
-_OFF = """[ "${AFTERPUSH-}" != 0 ] && [ "${HUSKY-}" != 0 ] || exit 0
+It is a folder beside the hooks, and each keeps its name: a dispatcher goes by `basename $0`, a link such as
+`../../tools/dispatch` still leads where it led, and `$(dirname "$0")/..` is what it was.
 """
-_FIND = """inv=
-if grep -qs afterpush tasks.py tasks/__init__.py; then
-    for inv in .venv/bin/inv ./inv "$(command -v inv)"; do
-        if [ -f "$inv" ] && [ -x "$inv" ]; then break; else inv=; fi
-    done
-fi
-if [ -z "$inv" ] && [ -x .venv/bin/afterpush ]; then inv=.venv/bin/afterpush; fi
-inv=${inv:-$(command -v afterpush || git config afterpush.program)} || :
-"""
-_MISSING = """if [ ! -x "$inv" ]; then
-    echo "afterpush is not here, so this push is not watched; get it: ./inv, or pipx install afterpush" >&2
-    exit 0
-fi
-"""
-# Only 40 stops a push: it is what hooks.pre-push --hook ends with when a guard blocks. A broken Python,
-# a faulty configuration and a missing task end otherwise, and the push goes on.
-_PRE_PUSH = """code=0
-printf %s "$refs" | "$inv" hooks.pre-push --remote "$1" --url "$2" --hook || code=$?
-[ "$code" -ne 40 ]
-"""
-# What `hooks.shortcut` wrote for this clone: it ends the hook when there is nothing to say about a push.
-_SHORTCUT = """refs=
-while IFS= read -r line; do refs="$refs$line
-"; done
-own=.git
-[ -d .git ] || { read -r _ own <.git; } 2>/dev/null || :
-shortcut=${own%/worktrees/*}/afterpush/hooks/shortcut
-if [ -r "$shortcut" ]; then . "$shortcut"; fi
-"""
-_POST_PUSH = """"$inv" hooks.post-push "$@"
-"""
-_BODY = {
-    "pre-push": _OFF + _SHORTCUT + _FIND + _MISSING + _PRE_PUSH,
-    "post-push": _OFF + _FIND + _MISSING + _POST_PUSH,
-}
+TRIAL_REFS = "refs/remotes/afterpush-trial/*"
+SHELLS = frozenset("sh bash dash ash ksh zsh".split())
+PROGRAM_VARIABLE = "AFTERPUSH_INV"
+"""What post-push calls: the watcher names the program that works; by hand it is `inv`."""
+
+_OFF = '[ "${AFTERPUSH-}" != 0 ] && [ "${HUSKY-}" != 0 ] || exit 0\n'
 _ABOUT = {
     "pre-push": "# afterpush looks at this push and has it watched once it has landed: inv hooks.status\n",
     "post-push": "# afterpush starts the monitor of a landed push. git has no such hook: the watcher that\n"
     "# pre-push arms runs this file, with --sha SHA --ref REF.\n",
 }
+_RUN = """\
+run=$(git rev-parse --git-common-dir)/afterpush/hooks/run # the first call makes it
+[ -r "$run" ] || for inv in .venv/bin/inv inv .venv/bin/afterpush afterpush; do
+    PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break
+done || :
+"""
+_PRE_PUSH = (
+    _RUN
+    + """\
+if [ -r "$run" ]; then . "$run"; else echo @MISSING@ >&2; fi
+"""
+)
+_POST_PUSH = f""""${{{PROGRAM_VARIABLE}:-inv}}" hooks.post-push "$@"
+"""
+_MISSING = "afterpush is not here, so this push is not watched; {}"
+
+
+def _body(hook: str, hint: str) -> str:
+    if hook == "post-push":
+        return _OFF + _POST_PUSH
+    return _OFF + _PRE_PUSH.replace("@MISSING@", shlex.quote(_MISSING.format(" ".join(hint.split()))))
 
 
 def text_of(path: Path) -> str:
@@ -73,42 +66,47 @@ def bytes_of(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def own_script(hook: str) -> str:
-    """The whole file, for a repository that has no such hook yet."""
-    return f"#!/bin/sh\n{_ABOUT[hook]}{_BODY[hook]}"
+def own_script(hook: str, hint: str) -> str:
+    """The whole file, for a repository that has no such hook yet; `hint` is for who lacks afterpush."""
+    return f"#!/bin/sh\n{_ABOUT[hook]}{_body(hook, hint)}"
 
 
-def about(hook: str) -> str:
-    """The comment that a file of ours starts with; empty for a hook that is always a block."""
-    return _ABOUT.get(hook, "")
+def is_ours(script: str, hook: str) -> bool:
+    """Whether the whole file is one that we wrote, perhaps an older one."""
+    return hook in _ABOUT and script.startswith(f"#!/bin/sh\n{_ABOUT[hook]}") and BEGIN not in script
 
 
-def block(hook: str) -> str:
-    """The lines for the top of a script that is there: it then goes on with the same arguments and input."""
-    body = _BODY[hook]
+def block(hook: str, hint: str) -> str:
+    """The lines for a script that is there: it then goes on with the same arguments and input."""
     if hook == "post-push":
-        return f"{BEGIN}\n(\n{body}) </dev/null || :\n{END}\n"
+        return f"{BEGIN}\n(\n{_body(hook, hint)}) </dev/null || :\n{END}\n"
     return (
         f"{BEGIN}\nafterpush_refs=$(cat)\n"
-        f"printf '%s\\n' \"$afterpush_refs\" | (\n{body}) || exit 1\n"
+        f"printf '%s\\n' \"$afterpush_refs\" | (\n{_body(hook, hint)}) || exit 1\n"
         'if [ -n "$afterpush_refs" ]; then exec <<AFTERPUSH_REFS\n$afterpush_refs\nAFTERPUSH_REFS\n'
         f"else exec </dev/null; fi\n{END}\n"
     )
 
 
-def wrapper(text: str) -> str:
-    """The file that runs the block `text`, and then the hook that was there, beside it under `ASIDE`."""
-    return f'#!/bin/sh\n{text}if [ -x "$0{ASIDE}" ]; then exec "$0{ASIDE}" "$@"; fi\n'
+def wrapper(text: str, hook: str) -> str:
+    """The file that runs the block `text`, and then the hook that was there, set aside under its name."""
+    return (
+        f'#!/bin/sh\n{text}aside=$(dirname -- "$0"){ASIDE}/{hook}\n'
+        'if [ -x "$aside" ]; then exec "$aside" "$@"; fi\n'
+    )
+
+
+# husky 8's scripts source this file, and it runs them a second time: what is above that line runs twice.
+_PREAMBLE = re.compile(r"\A(#![^\n]*\n)?((?:[ \t]*#[^\n]*\n|\s*\n)*[ \t]*\.[ \t][^\n]*/husky\.sh[^\n]*\n)?")
 
 
 def with_block(script: str, text: str) -> str:
-    """A script with the block `text` under its first line, in place of an older block. Only a whole line
+    """A script with the block `text` under its first lines, in place of an older block. Only a whole line
     is one: to end it would be a change that `without_block` cannot take back."""
-    shebang, rest = "", without_block(script)
-    if rest.startswith("#!") and "\n" in rest:
-        shebang, _, rest = rest.partition("\n")
-        shebang += "\n"
-    return f"{shebang}{text}{rest}"
+    rest = without_block(script)
+    found = _PREAMBLE.match(rest)
+    at = found.end() if found else 0
+    return f"{rest[:at]}{text}{rest[at:]}"
 
 
 def without_block(script: str) -> str:
@@ -136,7 +134,7 @@ _WILDCARD = re.compile(r"([*?]|\[!?[\w.-]+\])")
 
 
 def reference_transaction(watched: Sequence[str]) -> str:
-    """The filter for `--enforce`: `watched` are tracking refs, as shell patterns.
+    """The filter for pushes that pre-push does not see: `watched` are tracking refs, as shell patterns.
 
     git runs it several times for each commit and fetch, so it leaves at the first sign that nothing was
     pushed; the tracking ref still has its old value in the state "prepared" (githooks(5)).
@@ -145,21 +143,21 @@ def reference_transaction(watched: Sequence[str]) -> str:
 if [ "$1" = prepared ]; then
     afterpush_refs=$(cat)
     while read -r _ new ref; do
-        case $ref in {"|".join(map(case_pattern, watched))}) ;; *) continue ;; esac
+        case $ref in {"|".join(map(case_pattern, [*watched, TRIAL_REFS]))}) ;; *) continue ;; esac
         parent=$({{ tr '\\0' ' ' </proc/$PPID/cmdline || ps -o args= -p $PPID; }} 2>/dev/null)
         case $parent in *push*) ;; *) continue ;; esac
         [ "$(git rev-parse -q --verify "$ref")" != "$new" ] || continue
         (
-{_OFF}{_FIND}[ -x "$inv" ] || exit 0
-trap '' HUP INT
-started=
+{_OFF}{_RUN}trap '' HUP INT
+refs="$new $ref" started=
 if read -r stat </proc/$PPID/stat; then
     # The fields behind the name; the 22nd of all is the start, in clock ticks (proc_pid_stat(5)).
     set -- ${{stat##*)}}
     shift 19
     started=$1
 fi 2>/dev/null
-printf '%s\\n' "$new $ref" | "$inv" hooks.pre-push --landing "$PPID@$started" >/dev/null 2>&1 &
+set -- --landing "$PPID@${{started:+${{started}}t}}"
+if [ -r "$run" ]; then . "$run"; fi
         )
     done <<AFTERPUSH_REFS
 $afterpush_refs

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from afterpush.hooks.policy import Policy
 
 BRANCH_PREFIX = "refs/heads/"
+MOST_REASONS = 20
 _LINE = re.compile(r"(.*) ([0-9a-f]{40,64}) ([^ ]+) ([0-9a-f]{40,64})")
 
 
@@ -41,28 +42,44 @@ def parse_updates(text: str) -> list[RefUpdate]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What will be watched, and a sentence for each update that will not."""
+    """What will be watched, a sentence for the log for what will not, and one for who pushes by a name that
+    is not watched: perhaps it ought to be."""
 
     watched: list[RefUpdate]
     reasons: list[str]
+    surprise: str | None = None
 
 
 def choose(updates: Sequence[RefUpdate], policy: Policy, *, remote: str, is_app_remote: bool) -> Choice:
     """Which updates are deployments: live branches of the app's remote."""
-    watched: list[RefUpdate] = []
-    reasons = [] if updates else ["nothing to push (or git refused every ref); not watched"]
-    for update in updates:
-        reason = _reason_against(update, policy, remote, is_app_remote=is_app_remote)
-        if reason:
-            reasons.append(f"{update.ref}: {reason}; not watched")
-        else:
-            watched.append(update)
-    return Choice(watched, reasons)
-
-
-def _reason_against(update: RefUpdate, policy: Policy, remote: str, *, is_app_remote: bool) -> str | None:
+    if not updates:
+        return Choice([], ["nothing to push (or git refused every ref); not watched"])
     if not is_app_remote:
-        return f"{remote} is not the remote {policy.remote} (push.remote)"
+        why = f"{_count(updates)}: {remote} is not the remote {policy.remote} (push.remote); not watched"
+        return Choice([], [why], f"{remote} is not watched (push.remote is {policy.remote})")
+    watched: list[RefUpdate] = []
+    reasons: list[str] = []
+    for update in updates:
+        reason = _reason_against(update, policy)
+        if reason is None:
+            watched.append(update)
+        elif len(reasons) < MOST_REASONS:
+            reasons.append(f"{update.ref}: {reason}; not watched")
+    more = len(updates) - len(watched) - len(reasons)
+    reasons += [f"{more} more refs: not watched"] if more else []
+    return Choice(watched, reasons, None if watched else _surprise(updates, policy))
+
+
+def _surprise(updates: Sequence[RefUpdate], policy: Policy) -> str | None:
+    names = [each.branch for each in updates if each.branch and not each.is_delete]
+    return f"{names[0]} is not watched (deploy.branches is {', '.join(policy.branches)})" if names else None
+
+
+def _count(updates: Sequence[RefUpdate]) -> str:
+    return updates[0].ref if len(updates) == 1 else f"{len(updates)} refs"
+
+
+def _reason_against(update: RefUpdate, policy: Policy) -> str | None:
     if update.is_delete:
         return "deletes it"
     if update.branch is None:

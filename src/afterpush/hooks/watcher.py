@@ -3,148 +3,222 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.hooks.arming import Request
-from afterpush.hooks.complaint import note_complaint, settle_complaint
 from afterpush.hooks.journal import Journal
-from afterpush.hooks.proof import Answer, moved_here, noted, there
-from afterpush.hooks.scripts import own_script, text_of
-from afterpush.hooks.selftest import SELF_TEST_VARIABLE
+from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note
+from afterpush.hooks.proof import Answer, closed_by_log, moved_here, there
+from afterpush.hooks.request import Request
+from afterpush.hooks.scripts import PROGRAM_VARIABLE, is_ours, text_of
+from afterpush.hooks.trial import TRIAL_VARIABLE
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import config_value, is_ancestor
+from afterpush.infra.git import config_value, is_ancestor, remote_urls
 from afterpush.infra.git.refs import asked_of_remote, pushes_noted, ref_value, tracking_ref
-from afterpush.infra.locks import try_lock
+from afterpush.infra.invocation import command
 from afterpush.infra.processes import run_attached
 from afterpush.infra.processes.identity import is_running, wait_for_end
+from afterpush.infra.pushes import Push, append_push, read_pushes
 
 PUSH_SECONDS = 600
 REMOTE_SECONDS = 30
 POST_PUSH_SECONDS = 300
-CLAIM_SECONDS = 900
-PAUSES_SECONDS = (1.0, 5.0, 0.0)
+TRIES_SECONDS = (1.0, 5.0, 0.0)
+LATER_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
 
-def watch(
-    request: Request, repo: Path, journal: Journal, clock: Clock, environment: Mapping[str, str]
-) -> None:
+@dataclass(frozen=True)
+class Watch:
+    """One request, and what is needed to serve it. `record` is None in a trial, which leaves no trace."""
+
+    request: Request
+    repo: Path
+    folder: Path
+    record: Path | None
+    clock: Clock
+    environment: Mapping[str, str]
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.folder / "watcher.log", self.clock)
+
+    def contains(self, older: str, newer: str) -> bool:
+        return is_ancestor(self.repo, older, newer)
+
+
+def watch(here: Watch) -> None:
     """Serves one request to its end."""
-    refs = {update.ref: tracking_ref(repo, request.remote, update.ref) for update in request.updates}
+    request, clock = here.request, here.clock
+    refs = {update.ref: tracking_ref(here.repo, request.remote, update.ref) for update in request.updates}
     began = clock.now()
-    before = _values(repo, refs) if request.push and is_running(request.push) else None
-    with _claims(request, journal) as updates:
+    before = _values(here.repo, refs) if request.push and is_running(request.push) else None
+    with contextlib.ExitStack() as notes:
+        # Taken by commit: two branches may be pushed to one.
+        taken = {
+            sha: notes.enter_context(taken_note(here.folder, request.word, sha))
+            for sha in dict.fromkeys(update.sha for update in request.updates)
+        }
         if request.push and not wait_for_end(request.push, clock, timeout_seconds=PUSH_SECONDS):
-            journal.add(f"git push still runs after {PUSH_SECONDS} s; looking at the remote now")
-        now = _values(repo, refs)
-        for update in updates:
-            answer = _proved(request, repo, update, before, now, clock)
-            tracked = refs[update.ref]
-            if answer.is_open and tracked and noted(update, pushes_noted(repo, tracked), began):
-                answer = Answer(True, "landed (git noted it here)")
-            if answer.landed:
-                _report(update, answer, repo, journal, environment)
-            else:
-                journal.add(f"{update.ref} {update.sha[:7]}: {answer.sentence}; not watched")
+            here.journal.add(f"git push still runs after {PUSH_SECONDS} s; looking at the remote now")
+        ended, now = clock.now(), _values(here.repo, refs)
+        for update in request.updates:
+            note = taken[update.sha]
+            if note is None or _is_served(here, update, began):
+                here.journal.add(f"{_place(update)}: another watcher of this push has it")
+                continue
+            answer = _proved(here, update, refs[update.ref], before, now)
+            _record(here, update, answer, note.began_at, ended)
+            _act(here, update, answer)
 
 
 def _values(repo: Path, refs: Mapping[str, str | None]) -> dict[str, str | None]:
     return {ref: ref_value(repo, tracked) if tracked else None for ref, tracked in refs.items()}
 
 
+def _place(update: RefUpdate) -> str:
+    return f"{update.ref} {update.sha[:7]}"
+
+
+def _is_served(here: Watch, update: RefUpdate, now: float) -> bool:
+    """With `--enforce` a push arms two watchers; the second may start when the first is done."""
+    if here.record is None or not update.is_new:
+        return False
+    same = (push for push in read_pushes(here.record) if (push.sha, push.ref) == (update.sha, update.ref))
+    return any(push.landed and now - push.pushed_at < PUSH_SECONDS for push in same)
+
+
 def _proved(
-    request: Request,
-    repo: Path,
+    here: Watch,
     update: RefUpdate,
+    tracked: str | None,
     before: Mapping[str, str | None] | None,
     now: Mapping[str, str | None],
-    clock: Clock,
 ) -> Answer:
-    """By the tracking ref if that was seen to move, else by what the remote itself says."""
+    """By the tracking ref if that was seen to move, else by what the remote itself says.
 
-    def contains(older: str, newer: str) -> bool:
-        return is_ancestor(repo, older, newer)
-
-    if before is not None and moved_here(update, before[update.ref], now[update.ref], contains):
+    With several push URLs git moves the ref when any of them took it, which proves nothing of the one that
+    deploys.
+    """
+    began = here.clock.now()
+    has_moved = before is not None and moved_here(update, before[update.ref], now[update.ref], here.contains)
+    if has_moved and _has_one_url(here):
         return Answer(True, "landed (the tracking ref moved)")
-    for pause in PAUSES_SECONDS:
+    answer = _asked(here, update)
+    if answer.is_open and tracked and _has_one_url(here):
+        answer = closed_by_log(answer, update, pushes_noted(here.repo, tracked), began)
+    return _looked_for_later(here, update, answer) if answer.may_come else answer
+
+
+def _has_one_url(here: Watch) -> bool:
+    return len(remote_urls(here.repo, here.request.remote, push=True)) <= 1
+
+
+def _asked(here: Watch, update: RefUpdate, *, exactly: bool = False) -> Answer:
+    for pause in TRIES_SECONDS:
         try:
-            values = asked_of_remote(repo, request.remote, [update.ref], timeout_seconds=REMOTE_SECONDS)
+            values = asked_of_remote(
+                here.repo, here.request.remote, [update.ref], timeout_seconds=REMOTE_SECONDS
+            )
         except AfterpushError as error:
             said = str(error)
-            clock.sleep(pause)
+            here.clock.sleep(pause)
         else:
+            contains = (lambda older, newer: False) if exactly else here.contains
             return there(update, values.get(update.ref), contains)
     return Answer(False, f"cannot be proved: {said}", is_open=True)
 
 
-@contextlib.contextmanager
-def _claims(request: Request, journal: Journal) -> Iterator[list[RefUpdate]]:
-    """The updates that no other watcher of the same push has or had: `--enforce` arms a second one.
+def _looked_for_later(here: Watch, update: RefUpdate, answer: Answer) -> Answer:
+    """It did not land, or not yet: `git push` was interrupted and the remote still works on it.
 
-    The file of a claim stays, marked as served, for a watcher that starts late; later ones remove it.
+    Only the commit itself counts now: one that contains it came with a later push, which has a watcher.
     """
-    if request.push is None:
-        yield list(request.updates)
+    if here.record is None or here.request.push is None:
+        return answer
+    for pause in LATER_SECONDS:
+        here.journal.add(f"{_place(update)}: {answer.sentence}; looking again in {pause:g} s")
+        here.clock.sleep(pause)
+        if not here.repo.is_dir() or later_push(here.folder, here.request.word, update.sha, update.ref):
+            return Answer(False, f"{answer.sentence}; a later push is watched instead")
+        found = _asked(here, update, exactly=True)
+        if not found.may_come:
+            return found if found.landed else Answer(False, found.sentence)
+    return answer
+
+
+def _record(here: Watch, update: RefUpdate, answer: Answer, began: float | None, ended: float) -> None:
+    """For the monitor, which takes no deployment from before the push for its own."""
+    if here.record is None or answer.is_open:
         return
-    mine: list[RefUpdate] = []
-    with contextlib.ExitStack() as stack:
-        for update in request.updates:
-            ref = update.ref.replace("/", "-")
-            name = f"push-{request.push.pid}-{request.push.started_at:.2f}-{ref}.lock"
-            held = try_lock(journal.path.with_name(name))
-            if held:
-                stack.callback(held.release)
-            if held is None or held.path.stat().st_size:
-                journal.add(f"{update.ref} {update.sha[:7]}: another watcher of this push has it")
-                continue
-            stack.callback(held.path.write_text, "served\n")
-            mine.append(update)
-        yield mine
-
-
-def forget_old_claims(folder: Path, now: float) -> None:
-    """Removes the claims of pushes that ended long ago."""
-    for path in folder.glob("push-*.lock"):
-        with contextlib.suppress(OSError):
-            if now - path.stat().st_mtime > CLAIM_SECONDS:
-                path.unlink()
-
-
-def _report(
-    update: RefUpdate, answer: Answer, repo: Path, journal: Journal, environment: Mapping[str, str]
-) -> None:
-    argv, env = post_push_command(repo, update, environment)
-    place = f"{update.ref} {update.sha[:7]}"
-    journal.add(f"{place}: {answer.sentence}; running {'post-push' if argv[0] != 'sh' else argv[2]}")
+    old = None if update.is_new else update.old
+    push = Push(update.sha, update.ref, here.request.remote, ended, answer.landed, began, old)
     try:
-        code = run_attached(argv, cwd=repo, env=env, timeout_seconds=POST_PUSH_SECONDS)
+        append_push(here.record, push)
+    except OSError as error:
+        here.journal.add(f"{_place(update)}: cannot write {here.record}: {error.strerror}")
+
+
+def _act(here: Watch, update: RefUpdate, answer: Answer) -> None:
+    if answer.landed:
+        if here.record:
+            remember_last_push(here.repo, update.sha)
+        argv, env = post_push_command(here.repo, update, here.environment)
+        _report(here, update, answer.sentence, argv, env)
+        return
+    here.journal.add(f"{_place(update)}: {answer.sentence}; not watched")
+    if answer.is_open and here.record:
+        Unwatched(here.folder).add(update.sha, answer.sentence)
+        # The platform is worth a look: its deployment of this commit is a proof as well.
+        argv = [*_own_task(), "--sha", update.sha, "--ref", update.ref, "--unproved"]
+        _run(here, update, argv, here.environment)
+
+
+def _report(here: Watch, update: RefUpdate, sentence: str, argv: list[str], env: Mapping[str, str]) -> None:
+    here.journal.add(f"{_place(update)}: {sentence}; running {'post-push' if argv[0] != 'sh' else argv[2]}")
+    reason = _run(here, update, argv, env)
+    unwatched = Unwatched(here.folder)
+    if reason:
+        unwatched.add(update.sha, reason)
+    elif here.record:
+        unwatched.settle()
+
+
+def _run(here: Watch, update: RefUpdate, argv: list[str], env: Mapping[str, str]) -> str | None:
+    """Runs a command to its end; what went wrong, if anything did."""
+    try:
+        code = run_attached(argv, cwd=here.repo, env=env, timeout_seconds=POST_PUSH_SECONDS)
     except AfterpushError as error:
-        journal.add(f"{place}: {error}")
-        note_complaint(journal.path.parent, str(error))
-        return
+        here.journal.add(f"{_place(update)}: {error}")
+        return str(error)
     if code == 0:
-        settle_complaint(journal.path.parent)
-        return
-    journal.add(f"{place}: post-push ended with {code}; inv deploy.monitor --sha={update.sha[:7]} watches it")
-    note_complaint(journal.path.parent, f"post-push ended with {code}; what it said is in {journal.path}")
+        return None
+    monitor = command(f"deploy.monitor --sha={update.sha[:7]}")
+    here.journal.add(f"{_place(update)}: post-push ended with {code}; {monitor} watches it")
+    return f"post-push ended with {code}; what it said is in {here.journal.path}"
+
+
+def _own_task() -> list[str]:
+    return [sys.executable, "-P", "-m", "afterpush", "hooks.post-push"]
 
 
 def post_push_command(
     repo: Path, update: RefUpdate, environment: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
     """How the repository wants to hear of a landed push: its post-push script, as husky runs scripts, else
-    our own task. What others wrote into the script is not run by a self-test.
+    our own task. What others wrote into the script is not run by a trial.
     """
     flags = ["--sha", update.sha, "--ref", update.ref]
     script = _husky_folder(repo) / "post-push"
-    is_trial = SELF_TEST_VARIABLE in environment and text_of(script) != own_script("post-push")
+    is_trial = TRIAL_VARIABLE in environment and not is_ours(text_of(script), "post-push")
     if not script.is_file() or is_trial:
-        return [sys.executable, "-P", "-m", "afterpush", "hooks.post-push", *flags], dict(environment)
+        return [*_own_task(), *flags], dict(environment)
+    beside = Path(sys.executable).with_name("afterpush")
+    program = environment.get(PROGRAM_VARIABLE) or (str(beside) if beside.exists() else "inv")
     path = os.pathsep.join(["node_modules/.bin", environment.get("PATH", os.defpath)])
-    return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path}
+    return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
 
 
 def _husky_folder(repo: Path) -> Path:

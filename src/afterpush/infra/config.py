@@ -8,6 +8,7 @@ import msgspec
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
+from afterpush.infra.git.remotes import watched_by_default
 from afterpush.infra.settings import Settings
 
 CONFIG_PATH = Path("config/afterpush.yaml")
@@ -17,18 +18,30 @@ _MOST_VALUES = 50_000
 
 
 def load_settings(root: Path) -> Settings:
-    """The settings of the app repository at `root`; without a file, the defaults.
+    """The settings of the app repository at `root`; without a file, the defaults. Where no remote and no
+    branch are configured, they are the only remote and its HEAD branch.
 
     Raises AfterpushError that names file, key path and the nearest valid key.
     """
     path = root / CONFIG_PATH
-    if not path.exists():
-        return Settings()
-    return parse_settings(read_text(path, "reading the configuration", limit=FILE_LIMIT), path)
+    tree: dict[Any, Any] = {}
+    if path.exists():
+        tree = _tree(read_text(path, "reading the configuration", limit=FILE_LIMIT), path)
+    remote, branch = watched_by_default(root)
+    usual = (("push", "remote", remote), ("push", "branch", branch), ("deploy", "branches", [branch]))
+    for section, key, value in usual:
+        entries = {} if tree.get(section) is None else tree[section]
+        if isinstance(entries, dict) and entries.get(key) is None:
+            tree[section] = entries | {key: value}
+    return _settings(tree, path)
 
 
 def parse_settings(text: str, path: Path) -> Settings:
     """Settings from YAML text; `path` is for the messages."""
+    return _settings(_tree(text, path), path)
+
+
+def _tree(text: str, path: Path) -> dict[Any, Any]:
     import yaml
 
     try:
@@ -41,13 +54,17 @@ def parse_settings(text: str, path: Path) -> Settings:
     except (ValueError, RecursionError) as error:
         raise AfterpushError(f"{path}: not valid YAML: {str(error) or 'nested too deeply'}") from error
     if tree is None:
-        return Settings()
+        return {}
     if not isinstance(tree, dict):
         raise AfterpushError(
             f"{path}: expected a mapping of sections (deploy:, push:, ...), found {_kind(tree)}"
         )
     if not _is_bounded(tree):
         raise AfterpushError(f"{path}: its aliases stand for too much; write out what you mean")
+    return tree
+
+
+def _settings(tree: dict[Any, Any], path: Path) -> Settings:
     unknown = _unknown_key(tree, Settings, "")
     if unknown:
         raise AfterpushError(f"{path}: {unknown}")

@@ -116,9 +116,25 @@ def private_folder(path: Path) -> Path:
             path.chmod(0o700)
     except OSError as error:
         raise AfterpushError(
-            f"cannot make the folder {path}: {error.strerror}; make its parent writable"
+            f"cannot make the folder {path}: {error.strerror}; {cure_for_writing(path)}"
         ) from error
     return path
+
+
+def cure_for_writing(path: Path) -> str:
+    """What to do about a path that cannot be written. Often it belongs to somebody who ran us as root, or in
+    a container."""
+    try:
+        place = next(each for each in (path, *path.parents) if each.exists())
+    except OSError:  # It lies in a folder that only its owner may look into.
+        place = path.parent
+    try:
+        owner, is_ours = place.owner(), place.stat().st_uid == os.geteuid()
+    except (OSError, KeyError):
+        owner, is_ours = "another user", False
+    if is_ours:
+        return f"make {place} writable"
+    return f"{place} belongs to {owner}; take it over: sudo chown -R \"$(id -un)\" '{place}'"
 
 
 @contextlib.contextmanager

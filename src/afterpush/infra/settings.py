@@ -50,6 +50,7 @@ class Guards(Section, frozen=True):
 
 class Hooks(Section, frozen=True):
     enabled: bool = True
+    install_hint: str | None = None
     guards: Guards = field(default_factory=Guards)
 
 

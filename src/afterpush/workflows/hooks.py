@@ -1,13 +1,14 @@
-"""What the doors of the hooks do: reading what git hands over, and composing hooks with deploying."""
+"""What the tasks of the hooks do: reading what git hands over, and composing hooks with deploying."""
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afterpush.infra.console import note, print_json, say
-from afterpush.infra.errors import ExitCode
-from afterpush.workflows.app_repository import AppRepository, app_repository
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.workflows.app_repository import AppRepository, app_repository, redacted
 
 if TYPE_CHECKING:
     from afterpush.hooks.changes import Plan
@@ -26,13 +27,41 @@ def look_at_push(remote: str, url: str, *, as_hook: bool) -> ExitCode | int:
     from afterpush.hooks.prepush import BLOCKED_EXIT_CODE, Push, before_push
 
     text = _stdin()
-    here = pushed_repository(as_hook=as_hook)
-    answer = before_push(Push(here.repo, remote, url, text, os.environ), policy_of(here))
+    try:
+        here = _pushed_repository(as_hook=as_hook)
+        answer = before_push(Push(here.repo, remote, url, text, os.environ), policy_of(here))
+    except AfterpushError as error:
+        if not as_hook:
+            raise
+        note(f"afterpush: {redacted(str(error))}; this push is not watched")
+        return ExitCode.GOOD
     for line in answer.lines:
         note(line)
     if not answer.blocked:
         return ExitCode.GOOD
     return BLOCKED_EXIT_CODE if as_hook else ExitCode.BAD_ANSWER
+
+
+def prepare() -> ExitCode:
+    """Writes the file that the hooks of this clone read: this program works here."""
+    from afterpush.hooks.run_file import own_program, write_run_file
+
+    here = _pushed_repository(as_hook=True)
+    program = own_program()
+    if program is None:
+        raise AfterpushError("preparing the hooks: no program named inv or afterpush runs this")
+    write_run_file(here.repo, _policy_if_sound(here), program)
+    return ExitCode.GOOD
+
+
+def _policy_if_sound(here: AppRepository) -> "Policy":
+    """A faulty configuration is told at the push, by the program that is found now."""
+    from afterpush.hooks.policy import Policy
+
+    try:
+        return policy_of(here)
+    except AfterpushError:
+        return Policy(enabled=False)  # No shortcut, then.
 
 
 def _stdin() -> str:
@@ -42,31 +71,31 @@ def _stdin() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 
-def pushed_repository(*, as_hook: bool) -> AppRepository:
+def _pushed_repository(*, as_hook: bool) -> AppRepository:
     """Where git runs the hook is what is pushed, whatever AFTERPUSH_REPO says."""
     if not as_hook:
         return app_repository()
-    from afterpush.infra.git import top_level
+    from afterpush.infra.git import pushed_repository
 
-    return AppRepository(top_level(Path.cwd()))
+    return AppRepository(pushed_repository(os.environ, Path.cwd()))
 
 
 def watch_landing(process: str) -> ExitCode:
     """Arms the watcher for a push that skipped the hook; called by the reference-transaction hook."""
     from afterpush.hooks.prepush import after_tracking_moved
 
-    here = pushed_repository(as_hook=True)
-    after_tracking_moved(here.repo, policy_of(here), process, _stdin(), os.environ)
+    text = _stdin()
+    here = _pushed_repository(as_hook=True)
+    after_tracking_moved(here.repo, policy_of(here), process, text, os.environ)
     return ExitCode.GOOD
 
 
-def watch_pushed(sha: Any, ref: str | None, *, json: bool) -> ExitCode:
+def watch_pushed(sha: Any, ref: str | None, *, unproved: bool, json: bool) -> ExitCode:
     """Asks the sources once, then starts the monitor that asks again."""
-    from afterpush.hooks.postpush import reason_not_to_watch
     from afterpush.workflows.watch import commit_of, look_once, start_background
 
     here = app_repository()
-    reason = reason_not_to_watch(ref, policy_of(here), os.environ)
+    reason = _reason_not_to_watch(ref, policy_of(here))
     if reason:
         return _said(json, {"watched": False, "reason": reason}, f"not watched: {reason}")
     commit = commit_of(here, sha)
@@ -76,8 +105,24 @@ def watch_pushed(sha: Any, ref: str | None, *, json: bool) -> ExitCode:
         return _said(json, document, f"not watched: {outcome.message}")
     started = start_background(here, commit)
     how = "is watched already" if started.already_running else "is watched"
+    how += ", although its push could not be proved: its deployment would be the proof" if unproved else ""
     document = {"watched": True, **vars(started)}
     return _said(json, document, f"{commit[:7]} {how} (pid {started.pid}, log {started.log_path})")
+
+
+def _reason_not_to_watch(ref: str | None, policy: "Policy") -> str | None:
+    """Why nothing is started; None when the commit is to be watched. `ref` may be a branch's short name."""
+    from afterpush.hooks.trial import Trial
+
+    trial = Trial.of(os.environ, None)
+    if trial:
+        trial.mark("post-push")
+        return "this is the trial of hooks.status"
+    off = policy.switched_off(os.environ)
+    branch = ref.removeprefix("refs/heads/") if ref else None
+    if off is None and branch is not None and not policy.is_watched(branch):
+        return f"deploy.branches is {', '.join(policy.branches)}, not {branch}"
+    return off
 
 
 def _said(json: bool, document: dict[str, Any], line: str) -> ExitCode:
@@ -85,9 +130,100 @@ def _said(json: bool, document: dict[str, Any], line: str) -> ExitCode:
     return ExitCode.GOOD
 
 
-def report_changes(plan: "Plan", *, dry_run: bool, json: bool) -> ExitCode:
-    """What was or would be changed, and what stands in the way."""
+def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: bool, json: bool) -> ExitCode:
+    """Tries which program has the hook's task here, writes what calls it, and tries what it set aside."""
+    from afterpush.hooks.changes import apply
+    from afterpush.hooks.installing import DEFAULT_HINT, Wanted, plan_install
+    from afterpush.hooks.run_file import choose_program, own_program
+
+    here = app_repository()
+    policy = policy_of(here)
+    program = own_program() if dry_run else choose_program(here.repo, os.environ)
+    wanted = Wanted(manager, enforce, program, hint or policy.install_hint or _home_page() or DEFAULT_HINT)
+    plan = plan_install(here.repo, policy, wanted)
+    if not dry_run:
+        apply(replace(plan, program=own_program()), here.repo)
+        plan = _tried(here, policy, plan, manager)
+    return _report(plan, dry_run=dry_run, json=json)
+
+
+def _home_page() -> str | None:
+    """The address of this project, from its own package."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        urls = metadata("afterpush").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return None
+    return next((f"see {url.partition(', ')[2]}" for url in urls), None)
+
+
+def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) -> "Plan":
+    """A hook that was set aside must run as before: else it comes back, and the line to add is told."""
+    from afterpush.hooks.changes import apply
+    from afterpush.hooks.installing import call_line, plan_uninstall
+    from afterpush.hooks.status import goal_of_push
+    from afterpush.hooks.trial import try_push
+    from afterpush.infra.clock import SystemClock
+    from afterpush.infra.git import has_commits
+
+    if not any(step.moved_to for step in plan.steps) or not has_commits(here.repo):
+        return plan
+    goal = goal_of_push(here.repo, policy)
+
+    def is_refused() -> bool:
+        push = try_push(here.repo, goal.branch, goal.remote, os.environ, SystemClock())
+        return push.push_code != 0
+
+    if not is_refused():
+        return plan
+    apply(replace(plan_uninstall(here.repo, manager), forgets_program=False), here.repo)
+    if is_refused():  # It refuses with or without us.
+        apply(plan, here.repo)
+        return plan
+    problem = f"{plan.owner.pre_push} does not run under ours, and is back; make this its last line"
+    return replace(
+        plan, steps=[], problems=[*plan.problems, problem], advice=[call_line(here.repo, plan.program)]
+    )
+
+
+def uninstall_hooks(manager: str, *, dry_run: bool, json: bool) -> ExitCode:
+    """Takes our lines out again."""
+    from afterpush.hooks.changes import apply
+    from afterpush.hooks.installing import plan_uninstall
+
+    here = app_repository()
+    plan = plan_uninstall(here.repo, manager)
+    if not dry_run:
+        apply(plan, here.repo)
+    return _report(plan, dry_run=dry_run, json=json)
+
+
+def _report(plan: "Plan", *, dry_run: bool, json: bool) -> ExitCode:
     from afterpush.hooks.changes import as_document, describe
 
     print_json(as_document(plan, dry_run=dry_run)) if json else say(describe(plan, dry_run=dry_run))
     return ExitCode.BAD_ANSWER if plan.problems else ExitCode.GOOD
+
+
+def show_status(manager: str, *, json: bool) -> ExitCode:
+    """Tries a push, and says what is installed and what it showed."""
+    from afterpush.hooks.status import describe, find_out
+    from afterpush.infra.clock import SystemClock
+
+    here = app_repository()
+    found = find_out(here.repo, policy_of(here), manager, os.environ, SystemClock(), progress=note)
+    print_json(found) if json else say(describe(found))
+    return ExitCode.GOOD if found.armed else ExitCode.BAD_ANSWER
+
+
+def tell_unwatched(here: AppRepository) -> None:
+    """The pushes that were not watched, on stderr: for tasks that tell how things stand."""
+    from afterpush.hooks.notes import Unwatched, hooks_folder
+
+    try:
+        lines = Unwatched(hooks_folder(here.repo)).known()
+    except (AfterpushError, OSError):
+        return
+    for line in lines:
+        note(f"afterpush: {line}")

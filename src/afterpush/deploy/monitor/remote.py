@@ -79,7 +79,7 @@ def prepare(machine: RemoteHost, parcel: Payload) -> str:
         raise AfterpushError(f"{machine.host} has no python3 of at least 3.11 on its PATH; install one there")
     if done.code == _NO_PACKAGE:
         raise AfterpushError(
-            f"{machine.host} has no afterpush on its PATH; there: pipx install afterpush=={__version__}"
+            f"{machine.host} has no afterpush on its PATH; install {__version__} there, as you did here"
         )
     lines = done.out.splitlines()
     if done.code != 0 or len(lines) < 3:

@@ -11,7 +11,7 @@ from afterpush.infra.processes import Completed, run
 _HOOK_VARIABLES = (
     "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_OBJECT_DIRECTORY GIT_COMMON_DIR GIT_NAMESPACE "
     "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_QUARANTINE_PATH GIT_INTERNAL_GETTEXT_SH_SCHEME "
-    "GIT_REFLOG_ACTION GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_EXEC_PATH GIT_PUSH_OPTION_COUNT"
+    "GIT_REFLOG_ACTION GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PUSH_OPTION_COUNT"
 ).split()
 
 
@@ -68,6 +68,26 @@ def top_level(folder: Path) -> Path:
     return Path(done.text.removesuffix("\n"))
 
 
+def pushed_repository(environment: Mapping[str, str], folder: Path) -> Path:
+    """Where a hook that git runs in `folder` belongs to: the worktree's root, or a bare repository's folder.
+
+    git runs it in the root, but not for `git --git-dir=R/.git push` from elsewhere or from inside `.git`:
+    then GIT_DIR names the repository. Raises AfterpushError outside of one.
+    """
+    named = environment.get("GIT_DIR")
+    if not named:
+        return top_level(folder)
+    if environment.get("GIT_WORK_TREE"):
+        return (folder / environment["GIT_WORK_TREE"]).resolve()
+    own = (folder / named).resolve()
+    if (own / "gitdir").is_file():  # A linked worktree: the path of its .git file, relative since git 2.48.
+        return (own / (own / "gitdir").read_text(encoding="utf-8").strip()).resolve().parent
+    if own.name == ".git":
+        return own.parent
+    inside = git(own, "config", "--get", "core.worktree").text.strip()
+    return (own / inside).resolve() if inside else own
+
+
 def common_folder(repo: Path) -> Path:
     """The git directory that all worktrees share, absolute."""
     if (repo / ".git").is_dir():
@@ -116,6 +136,11 @@ def commit_time(repo: Path, sha: str) -> float:
 def is_ancestor(repo: Path, ancestor: str, descendant: str) -> bool:
     """Whether `descendant` contains `ancestor`; False when git here does not know one of them."""
     return git(repo, "merge-base", "--is-ancestor", ancestor, descendant).code == 0
+
+
+def has_commits(repo: Path) -> bool:
+    """Whether HEAD is a commit; not so in a repository that was only just made."""
+    return git(repo, "rev-parse", "--verify", "--quiet", "HEAD").code == 0
 
 
 def current_branch(repo: Path) -> str | None:

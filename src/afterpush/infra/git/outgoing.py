@@ -3,10 +3,27 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
+from afterpush.infra.processes import Completed
+
+# A clone without blobs would fetch what is looked at, one connection for each commit. git 2.44 knows the
+# first variable; older ones start `git fetch`, which then finds no protocol that it may use, and end.
+WITHOUT_FETCHING = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 
 MARKER_LINES = "^(<{7}|>{7})( |\r?$)"
 """Both ends of a conflict, as a POSIX extended expression."""
+
+
+_NOT_HERE = "this clone is partial, and nothing is fetched for a look"
+
+
+class NotHere(AfterpushError):
+    """git here lacks what the question is about."""
+
+
+def _asked(repo: Path, *words: str, timeout_seconds: float, input: bytes | None = None) -> Completed:
+    return git(repo, *words, env=WITHOUT_FETCHING, input=input, timeout_seconds=timeout_seconds)
 
 
 def behind_and_ahead(repo: Path, theirs: str, ours: str, *, timeout_seconds: float) -> tuple[int, int] | None:
@@ -15,7 +32,7 @@ def behind_and_ahead(repo: Path, theirs: str, ours: str, *, timeout_seconds: flo
     Raises AfterpushError after the time limit, as all of these do.
     """
     words = ("rev-list", "--left-right", "--count", "--end-of-options", f"{theirs}...{ours}", "--")
-    done = git(repo, *words, timeout_seconds=timeout_seconds)
+    done = _asked(repo, *words, timeout_seconds=timeout_seconds)
     if done.code != 0:
         return None
     behind, ahead = done.text.split()
@@ -28,7 +45,7 @@ def conflicting_paths(repo: Path, ours: str, theirs: str, *, timeout_seconds: fl
     Empty also when git cannot tell (older than 2.38, no common history).
     """
     words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
-    done = git(repo, *words, timeout_seconds=timeout_seconds)
+    done = _asked(repo, *words, timeout_seconds=timeout_seconds)
     return sorted(set(done.text.split("\0")[1:]) - {""}) if done.code == 1 else []
 
 
@@ -36,7 +53,9 @@ def marked_lines(repo: Path, commit: str, globs: Sequence[str], *, timeout_secon
     """The files of a commit that hold both ends of a conflict, each with the line of the first one."""
     words = ("grep", "-n", "-z", "-I", "--no-color", "--no-column", "--full-name", "-E")
     paths = [f":(top,glob){pattern}" for pattern in globs]
-    done = git(repo, *words, "-e", MARKER_LINES, commit, "--", *paths, timeout_seconds=timeout_seconds)
+    done = _asked(repo, *words, "-e", MARKER_LINES, commit, "--", *paths, timeout_seconds=timeout_seconds)
+    if done.code > 1:
+        raise NotHere(_NOT_HERE)
     first: dict[str, int] = {}
     ends: dict[str, set[str]] = {}
     for record in done.text.split("\n"):
@@ -53,7 +72,7 @@ def changes_lines(repo: Path, old: str, new: str, path: str, pattern: str, *, ti
     """Whether lines that match the pattern come or go in a path between two commits; True when git here
     lacks one of them."""
     words = ("diff", "--quiet", "--no-ext-diff", "--no-textconv", f"-G{pattern}", old, new)
-    done = git(repo, *words, "--", f":(top,literal){path}", timeout_seconds=timeout_seconds)
+    done = _asked(repo, *words, "--", f":(top,literal){path}", timeout_seconds=timeout_seconds)
     return done.code != 0
 
 
@@ -70,15 +89,20 @@ def changes_matching(
     readable = ("-c", "core.quotePath=false", "-c", "log.showSignature=false")
     words = (*readable, "log", "-p", "-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
     options = ("--src-prefix=a/", "--dst-prefix=b/", "--format=%x00%H", f"-G{pattern}")
-    done = git(
+    # On stdin: 20,000 tags would not fit into a command line.
+    revisions = [*new, *(f"^{sha}" for sha in known)]
+    done = _asked(
         repo,
         *words,
         *options,
         "--ignore-missing",
-        *new,
+        "--stdin",
         "--not",
-        *known,
+        "--remotes",
         "--",
+        input="".join(f"{revision}\n" for revision in revisions).encode(),
         timeout_seconds=timeout_seconds,
     )
+    if done.code != 0:
+        raise NotHere(_NOT_HERE)
     return done.text

@@ -111,7 +111,8 @@ def _push_side(repo: Path, remote: str) -> tuple[str, dict[str, str]]:
     """The remote to ask and the environment for it. `git ls-remote NAME` would ask the fetch URL; a URL
     of its own for pushing is given as configuration in the environment, never in an argument list."""
     push_urls = remote_urls(repo, remote, push=True)
-    if not push_urls or push_urls[:1] == remote_urls(repo, remote)[:1]:
+    fetched = remote_urls(repo, remote)[:1]
+    if not push_urls or (fetched and fetched[0] in push_urls):  # Of several, the one that is fetched from.
         return remote, dict(NEVER_ASK)
     name = "afterpush-push-side"
     return name, NEVER_ASK | configured(os.environ, {f"remote.{name}.url": push_urls[0]})

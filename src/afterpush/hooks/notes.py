@@ -1,0 +1,198 @@
+"""What the hooks keep between a push and its watch: notes that somebody must take, and what is still to tell.
+
+pre-push leaves a note for each commit that it arms a watcher for. The watcher holds it locked while it works,
+and takes it away with its result. A note that nobody holds is a watch that died with its surroundings. That,
+and every other push that could not be watched, is told once at the next push, and by `hooks.status`,
+`deploy.status` and `env.check` until a later push is watched. In `.git/afterpush/hooks`:
+
+    push-4711@1234t-3a5c60a...   for this `git push`: "origin 3a5c60a... 9f2d11c... refs/heads/main"
+    unwatched                    one line each: new|told TAB sha TAB why
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.hooks.updates import RefUpdate
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import cure_for_writing, write_atomic
+from afterpush.infra.git import own_git_folder
+from afterpush.infra.invocation import command
+from afterpush.infra.locks import is_locked, try_lock
+from afterpush.infra.processes.process_table import argv_of, running
+from afterpush.infra.state import StateFolder, room_folder
+
+UNWATCHED = "unwatched"
+TOLD_NAMES = "told-names"
+LAST_PUSH = "afterpush-last-push"
+NEW, TOLD = "new", "told"
+MOST_LINES = 50
+LOST = "its watcher was ended together with what it ran in"
+
+
+def hooks_folder(repo: Path) -> Path:
+    """`<git folder>/afterpush/hooks`, private and shared by all worktrees. Raises AfterpushError."""
+    return room_folder(repo, "hooks")
+
+
+def leave_notes(folder: Path, push: str, remote: str, updates: Sequence[RefUpdate]) -> None:
+    """One note for each commit, before its watcher is started. Raises AfterpushError."""
+    for update in updates:
+        path = folder / _name(push, update.sha)
+        try:
+            with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(f"{remote} {update.sha} {update.old} {update.ref}\n")
+            path.chmod(0o600)
+        except OSError as error:
+            raise AfterpushError(
+                f"cannot write {path}: {error.strerror}; {cure_for_writing(path)}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A note that this watcher holds: when the push began (pre-push read git's lines then)."""
+
+    began_at: float | None
+
+
+@contextlib.contextmanager
+def taken_note(folder: Path, push: str, sha: str) -> Iterator[Taken | None]:
+    """Holds the note for a block, and removes it at the end; None when another watcher has it."""
+    path = folder / _name(push, sha)
+    began_at = path.stat().st_mtime if path.exists() else None
+    held = try_lock(path)
+    if held is None:
+        yield None
+        return
+    try:
+        yield Taken(began_at)
+    finally:
+        path.unlink(missing_ok=True)
+        held.release()
+
+
+def _name(push: str, sha: str) -> str:
+    return f"push-{push}-{sha}"
+
+
+def later_push(folder: Path, push: str, sha: str, ref: str) -> bool:
+    """Whether another push of the ref has been armed since: it is the one to be looked for then."""
+    mine = folder / _name(push, sha)
+    began = mine.stat().st_mtime if mine.exists() else 0.0
+    others = (path for path in folder.glob("push-*") if path != mine)
+    return any(
+        path.stat().st_mtime >= began and path.read_text().rstrip().endswith(f" {ref}") for path in others
+    )
+
+
+class Unwatched:
+    """The pushes that were not watched, each with its reason."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / UNWATCHED
+
+    def add(self, sha: str, reason: str) -> None:
+        """Keeps it for the next push; the same reason again is no news."""
+        lines = self._lines()
+        is_known = any(state == TOLD and why == reason for state, _, why in lines)
+        kept = [line for line in lines if line[1] != sha]
+        self._write([*kept, (TOLD if is_known else NEW, sha, " ".join(reason.split()))])
+
+    def settle(self) -> None:
+        """A push could be watched: whatever comes next is news again."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def to_tell(self) -> list[str]:
+        """Sentences that were not told yet; from now on they are."""
+        self._collect()
+        lines = self._lines()
+        if any(state == NEW for state, *_ in lines):
+            self._write([(TOLD, sha, why) for _, sha, why in lines])
+        return _sentences([(sha, why) for state, sha, why in lines if state == NEW])
+
+    def known(self) -> list[str]:
+        """All of them, told or not."""
+        self._collect()
+        return _sentences([(sha, why) for _, sha, why in self._lines()])
+
+    def _collect(self) -> None:
+        """Takes the notes whose watcher died."""
+        notes = list(self._folder.glob("push-*"))
+        watched = _commits_of_watchers() if notes else set()
+        for note in notes:
+            sha = note.name.rpartition("-")[2]
+            with contextlib.suppress(OSError, AfterpushError):
+                if sha not in watched and not is_locked(note):
+                    self.add(sha, LOST)
+                    note.unlink()
+
+    def _lines(self) -> list[tuple[str, str, str]]:
+        try:
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return []
+        parts = (line.split("\t", 2) for line in text.splitlines())
+        return [(part[0], part[1], part[2]) for part in parts if len(part) == 3]
+
+    def _write(self, lines: Sequence[tuple[str, str, str]]) -> None:
+        with contextlib.suppress(OSError):
+            write_atomic(self._path, "".join("\t".join(line) + "\n" for line in lines[-MOST_LINES:]), 0o600)
+
+
+def _sentences(unwatched: Sequence[tuple[str, str]]) -> list[str]:
+    """The newest one comes last: it is the last push, for one that was watched has removed the others."""
+    whose = [f"push of {sha[:7]}" for sha, _ in unwatched[:-1]] + ["last push"]
+    return [
+        f"the {who} was not watched: {why}; {command(f'deploy.monitor --sha={sha[:7]}')} watches it"
+        for who, (sha, why) in zip(whose, unwatched, strict=False)
+    ]
+
+
+def _commits_of_watchers() -> set[str]:
+    """The commits that the watchers which run now were started for (`SHA:OLD:REF` in their arguments)."""
+    words = (word for entry in running() for word in argv_of(entry.pid))
+    return {word.partition(":")[0] for word in words if word.count(":") >= 2 and ":refs/" in word}
+
+
+def say_once(folder: Path, sentence: str) -> bool:
+    """Whether the sentence was never said in this clone; from now on it was."""
+    path = folder / TOLD_NAMES
+    with contextlib.suppress(OSError):
+        said = path.read_bytes().splitlines() if path.exists() else []
+        line = sentence.encode("utf-8", "surrogateescape")
+        if line in said:
+            return False
+        write_atomic(path, b"".join(each + b"\n" for each in [*said[-4 * MOST_LINES :], line]), 0o600)
+    return True
+
+
+def remember_last_push(repo: Path, sha: str) -> None:
+    """The last push of this worktree: its outcome is told at the next one."""
+    with contextlib.suppress(OSError, AfterpushError):
+        write_atomic(own_git_folder(repo) / LAST_PUSH, f"{sha}\n", 0o600)
+
+
+def outcome_to_tell(repo: Path, state: StateFolder) -> str | None:
+    """How the last push of this worktree ended, told once; None while nobody knows.
+
+    A result that cannot be read is no reason to disturb a push: it is passed over.
+    """
+    path = own_git_folder(repo) / LAST_PUSH
+    try:
+        result = state.result(path.read_text(encoding="ascii").strip())
+        document = json.loads(result.read_text(encoding="utf-8"))
+        path.unlink()
+    except (OSError, ValueError):
+        return None
+    from afterpush.digitalocean.notify import Notification
+
+    return (
+        f"the last push, {Notification.from_document(document).line()}"
+        if isinstance(document, dict)
+        else None
+    )
