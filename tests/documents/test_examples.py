@@ -28,7 +28,7 @@ def blocks(page: str, *languages: str) -> list[str]:
 
 def commands(page: str) -> list[str]:
     """The lines of shell blocks, and of sessions what stands behind `$`; without comments."""
-    typed = []
+    typed: list[str] = []
     for language, body in BLOCK.findall((ROOT / "docs" / page).read_text()):
         lines = body.splitlines()
         shown = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
