@@ -126,3 +126,14 @@ def test_settings_reach_another_process_as_they_are() -> None:
     assert settings_from_text(settings_to_text(settings)) == settings
     with pytest.raises(AfterpushError, match="settings of the launching process"):
         settings_from_text('{"deploy": 3}')
+
+
+def test_aliases_that_stand_for_too_much_are_one_clear_error() -> None:
+    rows = ["documents:", "  json_rules:", "    b0: &b0 {x: max, y: max}"]
+    rows += [
+        f"    b{n}: &b{n} {{" + ", ".join(f"k{k}: *b{n - 1}" for k in range(9)) + "}" for n in range(1, 9)
+    ]
+    with pytest.raises(AfterpushError, match="its aliases stand for too much"):
+        parse_settings("\n".join(rows), HERE)
+    shared = "push: &p {attempts: 3}\ndocuments: {roadmap: &r [a.md], sessions: *r}\n"
+    assert parse_settings(shared, HERE).documents.sessions == ["a.md"]

@@ -67,6 +67,16 @@ class AppPlatform:
         self.allowance: Allowance | None = None
         self.clock_skew_seconds: float | None = None
 
+    @property
+    def base_url(self) -> str:
+        """Where the token goes."""
+        return self._base_url
+
+    @property
+    def is_public(self) -> bool:
+        """Whether that is DigitalOcean's own API."""
+        return self._base_url == PUBLIC_API
+
     def apart(self) -> "AppPlatform":
         """The same API with connections and a count of requests of its own, and no end of a watch in view."""
         return AppPlatform(Client(), self._token, self._base_url, self._clock)

@@ -39,7 +39,8 @@ def probe_platform(
     except AfterpushError as bad:
         detail, _, cure = str(bad).rpartition("; ")
         return outcome(name, State.MISCONFIGURED, detail, cure=cure, seconds=seconds)
-    detail = f"token accepted, app {name_of(app)}, {_clocks(api.clock_skew_seconds)}"
+    at = "" if api.is_public else f" by {api.base_url}"
+    detail = f"token accepted{at}, app {name_of(app)}, {_clocks(api.clock_skew_seconds)}"
     advice = _about_api(api) + _about_app(app)
     return outcome(name, State.OK, detail, target=str(app.get("id")), seconds=seconds, advice=advice)
 
