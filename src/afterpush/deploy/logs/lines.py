@@ -8,7 +8,7 @@ from afterpush.infra.printable import printable
 
 LONGEST_LINE = 64 * 1024
 _LAST_GAP = 4 * 1024
-_NEAR = 2 * 1024
+_NEAR, _TRIES = 1024, 320
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY-----")
 # Single bytes, no UTF-8, that are controls to a terminal without UTF-8 (as surrogateescape has them).
@@ -99,7 +99,8 @@ def _safe_cut(text: str, redact: Callable[[str], str]) -> int:
     """
     start = max(0, len(text) - _NEAR)
     near = redact(text[start:])
-    for cut in range(len(text) - _NEAR // 4, start, -1):
+    last = len(text) - _NEAR // 4
+    for cut in range(last, max(start, last - _TRIES), -1):
         if redact(text[start:cut]) + redact(text[cut:]) == near:
             return cut
     return start
