@@ -1,9 +1,11 @@
 """A deployment as the platform tells it: read leniently, kept as facts.
 
-Shapes: `apps_deployment.yml` of the published OpenAPI description; `cause_details` is in the official
-Go client only. Unknown fields are ignored, unknown phases kept.
+Shapes: `apps_deployment.yml` of the published OpenAPI description; `cause_details` and `timing` are in the
+official Go client only. Unknown fields are ignored, unknown phases kept.
 """
 
+import math
+import re
 from typing import Any
 
 from afterpush.digitalocean.find_app import COMPONENT_KINDS
@@ -12,6 +14,12 @@ from afterpush.digitalocean.steps import FAILURE, SUCCESS, Progress, Step, Wire
 from afterpush.infra.clock import parse_rfc3339
 
 AUTO_ROLLBACK, MANUAL_ROLLBACK = "AUTO_ROLLBACK", "MANUAL_ROLLBACK"
+
+# What the API calls the time of a phase.
+_TIMED = {"pending": "PENDING_BUILD", "build_total": "BUILDING", "deploying": "DEPLOYING"}
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_GO_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
+_GO_DURATION = re.compile(rf"(?:{_GO_PART.pattern})+")
 
 
 class Component(Wire, frozen=True):
@@ -112,10 +120,17 @@ class Deployment(Wire, frozen=True):
     jobs: tuple[Component, ...] | None = None
     static_sites: tuple[Component, ...] | None = None
     functions: tuple[Component, ...] | None = None
+    timing: dict[str, Any] | None = None
 
     @property
     def components(self) -> tuple[Component, ...]:
         return tuple(entry for kind in COMPONENT_KINDS for entry in getattr(self, kind) or ())
+
+    @property
+    def phase_seconds(self) -> dict[str, float]:
+        """How long its phases took by the platform's own clock, as far as it tells (Go client only)."""
+        told = {phase: seconds_of((self.timing or {}).get(key)) for key, phase in _TIMED.items()}
+        return {phase: seconds for phase, seconds in told.items() if seconds is not None}
 
     @property
     def created(self) -> float | None:
@@ -219,6 +234,13 @@ def read_deployment(wire: object) -> Deployment:
 def read_app(wire: object) -> App:
     """An app from decoded JSON. Raises ValueError when it is not one."""
     return read_as(wire, App)
+
+
+def seconds_of(text: object) -> float | None:
+    """A duration as Go writes it: `1.860413596s`, `2m30s`; None for anything else."""
+    if not isinstance(text, str) or not _GO_DURATION.fullmatch(text):
+        return None
+    return math.fsum(float(number) * _UNITS[unit] for number, unit in _GO_PART.findall(text))
 
 
 def moment(text: str | None) -> float | None:

@@ -48,7 +48,7 @@ def history_page(
         phases=_PHASES,
         marks=_MARKS,
         share=lambda seconds: f"{min(100.0, max(0.0, 100 * seconds / longest)):.2f}",
-        waited=lambda record: record.elapsed_seconds - sum(record.phases.values()),
+        waited=lambda record: max(0.0, record.elapsed_seconds - sum(record.phases.values())),
         seconds=lambda value: "none yet" if value is None else duration(value),
         words=lambda phase: phase.replace("_", " ").lower(),
         **{function.__name__: function for function in (anchor, counted, day, lane_of, moment, percent)},

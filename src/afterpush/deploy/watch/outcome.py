@@ -10,6 +10,8 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 
 RUNNING, CRASHED = "running", "crashed"
 _MORE_EXIT_CODES = {RUNNING: ExitCode.RUNNING, CRASHED: ExitCode.CRASHED}
+# A phase of another name keeps its place between building and deploying.
+_ORDER, _BETWEEN = {"PENDING_BUILD": 0, "BUILDING": 1, "PENDING_DEPLOY": 3, "DEPLOYING": 4}, 2
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,19 @@ def _reason(state: State) -> dict[str, str | None] | None:
 
 
 def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:
-    """Seconds spent in each phase that was seen, in order; final phases take no time."""
+    """Seconds spent in each phase that was seen, in order; final phases take no time.
+
+    Where the platform tells how long a phase took, that counts, also of one that was over at the first look.
+    """
     spent: dict[str, float] = {}
     ends = [*(at for _, at in known.phases[1:]), known.now if ended is None else ended]
     for (phase, began), end in zip(known.phases, ends, strict=False):
         if phase not in ("ACTIVE", "ERROR", "CANCELED", "SUPERSEDED"):
             spent[phase] = round(spent.get(phase, 0.0) + max(0.0, end - began), 3)
-    return spent
+    if not spent or known.deployment is None:
+        return spent
+    told = {phase: round(seconds, 3) for phase, seconds in known.deployment.phase_seconds.items()}
+    return dict(sorted((spent | told).items(), key=lambda entry: _ORDER.get(entry[0], _BETWEEN)))
 
 
 def read_outcome(document: Any, path: str) -> Outcome:
