@@ -1,4 +1,4 @@
-"""The doors: every task, by namespace. Other repositories write `from afterpush.tasks import ns`."""
+"""Every task, by namespace. Other repositories write `from afterpush.tasks import ns`."""
 
 from invoke import Collection
 

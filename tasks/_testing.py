@@ -82,7 +82,7 @@ def run_tests(
     if explore:
         words += ["--hypothesis-profile=explore"]
     if workers != "0":
-        # In the order of the folders: the doors come first, which wait longest for real processes.
+        # In the order of the folders: the tasks come first, which wait longest for real processes.
         words += ["-n", workers or str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     if match:
         words += ["-k", match]

@@ -198,7 +198,7 @@ def logs(
     help={
         "sha": SHA,
         "log": "explain this file instead (-: standard input), of whatever origin",
-        "passing": "the log of a run that went well: what stands there too weighs less",
+        "passing": "the log of a run that went well: lines that are there too weigh less",
         "brief": "at most 900 bytes",
         "guide": "print the guide to this category instead",
         "json": JSON,

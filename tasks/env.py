@@ -65,7 +65,7 @@ def _surroundings(here: AppRepository) -> Any:
 
 
 def _hooks(here: AppRepository) -> Any:
-    """What the room of the hooks knows without trying a push."""
+    """What the hooks feature knows without trying a push."""
     from afterpush.environment.repository import Hooks
     from afterpush.hooks.installing import is_called
     from afterpush.hooks.managers import find_owner

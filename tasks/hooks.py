@@ -8,7 +8,7 @@ from afterpush.infra.errors import ExitCode
 from afterpush.tasks._task import task
 
 JSON = "print one JSON document on stdout"
-MANAGER = "who runs the hooks: auto (whoever owns core.hooksPath), husky or git"
+MANAGER = "who runs the hooks: auto (the owner of core.hooksPath), husky or git"
 
 
 @task(

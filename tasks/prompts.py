@@ -29,7 +29,7 @@ def regen(
     context: Any, ids: Any = None, adopt: bool = False, dry_run: bool = False, json: bool = False
 ) -> ExitCode:
     """Write the prompt of every task from the roadmap and the template."""
-    from afterpush.documents.prompts import regen as room
+    from afterpush.documents.prompts import regen as regen_prompts
     from afterpush.documents.prompts.report import regenerated, regenerated_text
     from afterpush.documents.prompts.template import find_template
     from afterpush.infra.console import print_json, say
@@ -37,10 +37,10 @@ def regen(
     here = app_repository()
     tasks = _tasks(here)
     template = find_template(here.repo, here.settings.prompts.template, _defaults())
-    wanted = room.chosen(tasks, _split(ids))
-    prompts = room.plan(wanted, tasks, template, _around(here), _shelf(here), adopt=adopt)
+    wanted = regen_prompts.chosen(tasks, _split(ids))
+    prompts = regen_prompts.plan(wanted, tasks, template, _around(here), _shelf(here), adopt=adopt)
     if not dry_run:
-        room.apply(prompts, here.repo)
+        regen_prompts.apply(prompts, here.repo)
     print_json(regenerated(prompts)) if json else say(regenerated_text(prompts, dry_run=dry_run, adopt=adopt))
     return ExitCode.GOOD
 

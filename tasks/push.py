@@ -95,14 +95,14 @@ def _order(
 
 @contextmanager
 def _world(here: AppRepository) -> "Iterator[PushContext]":
-    """The push room's context: the merge driver comes from the conflicts room."""
+    """A push's context: the merge driver comes from the conflicts feature."""
     import random
     import sys
 
     from afterpush.conflicts.git.on_the_fly import driver_options, is_document, why_in_conflict
     from afterpush.infra.clock import SystemClock
     from afterpush.infra.console import note
-    from afterpush.infra.state import room_folder
+    from afterpush.infra.state import feature_folder
     from afterpush.push.combine import Merging
     from afterpush.push.request import PushContext
 
@@ -114,7 +114,7 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
             lambda path: is_document(path, documents),
         )
         variables = here.environment.for_command(here.settings.commands.variables)
-        state = room_folder(here.repo, "push")
+        state = feature_folder(here.repo, "push")
         yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
 
 

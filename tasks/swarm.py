@@ -128,19 +128,19 @@ def merge(
 
 @task(help={"once": "print the table once, also while a manager runs", "json": JSON})
 def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
-    """Show where every task stands; in a terminal, live as long as a manager runs."""
+    """Show the state of every task; in a terminal, live while a manager runs."""
     from afterpush.infra.clock import SystemClock
     from afterpush.infra.console import is_terminal, print_json, say
-    from afterpush.swarm import status as room
+    from afterpush.swarm import status as states
     from afterpush.workflows.swarm import journal_of, state_of
 
     here, clock = app_repository(), SystemClock()
     state, journal = state_of(here), journal_of(here)
     if is_terminal() and not (once or json):
-        found = room.watch_status(lambda: room.status(state, journal, clock.now()), clock)
+        found = states.watch_status(lambda: states.status(state, journal, clock.now()), clock)
     else:
-        found = room.status(state, journal, clock.now())
-    print_json(found) if json else say(room.status_text(found))
+        found = states.status(state, journal, clock.now())
+    print_json(found) if json else say(states.status_text(found))
     return ExitCode.GOOD
 
 

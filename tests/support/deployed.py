@@ -1,4 +1,4 @@
-"""A repository that a simulated platform deploys, for tests that run the doors as a user does."""
+"""A repository that a simulated platform deploys, for tests that run the tasks as a user does."""
 
 import json
 import time

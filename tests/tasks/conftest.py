@@ -1,4 +1,4 @@
-"""What the tests of the doors share."""
+"""What the tests of the tasks share."""
 
 from collections.abc import Iterator
 

@@ -195,7 +195,7 @@ def checked_token(token: Secret) -> Secret:
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise AfterpushError(
             "DIGITALOCEAN_TOKEN is no token: it holds white space or characters that no token has; "
-            "copy it anew"
+            "copy it again"
         )
     return Secret(text)
 
@@ -218,8 +218,8 @@ def checked_base_url(text: str) -> str:
 
 
 def _said(answer: Response) -> dict[str, Any] | None:
-    """An error as the API tells it: JSON with `id` and `message`, or nothing at all (the official Go client's
-    CheckResponse). None for what a proxy in front of it says instead."""
+    """An error as the API describes it: JSON with `id` and `message`, or nothing at all (the official
+    Go client's CheckResponse). None for what a proxy in front of it says instead."""
     if not answer.body.strip():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""A deployment as the platform tells it: read leniently, kept as facts.
+"""A deployment as the platform describes it: read leniently, kept as facts.
 
 Shapes: `apps_deployment.yml` of the published OpenAPI description; `cause_details` and `timing` are in the
 official Go client only. Unknown fields are ignored, unknown phases kept.

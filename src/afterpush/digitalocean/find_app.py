@@ -60,7 +60,7 @@ def _path_of(url: str) -> list[str]:
 
 
 def find_app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
-    """The app, as the API tells it.
+    """The app, as the API describes it.
 
     Raises AfterpushError (exit 2) when a configured app does not exist, or when not exactly one app is
     built from the repository; ApiFailure when the API cannot be asked.

@@ -1,1 +1,1 @@
-"""The room of the environment: what is there, what is missing, and what works without it."""
+"""The feature of the environment: what is there, what is missing, and what works without it."""

@@ -42,7 +42,7 @@ def find_tools(root: Path, path: str, needed: Needs) -> list[Tool]:
         _asked("git", path, True, "everything"),
         Tool("python", True, True, python, sys.executable, "everything"),
         _asked("node", path, needed.node, "husky's installation, and the app's own tools"),
-        _asked("npm", path, needed.node, "husky's installation, and lock files made anew"),
+        _asked("npm", path, needed.node, "husky's installation, and lock files regenerated"),
         _husky(root),
         _asked("ssh", path, needed.ssh, "remotes over SSH", flag="-V"),
     ]

@@ -1,1 +1,1 @@
-"""The ground floor: substances that know nothing of deploying or merging."""
+"""The infrastructure: substances that know nothing of deploying or merging."""

@@ -40,7 +40,7 @@ class SystemClock:
 
 
 class Countdown:
-    """How much is left of a span of seconds; it runs from the beginning, and anew from each `begin`."""
+    """How much is left of a span of seconds; it runs from the beginning, and again from each `begin`."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock

@@ -69,7 +69,7 @@ TOKEN_STEMS: Final = (
 
 
 class Secret:
-    """A value that shows as `[REDACTED]` everywhere; only `reveal()` gives it away."""
+    """A value that shows as `[REDACTED]` everywhere; only `reveal()` returns it."""
 
     __slots__ = ("_value",)
 

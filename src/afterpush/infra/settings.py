@@ -1,6 +1,6 @@
 """Every configuration key, with its type and default: `config/afterpush.yaml` documents them.
 
-Numbers are in the unit that the key's name says. A section's meaning belongs to its room; the
+Numbers are in the unit that the key's name says. A section's meaning belongs to its feature; the
 shapes stand here together because one file holds them all.
 """
 
@@ -63,7 +63,7 @@ class Push(Section, frozen=True):
 
 
 class LockFile(Section, frozen=True):
-    """A file that one side wins whole, and that its owner then makes anew."""
+    """A file that one side wins whole, and that its owner then regenerates."""
 
     regenerate: list[str] = field(default_factory=list)
 

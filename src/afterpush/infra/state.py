@@ -103,7 +103,7 @@ def _require_untracked(root: Path, folder: StateFolder) -> None:
         )
 
 
-def room_folder(repo: Path, room: str) -> Path:
-    """A private folder for one room's own state, in the git folder (shared by all worktrees)."""
+def feature_folder(repo: Path, feature: str) -> Path:
+    """A private folder for one feature's own state, in the git folder (shared by all worktrees)."""
     private_folder(common_folder(repo) / "afterpush")
-    return private_folder(common_folder(repo) / "afterpush" / room)
+    return private_folder(common_folder(repo) / "afterpush" / feature)

@@ -33,9 +33,9 @@ def wait_for_quiet(
     chance: float,
     look: Callable[[], str | None],
 ) -> None:
-    """Waits, but not on when the remote has stood still for a while: then nobody is in the way any more.
+    """Waits, but not on when the remote has not moved for a while: then nobody is in the way any more.
 
-    `look` tells where it stands (None: unknown, which counts as moved). The while is between one and
+    `look` says where it is (None: unknown, which counts as moved). The while is between one and
     `_QUIET` attempts, by `chance`: those who wait must not all go at the same moment.
     """
     end = clock.monotonic() + longest_seconds

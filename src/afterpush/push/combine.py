@@ -30,7 +30,7 @@ class Merging:
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where the local commits stand beside the remote's; `mine` are those it does not have, oldest first."""
+    """How the local commits relate to the remote's; `mine` are those it does not have, oldest first."""
 
     upstream: str
     head: str

@@ -10,7 +10,7 @@ from afterpush.infra.files import write_atomic
 
 @dataclass(frozen=True)
 class PushState:
-    """The branch, where it stood, every commit that it was moved to, and what was set aside."""
+    """The branch, where it was, every commit that it was moved to, and what was set aside."""
 
     branch_ref: str
     original: str

@@ -11,7 +11,7 @@ from afterpush.push.combine import CommitConflict
 
 @dataclass(frozen=True)
 class PushResult:
-    """The end of one `inv push`; `sha` is what was pushed, else where the branch stands."""
+    """The end of one `inv push`; `sha` is what was pushed, else where the branch is."""
 
     target: Target
     sha: str

@@ -93,7 +93,7 @@ def _is_only_set_aside(repo: Path, entry: PushState, changed: list[str]) -> bool
 
 
 def _leftovers(repo: Path, entry: PushState, at: str) -> list[str]:
-    """Files that the killed run had written anew while the index did not know them yet."""
+    """Files that the killed run had rewritten while the index did not know them yet."""
     if at != entry.original or not entry.moved_to:
         return []
     tip = entry.moved_to[-1]

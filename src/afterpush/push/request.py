@@ -22,7 +22,7 @@ class PushRequest:
 
 @dataclass(frozen=True)
 class PushContext:
-    """What a push acts on beside git: time, chance, and the user who reads along."""
+    """What a push acts on besides git: time, chance, and the user who reads along."""
 
     repo: Path
     state: Path

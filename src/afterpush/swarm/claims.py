@@ -76,7 +76,7 @@ class Claims:
     def acquire(self, task: str) -> Held | Claim:
         """Our claim, or the one that somebody else holds. Only for a task whose lock this manager has.
 
-        A claim of this clone is taken over at once: whoever held it here is dead, or we had not the lock.
+        A claim of this clone is taken over at once: its holder here is dead, or we had not the lock.
         """
         sha = self._written(task)
         expected = ABSENT

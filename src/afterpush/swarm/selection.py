@@ -91,7 +91,7 @@ def select_finished(
 ) -> Selection:
     """The tasks whose agents have finished and that are not merged; with `ids`, only these.
 
-    One that is named may also have failed: whoever names it has looked at its branch.
+    One that is named may also have failed: its user has looked at its branch.
     Raises AfterpushError for an ID without anything to merge.
     """
     waiting = [

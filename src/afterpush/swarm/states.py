@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class TaskState(StrEnum):
-    """Where a task stands; the first three only while a manager runs."""
+    """The state of a task; the first three only while a manager runs."""
 
     QUEUED = "queued"
     RUNNING = "running"

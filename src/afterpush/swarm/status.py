@@ -1,4 +1,4 @@
-"""Where every task stands, from the journal and from what really runs."""
+"""The state of every task, from the journal and from what really runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

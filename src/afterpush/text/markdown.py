@@ -1,4 +1,4 @@
-"""Code in Markdown, with the lines where it stands: fenced blocks and inline code."""
+"""Code in Markdown, with the lines where it is: fenced blocks and inline code."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +9,7 @@ _SESSIONS = ("console", "shell-session")
 
 @dataclass(frozen=True)
 class Code:
-    """A piece of code; `line` is where its first line stands in the file, counted from 1."""
+    """A piece of code; `line` is the number of its first line in the file, counted from 1."""
 
     text: str
     line: int

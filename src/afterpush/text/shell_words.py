@@ -1,4 +1,4 @@
-"""Shell text as the simple commands in it: enough of the grammar to read steps told in documents.
+"""Shell text as the simple commands in it: enough of the grammar to read steps that documents describe.
 
 POSIX.1-2017, XCU 2.3 and 2.10, with bash's `&>`, `<<<` and `$'...'`. Nothing is expanded: a word loses its
 quotes and keeps its `$NAME` and `$(...)` as written; the commands inside of `$(...)` are read as well.

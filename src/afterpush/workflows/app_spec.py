@@ -1,4 +1,4 @@
-"""The longer doors of the app spec: which file, app and endpoint are meant; measuring, writing, putting."""
+"""Workflows of the app spec: which file, app and endpoint are meant; measuring, writing, putting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -56,7 +56,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Live:
-    """The app as the API told it at the start."""
+    """The app as the API described it at the start."""
 
     api: AppPlatform
     app: dict[str, object]

@@ -1,4 +1,4 @@
-"""Which database a door talks to."""
+"""Which database a task talks to."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The longer parts of the doors of the manual: the documents here, and the reference as the code tells it."""
+"""The workflows of the manual: the documents here, and the reference that the code gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The longer doors of deploying: watching in the terminal, printing logs, reading history."""
+"""Workflows of deploying: watching in the terminal, printing logs, reading history."""
 
 import random
 from typing import TYPE_CHECKING

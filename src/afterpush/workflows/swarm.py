@@ -1,4 +1,4 @@
-"""What the swarm's doors share: the world of a run, composed of conflicts, prompts and deploying."""
+"""What the swarm's tasks share: the context of a run, composed of conflicts, prompts and deploying."""
 
 import os
 import secrets
@@ -50,13 +50,13 @@ def target_of(here: AppRepository) -> "Target":
 
 def state_of(here: AppRepository) -> Path:
     """The swarm's own folder in the git folder."""
-    from afterpush.infra.state import room_folder
+    from afterpush.infra.state import feature_folder
 
-    return room_folder(here.repo, "swarm")
+    return feature_folder(here.repo, "swarm")
 
 
 def worktrees_of(here: AppRepository) -> Path:
-    """Where worktrees lie: `swarm.worktrees`, else beside the repository."""
+    """Where worktrees lie: `swarm.worktrees`, else next to the repository."""
     named = os.environ.get(WORKTREES_VARIABLE)
     if named:
         return Path(named).expanduser().absolute()
@@ -76,7 +76,7 @@ def worktrees_of(here: AppRepository) -> Path:
 def swarm_context(
     here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict
 ) -> "Iterator[SwarmContext]":
-    """The context that the swarm acts on; the merge driver comes from the conflicts room."""
+    """The context that the swarm acts on; the merge driver comes from the conflicts feature."""
     from afterpush.conflicts.git.on_the_fly import driver_options, why_in_conflict
     from afterpush.infra.clock import SystemClock
     from afterpush.swarm.context import QueueMerging, SwarmContext

@@ -100,7 +100,7 @@ def report(here: AppRepository) -> TrustReport:
 
 
 def lock_file_owners(here: AppRepository) -> "Owners":
-    """How lock files are made anew: an owner that runs code of the repository needs the user's yes."""
+    """How lock files are regenerated: an owner that runs code of the repository needs the user's yes."""
     from afterpush.conflicts.git.apply import Owners
     from afterpush.conflicts.kinds.names import is_well_known
 

@@ -1,4 +1,4 @@
-"""What several doors share about watching: a commit's watch, started or looked at once."""
+"""What several tasks share about watching: a commit's watch, started or looked at once."""
 
 import os
 from typing import TYPE_CHECKING

@@ -42,7 +42,7 @@ def set_block(
     if not component or component.kind is not Kind.MAPPING:
         raise _refused(name, block, "the component is not written out at its place (an alias?)")
     if next(duplicate_keys(tree), None):
-        raise _refused(name, block, "a key stands twice in one mapping; remove one of them")
+        raise _refused(name, block, "a key appears twice in one mapping; remove one of them")
     intended = _intended(plain(tree), where, block, values, _own_drops(component, block, drop))
     if same(plain(tree), intended):
         return Edited(text, "", False)

@@ -110,7 +110,7 @@ def _start_warnings(startup: Startup | None, component: SpecComponent | None) ->
     if startup is None:
         yield (
             "how long the app takes to start is not known, so the budget is left as it is: "
-            "run this beside a start, or pass --startup-seconds"
+            "run this during a start, or pass --startup-seconds"
         )
         return
     current = component.readiness if component else None

@@ -128,7 +128,7 @@ def _seen_lines(found: HealthcheckReport) -> list[str]:
     for other in found.seen.others:
         mark = "ready" if other.readiness.ready else "not ready"
         asks = ", shows a database" if other.shows_database else ""
-        lines.append(f"  beside it: {other.path} {mark} ({other.status}{asks})")
+        lines.append(f"  also found: {other.path} {mark} ({other.status}{asks})")
     return [*lines, ""]
 
 

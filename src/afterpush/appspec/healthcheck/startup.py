@@ -39,9 +39,9 @@ class Startup:
 def startup_of(
     told_seconds: float | None, followed_seconds: float | None, deploying_seconds: Sequence[float]
 ) -> Startup | None:
-    """How long a start takes: as told, else as followed, else at most as long as DEPLOYING ever lasted."""
+    """How long a start takes: as given, else as measured, else at most as long as DEPLOYING ever lasted."""
     if told_seconds is not None:
-        return Startup(told_seconds, "(as told by --startup-seconds)")
+        return Startup(told_seconds, "(from --startup-seconds)")
     if followed_seconds is not None:
         return Startup(
             followed_seconds, "(measured from the first refused connection to the first ready answer)"

@@ -42,7 +42,7 @@ def variable_problems(spec: AppSpec) -> Iterator[SpecProblem]:
             yield error(
                 variable.path,
                 variable.node,
-                f"the variable {variable.key} stands twice in one list",
+                f"the variable {variable.key} appears twice in one list",
                 "remove one of them",
             )
         seen.add((owner, variable.key))
@@ -69,12 +69,12 @@ def _secret_problems(variable: SpecVariable, is_template: bool) -> Iterator[Spec
     elif _REFERENCE.search(text) or _HARMLESS.fullmatch(text):
         return
     elif variable.is_secret:
-        yield error(place, node, f"the secret {variable.key} stands here in plain text", _CURE)
+        yield error(place, node, f"the secret {variable.key} is here in plain text", _CURE)
     elif _is_secret_by_name(variable.key):
         yield error(
             place,
             node,
-            f"{variable.key} is a secret by its name, and its value stands here in plain text",
+            f"{variable.key} is a secret by its name, and its value is here in plain text",
             _CURE,
         )
 

@@ -24,7 +24,7 @@ def shape_problems(spec: Node) -> Iterator[SpecProblem]:
         yield error(
             key.raw,
             key,
-            f"the key {key.raw} stands twice in one mapping, so one of the two is lost",
+            f"the key {key.raw} appears twice in one mapping, so one of the two is lost",
             "remove one of them",
         )
     yield from _mapping_problems("app", spec, "")
@@ -122,7 +122,7 @@ def _bound_problems(name: str, field: Field, value: Node, place: str) -> Iterato
 def _text_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
     text = value.real.raw
     if "${" in text:
-        return  # Filled in by whoever deploys from a template.
+        return  # Filled in when the template is deployed.
     if field.choices and text not in field.choices:
         yield error(
             place, value, f"{name} is none of its values", f"choose one of {', '.join(field.choices)}"

@@ -82,7 +82,7 @@ class Capture:
             return
         self.phase = known.phase or ""
         before = self._target and self._target[1].id
-        if before != known.deployment.id:  # The first, or the same commit was deployed anew.
+        if before != known.deployment.id:  # The first, or the same commit was deployed again.
             self._abandon()
             self._target = (app_id, known.deployment)
         if isinstance(state, Watching):

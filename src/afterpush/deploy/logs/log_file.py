@@ -25,7 +25,7 @@ _SUSPICIOUS = re.compile(
 class LogFile:
     """Lines go in, redacted and without colours; `flush` makes the file complete up to now.
 
-    The tail is held in memory and written behind what stands fast, so that a reader (or whoever comes after
+    The tail is held in memory and written behind what stands fast, so that a reader (or a process after
     a `kill -9`) finds head, suspicious regions and the tail of the last flush. Thread-safe. Writing never
     raises: a full disk costs the log, and `failure` says so.
     """

@@ -1,4 +1,4 @@
-"""Who is told about each state of a watch."""
+"""Who gets each state of a watch."""
 
 import os
 from collections.abc import Callable, Sequence

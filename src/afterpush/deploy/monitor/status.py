@@ -1,4 +1,4 @@
-"""What the state folder tells of the monitors: running, crashed or finished, each beyond doubt.
+"""What the state folder shows of the monitors: running, crashed or finished, each beyond doubt.
 
 A monitor runs exactly as long as its lock is held. What it left tells the rest: a result is a finish,
 a pid file or a log without one is a crash.

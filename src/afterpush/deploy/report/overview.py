@@ -28,7 +28,7 @@ class OverviewRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """`source` tells who said what is live: `platform`, or `history` where the platform was not asked."""
+    """`source` is who said what is live: `platform`, or `history` where the platform was not asked."""
 
     live: OverviewRow | None
     on_its_way: tuple[OverviewRow, ...]

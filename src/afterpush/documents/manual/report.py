@@ -31,7 +31,7 @@ class DocumentsReport:
 
 @dataclass(frozen=True)
 class BuildAnswer:
-    """The answer of docs.build: the pages, the reference written anew, what kept the site from standing."""
+    """The answer of docs.build: the pages, the reference rewritten, what stopped the build."""
 
     pages: int
     site: str

@@ -1,4 +1,4 @@
-"""From documents to a site that stands whole or not at all."""
+"""From documents to a site that is replaced whole or not at all."""
 
 import re
 import shutil

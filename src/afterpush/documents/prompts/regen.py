@@ -64,7 +64,7 @@ class PromptFolder:
             raise AfterpushError(f"reading the prompt {path}: {error.strerror}") from error
 
     def is_ours(self, content: str) -> bool:
-        """Whether the file may be written anew: generated and untouched, or by the team's own generator."""
+        """Whether the file may be rewritten: generated and untouched, or by the team's own generator."""
         if read_marker(content):
             return is_as_written(content)
         return bool(self.generated and self.generated.search(content))

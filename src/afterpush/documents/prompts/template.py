@@ -124,7 +124,7 @@ def _said(error: Exception, variables: Mapping[str, object]) -> str:
 
     said = " ".join((getattr(error, "message", None) or str(error)).split())
     if isinstance(error, TemplateNotFound):
-        return f"there is no {error.name} beside it"
+        return f"there is no {error.name} next to it"
     if isinstance(error, UndefinedError):
         facts = variables.get("task")
         names = [f"task.{name}" for name in facts] if isinstance(facts, dict) else []

@@ -57,7 +57,7 @@ def forget_fetched(repo: Path) -> None:
 
 
 def look_at_branch(repo: Path, target: Target) -> str | None:
-    """Where the branch stands at the remote now, without fetching; None when that cannot be told."""
+    """Where the branch is at the remote now, without fetching; None when that is not known."""
     listed = git(repo, "ls-remote", target.remote, target.ref)
     return listed.text.split()[0] if listed.code == 0 and listed.text.strip() else None
 

@@ -15,7 +15,7 @@ ABSENT = ""
 class Change:
     """A ref of the remote to be moved to `new`, or removed (`ABSENT`).
 
-    With `expected` the remote refuses unless the ref stands exactly there; None: fast-forward only.
+    With `expected` the remote refuses unless the ref is exactly there; None: fast-forward only.
     """
 
     ref: str

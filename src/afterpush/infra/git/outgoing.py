@@ -1,4 +1,4 @@
-"""What a push would send, and how it stands to what the remote has; each question has a time limit."""
+"""What a push would send, and how it relates to what the remote has; each question has a time limit."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -118,7 +118,7 @@ def conflict_texts(repo: Path, entry: Unmerged) -> list[bytes]:
 
 
 def smudged(repo: Path, path: str, content: bytes) -> bytes:
-    """The content as it stands in the work tree, after line-ending conversion and filters."""
+    """The content as it is in the work tree, after line-ending conversion and filters."""
     oid = git_text(repo, "hash-object", "-w", "--stdin", doing="storing the merged text", input=content)
     done = git(repo, "cat-file", "--filters", f"--path={path}", oid)
     if done.code != 0:

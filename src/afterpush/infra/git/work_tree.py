@@ -71,7 +71,7 @@ def apply_stash(repo: Path, sha: str, options: Sequence[str] = ()) -> bool:
 
 
 def drop_stash(repo: Path, sha: str) -> None:
-    """Takes exactly this entry from the stash list, wherever it stands by now."""
+    """Takes exactly this entry from the stash list, wherever it is by now."""
     listed = git(repo, "reflog", "show", "--format=%H", "refs/stash", "--")
     entries = listed.text.split() if listed.code == 0 else []
     if sha in entries:

@@ -1,4 +1,4 @@
-"""HTTP: one request, one bounded answer. No retries here: whoever polls is the retry."""
+"""HTTP: one request, one bounded answer. No retries here: the caller polls, which is the retry."""
 
 import functools
 import logging
@@ -34,7 +34,7 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 USER_AGENT = f"afterpush/{__version__}"
-# However little time is left to whoever waits, a server that answers at all gets to answer.
+# However little time is left to the caller, a server that answers at all gets to answer.
 LEAST_SECONDS = 1.0
 MAX_REDIRECTS = 10
 
@@ -72,7 +72,7 @@ class Client:
     """A small pool of connections with one deadline for each request.
 
     Redirects are answers, followed only by `stream`. `ca_file` replaces the system's certificate
-    authorities. `left` tells how many seconds whoever waits for the answers still has: no request takes much
+    authorities. `left` tells how many seconds the caller still has: no request takes much
     longer.
     """
 
@@ -198,7 +198,7 @@ class Client:
 
     @property
     def is_over(self) -> bool:
-        """Whether whoever waits for the answers has no time left."""
+        """Whether the caller has no time left."""
         return self._left is not None and self._left() <= 0
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ class NoAnswer(AfterpushError):
 
 
 def no_answer(request: str, error: BaseException, *, is_connected: bool = False) -> NoAnswer:
-    """What an exception of a connection means to whoever made the `request`."""
+    """What an exception of a connection means to the caller that made the `request`."""
     causes = list(_causes(error))
     return NoAnswer(
         request,

@@ -32,7 +32,7 @@ def messages(
 ) -> Iterator[bytes]:
     """The messages of a `ws` or `wss` URL as they come, fragments joined, until the server's normal close.
 
-    An empty message for each second in which none came, so that whoever waits can do something else. Pings
+    An empty message for each second in which none came, so that the caller can do something else. Pings
     are answered. A server that is silent gets a ping after half of `quiet_seconds`, and counts as gone after
     all of them. Raises UpgradeRefused where there is no WebSocket, NoAnswer for every other trouble: refused,
     broken off, closed with an error, a message of more than 16 MiB.

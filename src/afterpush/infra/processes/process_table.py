@@ -1,4 +1,4 @@
-"""What the system tells about a running process: its parent, its start, its command line.
+"""What the system knows of a running process: its parent, its start, its command line.
 
 Linux is read from /proc directly: importing psutil costs a hook a tenth of its time.
 """

@@ -1,4 +1,4 @@
-"""Processes that carry a tag in their environment: found whoever their parent is by now.
+"""Processes that carry a tag in their environment: found even when their parent has gone.
 
 A process that leaves its group, its session and its parent still has the environment that it was started
 with, unless it clears it on purpose.

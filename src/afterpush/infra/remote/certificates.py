@@ -10,7 +10,7 @@ _LIFE = timedelta(days=365)
 
 @dataclass(frozen=True)
 class Credentials:
-    """PEM texts: whoever has the key belongs to the run, and nobody else is answered."""
+    """PEM texts: only those who have the key get an answer."""
 
     certificate: str
     key: str

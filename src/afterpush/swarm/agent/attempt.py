@@ -74,7 +74,7 @@ def carry_out(
 ) -> Attempted:
     """Runs one attempt in the clone `repo`. What goes wrong in it is its outcome, not an exception.
 
-    `expected` is where the attempt's branch on the remote stands now.
+    `expected` is where the attempt's branch on the remote is now.
     """
     began = clock.monotonic()
     port = PORTS.take()

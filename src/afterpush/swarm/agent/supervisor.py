@@ -73,7 +73,7 @@ def supervise(order: SupervisorRequest, clock: Clock) -> Ended:
     _adopt_orphans()
     began = clock.monotonic()
     with _woken_by_signals() as wake:
-        # The whole environment is the agent's: it was made for it by whoever has started us.
+        # The whole environment is the agent's: it was made for it by our parent.
         agent = start_detached(
             ("sh", "-c", order.command), log=Path(order.log), cwd=Path(order.cwd), env=os.environ
         )
@@ -158,7 +158,7 @@ def _adopt_orphans() -> None:
 
 @contextlib.contextmanager
 def _woken_by_signals() -> Iterator[int]:
-    """A descriptor on which the numbers of signals arrive: a child's end, and whoever asks us to end."""
+    """A descriptor on which the numbers of signals arrive: a child's end, and requests to end."""
     reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)

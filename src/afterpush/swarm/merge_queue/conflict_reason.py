@@ -1,4 +1,4 @@
-"""Why a branch and main do not merge, in words for whoever is to decide."""
+"""Why a branch and main do not merge, in words for the person who decides."""
 
 import re
 from pathlib import Path

@@ -55,7 +55,7 @@ class Landing:
 
 
 class MergeQueue:
-    """Lands candidates one at a time, whoever calls."""
+    """Lands candidates one at a time, from any thread."""
 
     def __init__(
         self,

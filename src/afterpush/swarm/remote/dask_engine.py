@@ -34,7 +34,7 @@ _REACH_SECONDS = 900
 
 
 def checked_address(address: str) -> str:
-    """A scheduler's address that is safe to use: whoever reaches a scheduler can run code on all its workers.
+    """A scheduler's address that is safe to use: reaching a scheduler means running code on all its workers.
 
     Raises AfterpushError for one in the clear that is not on this machine.
     """

@@ -46,9 +46,9 @@ class Host:
             python = prepared(remote, meeting.ours, note)
             worker = remote.start(worker_script(python, self.name))
             stack.callback(worker.end, _END_SECONDS)
-            doors = TunnelPorts(**self._heard(remote, worker))
-            stack.enter_context(remote.leading_here(doors.scheduler, meeting.scheduler))
-            contact = stack.enter_context(remote.leading_there(doors.worker))
+            ports = TunnelPorts(**self._heard(remote, worker))
+            stack.enter_context(remote.leading_here(ports.scheduler, meeting.scheduler))
+            contact = stack.enter_context(remote.leading_there(ports.worker))
             key = meeting.credentials
             order = WorkerOrder(self.name, contact, self.agents, key.certificate, key.key)
             worker.say(json.dumps(vars(order)) + "\n")

@@ -49,13 +49,13 @@ def main() -> int:
     """Serves until the lifeline ends."""
     with contextlib.suppress(PermissionError):
         os.setsid()
-    doors = TunnelPorts(*free_ports(2))
-    print(json.dumps(asdict(doors)), flush=True)
+    ports = TunnelPorts(*free_ports(2))
+    print(json.dumps(asdict(ports)), flush=True)
     line = _first_line()
     if not line:
         return 0
     threading.Thread(target=_end_without_signs_of_life, daemon=True, name="lifeline").start()
-    asyncio.run(_serve(WorkerOrder(**json.loads(line)), doors))
+    asyncio.run(_serve(WorkerOrder(**json.loads(line)), ports))
     return 0
 
 
@@ -79,18 +79,18 @@ def _end_without_signs_of_life() -> None:
     os._exit(0)
 
 
-async def _serve(order: WorkerOrder, doors: TunnelPorts) -> None:
+async def _serve(order: WorkerOrder, ports: TunnelPorts) -> None:
     import dask
     from distributed import Worker
 
     # Neither pages nor measurements: other users of this machine could read them.
     dask.config.set({"distributed.worker.http.routes": []})
     async with Worker(
-        f"tls://{LOOPBACK}:{doors.scheduler}",
+        f"tls://{LOOPBACK}:{ports.scheduler}",
         name=order.name,
         nthreads=order.agents,
         host=LOOPBACK,
-        port=doors.worker,
+        port=ports.worker,
         protocol="tls",
         contact_address=f"tls://{LOOPBACK}:{order.contact}",
         security=security_of(Credentials(order.certificate, order.key)),

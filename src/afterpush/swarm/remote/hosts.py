@@ -92,7 +92,7 @@ class HostsEngine:
         while not self._over.wait(BEAT_SECONDS):
             for host in self._hosts:
                 if not host.beat(self._clock.monotonic()):
-                    self._note(f"{host.name} was lost: its agents end, their tasks begin anew elsewhere")
+                    self._note(f"{host.name} was lost: its agents end, their tasks start again elsewhere")
                     host.give_up()
 
 
