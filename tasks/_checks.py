@@ -11,7 +11,7 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import run, run_attached
 
 BIN = Path(sys.executable).parent
-# From the wheel: that everything is packed, that tasks start, and the demo, which passes through most features.
+# From the wheel: everything is packed, tasks start, and the demo, which passes through most features.
 WHEEL_TESTS = ("tests/test_packaging.py", "tests/tasks/test_command_line.py", "tests/tasks/test_demo.py")
 # Fabric 3.2 asks for Invoke below 3; all else is meant to run with either.
 OTHER_INVOKE = "invoke>=3,<4"

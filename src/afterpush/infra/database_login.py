@@ -1,8 +1,8 @@
 """Logging in where the server asks for the password itself: only a server that was verified gets it.
 
-PyMySQL sends the password to any server that asks for it (`mysql_clear_password`, and PAM's `dialog`),
-without TLS as well; MySQL's own client wants a flag for that. Encryption alone is no answer: it hides the password from
-those in between, not from the wrong server.
+PyMySQL sends the password to any server that asks for it (`mysql_clear_password`, and PAM's `dialog`), even
+without TLS; MySQL's own client wants a flag for that. Encryption alone does not help: it hides the password
+from those in between, not from the wrong server.
 """
 
 from collections.abc import Callable
