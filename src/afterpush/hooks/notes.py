@@ -22,7 +22,7 @@ from afterpush.infra.git import own_git_folder
 from afterpush.infra.invocation import command
 from afterpush.infra.locks import is_locked, try_lock
 from afterpush.infra.processes.process_table import argv_of, running
-from afterpush.infra.state import StateFolder, room_folder
+from afterpush.infra.state import StateFolder, feature_folder
 
 UNWATCHED = "unwatched"
 TOLD_NAMES = "told-names"
@@ -34,7 +34,7 @@ LOST = "its watcher was ended together with what it ran in"
 
 def hooks_folder(repo: Path) -> Path:
     """`<git folder>/afterpush/hooks`, private and shared by all worktrees. Raises AfterpushError."""
-    return room_folder(repo, "hooks")
+    return feature_folder(repo, "hooks")
 
 
 def leave_notes(folder: Path, push: str, remote: str, updates: Sequence[RefUpdate]) -> None:
