@@ -20,7 +20,8 @@ def differences(words: Sequence[str], document: Any) -> list[str]:
         is_whole = set(document) == {"error", "code", "exit_code"} and document["code"] in ERROR_CODES
         return [] if is_whole else [f"an error of another form: {document}"]
     task = next((word for word in words if not word.startswith("-")), "")
-    names = [f"{task} {flag}" for flag in _FLAGS if flag in words] + [task]
+    given = {"--background" if word.startswith("--host=") else word for word in words}  # It implies that.
+    names = [f"{task} {flag}" for flag in _FLAGS if flag in given] + [task]
     kind = next((DOCUMENTS[name] for name in names if name in DOCUMENTS), None)
     return [] if kind is None else list(_differences(document, kind, task))
 

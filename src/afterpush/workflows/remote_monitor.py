@@ -10,7 +10,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
-    from afterpush.infra.remote.ssh import Remote
+    from afterpush.deploy.monitor.remote import Prepared
     from afterpush.workflows.logs import LogRequest
 
 
@@ -47,10 +47,8 @@ def logs_there(here: AppRepository, host: str, sha: str, wanted: "LogRequest") -
 
 def ask_there(here: AppRepository, host: str, sha: str, words: Sequence[str], *, json: bool = False) -> int:
     """Runs a task there, and passes on what it says and its exit code."""
-    from afterpush.deploy.monitor.remote import run_there
-
-    with _prepared(here, host, sha) as (remote, folder):
-        answer = run_there(remote, folder, [*words, *(["--json"] if json else [])])
+    with _prepared(here, host, sha) as machine:
+        answer = machine.run([*words, *(["--json"] if json else [])])
     if answer.err.strip():
         note(answer.err.rstrip())
     if answer.out.strip():
@@ -59,10 +57,10 @@ def ask_there(here: AppRepository, host: str, sha: str, words: Sequence[str], *,
 
 
 @contextmanager
-def _prepared(here: AppRepository, host: str, sha: str) -> "Iterator[tuple[Remote, str]]":
+def _prepared(here: AppRepository, host: str, sha: str) -> "Iterator[Prepared]":
     from afterpush.deploy.monitor.remote import pack, prepare
     from afterpush.infra.remote.ssh import connected
 
-    parcel = pack(here.repo, here.root, here.settings.push.remote, sha, CONFIG_PATH)
+    payload = pack(here.repo, here.root, here.settings.push.remote, sha, CONFIG_PATH)
     with connected(host) as remote:
-        yield remote, prepare(remote, parcel)
+        yield prepare(remote, payload, note)

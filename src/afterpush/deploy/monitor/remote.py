@@ -8,37 +8,16 @@ that machine's own environment, or in a `.env` in the monitor's folder there.
 import base64
 import hashlib
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-from afterpush import __version__
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git, git_text
 from afterpush.infra.git.urls import without_credentials
-
-_PATH = 'PATH="$PATH:$HOME/.local/bin"; export PATH; '
-_NO_PYTHON, _NO_PACKAGE = 97, 98
-
-
-class RemoteResult(Protocol):
-    """How a remote command ended."""
-
-    @property
-    def code(self) -> int: ...
-    @property
-    def out(self) -> str: ...
-    @property
-    def err(self) -> str: ...
-
-
-class RemoteHost(Protocol):
-    """A machine that runs shell scripts."""
-
-    @property
-    def host(self) -> str: ...
-    def run(self, script: str) -> RemoteResult: ...
+from afterpush.infra.remote.environment import prepared
+from afterpush.infra.remote.ssh import Remote, RemoteAnswer
+from afterpush.infra.remote.wheel import installed
 
 
 @dataclass(frozen=True)
@@ -69,51 +48,52 @@ def pack(repo: Path, root: Path, remote: str, sha: str, configuration: Path) -> 
     return Payload(sha, commit, remote, without_credentials(url), content)
 
 
-def prepare(machine: RemoteHost, parcel: Payload) -> str:
-    """Checks Python and afterpush there, and puts the parcel down; returns the folder's path there.
+@dataclass(frozen=True)
+class Prepared:
+    """A machine that is ready: the interpreter that runs what runs here, and the monitor's folder there."""
 
-    Raises AfterpushError that says what is missing, and how to get it.
+    remote: Remote
+    python: str
+    folder: str
+
+    def run(self, words: Sequence[str]) -> RemoteAnswer:
+        """Runs one of our tasks in the monitor's folder there."""
+        command = shlex.join([self.python, "-P", "-m", "afterpush", *words])
+        return self.remote.run(f"cd {shlex.quote(self.folder)} && exec {command}")
+
+
+def prepare(remote: Remote, payload: Payload, note: Callable[[str], None]) -> Prepared:
+    """Brings our own code to the machine where it is not there yet, and the payload.
+
+    Raises AfterpushError that says what is missing there.
     """
-    done = machine.run(preparing_script(parcel))
-    if done.code == _NO_PYTHON:
-        raise AfterpushError(f"{machine.host} has no python3 of at least 3.11 on its PATH; install one there")
-    if done.code == _NO_PACKAGE:
-        raise AfterpushError(
-            f"{machine.host} has no afterpush on its PATH; install {__version__} there, as you did here"
-        )
+    python = prepared(remote, replace(installed(), distributed=None), note)
+    done = remote.run(preparing_script(payload))
     lines = done.out.splitlines()
-    if done.code != 0 or len(lines) < 3:
+    if done.code != 0 or len(lines) < 2:
         said = (done.err or done.out).strip().splitlines()
-        raise AfterpushError(f"preparing {machine.host}: {said[-1] if said else f'exit code {done.code}'}")
-    version, stored, folder = lines[0].split()[-1], lines[-2], lines[-1]
-    if version != __version__:
-        raise AfterpushError(
-            f"{machine.host} has afterpush {version}, here it is {__version__}; install the same there"
-        )
-    if stored != parcel.sha:
-        raise AfterpushError(f"preparing {machine.host}: the commit arrived as {stored}, not {parcel.sha}")
-    return folder
+        raise AfterpushError(f"preparing {remote.host}: {said[-1] if said else f'exit code {done.code}'}")
+    stored, folder = lines[-2:]
+    if stored != payload.sha:
+        raise AfterpushError(f"preparing {remote.host}: the commit arrived as {stored}, not {payload.sha}")
+    return Prepared(remote, python, folder)
 
 
-def preparing_script(parcel: Payload) -> str:
+def preparing_script(payload: Payload) -> str:
     """The script that prepares the folder there; its last lines are the commit and the folder."""
     lines = [
-        _PATH,
-        f'python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" || exit {_NO_PYTHON}',
-        f"command -v afterpush >/dev/null || exit {_NO_PACKAGE}",
         "set -e",
         "umask 077",
-        "afterpush --version",
-        f"mkdir -p {parcel.folder}/config",
-        f"cd {parcel.folder}",
+        f"mkdir -p {payload.folder}/config",
+        f"cd {payload.folder}",
         "[ -d .git ] || git init -q .",
-        f"git config {shlex.quote(f'remote.{parcel.remote}.url')} {shlex.quote(parcel.url)}",
+        f"git config {shlex.quote(f'remote.{payload.remote}.url')} {shlex.quote(payload.url)}",
         "rm -f config/afterpush.yaml",
     ]
-    if parcel.configuration is not None:
-        lines.append(f"printf %s {_encoded(parcel.configuration)} | base64 -d >config/afterpush.yaml")
+    if payload.configuration is not None:
+        lines.append(f"printf %s {_encoded(payload.configuration)} | base64 -d >config/afterpush.yaml")
     lines += [
-        f"printf %s {_encoded(parcel.commit)} | base64 -d | git hash-object -t commit -w --stdin",
+        f"printf %s {_encoded(payload.commit)} | base64 -d | git hash-object -t commit -w --stdin",
         "pwd",
     ]
     return "\n".join(lines)
@@ -121,8 +101,3 @@ def preparing_script(parcel: Payload) -> str:
 
 def _encoded(content: bytes) -> str:
     return shlex.quote(base64.b64encode(content).decode("ascii"))
-
-
-def run_there(machine: RemoteHost, folder: str, words: Sequence[str]) -> RemoteResult:
-    """Runs one of our tasks in the monitor's folder there."""
-    return machine.run(f"{_PATH}cd {shlex.quote(folder)} && exec {shlex.join(['afterpush', *words])}")

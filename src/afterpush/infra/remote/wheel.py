@@ -29,6 +29,11 @@ class Installed:
     files: str
     distributed: str | None
 
+    def serves(self, wanted: "Installed") -> bool:
+        """Whether this is what is wanted; more than that is fine."""
+        is_same = (self.python, self.files) == (wanted.python, wanted.files)
+        return is_same and wanted.distributed in (None, self.distributed)
+
 
 def installed() -> Installed:
     """What runs here."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.remote.certificates import Credentials
+from afterpush.infra.remote.environment import prepared
 from afterpush.infra.remote.ssh import Conversation, Remote, connected
 from afterpush.infra.remote.wheel import Installed
 from afterpush.swarm.remote.dask_worker import STALE_SECONDS
-from afterpush.swarm.remote.host_environment import prepared
 from afterpush.swarm.remote.host_worker import TunnelPorts, WorkerOrder
 
 _ANSWER_SECONDS = 60.0

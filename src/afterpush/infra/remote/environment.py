@@ -1,4 +1,4 @@
-"""Making a machine ready for a worker: our own code and dask there, in just the versions that run here.
+"""Making another machine ready: our own code there, in just the versions that run here.
 
 What is installed there already is used when it is the same. Else an environment is made in the user's cache
 (`~/.cache/afterpush/environments`), once for each version: a wheel of what runs here is sent, the rest comes
@@ -39,6 +39,8 @@ class Found:
 def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> str:
     """The interpreter there that runs exactly what runs here; it is made when there is none.
 
+    Without `wanted.distributed`, dask is neither asked for nor installed.
+
     Raises AfterpushError that says what is missing there, and what to do.
     """
     found = parse_look(remote.run(look_script(wanted)))
@@ -57,7 +59,7 @@ def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> 
         said = [line for line in done.err.splitlines() if line.strip()]
         raise AfterpushError(
             f"making an environment on {remote.host}: {said[-1] if said else f'exit code {done.code}'}; "
-            "or install there what runs here, with the extra swarm, and put afterpush on its PATH"
+            "or install there what runs here, and put afterpush on its PATH"
         )
     made = choose(parse_look(remote.run(look_script(wanted))), wanted)
     if made is None:
@@ -67,12 +69,12 @@ def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> 
 
 def choose(found: Found, wanted: Installed) -> str | None:
     """The first interpreter whose installation equals ours."""
-    return next((python for python, there in found.equipped if there == wanted), None)
+    return next((python for python, there in found.equipped if there.serves(wanted)), None)
 
 
 def environment_name(wanted: Installed) -> str:
     """The folder of an environment: another version gets another one."""
-    return f"{wanted.files}-{wanted.python}-{wanted.distributed}"
+    return "-".join(filter(None, (wanted.files, wanted.python, wanted.distributed)))
 
 
 def look_script(wanted: Installed) -> str:
@@ -114,6 +116,7 @@ def parse_look(answer: RemoteAnswer) -> Found:
 def make_script(wanted: Installed, python: str, wheel_name: str, pins: str) -> str:
     """Makes the environment from the wheel on stdin."""
     encoded = shlex.quote(base64.b64encode(pins.encode()).decode("ascii"))
+    extra = "[swarm]" if wanted.distributed else ""
     pip = '"$made/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input'
     return "\n".join(
         (
@@ -127,7 +130,7 @@ def make_script(wanted: Installed, python: str, wheel_name: str, pins: str) -> s
             f'cat >"$made/{wheel_name}"',
             f'printf %s {encoded} | base64 -d >"$made/constraints.txt"',
             f'{python} -m venv "$made/venv" >&2',
-            f'{pip} --constraint "$made/constraints.txt" "$made/{wheel_name}[swarm]" >&2',
+            f'{pip} --constraint "$made/constraints.txt" "$made/{wheel_name}{extra}" >&2',
             f'{python} -c {shlex.quote(_MOVE)} "$made/venv" "$place/{environment_name(wanted)}"',
         )
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.infra.remote.environment import _MOVE, choose, look_script, make_script, parse_look
 from afterpush.infra.remote.ssh import RemoteAnswer
 from afterpush.infra.remote.wheel import Installed, installed
 from afterpush.swarm.remote.host import log_of
-from afterpush.swarm.remote.host_environment import _MOVE, choose, look_script, make_script, parse_look
 from afterpush.swarm.remote.hosts import shares
 
 OURS = Installed("3.11", "0f" * 8, "2026.8.0")
