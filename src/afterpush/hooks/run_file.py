@@ -17,12 +17,14 @@ from afterpush.hooks.managers import lacks_git_lfs_hook
 from afterpush.hooks.notes import LAST_PUSH, hooks_folder
 from afterpush.hooks.policy import CONFIG_PATH, OFF, Policy
 from afterpush.hooks.request import PYTHON_VARIABLES, WAIT
+from afterpush.hooks.run_template import TEMPLATE
 from afterpush.hooks.scripts import PROGRAM_VARIABLE, case_pattern, text_of
 from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import write_atomic
+from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.git import common_folder, config_value, main_worktree
 from afterpush.infra.git.outgoing import MARKER_LINES
+from afterpush.infra.git.tracked_files import tracked
 from afterpush.infra.processes import run
 from afterpush.infra.secrets import TOKEN_STEMS
 
@@ -44,6 +46,11 @@ def own_program() -> str | None:
 def write_run_file(repo: Path, policy: Policy, program: str) -> None:
     """Makes the file for this program and the Python that runs us. Raises AfterpushError."""
     home = _Home(repo)
+    known = home.path.with_name("tasks-of-run")
+    if Path(program).name in ("inv", "invoke"):
+        write_atomic(known, _tasks(home.root), 0o600)
+    else:
+        known.unlink(missing_ok=True)  # Whatever tasks.py says now, nobody had it run.
     _write(home, policy, home.word(program), home.word(sys.executable))
 
 
@@ -74,8 +81,10 @@ def choose_program(repo: Path, environment: Mapping[str, str]) -> str | None:
     root = main_worktree(repo)
     named = [f"{root}/.venv/bin/inv", _on_path("inv", environment), f"{root}/.venv/bin/afterpush"]
     named += [config_value(repo, PROGRAM_KEY), _on_path("afterpush", environment), own_program()]
+    # Made by an install here, and not brought by a commit.
+    brought = {str(root / path) for path in tracked(root, [".venv"])}
     for candidate in dict.fromkeys(filter(None, named)):
-        if has_hook_task(repo, candidate, environment):
+        if candidate not in brought and has_hook_task(repo, candidate, environment):
             return candidate
     return None
 
@@ -113,10 +122,16 @@ class _Home:
 def _write(home: _Home, policy: Policy, program: str, python: str) -> None:
     config, copy = home.root / CONFIG_PATH, home.path.with_name("config-of-run")
     if config.exists():
-        write_atomic(copy, config.read_bytes(), 0o600)
+        write_atomic(copy, read_bytes(config, limit=1 << 20), 0o600)
     text = run_text(policy, program, python, shortcut=_shortcut(home, policy))
     if text_of(home.path) != text:
         write_atomic(home.path, text, 0o600)
+
+
+def _tasks(root: Path) -> bytes:
+    """What `inv` would load here, in the order in which sh lists it."""
+    paths = [root / "tasks.py", *sorted((root / "tasks").glob("*.py"))]
+    return b"".join(read_bytes(path, limit=1 << 22) for path in paths if path.is_file())
 
 
 def _shortcut(home: _Home, policy: Policy) -> Sequence[str]:
@@ -148,7 +163,7 @@ def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[st
         "LAST_PUSH": LAST_PUSH,
         "STEMS": shlex.quote("|".join(stems) or "$^"),
     }
-    text = _TEMPLATE
+    text = TEMPLATE
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text
@@ -162,129 +177,3 @@ def _results(policy: Policy) -> str:
         return '"$root"/.'
     path = Path(policy.state_dir).expanduser()
     return f"{shlex.quote(str(path))}/" if path.is_absolute() else f'"$root"/{shlex.quote(str(path))}/'
-
-
-_TEMPLATE = """\
-# Written by afterpush for the hooks of this clone, which read it; written again when something has changed.
-# A push that there is nothing to say about gets its watcher from here. At the first doubt the program looks
-# at it; when that does not run, the next one that has the task takes its place here.
-[ -z "${ZSH_VERSION-}" ] || emulate sh
-unset @FORGET@
-if [ "${1-}" = --watch ]; then run=$0; fi
-case $run in /*) ;; *) run=$PWD/$run ;; esac
-here=${run%/run}
-root=${run%/*/afterpush/hooks/run}
-program=@PROGRAM@
-python=@PYTHON@
-export @PROGRAM_VARIABLE@="$program"
-
-find_program() {
-    rm -f "$run"
-    for inv in @CANDIDATES@; do
-        "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && [ -r "$run" ] && return
-    done
-    return 1
-}
-
-# Started as the watcher of a push: remote, pid@start of the push, sha:old:ref.
-if [ "${1-}" = --watch ]; then
-    shift
-    pid=${2%@*}
-@WAIT@
-    code=0
-    "$python" -P -m afterpush.hooks "$@" || code=$?
-    case $code in 1 | 126 | 127) ;; *) exit "$code" ;; esac
-    [ -z "${AFTERPUSH_AGAIN-}" ] && find_program && AFTERPUSH_AGAIN=1 exec sh "$run" --watch "$@"
-    exit "$code"
-fi
-
-watch_without_python() {
-    @CONDITIONS@ || return 1
-    remote=$1 to=$1 notes=$here
-    if [ -n "${AFTERPUSH_SELF_TEST-}" ] && [ "$2" = "$AFTERPUSH_SELF_TEST/remote.git" ]; then
-        remote=${AFTERPUSH_SELF_TEST_REMOTE-} to=$2 notes=$AFTERPUSH_SELF_TEST
-    fi
-    [ "$remote" = @REMOTE@ ] && [ -z "${GIT_WORK_TREE-}" ] || return 1
-    own=.git
-    if [ -f .git ]; then read -r _ own <.git || return 1; fi
-    [ -d "$own" ] && [ "${GIT_DIR:-$own}" = "$own" ] || return 1
-    for mark in MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD rebase-merge rebase-apply; do
-        [ ! -e "$own/$mark" ] || return 1
-    done
-    # Something to tell: a push that was not watched, or the outcome of the last one.
-    for note in "$here"/push-* "$here/unwatched"; do [ ! -e "$note" ] || return 1; done
-    if [ -r "$own/@LAST_PUSH@" ]; then
-        read -r last <"$own/@LAST_PUSH@" || return 1
-        [ ! -e @RESULT@"deployment-status-${last%"${last#???????}"}.result" ] || return 1
-    fi
-    # One watched branch, which the remote has already.
-    set -f
-    set -- $refs
-    set +f
-    [ $# -eq 4 ] || return 1
-    sha=$2 ref=$3 old=$4
-    case $ref in @BRANCHES@) ;; *) return 1 ;; esac
-    case $sha:$old in *[!0]*:*[!0]*) ;; *) return 1 ;; esac
-    # Nothing is fetched for the sake of a look.
-    export GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none
-    git merge-base --is-ancestor "$old" "$sha" 2>/dev/null || return 1
-    [ -z "$(timeout 0.5 git -c log.showSignature=false log -1 --format=%h --diff-merges=first-parent \\
-        --no-textconv --no-ext-diff -G@STEMS@ "$old..$sha" -- 2>&1 || echo late)" ] || return 1
-    # The push above us, by its command line (sh drops the NULs) and its start in ticks (proc_pid_stat(5)).
-    pid=$PPID started=
-    for _ in 1 2 3 4 5 6 7 8; do
-        line=
-        { read -r stat <"/proc/$pid/stat" && IFS= read -r line <"/proc/$pid/cmdline" || [ -n "$line" ]; } \\
-            2>/dev/null || return 1
-        set -- ${stat##*)}
-        case $line in *--dry-run*) return 1 ;; esac
-        case $line in gitpush* | */gitpush*) shift 19; started=$1; break ;; esac
-        pid=$2
-    done
-    [ -n "$started" ] && command -v setsid >/dev/null || return 1
-    umask 077
-    push=$pid@${started}t
-    { printf '%s\\n' "$to $sha $old $ref" >"$notes/push-$push-$sha"; } 2>/dev/null || return 1
-    [ "$notes" = "$here" ] || echo shortcut >"$notes/hook"
-    # The log is opened before anything is put into the background: what fails there would be silent.
-    {
-        (
-            unset GIT_DIR GIT_INDEX_FILE GIT_PREFIX GIT_NO_LAZY_FETCH GIT_ALLOW_PROTOCOL AFTERPUSH_REPO
-            exec setsid sh "$run" --watch "$to" "$push" "$sha:$old:$ref"
-        ) &
-    } 2>/dev/null </dev/null >>"$notes/watcher.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-}
-
-# git's lines: most pushes have one. The others are read as a whole, for sh reads byte by byte.
-if [ -z "${refs+read}" ]; then
-    refs=
-    if IFS= read -r refs && IFS= read -r line; then
-        refs=$(printf '%s\\n%s\\n' "$refs" "$line"; cat)
-    fi
-fi
-if [ "${1-}" = --landing ]; then
-    printf '%s\\n' "$refs" | "$program" hooks.pre-push "$@" >/dev/null 2>&1 &
-    exit 0
-fi
-if [ -z "${AFTERPUSH_AGAIN-}" ] && watch_without_python "$@"; then exit 0; fi
-unset GIT_NO_LAZY_FETCH GIT_ALLOW_PROTOCOL
-if [ ! -e .git ] && [ "$here" = "$root/.git/afterpush/hooks" ]; then
-    # Pushed from another place: the program is to find tasks.py and the configuration.
-    GIT_DIR=$(git rev-parse --absolute-git-dir)
-    export GIT_DIR
-    cd "$root" || exit 0
-fi
-code=0
-said=$(printf '%s\\n' "$refs" | "$program" hooks.pre-push --remote "$1" --url "$2" --hook 2>&1) || code=$?
-case $code in
-0 | 40) ;;
-*)
-    if [ -z "${AFTERPUSH_AGAIN-}" ] && find_program; then AFTERPUSH_AGAIN=1; . "$run"; fi
-    said="afterpush could not look at this push, which is not watched: ${said##*
-}"
-    ;;
-esac
-[ -z "$said" ] || printf '%s\\n' "$said" >&2
-[ "$code" -ne 40 ] || exit 1
-exit 0
-"""

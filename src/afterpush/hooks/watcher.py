@@ -9,6 +9,7 @@ from pathlib import Path
 
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note
+from afterpush.hooks.post_push_script import is_allowed
 from afterpush.hooks.proof import Answer, closed_by_log, moved_here, there
 from afterpush.hooks.request import Request
 from afterpush.hooks.scripts import PROGRAM_VARIABLE, is_ours, text_of
@@ -18,6 +19,7 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import config_value, is_ancestor, remote_urls
 from afterpush.infra.git.refs import asked_of_remote, pushes_noted, ref_value, tracking_ref
+from afterpush.infra.git.tracked_files import tracked
 from afterpush.infra.invocation import command
 from afterpush.infra.processes import run_attached
 from afterpush.infra.processes.identity import is_running, wait_for_end
@@ -208,16 +210,18 @@ def post_push_command(
     repo: Path, update: RefUpdate, environment: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
     """How the repository wants to hear of a landed push: its post-push script, as husky runs scripts, else
-    our own task. What others wrote into the script is not run by a trial.
+    our own task. What others wrote into the script is not run by a trial, nor without a reason to trust it.
     """
     flags = ["--sha", update.sha, "--ref", update.ref]
     script = _husky_folder(repo) / "post-push"
     is_trial = TRIAL_VARIABLE in environment and not is_ours(text_of(script), "post-push")
-    if not script.is_file() or is_trial:
+    if not script.is_file() or is_trial or not is_allowed(repo, script, environment):
         return [*_own_task(), *flags], dict(environment)
     beside = Path(sys.executable).with_name("afterpush")
     program = environment.get(PROGRAM_VARIABLE) or (str(beside) if beside.exists() else "inv")
-    path = os.pathsep.join(["node_modules/.bin", environment.get("PATH", os.defpath)])
+    # husky's order; but what git tracks there was not put there by an install.
+    tools = [] if tracked(repo, ["node_modules/.bin"]) else ["node_modules/.bin"]
+    path = os.pathsep.join([*tools, environment.get("PATH", os.defpath)])
     return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
 
 

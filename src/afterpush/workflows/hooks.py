@@ -135,6 +135,7 @@ def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: boo
     from afterpush.hooks.changes import apply
     from afterpush.hooks.installing import DEFAULT_HINT, Wanted, plan_install
     from afterpush.hooks.run_file import choose_program, own_program
+    from afterpush.workflows.trust import hook_item, tasks_item, trust_of
 
     here = app_repository()
     policy = policy_of(here)
@@ -144,6 +145,8 @@ def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: boo
     if not dry_run:
         apply(replace(plan, program=own_program()), here.repo)
         plan = _tried(here, policy, plan, manager)
+        # To install them by hand is the yes to what they run.
+        trust_of(here).say_yes(filter(None, (hook_item(here), tasks_item(here))))
     return _report(plan, dry_run=dry_run, json=json)
 
 

@@ -48,7 +48,7 @@ def items_of(here: AppRepository) -> list[Item]:
     """Everything here that could run or give variables: commands, the hook, a tracked `.env`."""
     from afterpush.infra.variables import tracked_file_item
 
-    files = (tasks_item(here), file_item("hook", here.repo, POST_PUSH_HOOK), tracked_file_item(here.root))
+    files = (tasks_item(here), hook_item(here), tracked_file_item(here.root))
     return [*configured_items(here.settings), *_lock_file_items(here), *(item for item in files if item)]
 
 
@@ -62,6 +62,11 @@ def _lock_file_items(here: AppRepository) -> list[Item]:
     owners = {name: words for name, words in WELL_KNOWN_LOCK_FILES.items() if not is_well_known(words)}
     paths = tracked(here.repo, [f":(glob)**/{name}" for name in owners])
     return [_lock_file_item(path, owners[path.rpartition("/")[2]]) for path in paths]
+
+
+def hook_item(here: AppRepository) -> Item | None:
+    """The script that a watcher runs after a landed push; None without one."""
+    return file_item("hook", here.repo, POST_PUSH_HOOK)
 
 
 def tasks_item(here: AppRepository) -> Item | None:
