@@ -16,7 +16,8 @@ from afterpush.appspec.healthcheck.live import (
 )
 from afterpush.appspec.spec import parse_spec
 from afterpush.appspec.validate.problems import Severity
-from afterpush.digitalocean.client import ApiFailure, AppPlatform
+from afterpush.digitalocean.client import AppPlatform
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import Client

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file, write_pid_file
 from afterpush.deploy.watch.outcome import read_outcome
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, checked_token
+from afterpush.digitalocean.client import AppPlatform, checked_token
 from afterpush.digitalocean.deployed_commits import Ours, carried
 from afterpush.digitalocean.deployment import read_app, read_deployment
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app, names_of_repository, owner_and_name
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, Response, is_loopback

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from afterpush.deploy.logs.follow import Connection, Following
 from afterpush.deploy.logs.lines import LONGEST_LINE, harmless, last_lines, lines, shown
 from afterpush.deploy.logs.repeated import REMEMBERED_LINES, ToldLines
-from afterpush.digitalocean.client import ApiFailure
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.http import NoAnswer
 from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret

@@ -10,7 +10,7 @@ from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence
 from afterpush.deploy.watch.loop import Watching, begin
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, Intervals, estimate
-from afterpush.digitalocean.client import Allowance
+from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.deployment import Deployment
 
 FACT = NotYet("platform")

@@ -5,13 +5,14 @@ Facts: the published OpenAPI description of DigitalOcean (resources/apps, descri
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from afterpush.digitalocean.budget import Allowance, Budget
+from afterpush.digitalocean.failure import ApiFailure, complaint, error_told
 from afterpush.infra.clock import Clock, SystemClock
-from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, NoAnswer, Response, is_loopback
 from afterpush.infra.secrets import Secret
 from afterpush.infra.variables import PUBLIC_API
@@ -21,50 +22,25 @@ PAGE_SIZE = 20  # Long lists of deployments time out upstream (HTTP 524), so pag
 MAX_PAGES = 100
 MAX_DOCUMENT_BYTES = 4 << 20  # Twenty times what the largest page of real lists has.
 MAX_RETRY_AFTER_SECONDS = 120.0
-
-
-class ApiFailure(AfterpushError):
-    """The API did not give the answer; `status` is 0 when it gave none at all.
-
-    `is_refused`: the credentials are wrong or lack the scope, by the API's own word: asking again is no use.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        status: int = 0,
-        retry_after_seconds: float | None = None,
-        *,
-        is_refused: bool = False,
-    ) -> None:
-        super().__init__(message, ExitCode.UNREACHABLE)
-        self.status = status
-        self.retry_after_seconds = retry_after_seconds
-        self.is_refused = is_refused
-
-    @property
-    def is_missing(self) -> bool:
-        return self.status == 404
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """What the rate limit leaves: requests that remain, and when (epoch seconds) the oldest expires."""
-
-    remaining: int
-    reset_at: float | None
+ALMOST_DUE_SECONDS = 0.01
 
 
 class AppPlatform:
     """The API below one base URL with one token. Counts its requests, failed ones too."""
 
-    def __init__(self, http: Client, token: Secret, base_url: str = PUBLIC_API, clock: Clock | None = None):
+    def __init__(
+        self,
+        http: Client,
+        token: Secret,
+        base_url: str = PUBLIC_API,
+        clock: Clock | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self.http = http
         self._token = checked_token(token)
         self._base_url = checked_base_url(base_url)
         self._clock = clock or SystemClock()
-        self.requests = 0
-        self.allowance: Allowance | None = None
+        self._budget = budget or Budget()
         self.clock_skew_seconds: float | None = None
 
     @property
@@ -77,9 +53,18 @@ class AppPlatform:
         """Whether that is DigitalOcean's own API."""
         return self._base_url == PUBLIC_API
 
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, failed ones too, by all clients that come from one another."""
+        return self._budget.requests
+
+    @property
+    def allowance(self) -> Allowance | None:
+        return self._budget.allowance
+
     def apart(self) -> "AppPlatform":
-        """The same API with connections and a count of requests of its own, and no end of a watch in view."""
-        return AppPlatform(Client(), self._token, self._base_url, self._clock)
+        """The same API and limit with connections of its own, and no end of a watch in view."""
+        return AppPlatform(Client(), self._token, self._base_url, self._clock, self._budget)
 
     def get(
         self, path: str, *, timeout_seconds: float | None = None, **parameters: Parameter
@@ -97,8 +82,8 @@ class AppPlatform:
         timeout_seconds: float | None = None,
     ) -> dict[str, Any]:
         """One request; the decoded object of a 2xx answer. Raises ApiFailure for everything else."""
-        self.requests += 1
         doing = f"{method} {self._base_url}/v2/{path.partition('?')[0]}"
+        self._budget.count(self._clock.monotonic(), doing)
         headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json"}
         content = None
         if body is not None:
@@ -115,7 +100,7 @@ class AppPlatform:
     def _note_headers(self, answer: Response) -> None:
         remaining = _number(answer.headers.get("ratelimit-remaining"))
         if remaining is not None:
-            self.allowance = Allowance(int(remaining), _number(answer.headers.get("ratelimit-reset")))
+            self._budget.allowance = Allowance(int(remaining), _number(answer.headers.get("ratelimit-reset")))
         sent_at = _http_date(answer.headers.get("date"))
         if sent_at is not None:
             self.clock_skew_seconds = self._clock.now() - sent_at
@@ -124,11 +109,13 @@ class AppPlatform:
         if answer.status == 204:
             return {}
         if not 200 <= answer.status < 300:
-            said = _said(answer)
+            said, retry_after = error_told(answer), self._retry_after(answer)
+            if answer.status == 429 and retry_after:
+                self._budget.rest(self._clock.monotonic() + retry_after - ALMOST_DUE_SECONDS)
             raise ApiFailure(
-                f"{doing}: {_complaint(answer, said)}",
+                f"{doing}: {complaint(answer, said)}",
                 answer.status,
-                self._retry_after(answer),
+                retry_after,
                 is_refused=answer.status in (401, 403) and said is not None,
             )
         if len(answer.body) > MAX_DOCUMENT_BYTES:
@@ -215,33 +202,6 @@ def checked_base_url(text: str) -> str:
             "DIGITALOCEAN_API_URL must be https: over http the token could be read on the way"
         )
     return url.removesuffix("/v2")
-
-
-def _said(answer: Response) -> dict[str, Any] | None:
-    """An error as the API describes it: JSON with `id` and `message`, or nothing at all (the official
-    Go client's CheckResponse). None for what a proxy in front of it says instead."""
-    if not answer.body.strip():
-        return {}
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _complaint(answer: Response, said: Mapping[str, Any] | None) -> str:
-    """What an error answer says, in one short line; HTML bodies are not quoted."""
-    told = " ".join(str((said or {}).get("message") or "").split())[:200]
-    request = str((said or {}).get("request_id") or answer.headers.get("x-request-id") or "")
-    quoted = (f": {told}" if told else "") + (f" (request {request[:80]})" if request else "")
-    if answer.status == 401 and said is not None:
-        return (
-            f"the token was refused (401){quoted}; set DIGITALOCEAN_TOKEN (or DIGITALOCEAN_ACCESS_TOKEN) "
-            "to a valid token with the scope app:read"
-        )
-    if answer.status == 403 and said is not None:
-        return f"the token may not do this (403){quoted}; give DIGITALOCEAN_TOKEN the scope app:read"
-    return f"answered {answer.status}{quoted}"
 
 
 def _number(text: str | None) -> float | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import configured_urls, remote_urls
 

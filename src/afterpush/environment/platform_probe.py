@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from afterpush.digitalocean.client import ApiFailure, AppPlatform
+from afterpush.digitalocean.client import AppPlatform
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, components, find_app, name_of
 from afterpush.environment.probe import Probe, outcome
 from afterpush.environment.report import Problem, State, warning

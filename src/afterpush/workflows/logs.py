@@ -14,8 +14,8 @@ from afterpush.deploy.logs.repeated import ToldLines
 from afterpush.deploy.monitor.setup import platform_source
 from afterpush.deploy.watch.facts import Seen
 from afterpush.deploy.watch.platform_source import PlatformSource
-from afterpush.digitalocean.client import ApiFailure
 from afterpush.digitalocean.deployment import Deployment
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import is_coloured, note
 from afterpush.infra.errors import AfterpushError, ExitCode

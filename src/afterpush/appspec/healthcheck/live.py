@@ -16,7 +16,8 @@ from afterpush.appspec.spec import AppSpec, parse_spec
 from afterpush.appspec.validate.problems import Severity, SpecProblem
 from afterpush.appspec.validate.schema import COMPONENTS, SHAPES
 from afterpush.appspec.yaml_tree import Kind, Node, same
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.redaction import Redactor

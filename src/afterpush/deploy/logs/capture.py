@@ -18,8 +18,9 @@ from afterpush.deploy.logs.log_file import LogFile
 from afterpush.deploy.logs.platform_logs import PAST, PlatformLog
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State, Watching
-from afterpush.digitalocean.client import ApiFailure, AppPlatform
+from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployment import Deployment
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import Clock
 from afterpush.infra.http import NoAnswer
 from afterpush.infra.redaction import Redactor

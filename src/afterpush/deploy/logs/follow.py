@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.repeated import ToldLines
-from afterpush.digitalocean.client import ApiFailure
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.http import NoAnswer
 
 RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 1.0, 30.0

@@ -7,8 +7,9 @@ from functools import partial
 from afterpush.deploy.logs.follow import Connection
 from afterpush.deploy.logs.live import live_pieces
 from afterpush.deploy.logs.together import together
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployment import Deployment, Spec
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.http import NoAnswer
 
 TYPES = ("build", "deploy", "run", "run_restarted")

@@ -17,7 +17,8 @@ from afterpush.deploy.watch.loop import Limits
 from afterpush.deploy.watch.platform_source import Commit, PlatformSource
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
 from afterpush.deploy.watch.sources import RankedSources, Source
-from afterpush.digitalocean.client import Allowance, AppPlatform, checked_base_url
+from afterpush.digitalocean.budget import Allowance
+from afterpush.digitalocean.client import AppPlatform, checked_base_url
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.infra.clock import Clock, Countdown
 from afterpush.infra.database import Address, Connection, address_from_variables, connected

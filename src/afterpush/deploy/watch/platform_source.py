@@ -14,9 +14,10 @@ from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Vanished
 from afterpush.deploy.watch.known_push import KnownPush
 from afterpush.deploy.watch.sources import SourceFailure
 from afterpush.deploy.watch.speaking import Shown, Silent, speaks
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
 from afterpush.digitalocean.phases import Phase, phase_of
 from afterpush.infra.clock import Clock

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Silence
 from afterpush.deploy.watch.loop import Watching
-from afterpush.digitalocean.client import Allowance
+from afterpush.digitalocean.budget import Allowance
 
 FEW_REMAINING, HARDLY_ANY_REMAINING = 500, 100
 HARDLY_ANY_SECONDS = 60.0

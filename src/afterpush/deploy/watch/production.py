@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.deploy.watch.platform_source import PlatformSource
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployed_commits import Kinship, Ours, carried
 from afterpush.digitalocean.deployment import Deployment, Spec, read_app, read_deployment
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
 from afterpush.infra.clock import local_time
 from afterpush.infra.errors import AfterpushError
