@@ -5,7 +5,7 @@ from typing import Any
 from invoke import Collection
 
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.console import note, print_json, say
+from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.invocation import program
 from afterpush.tasks._task import number, task, whole_number
@@ -59,30 +59,36 @@ def monitor(
     return ExitCode.GOOD
 
 
-@task(help={"sha": SHA, "wait": "wait for the verdict of a monitor that runs", "host": HOST, "json": JSON})
+@task(
+    help={
+        "sha": SHA,
+        "wait": "wait for the verdict of a monitor that runs",
+        "timeout": "with --wait: seconds until the answer is given as it stands (exit 7)",
+        "host": HOST,
+        "json": JSON,
+    }
+)
 def status(
-    context: Any, sha: Any = None, wait: bool = False, host: Any = None, json: bool = False
+    context: Any,
+    sha: Any = None,
+    wait: bool = False,
+    timeout: Any = None,
+    host: Any = None,
+    json: bool = False,
 ) -> ExitCode | int:
     """Tell what is live, coming, failed; or of one commit."""
-    from afterpush.deploy.monitor import session
-    from afterpush.deploy.monitor import status as register
+    from afterpush.workflows.status import status_here
 
-    here, clock = app_repository(), SystemClock()
+    here = app_repository()
     commit = commit_of(here, sha)
+    seconds = number(timeout, "--timeout")
+    if seconds is not None and not wait:
+        raise AfterpushError("--timeout says how long to --wait; give both, or leave it out")
     if host:
         from afterpush.workflows.remote_monitor import status_there
 
-        return status_there(here, host, commit, wait=wait, json=json)
-    if wait:
-        found = session.follow(
-            here.state,
-            commit,
-            clock,
-            lambda outcome: note(outcome.message),
-            appear_seconds=session.APPEAR_SECONDS,
-        )
-    else:
-        found = register.status(here.state, commit, clock.now())
+        return status_there(here, host, commit, wait=wait, timeout_seconds=seconds, json=json)
+    found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
     if sha is None and not wait:
         from afterpush.workflows.overview import print_with_overview
 
@@ -121,7 +127,7 @@ def stop(
     json: bool = False,
 ) -> ExitCode | int:
     """End a background monitor; the deployment itself goes on."""
-    from afterpush.deploy.monitor import status as register
+    from afterpush.deploy.monitor import stopping
     from afterpush.deploy.report.tables import stop_lines
 
     here, clock = app_repository(), SystemClock()
@@ -132,9 +138,9 @@ def stop(
 
         return stop_there(here, host, commit_of(here, sha), all=all, dry_run=dry_run, json=json)
     ended = (
-        register.stop_all(here.state, clock, dry_run=dry_run)
+        stopping.stop_all(here.state, clock, dry_run=dry_run)
         if all
-        else [register.stop(here.state, commit_of(here, sha), clock, dry_run=dry_run)]
+        else [stopping.stop(here.state, commit_of(here, sha), clock, dry_run=dry_run)]
     )
     print_json(ended) if json else say(stop_lines(ended))
     return ExitCode.GOOD
@@ -240,6 +246,7 @@ def explain(
         "html": "write one self-contained page to this file",
         "dora": "the four DORA figures: frequency, lead time, change failure rate, time to restore",
         "days": "the window of the DORA figures (default: 30)",
+        "watches": "every single watch, not each deployment once",
         "json": JSON,
     }
 )
@@ -249,6 +256,7 @@ def history(
     html: Any = None,
     dora: bool = False,
     days: Any = None,
+    watches: bool = False,
     json: bool = False,
 ) -> ExitCode:
     """Show deployments, causes, who waits; as a page too."""
@@ -262,7 +270,7 @@ def history(
     if dora:
         print_dora(here, limit=count or None, window_days=window, json=json)
     elif json or html is None:
-        print_history(here, limit=count or None, json=json)
+        print_history(here, limit=count or None, watches=watches, json=json)
     return ExitCode.GOOD
 
 

@@ -13,6 +13,8 @@ from afterpush.deploy.watch.sources import RankedSources, SourceFailure
 from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.pushes import Push, append_push
+from afterpush.infra.state import state_folder
 from afterpush.simulator import Fault
 from afterpush.simulator.app_server import FakeApp, serve_app
 from tests.deploy.conftest import World
@@ -96,6 +98,25 @@ def test_the_ordering_column_is_found_by_looking(world: World, database: Address
     assert world.verdict(sha).verdict is Verdict.LIVE
 
 
+def test_the_table_shows_a_later_commit_that_contains_ours(world: World, table: Address) -> None:
+    first, second = world.commit("one"), world.commit("two")
+    insert(table, first, "failed", "2026-01-01")
+    insert(table, second, "success", "2026-01-02")
+    end = world.verdict(first)
+    assert end.verdict is Verdict.LIVE and end.contained_in == second
+    insert(table, "c0ffee5" + "2" * 33, "success", "2026-01-03")
+    assert world.verdict(first).verdict is Verdict.FAILED, "what is not known here contains nothing"
+
+
+def test_a_row_that_is_older_than_the_push_is_of_an_earlier_one(world: World, table: Address) -> None:
+    sha = world.commit()
+    insert(table, sha, "success")
+    record = state_folder(world.repository.path).ready().pushes
+    began = world.clock.now()
+    append_push(record, Push(sha, "refs/heads/main", "origin", began + 1, True, began, "f" * 40))
+    assert world.verdict(sha).verdict is Verdict.NONE
+
+
 def test_a_wrong_password_ends_the_source_and_shows_nowhere(world: World, table: Address) -> None:
     world.variables["DB_PASS"] = "swordfish-swordfish"
     end = world.verdict(world.commit())
@@ -160,6 +181,14 @@ def test_the_app_that_shows_our_commit_is_live(world: World, health: FakeApp) ->
     health.commit = sha[:8].upper()
     end = world.verdict(sha)
     assert end.verdict is Verdict.LIVE and end.source == "health" and end.superseded_by is None
+
+
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_an_answer_that_is_no_success_is_no_evidence(world: World, health: FakeApp, status: int) -> None:
+    sha = world.commit()
+    health.commit, health.status = sha, status
+    end = world.verdict(sha, timeout_seconds=300)
+    assert end.verdict is Verdict.TIMEOUT and f"answers {status}" in end.message
 
 
 def test_a_later_commit_that_contains_ours_is_live_and_named(world: World, health: FakeApp) -> None:

@@ -76,3 +76,21 @@ def test_every_wait_is_bounded(
     known = Estimate(mean, deviation)
     waiting = replace(state(phase, 0, now), silent_looks=silent)
     assert 0 < pace(building=known, deploying=known).seconds(waiting, fact) <= 60
+
+
+def test_the_end_of_a_log_is_trusted_once_it_has_told_the_end_of_the_build() -> None:
+    followed = pace(follows=lambda kind: True)
+    assert followed.seconds(state("BUILDING", 0, 20), FACT) == 16, "a safety net"
+    followed.woken(state("BUILDING", 0, 20))
+    assert followed.seconds(state("DEPLOYING", 30, 31), FACT) == 8
+
+
+def test_a_log_that_breaks_off_early_or_stays_open_is_not_trusted() -> None:
+    early = pace(follows=lambda kind: kind == "build")
+    early.seconds(state("BUILDING", 0, 20), FACT)
+    early.woken(state("BUILDING", 0, 20))
+    waits = [early.seconds(state("BUILDING", 0, 20), FACT) for _ in range(3)]
+    assert waits == [1, 2, 10], "two more looks, then as without a log"
+    stays_open = pace(follows=lambda kind: True)
+    stays_open.seconds(state("BUILDING", 0, 20), FACT)
+    assert stays_open.seconds(state("DEPLOYING", 30, 31), FACT) == 4

@@ -199,6 +199,47 @@ def running_with(text: str) -> list[int]:
     return pids
 
 
+def test_every_wait_for_another_monitor_ends_when_it_is_told_to(site: Site) -> None:
+    sha = site.commit(stuck())
+    pid = site.start(sha)
+    wait_until(lambda: (site.paper(sha) or {}).get("phase") == "BUILDING", say=lambda: site.told(sha))
+    for words in (("deploy.monitor", "--timeout=0.5"), ("deploy.status", "--wait", "--timeout=0.5")):
+        answer = site.run(*words, "--json")
+        assert answer.code == 7, answer.err
+        document = answer.json()
+        assert (document["verdict"], document["phase"]) == ("running", "BUILDING")
+        assert document["app_name"] == "shop" and document["deployment_id"] in document["url"]
+        assert "BUILDING after" in answer.err, "what the first sees"
+    assert site.paper(sha)["pid"] == pid, "it goes on"
+    assert site.run("deploy.status", "--timeout=1").code == 2
+
+
+def test_without_any_source_nothing_has_crashed(site: Site) -> None:
+    sha = site.commit()
+    for name in ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_API_URL", "AFTERPUSH_APP"):
+        del site.variables[name]
+    for words in (("deploy.monitor", "--background"), ("deploy.status", "--wait"), ("deploy.status",)):
+        answer = site.run(*words)
+        assert answer.code == 2 and "DIGITALOCEAN_TOKEN" in answer.err and "app:read" in answer.err
+    assert site.run("deploy.monitors", "--json").json() == []
+    assert sha
+
+
+def test_what_was_superseded_is_live_once_the_commit_that_contains_it_is(site: Site) -> None:
+    first = site.commit(stuck())
+    site.start(first)
+    wait_until(lambda: (site.paper(first) or {}).get("phase") == "BUILDING", say=lambda: site.told(first))
+    second = site.commit(live(0.5, 60))
+    waited = site.run("deploy.status", f"--sha={first}", "--wait", "--json")
+    assert (waited.code, waited.json()["verdict"]) == (3, "superseded"), waited.out
+    assert waited.json()["superseded_by"] == second
+    third = site.commit(QUICK)
+    assert site.run("deploy.monitor", f"--sha={third}").code == 0
+    again = site.run("deploy.status", f"--sha={first}", "--json")
+    assert (again.code, again.json()["verdict"], again.json()["contained_in"]) == (0, "live", third)
+    assert again.json()["production"]["sha"] == third
+
+
 def test_a_second_foreground_monitor_follows_the_first(site: Site) -> None:
     sha = site.commit(live(0.3, 8))
     pid = site.start(sha)

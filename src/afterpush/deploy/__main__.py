@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from afterpush.deploy.monitor.background import SETTINGS
+from afterpush.deploy.monitor.background import REFUSED, SETTINGS
 from afterpush.deploy.monitor.process import AlreadyRunning
 from afterpush.deploy.monitor.session import open_session
 from afterpush.infra.clock import SystemClock, rfc3339
@@ -47,7 +47,7 @@ def main() -> int:
     except AlreadyRunning:
         return 0
     except AfterpushError as error:
-        _tell(f"afterpush: {redact(str(error))}")
+        _tell(f"{REFUSED}{redact(str(error))}")
         return int(error.exit_code)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.readiness import Readiness
 from afterpush.infra.clock import Clock
 

@@ -78,7 +78,11 @@ def judge(response: Response) -> Readiness:
 
 
 def settled(
-    ask: Callable[[], Response], clock: Clock, limit_seconds: float, interval_seconds: float = 1
+    ask: Callable[[], Response],
+    clock: Clock,
+    limit_seconds: float,
+    interval_seconds: float = 1,
+    judged: Callable[[Response], Readiness] = judge,
 ) -> Readiness:
     """Asks until the answer is ready or the time is over; the last judgement. Asks at least once.
 
@@ -87,7 +91,7 @@ def settled(
     deadline = clock.monotonic() + limit_seconds
     while True:
         try:
-            readiness = judge(ask())
+            readiness = judged(ask())
         except NoAnswer as error:
             readiness = silent(error)
         left = deadline - clock.monotonic()

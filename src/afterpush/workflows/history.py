@@ -15,15 +15,15 @@ from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.monitoring import read_history
 
 
-def print_history(here: AppRepository, *, limit: int | None, json: bool) -> None:
-    """The records with their figures; as JSON the bare list of every watch."""
+def print_history(here: AppRepository, *, limit: int | None, watches: bool, json: bool) -> None:
+    """Each deployment once, or every single watch, with their figures; as JSON the bare list."""
     from afterpush.deploy.report.tables import history_documents
 
-    records = read_history(here, limit)
+    records = read_history(here, None)
+    shown = (records if watches else distinct(records))[:limit]
     if json:
-        print_json(history_documents(records))
+        print_json(history_documents(shown))
     else:
-        shown = distinct(records)
         say(history_text(shown, figures(shown), terminal_width(), is_ascii=not can_show(BARS)))
 
 

@@ -1,18 +1,20 @@
 """Workflows of deploying: watching in the terminal, printing logs, reading history."""
 
 import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from afterpush.deploy.monitor.failure_cause import last_words
 from afterpush.deploy.monitor.line_output import how_to_go_on
-from afterpush.deploy.monitor.reporters import LineReporter
-from afterpush.deploy.monitor.session import Session, exit_code, open_session, watch_or_follow
+from afterpush.deploy.monitor.reporters import LineReporter, Reporter
+from afterpush.deploy.monitor.session import exit_code, open_session, watch_or_follow
 from afterpush.deploy.watch.outcome import Outcome
-from afterpush.infra.clock import SystemClock
+from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.console import is_terminal, note, plain, print_json, say
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.git import is_pushed
-from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.app_repository import AppRepository, warn_on_error
 
 if TYPE_CHECKING:
     from afterpush.deploy.monitor.history import HistoryRecord
@@ -34,7 +36,9 @@ def monitor_here(
     )
     if not is_pushed(here.repo, here.settings.push.remote, sha):
         note(f"note: as far as git here knows, {sha[:7]} is on no branch of {here.settings.push.remote} yet")
-    result, was_running = watch_or_follow(session, lambda: _watch(session, json=json), _show_followed)
+    estimate = session.estimate_seconds
+    with _reporter(session.clock, estimate, json=json) as reporter:
+        result, was_running = watch_or_follow(session, reporter, timeout_seconds=timeout_seconds)
     if json:
         print_json(plain(result) | {"already_running": was_running})
     else:
@@ -42,19 +46,38 @@ def monitor_here(
     return exit_code(result, strict=strict)
 
 
-def _watch(session: Session, *, json: bool) -> Outcome:
-    if json:
-        return session.run(LineReporter(note))
-    if not is_terminal():
-        return session.run(LineReporter(say))
+def wait_here(here: AppRepository, sha: str, *, timeout_seconds: float | None, json: bool) -> Outcome:
+    """What the monitor of a commit ends with, shown as it goes; `running` when the time is over first."""
+    from afterpush.deploy.monitor.following import APPEAR_SECONDS, follow
+    from afterpush.deploy.watch.poll_interval import total_estimate
+
+    clock = SystemClock()
+    records: list[HistoryRecord] = []
+    with warn_on_error("reading the history"):
+        records = read_history(here, 200)
+    with _reporter(clock, total_estimate(records), json=json, write=note) as reporter:
+        return follow(
+            here.state,
+            sha,
+            clock,
+            reporter,
+            appear_seconds=min(APPEAR_SECONDS, timeout_seconds or APPEAR_SECONDS),
+            timeout_seconds=timeout_seconds,
+        )
+
+
+@contextmanager
+def _reporter(
+    clock: Clock, estimate_seconds: float | None, *, json: bool, write: Callable[[str], None] = say
+) -> Iterator[Reporter]:
+    """The live view in a terminal, else lines; with --json on stderr."""
+    if json or not is_terminal():
+        yield LineReporter(note if json else write, estimate_seconds)
+        return
     from afterpush.deploy.monitor.live_view import LiveView
 
-    with LiveView(session.clock, session.estimate_seconds) as view:
-        return session.run(view)
-
-
-def _show_followed(outcome: Outcome) -> None:
-    note(f"another monitor watches {outcome.sha[:7]}; following it ({outcome.phase or 'no deployment yet'})")
+    with LiveView(clock, estimate_seconds) as view:
+        yield view
 
 
 def _print_end(result: Outcome, was_running: bool) -> None:

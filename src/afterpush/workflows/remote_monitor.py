@@ -24,9 +24,12 @@ def monitor_there(
     return ask_there(here, host, sha, words, json=json)
 
 
-def status_there(here: AppRepository, host: str, sha: str, *, wait: bool, json: bool) -> int:
+def status_there(
+    here: AppRepository, host: str, sha: str, *, wait: bool, timeout_seconds: float | None, json: bool
+) -> int:
     """What is known about a commit there."""
     words = ["deploy.status", f"--sha={sha}", *(["--wait"] if wait else [])]
+    words += [] if timeout_seconds is None else [f"--timeout={timeout_seconds}"]
     return ask_there(here, host, sha, words, json=json)
 
 

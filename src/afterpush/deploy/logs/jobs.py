@@ -9,8 +9,9 @@ from typing import Any
 
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.platform_logs import PlatformLog
-from afterpush.digitalocean.client import ApiFailure, AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployment import moment
+from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import duration, rfc3339
 
 JOB = "job"

@@ -18,6 +18,8 @@ from afterpush.infra.state import StateFolder
 # Where a monitor finds the settings that its launcher has read already.
 SETTINGS = "AFTERPUSH_MONITOR_SETTINGS"
 REPORT_SECONDS = 1.0
+# So begins what a monitor says that cannot begin to watch.
+REFUSED = "afterpush: "
 _STEP_SECONDS = 0.01
 
 
@@ -106,8 +108,8 @@ def _ended_at_once(folder: StateFolder, sha: str, child: int, code: int, offset:
     )
 
 
-def last_line(path: Path, offset: int = 0) -> str:
-    """The last line of a log behind an offset, without its stamp; empty when there is none."""
+def last_line(path: Path, offset: int = 0, *, prefix: str = REFUSED) -> str:
+    """The last line of a log behind an offset, without a `prefix`; empty when there is none."""
     try:
         with path.open("rb") as file:
             file.seek(max(offset, path.stat().st_size - 4096))
@@ -115,4 +117,4 @@ def last_line(path: Path, offset: int = 0) -> str:
     except OSError:
         return ""
     text = next((line for line in reversed(lines) if line.strip()), "")
-    return text.removeprefix("afterpush: ").strip()
+    return text.removeprefix(prefix).strip()

@@ -9,6 +9,7 @@ from typing import Any
 
 from afterpush.deploy.logs.capture import CapturedLogs
 from afterpush.deploy.watch.outcome import Outcome
+from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import run
 
@@ -84,12 +85,20 @@ def _asked(question: Mapping[str, object], variables: Mapping[str, str]) -> dict
     return dict(answer)
 
 
+def still_runs(result: Outcome) -> str | None:
+    """What production runs instead of what failed; None when it is not known."""
+    live = result.production
+    if live is None or live.deployment_id == result.deployment_id or result.finished_at is None:
+        return None
+    return f"production still runs {live.told(parse_rfc3339(result.finished_at))}"
+
+
 def last_words(result: Outcome) -> list[str]:
     """The lines with which a failed watch ends: category, root line, what to do; what runs instead."""
     from afterpush.deploy.explain.origin import body
 
-    lines = [result.production] if result.production else []
-    found = result.explanation
+    found, still = result.explanation, still_runs(result)
+    lines = [still] if still else []
     if not found:
         return lines
     root = [f"  {body(str(found['line'])).strip()}"] if found.get("line") else []

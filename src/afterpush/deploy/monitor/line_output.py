@@ -20,6 +20,13 @@ def verdict_line(state: Finished) -> str:
     return f"{state.verdict.value.upper()}: {state.message}"
 
 
+def still(state: Watching, estimate_seconds: float | None) -> str:
+    """A sign of life: what it waits for, since when, and how long that usually takes."""
+    usually = f"; usually live after {duration(estimate_seconds)}" if estimate_seconds else ""
+    what = state.phase or f"waiting for a deployment of {state.sha[:7]}"
+    return f"  still {what} after {duration(state.now - state.started_at)}{usually}"
+
+
 def stamped(line: str, at: float) -> str:
     """A line of a log: the time (UTC), then the line."""
     return f"{rfc3339(at)}  {line}"

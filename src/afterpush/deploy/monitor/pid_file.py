@@ -3,17 +3,24 @@
 import contextlib
 import json
 import socket
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from afterpush.deploy.watch.states import Watching
+from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.processes.identity import Identity, is_running
 
 
 @dataclass(frozen=True)
 class PidFile:
-    """What a monitor writes about itself. Times are epoch seconds; `pid_started_at` is the process's own."""
+    """What a monitor writes about itself. Times are epoch seconds; `pid_started_at` is the process's own.
+
+    `seen` is the state of its watch, for who follows it (`noted_state`).
+    """
 
     pid: int
     pid_started_at: float
@@ -28,6 +35,8 @@ class PidFile:
     deployment_id: str | None = None
     cause: str | None = None
     requests: int = 0
+    app_name: str | None = None
+    seen: dict[str, Any] | None = None
 
     @property
     def identity(self) -> Identity:
@@ -36,6 +45,31 @@ class PidFile:
     @property
     def is_of_running_process(self) -> bool:
         return self.host == socket.gethostname() and is_running(self.identity)
+
+
+def noted_state(state: Watching) -> dict[str, Any]:
+    """What another process needs to show the same view."""
+    deployment = state.deployment
+    if deployment:  # Specs are long, and nobody looks at them.
+        deployment = msgspec.structs.replace(deployment, spec=None)
+    return {
+        "now": state.now,
+        "phases": state.phases,
+        "troubles": state.troubles,
+        "deployment": msgspec.to_builtins(deployment) if deployment else None,
+    }
+
+
+def state_of(recorded: PidFile, now: float) -> Watching:
+    """The state that a monitor noted last, at the moment `now`."""
+    state = Watching(recorded.sha, recorded.started_at, now, source=recorded.source)
+    seen = recorded.seen or {}
+    with contextlib.suppress(ValueError, TypeError, LookupError):
+        deployment = read_deployment(seen["deployment"]) if seen.get("deployment") else None
+        phases = tuple((str(phase), float(at)) for phase, at in seen["phases"])
+        troubles = tuple(map(str, seen["troubles"]))
+        return replace(state, deployment=deployment, phases=phases, troubles=troubles)
+    return state
 
 
 _REQUIRED: dict[str, Any] = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from afterpush.deploy.monitor.history import History, HistoryRecord
-from afterpush.deploy.monitor.pid_file import PidFile, write_pid_file
+from afterpush.deploy.monitor.pid_file import PidFile, noted_state, write_pid_file
 from afterpush.deploy.monitor.reporters import Reporter
 from afterpush.deploy.monitor.setup import Prepared
 from afterpush.deploy.watch.facts import Verdict
@@ -38,6 +38,7 @@ class Context:
     branch: str | None = None
     author: str | None = None
     committed_at: float | None = None
+    subject: str | None = None
 
 
 # Looks closer at a verdict before it is recorded (readiness, the cause of a failure).
@@ -157,12 +158,13 @@ def _reported(
     """The states of the watch, each shown and noted in the pid file before it is handed on."""
     recorded = _pid_file(prepared, began.started_at)
     files.write_pid(recorded)
-    for state in watch(began, prepared.sources, clock, prepared.pace, prepared.limits):
+    wake = prepared.signals.wake
+    for state in watch(began, prepared.sources, clock, prepared.pace, prepared.limits, wake):
         while prepared.sources.notes:
             reporter.note(prepared.sources.notes.pop(0))
         if isinstance(state, Watching):
             updated = _noted(recorded, prepared, state)
-            if replace(updated, requests=recorded.requests) != recorded:
+            if _without_counts(updated) != _without_counts(recorded):
                 recorded = updated
                 files.write_pid(recorded)
         observe(state)
@@ -189,10 +191,17 @@ def _noted(recorded: PidFile, prepared: Prepared, state: Watching) -> PidFile:
         phase=state.phase,
         source=state.source,
         app=prepared.app_id,
+        app_name=prepared.app_told(state).name,
+        seen=noted_state(state),
         deployment_id=state.deployment.id if state.deployment else None,
         cause=state.deployment.cause if state.deployment else None,
         requests=prepared.requests,
     )
+
+
+def _without_counts(recorded: PidFile) -> PidFile:
+    """What is worth writing the file for."""
+    return replace(recorded, requests=0, seen=(recorded.seen or {}) | {"now": 0.0})
 
 
 def _stopped(state: State, now: float, by: str) -> Finished:
@@ -201,7 +210,7 @@ def _stopped(state: State, now: float, by: str) -> Finished:
 
 def _outcome(prepared: Prepared, files: MonitorFiles, state: State) -> Outcome:
     log = str(files.folder.log(prepared.sha)) if files.folder else None
-    return outcome(state, app=prepared.app_id, requests=prepared.requests, log_path=log)
+    return outcome(state, prepared.app_told(state), requests=prepared.requests, log_path=log)
 
 
 def _leave(files: MonitorFiles, result: Outcome, context: Context) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from afterpush.deploy.monitor.line_output import changes, stamped
-from afterpush.deploy.watch.loop import Finished, State
+from afterpush.deploy.monitor.line_output import changes, stamped, still
+from afterpush.deploy.watch.loop import Finished, State, Watching
 from afterpush.infra.printable import one_line
 from afterpush.infra.redaction import Redactor
 
+# A watch that is silent for longer looks as if it hung.
+STILL_SECONDS = 60.0
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
@@ -26,14 +28,20 @@ class Reporter(Protocol):
 class LineReporter:
     """One line for each change, through `write`."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], estimate_seconds: float | None = None) -> None:
         self._write = write
+        self._estimate = estimate_seconds
         self._before: State | None = None
+        self._told_at = 0.0
 
     def show(self, state: State) -> None:
         at = state.finished_at if isinstance(state, Finished) else state.now
-        for line in changes(self._before, state):
+        lines = changes(self._before, state)
+        if isinstance(state, Watching) and not lines and at - self._told_at >= STILL_SECONDS:
+            lines = [still(state, self._estimate)]
+        for line in lines:
             self._write(stamped(line, at))
+            self._told_at = at
         self._before = state
 
     def note(self, text: str) -> None:

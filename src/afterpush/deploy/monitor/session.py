@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.deploy.logs.capture import Capture, CapturedLogs
+from afterpush.deploy.monitor.following import follow
 from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.process import AlreadyRunning, Context, MonitorFiles, run_monitor
 from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
-from afterpush.deploy.monitor.setup import Prepared, health_url, prepare, wanted_app
-from afterpush.deploy.monitor.status import status
+from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished
-from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome
+from afterpush.deploy.watch.outcome import CRASHED, Outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
 from afterpush.infra.clock import Clock
 from afterpush.infra.console import plain
@@ -22,10 +22,6 @@ from afterpush.infra.settings import Settings
 from afterpush.infra.state import StateFolder, state_folder
 from afterpush.infra.trust import Trust
 from afterpush.infra.variables import Environment
-
-FOLLOW_SECONDS = 0.5
-# Right after `git push` its watcher needs a moment to prove the push and start the monitor.
-APPEAR_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -87,19 +83,24 @@ class Session:
         if self.folder is None or self.prepared.platform is None:
             return None
         api = self.prepared.platform.api.apart()
-        return Capture(self.folder, self.sha, self.environment.redactor(), api, self.clock)
+        signals, redactor = self.prepared.signals, self.environment.redactor()
+        capture = Capture(self.folder, self.sha, redactor, api, self.clock, signals.ended)
+        signals.follows = capture.is_following
+        return capture
 
     def _complete(
         self, finished: Finished, result: Outcome, capture: Capture | None, reporter: Reporter
     ) -> Outcome:
         """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
+        context = self._context()
+        result = replace(result, author=context.author, subject=context.subject)
         if capture and self.folder and result.app and finished.verdict is Verdict.LIVE:
             self._remember_good_logs(capture.so_far(), self.folder.good_log(result.app))
         logs = capture.finish(finished.verdict) if capture else CapturedLogs()
         for problem in logs.problems:
             self.warn(problem)
         if finished.verdict is Verdict.FAILED:
-            return self._with_cause(finished, result, logs, reporter)
+            return self._with_cause(result, logs, reporter)
         return self._with_readiness(finished, result)
 
     def _remember_good_logs(self, paths: tuple[Path, ...], fingerprint: Path) -> None:
@@ -109,53 +110,44 @@ class Session:
             variables = self.environment.for_child()
             remember_good_logs(paths, fingerprint, main_worktree(self.repo), variables, self.warn)
 
-    def _with_cause(
-        self, finished: Finished, result: Outcome, logs: CapturedLogs, reporter: Reporter
-    ) -> Outcome:
+    def _with_cause(self, result: Outcome, logs: CapturedLogs, reporter: Reporter) -> Outcome:
         """Adds the explanation, and what production runs instead; the reporter tells both at once."""
         # Only a failure pays for loading these.
-        from afterpush.deploy.monitor.failure_cause import last_words, with_explanation
-        from afterpush.deploy.watch.production import predecessor
+        from afterpush.deploy.monitor.failure_cause import last_words, still_runs, with_explanation
 
         variables = self.environment.for_child()
         good = self.folder.good_log(result.app) if self.folder and result.app else None
         explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn, good)
-        platform, failed = self.prepared.platform, finished.before.deployment
-        still = None
-        if platform and failed:
-            wanted = wanted_app(self.repo, self.settings, self.environment)
-            still = predecessor(platform, failed, wanted, self.clock.now())
-        complete = replace(
-            explained,
-            production=still,
-            message=f"{result.message.rstrip('.')}; {still}" if still else result.message,
-            requests=self.prepared.requests,
-        )
+        still = still_runs(result)
+        if still:
+            explained = replace(explained, message=f"{result.message.rstrip('.')}; {still}")
+        complete = replace(explained, requests=self.prepared.requests)
         reporter.explain(last_words(complete))
         return complete
 
     def _with_readiness(self, finished: Finished, result: Outcome) -> Outcome:
-        """Adds to a live verdict whether the app answers ready: the platform's word is not the app's."""
-        url = health_url(self.settings, self.environment)
-        wanted = self.settings.health.ready_seconds
-        if finished.verdict is not Verdict.LIVE or not url or not wanted or finished.superseded_by:
+        """Adds to a live verdict whether this commit answers ready: the platform's word is not the app's."""
+        was_replaced = finished.superseded_by and not finished.contained_in
+        if finished.verdict is not Verdict.LIVE or was_replaced or not self.settings.health.ready_seconds:
             return result
-        seconds = min(wanted, max(self.prepared.countdown.left(), 0.0))  # `--timeout` bounds this wait too.
-        from afterpush.digitalocean.readiness import settled
-        from afterpush.infra.http import Client
+        from afterpush.deploy.monitor.ready import readiness_of
 
-        client = Client(timeout_seconds=10)
-        readiness = settled(lambda: client.get(url), self.clock, seconds)
+        readiness = readiness_of(self.prepared, self.settings, self.environment, self.clock)
+        if readiness is None:
+            return replace(result, requests=self.prepared.requests)
         said = "ready" if readiness.ready else "NOT ready"
         return replace(
             result,
             ready=readiness.ready,
             message=f"{result.message}; the app is {said}: {readiness.why}",
+            requests=self.prepared.requests,
         )
 
     def _context(self) -> Context:
-        author, committed_at = commit_facts(self.repo, self.sha)
-        return Context(self.settings.deploy.branches[0], author, committed_at)
+        facts = commit_facts(self.repo, self.sha)
+        return Context(
+            self.settings.deploy.branches[0], facts.author, facts.committed_at, subject=facts.subject
+        )
 
     def _clean(self) -> None:
         from afterpush.deploy.monitor.cleanup import cleanup_if_due
@@ -213,44 +205,27 @@ def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder |
     return folder
 
 
-def follow(
-    folder: StateFolder,
-    sha: str,
-    clock: Clock,
-    show: Callable[[Outcome], None],
-    *,
-    appear_seconds: float = 0,
-) -> Outcome:
-    """Waits for another process's monitor of the commit and returns what it ended with (or `crashed`).
-
-    A monitor that has not begun yet is given `appear_seconds` to do so.
-    """
-    phase: object = ()
-    deadline = clock.monotonic() + appear_seconds
-    while True:
-        found = status(folder, sha, clock.now())
-        never_watched = found.verdict == Verdict.NONE and found.started_at is None
-        if found.verdict != RUNNING and not (never_watched and clock.monotonic() < deadline):
-            return found
-        if found.verdict == RUNNING and found.phase != phase:
-            phase = found.phase
-            show(found)
-        clock.sleep(FOLLOW_SECONDS)
-
-
 def watch_or_follow(
-    session: Session, view: Callable[[], Outcome], show: Callable[[Outcome], None]
+    session: Session, reporter: Reporter, *, timeout_seconds: float | None
 ) -> tuple[Outcome, bool]:
     """The outcome, and whether another monitor watched already and was followed.
 
-    Where that one crashes, this process takes the watch over.
+    Where that one crashes, this process takes the watch over. `timeout_seconds` bounds following, too: the
+    outcome is then `running`, and the other monitor goes on.
     """
     while True:
         try:
-            return view(), False
+            return session.run(reporter), False
         except AlreadyRunning:
             assert session.folder
-            followed = follow(session.folder, session.sha, session.clock, show)
+            followed = follow(
+                session.folder,
+                session.sha,
+                session.clock,
+                reporter,
+                timeout_seconds=timeout_seconds,
+                on_begin=lambda: reporter.note(f"another monitor watches {session.sha[:7]}; following it"),
+            )
             if followed.verdict != CRASHED:
                 return followed, True
 

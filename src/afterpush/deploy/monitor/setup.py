@@ -13,14 +13,19 @@ from afterpush.deploy.watch.database_source import DatabaseSource
 from afterpush.deploy.watch.health_source import HealthSource
 from afterpush.deploy.watch.kinship import GitKin
 from afterpush.deploy.watch.known_push import KnownPush, known_push
-from afterpush.deploy.watch.loop import Limits
+from afterpush.deploy.watch.log_trust import LogSignals
+from afterpush.deploy.watch.loop import Finished, Limits, State
+from afterpush.deploy.watch.outcome import AppTold, InProduction
 from afterpush.deploy.watch.platform_source import Commit, PlatformSource
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
+from afterpush.deploy.watch.production import running
 from afterpush.deploy.watch.sources import RankedSources, Source
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
+from afterpush.digitalocean.deployed_commits import Kin
 from afterpush.digitalocean.find_app import Wanted, repository_names
-from afterpush.infra.clock import Clock, Countdown
+from afterpush.digitalocean.phases import Phase
+from afterpush.infra.clock import Clock, Countdown, rfc3339
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time
@@ -47,6 +52,8 @@ class Prepared:
     countdown: Countdown
     pace: AdaptivePace
     records: list[HistoryRecord]
+    kin: Kin
+    signals: LogSignals
 
     @property
     def requests(self) -> int:
@@ -56,6 +63,19 @@ class Prepared:
     @property
     def app_id(self) -> str | None:
         return self.platform.app.id if self.platform and self.platform.app else None
+
+    def app_told(self, state: State) -> AppTold:
+        """What is known of the app, and what it runs now."""
+        app = self.platform.app if self.platform else None
+        if self.platform is None or app is None:
+            return AppTold()
+        known = (state.before if isinstance(state, Finished) else state).deployment
+        is_active = known is not None and known.phase == Phase.ACTIVE and state.source == self.platform.name
+        active = known if is_active else app.active_deployment
+        live = running(active, self.platform.wanted, app.spec) if active else None
+        since = rfc3339(live.since) if live and live.since else None
+        now_runs = InProduction(live.sha, since, live.deployment_id) if live else None
+        return AppTold(app.id, app.name, app.live_url or app.default_ingress, now_runs)
 
 
 def prepare(
@@ -87,8 +107,8 @@ def prepare(
     if url:
         client = Client(timeout_seconds=10, left=left)
         sources.append(HealthSource(client, url, kin, settings.health.commit_field))
-    if not sources:
-        raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
+    require_source(settings, environment, sha)
+    signals = LogSignals()
     records = _records(history)
     redactor = environment.redactor()
     return Prepared(
@@ -97,9 +117,18 @@ def prepare(
         platform=platform,
         limits=limits,
         countdown=countdown,
-        pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None),
+        pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None, signals),
         records=records,
+        kin=kin,
+        signals=signals,
     )
+
+
+def require_source(settings: Settings, environment: Environment, sha: str) -> None:
+    """Raises AfterpushError (exit 2), naming the variables, when no source is configured."""
+    can_ask = environment.token(), address_from_variables(environment), health_url(settings, environment)
+    if not any(can_ask):
+        raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
 
 
 def _connected(address: Address, left: Callable[[], float]) -> AbstractContextManager[Connection]:
@@ -199,6 +228,7 @@ def _pace(
     records: list[HistoryRecord],
     random: Callable[[], float],
     allowance: Callable[[], Allowance | None],
+    signals: LogSignals,
 ) -> AdaptivePace:
     poll = settings.deploy.poll
     intervals = Intervals(
@@ -210,4 +240,5 @@ def _pace(
         building=estimate(records, "BUILDING"),
         deploying=estimate(records, "DEPLOYING"),
         allowance=allowance,
+        follows=lambda kind: signals.follows(kind),
     )

@@ -6,26 +6,21 @@ a pid file or a log without one is a crash.
 
 import json
 import re
-import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from afterpush.deploy.monitor.background import last_line
+from afterpush.deploy.monitor.background import REFUSED, last_line
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, read_outcome
-from afterpush.infra.clock import Clock, rfc3339
+from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, deployment_url, read_outcome
+from afterpush.infra.clock import rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
 from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
-from afterpush.infra.processes.identity import signal_process
 from afterpush.infra.state import StateFolder
 
 FINISHED = "finished"
-TERM_SECONDS = 5.0
-KILL_SECONDS = 2.0
-_STEP_SECONDS = 0.05
 _NAME = re.compile(r"\.?deployment-(?:status|monitor)-([0-9a-f]{7})\.(?:log|result|pid|lock)")
 
 
@@ -41,16 +36,6 @@ class Monitor:
     verdict: str | None = None
 
 
-@dataclass(frozen=True)
-class StoppedMonitor:
-    """What became of one monitor that was asked to stop."""
-
-    sha: str
-    pid: int | None
-    stopped: bool
-    reason: str | None = None
-
-
 def status(folder: StateFolder, sha: str, now: float) -> Outcome:
     """What is known of a commit here; `none` when it was never watched."""
     recorded = _of_commit(read_pid_file(folder.pid(sha)), sha)
@@ -61,10 +46,15 @@ def status(folder: StateFolder, sha: str, now: float) -> Outcome:
         return result
     if result and recorded and result.started_at == rfc3339(recorded.started_at):
         return result
-    if recorded or (result is None and last_line(folder.log(sha))):
+    if recorded or (result is None and _broke_off(folder.log(sha))):
         return _crashed(folder, sha, recorded, now)
     message = f"{sha[:7]} was never watched here; watch it: {program()} deploy.monitor --sha={sha[:7]}"
     return _bare(sha, Verdict.NONE.value, message, None)
+
+
+def _broke_off(log: Path) -> bool:
+    """Whether a log without result or pid file is of a watch; one that could not begin says why."""
+    return bool(last_line(log)) and not last_line(log, prefix="").startswith(REFUSED)
 
 
 def _of_commit(recorded: PidFile | None, sha: str) -> PidFile | None:
@@ -109,6 +99,8 @@ def _with_pid_file(outcome: Outcome, recorded: PidFile, now: float) -> Outcome:
         outcome,
         source=recorded.source,
         app=recorded.app,
+        app_name=recorded.app_name,
+        url=deployment_url(recorded.app, recorded.deployment_id),
         deployment_id=recorded.deployment_id,
         cause=recorded.cause,
         phase=recorded.phase,
@@ -175,40 +167,3 @@ def _sha_of_result(path: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return sha if isinstance(sha, str) else None
-
-
-def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) -> StoppedMonitor:
-    """Ends the monitor of a commit: SIGTERM, then SIGKILL for one that does not go.
-
-    Only the very process that wrote the pid file is signalled. Raises AfterpushError without the right to.
-    """
-    recorded = read_pid_file(folder.pid(sha))
-    if not is_locked(folder.lock(sha)):
-        return StoppedMonitor(
-            recorded.sha if recorded else sha, recorded.pid if recorded else None, False, "no monitor runs"
-        )
-    if recorded is None or not recorded.is_of_running_process:
-        why = f"its pid file names no process of this machine{f' (host {recorded.host})' if recorded else ''}"
-        return StoppedMonitor(sha, None, False, why)
-    if dry_run:
-        return StoppedMonitor(recorded.sha, recorded.pid, False, f"would be stopped (pid {recorded.pid})")
-    for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
-        signal_process(recorded.identity, number)
-        if _gone(folder, sha, clock, seconds):
-            return StoppedMonitor(recorded.sha, recorded.pid, True)
-    return StoppedMonitor(recorded.sha, recorded.pid, False, "it did not end, not even by SIGKILL")
-
-
-def _gone(folder: StateFolder, sha: str, clock: Clock, seconds: float) -> bool:
-    deadline = clock.monotonic() + seconds
-    while clock.monotonic() < deadline:
-        if not is_locked(folder.lock(sha)):
-            return True
-        clock.sleep(_STEP_SECONDS)
-    return False
-
-
-def stop_all(folder: StateFolder, clock: Clock, *, dry_run: bool = False) -> list[StoppedMonitor]:
-    """Ends every monitor that runs."""
-    running = [monitor for monitor in monitors(folder, clock.now()) if monitor.state == RUNNING]
-    return [stop(folder, monitor.sha, clock, dry_run=dry_run) for monitor in running]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from afterpush.deploy.monitor.history import HistoryRecord
-from afterpush.deploy.monitor.status import Monitor, StoppedMonitor
+from afterpush.deploy.monitor.status import Monitor
+from afterpush.deploy.monitor.stopping import StoppedMonitor
 from afterpush.infra.clock import rfc3339
 from afterpush.infra.console import table
 from afterpush.infra.invocation import program

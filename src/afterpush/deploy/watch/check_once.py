@@ -20,12 +20,22 @@ def glance(
     environment: Environment,
     clock: Clock,
     random: Callable[[], float],
+    timeout_seconds: float | None = None,
 ) -> Outcome | None:
     """The outcome if there is a verdict already, else None. Raises AfterpushError (exit 2)."""
     history = History(state_folder(repo, settings.deploy.state_dir).history)
-    prepared = prepare(repo, sha, settings, environment, clock, history=history, random=random)
+    prepared = prepare(
+        repo,
+        sha,
+        settings,
+        environment,
+        clock,
+        history=history,
+        random=random,
+        timeout_seconds=timeout_seconds,
+    )
     began = clock.now()
     state = next_state(begin(sha, began), prepared.sources.look(), began, prepared.limits)
     if not isinstance(state, Finished):
         return None
-    return outcome(state, app=prepared.app_id, requests=prepared.requests, log_path=None)
+    return outcome(state, prepared.app_told(state), requests=prepared.requests, log_path=None)

@@ -3,6 +3,7 @@
 `rules.next_state` holds every rule; `watch` only looks, asks it, and sleeps.
 """
 
+import threading
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -25,10 +26,21 @@ class Pace(Protocol):
     def seconds(self, state: Watching, fact: Fact) -> float:
         """Seconds; zero or more."""
 
+    def woken(self, state: Watching) -> None:
+        """The wait after this state was cut short by a reason to look at once."""
 
-def watch(began: Watching, sources: Sources, clock: Clock, pace: Pace, limits: Limits) -> Iterator[State]:
+
+def watch(
+    began: Watching,
+    sources: Sources,
+    clock: Clock,
+    pace: Pace,
+    limits: Limits,
+    wake: threading.Event | None = None,
+) -> Iterator[State]:
     """Yields the state after each look, a Finished one last; `began` is what `begin` returned just now.
 
+    `wake` is set by who has a reason to look at once (a live log has ended); it is never a fact itself.
     Elapsed time is monotonic: a corrected wall clock neither ends a watch nor prolongs it.
     """
     origin = clock.monotonic()
@@ -41,7 +53,12 @@ def watch(began: Watching, sources: Sources, clock: Clock, pace: Pace, limits: L
         if isinstance(following, Finished):
             return
         state = following
-        clock.sleep(_until_due(state, pace.seconds(state, fact), limits))
+        seconds = _until_due(state, pace.seconds(state, fact), limits)
+        if wake is None:
+            clock.sleep(seconds)
+        elif clock.wait(wake, seconds):
+            wake.clear()
+            pace.woken(state)
 
 
 def _until_due(state: Watching, seconds: float, limits: Limits) -> float:

@@ -1,22 +1,52 @@
 """What a watch ended with, as the document that `--json` prints and the result file holds."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State, Watching
-from afterpush.infra.clock import rfc3339
+from afterpush.digitalocean.phases import phase_of
+from afterpush.infra.clock import parse_rfc3339, rfc3339, utc_time
 from afterpush.infra.errors import AfterpushError, ExitCode
 
 RUNNING, CRASHED = "running", "crashed"
+CONTROL_PANEL = "https://cloud.digitalocean.com"
 _MORE_EXIT_CODES = {RUNNING: ExitCode.RUNNING, CRASHED: ExitCode.CRASHED}
 # A phase of another name keeps its place between building and deploying.
 _ORDER, _BETWEEN = {"PENDING_BUILD": 0, "BUILDING": 1, "PENDING_DEPLOY": 3, "DEPLOYING": 4}, 2
 
 
 @dataclass(frozen=True)
+class InProduction:
+    """What production runs: `since` is RFC 3339; `sha` is None where the deployment does not tell it."""
+
+    sha: str | None
+    since: str | None
+    deployment_id: str | None
+
+    def told(self, now: float) -> str:
+        """`b39957c since 14:02 UTC`."""
+        name = self.sha[:7] if self.sha else f"the deployment {self.deployment_id}"
+        return f"{name} since {utc_time(parse_rfc3339(self.since), now)}" if self.since else name
+
+
+@dataclass(frozen=True)
+class AppTold:
+    """What is known of the app itself: its id, its name, its address, and what it runs."""
+
+    id: str | None = None
+    name: str | None = None
+    live_url: str | None = None
+    production: InProduction | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """The keys of the contract. Times are RFC 3339 in UTC; `verdict` may also be running or crashed."""
+    """The keys of the contract. Times are RFC 3339 in UTC; `verdict` may also be running or crashed.
+
+    `app` is the app's id; `url` shows the deployment in the platform's control panel, `live_url` is the app's
+    own address. `ready` is whether this commit answers; None where nobody could be asked.
+    """
 
     sha: str
     verdict: str
@@ -37,7 +67,13 @@ class Outcome:
     ready: bool | None = None
     phases: dict[str, float] | None = None
     explanation: dict[str, Any] | None = None
-    production: str | None = None
+    production: InProduction | None = None
+    app_name: str | None = None
+    contained_in: str | None = None
+    url: str | None = None
+    live_url: str | None = None
+    author: str | None = None
+    subject: str | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -45,7 +81,7 @@ class Outcome:
         return more if more is not None else Verdict(self.verdict).exit_code
 
 
-def outcome(state: State, *, app: str | None, requests: int, log_path: str | None) -> Outcome:
+def outcome(state: State, app: AppTold, *, requests: int, log_path: str | None) -> Outcome:
     """The document about a state; a watch that is under way has the verdict `running`."""
     known = state.before if isinstance(state, Finished) else state
     deployment = known.deployment
@@ -54,7 +90,7 @@ def outcome(state: State, *, app: str | None, requests: int, log_path: str | Non
         sha=known.sha,
         verdict=state.verdict.value if isinstance(state, Finished) else RUNNING,
         source=state.source if isinstance(state, Finished) else known.source,
-        app=app,
+        app=app.id,
         deployment_id=deployment.id if deployment else None,
         phase=known.phase,
         superseded_by=state.superseded_by if isinstance(state, Finished) else None,
@@ -67,7 +103,17 @@ def outcome(state: State, *, app: str | None, requests: int, log_path: str | Non
         requests=requests,
         log_path=log_path,
         phases=phase_seconds(known, ended),
+        production=app.production,
+        app_name=app.name,
+        contained_in=state.contained_in if isinstance(state, Finished) else None,
+        url=deployment_url(app.id, deployment.id if deployment else None),
+        live_url=app.live_url,
     )
+
+
+def deployment_url(app_id: str | None, deployment_id: str | None) -> str | None:
+    """Where the control panel shows a deployment."""
+    return f"{CONTROL_PANEL}/apps/{app_id}/deployments/{deployment_id}" if app_id and deployment_id else None
 
 
 def _progress_message(known: Watching) -> str:
@@ -98,7 +144,7 @@ def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:
     spent: dict[str, float] = {}
     ends = [*(at for _, at in known.phases[1:]), known.now if ended is None else ended]
     for (phase, began), end in zip(known.phases, ends, strict=False):
-        if phase not in ("ACTIVE", "ERROR", "CANCELED", "SUPERSEDED"):
+        if not phase_of(phase).is_final:
             spent[phase] = round(spent.get(phase, 0.0) + max(0.0, end - began), 3)
     if not spent or known.deployment is None:
         return spent
@@ -111,6 +157,8 @@ def read_outcome(document: Any, path: str) -> Outcome:
     names = {entry.name for entry in fields(Outcome)}
     try:
         result = Outcome(**{name: value for name, value in document.items() if name in names})
+        production = document.get("production")
+        result = replace(result, production=InProduction(**production) if production else None)
         assert (
             isinstance(result.sha, str) and isinstance(result.message, str) and result.exit_code is not None
         )

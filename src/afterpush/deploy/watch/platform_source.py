@@ -5,11 +5,12 @@ an app with very many deployments it answers 524 (terraform-provider-digitalocea
 is no failed look.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
+from afterpush.deploy.watch.deployment_list import DeploymentList
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Vanished
 from afterpush.deploy.watch.known_push import KnownPush
 from afterpush.deploy.watch.sources import SourceFailure
@@ -25,10 +26,6 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 
 # Clocks of committers are off by minutes, not hours; a deployment older than that is not of this commit.
 COMMIT_CLOCK_SLACK_SECONDS = 3600.0
-# What can bring a commit. The autoscaler, maintenance and a database's trusted sources bring none.
-BRINGING_TYPES = ("DEPLOY_ON_PUSH", "MANUAL", "MANUAL_ROLLBACK", "AUTO_ROLLBACK")
-LIST_PAGE, LIST_SECONDS = 10, 5.0
-LIST_EVERY_SECONDS, LIST_EVERY_MAX_SECONDS = 15.0, 240.0
 _SKEW_SECONDS = 2.0  # A Date header is as exact as that.
 
 
@@ -51,13 +48,13 @@ class PlatformSource:
 
     def __init__(self, api: AppPlatform, wanted: Wanted, commit: Commit, clock: Clock) -> None:
         self.api = api
-        self._wanted = wanted
+        self.wanted = wanted
         self._commit = commit
         self._clock = clock
         self.app: App | None = None
         self._followed: str | None = None
         self._known: dict[str, Deployment] = {}
-        self._list = _List(clock)
+        self._list = DeploymentList(clock)
         self._failed_after_the_end = False
 
     def look(self) -> Fact:
@@ -173,13 +170,13 @@ class PlatformSource:
             for component in (app.spec.components if app.spec else ())
             if component.source and component.source.repo
         }
-        repos = self._wanted.repos if sources & self._wanted.repos else frozenset[str]()
-        return Ours(repos, self._wanted.branches)
+        repos = self.wanted.repos if sources & self.wanted.repos else frozenset[str]()
+        return Ours(repos, self.wanted.branches)
 
     def _read_app(self) -> None:
         """Reads the app, and with it the deployments that it tells."""
         if self.app is None:
-            self.app = read_app(find_app(self.api, self._wanted))
+            self.app = read_app(find_app(self.api, self.wanted))
         else:
             self.app = read_app(self.api.get(path_of("apps", self.app.id)).get("app"))
         self._remember(self.app.deployments[::-1])
@@ -217,65 +214,3 @@ class PlatformSource:
         oldest = min((one.created for one in page if one.created), default=None)
         since = self._commit.push.since if self._commit.push else self._commit.committed_at
         return oldest is not None and oldest < since - COMMIT_CLOCK_SLACK_SECONDS
-
-
-ReadPages = Callable[..., Iterator[list[object]]]
-
-
-class _List:
-    """When the list of deployments is read, and what hindered it; one that fails is read ever less often."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._due_at = 0.0
-        self._pause = LIST_EVERY_SECONDS
-        self.trouble: str | None = None
-        self.is_read = False
-
-    @property
-    def is_due(self) -> bool:
-        return self._clock.monotonic() >= self._due_at
-
-    def is_due_at_once(self) -> None:
-        if self.trouble is None:
-            self._due_at = 0.0
-
-    def pages(self, read: ReadPages) -> Iterator[list[Deployment]]:
-        """The pages, newest first, as far as the caller reads on; where they break off, that is the end."""
-        self._due_at = self._clock.monotonic() + self._pause
-        try:
-            for page in self._filtered(read):
-                self.trouble, self._pause = None, LIST_EVERY_SECONDS
-                yield _readable(page)
-        except (ApiFailure, ValueError) as failure:
-            if isinstance(failure, ApiFailure) and failure.is_refused:
-                raise
-            self.trouble = f"the list of deployments cannot be read: {failure}"
-            self._pause = min(self._pause * 2, LIST_EVERY_MAX_SECONDS)
-            self._due_at = self._clock.monotonic() + max(self._pause, self._retry_after(failure))
-
-    def _filtered(self, read: ReadPages) -> Iterator[list[object]]:
-        try:
-            yield from read(per_page=LIST_PAGE, timeout_seconds=LIST_SECONDS, deployment_types=BRINGING_TYPES)
-        except ApiFailure as failure:
-            if failure.status not in (400, 422):
-                raise
-            yield from read(per_page=LIST_PAGE, timeout_seconds=LIST_SECONDS)
-
-    def _retry_after(self, failure: Exception) -> float:
-        seconds = failure.retry_after_seconds if isinstance(failure, ApiFailure) else None
-        return seconds or 0.0
-
-
-def _readable(page: Sequence[object]) -> list[Deployment]:
-    """The deployments of a page; an entry that is none may be anybody's. Raises ValueError when all are."""
-    found: list[Deployment] = []
-    bad: ValueError | None = None
-    for entry in page:
-        try:
-            found.append(read_deployment(entry))
-        except ValueError as error:
-            bad = error
-    if bad and not found:
-        raise bad
-    return found

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Silence
+from afterpush.deploy.watch.log_trust import LogTrust
 from afterpush.deploy.watch.loop import Watching
 from afterpush.digitalocean.budget import Allowance
+from afterpush.digitalocean.phases import Phase
 
 FEW_REMAINING, HARDLY_ANY_REMAINING = 500, 100
 HARDLY_ANY_SECONDS = 60.0
@@ -33,6 +35,11 @@ class Density:
 
 BUILDING = Density(1.35, 1.0, 1.5)
 DEPLOYING = Density(0.3, 0.5, 2.0)
+# While a live log is followed: its end is a reason to look at once, and looks are a safety net.
+FOLLOWED_BUILDING = Density(2.0, 1.0, 4.0)
+FOLLOWED_DEPLOYING = Density(1.0, 2.0, 4.0)
+# Without a history: so many of the configured intervals.
+FOLLOWED_WITHOUT_HISTORY = 1.6
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,7 @@ def total_estimate(records: list[HistoryRecord]) -> float | None:
 
 def _dense(state: Watching, known: Estimate | None, usual: float, density: Density) -> float:
     elapsed = state.now - state.phases[-1][1]
-    if known is None:
-        # No app starts, answers its health check and takes over in the first seconds of DEPLOYING.
-        return usual * 2 if state.phase == "DEPLOYING" and elapsed <= 0 else usual
-    hazard = known.hazard(elapsed)
+    hazard = known.hazard(elapsed) if known else 0.0
     if hazard <= 0:
         return usual
     return min(max(density.price * math.sqrt(2 / hazard), density.shortest * usual), density.longest * usual)
@@ -105,12 +109,18 @@ class AdaptivePace:
         building: Estimate | None = None,
         deploying: Estimate | None = None,
         allowance: Callable[[], Allowance | None] = lambda: None,
+        follows: Callable[[str], bool] = lambda kind: False,
     ) -> None:
         self._intervals = intervals
         self._random = random
         self._building = building
         self._deploying = deploying
         self._allowance = allowance
+        self._trust = LogTrust(follows)
+
+    def woken(self, state: Watching) -> None:
+        """A live log has ended."""
+        self._trust.woken(state.phase)
 
     def seconds(self, state: Watching, fact: Fact) -> float:
         """Seconds until the next look."""
@@ -120,13 +130,34 @@ class AdaptivePace:
         return self._spared(usual)
 
     def _usual(self, state: Watching) -> float:
+        again = self._trust.look_again_after(state.phase)
+        if again is not None:
+            return again
+        is_told = self._trust.is_told(state.phase)
         match state.phase:
             case None:
                 return self._intervals.discover_seconds
-            case "DEPLOYING":
-                return _dense(state, self._deploying, self._intervals.deploying_seconds, DEPLOYING)
+            case Phase.DEPLOYING:
+                return self._while_deploying(state, is_told=is_told)
+            case _ if state.ended:  # What takes the place of a canceled one shows soon.
+                return min(self._intervals.deploying_seconds, self._intervals.building_seconds)
             case _:
-                return _dense(state, self._building, self._intervals.building_seconds, BUILDING)
+                return self._while_building(state, is_told=is_told)
+
+    def _while_building(self, state: Watching, *, is_told: bool) -> float:
+        usual = self._intervals.building_seconds
+        if self._building is None:
+            return usual * (FOLLOWED_WITHOUT_HISTORY if is_told else 1.0)
+        return _dense(state, self._building, usual, FOLLOWED_BUILDING if is_told else BUILDING)
+
+    def _while_deploying(self, state: Watching, *, is_told: bool) -> float:
+        usual = self._intervals.deploying_seconds
+        density = FOLLOWED_DEPLOYING if is_told else DEPLOYING
+        if self._deploying is None:
+            # No app starts, answers its health check and takes over in the first seconds of DEPLOYING.
+            has_begun = state.now > state.phases[-1][1]
+            return usual * (density.shortest if is_told else 1.0 if has_begun else 2.0)
+        return _dense(state, self._deploying, usual, density)
 
     def _back_off(self, usual: float, failures: int, retry_after_seconds: float | None) -> float:
         """Full jitter up to a ceiling that doubles; a server that names a time is obeyed."""

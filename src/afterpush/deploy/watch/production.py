@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from afterpush.deploy.watch.platform_source import PlatformSource
-from afterpush.digitalocean.client import AppPlatform, path_of
+from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployed_commits import Kinship, Ours, carried
-from afterpush.digitalocean.deployment import Deployment, Spec, read_app, read_deployment
+from afterpush.digitalocean.deployment import App, Deployment, Spec, read_app
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
-from afterpush.infra.clock import local_time
 from afterpush.infra.errors import AfterpushError
 
 
@@ -37,15 +34,12 @@ class Production:
     coming: tuple[RunningDeployment, ...]
 
 
-def production(app: dict[str, Any], wanted: Wanted) -> Production:
-    """Read from an app as the API tells it. Raises ValueError when its deployments are unusable."""
-    spec = read_app(app).spec
-    keys = ("in_progress_deployment", "pending_deployment")
-    coming = [_standing(app[key], wanted, spec) for key in keys if isinstance(app.get(key), dict)]
-    active = app.get("active_deployment")
+def production(app: App, wanted: Wanted) -> Production:
+    """What an app tells of itself."""
+    coming = [one for one in (app.in_progress_deployment, app.pending_deployment) if one]
     return Production(
-        live=_standing(active, wanted, spec) if isinstance(active, dict) else None,
-        coming=tuple({entry.deployment_id: entry for entry in coming}.values()),
+        live=running(app.active_deployment, wanted, app.spec) if app.active_deployment else None,
+        coming=tuple({one.id: running(one, wanted, app.spec) for one in coming}.values()),
     )
 
 
@@ -62,8 +56,8 @@ class _Strangers:
         return commit
 
 
-def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> RunningDeployment:
-    deployment = read_deployment(document)
+def running(deployment: Deployment, wanted: Wanted, spec: Spec | None) -> RunningDeployment:
+    """A deployment with the commit that it carries."""
     ours = carried(deployment, Ours(wanted.repos, wanted.branches), spec, _Strangers()).sha
     # An app that is configured by name may be built from a repository that the remote's URL does not tell.
     built = {one.commit for one in carried(deployment, Ours(), spec, _Strangers()).built}
@@ -74,7 +68,7 @@ def _standing(document: Any, wanted: Wanted, spec: Spec | None) -> RunningDeploy
 def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:
     """One look at the app. Raises AfterpushError when the API cannot be asked or its answer is unusable."""
     try:
-        return production(find_app(api, wanted), wanted)
+        return production(read_app(find_app(api, wanted)), wanted)
     except ValueError as error:
         raise ApiFailure(f"the platform's answer is unusable: {error}") from error
 
@@ -86,18 +80,3 @@ def production_if_told(api: AppPlatform, wanted: Wanted, warn: Callable[[str], N
     except AfterpushError as error:
         warn(str(error))
         return None
-
-
-def predecessor(source: PlatformSource, failed: Deployment, wanted: Wanted, now: float) -> str | None:
-    """After a failure: which commit production still runs, as a sentence. None when it is not known."""
-    if source.app is None:
-        return None
-    try:
-        app = source.api.get(path_of("apps", source.app.id)).get("app")
-        live = production(app, wanted).live if isinstance(app, dict) else None
-    except (ApiFailure, ValueError):
-        return None
-    if live is None or live.deployment_id == failed.id:
-        return None
-    since = f" from {local_time(live.since, now)}" if live.since else ""
-    return f"production still runs {live.name}{since}"

@@ -45,31 +45,31 @@ class Verdict(TypedDict):
         Literal["platform", "database", "health"] | None, "which source told it; null when none did"
     ]
     app: Annotated[str | None, "the app's id; null when no app was asked"]
-    app_name: NotRequired[Annotated[str | None, "the app's name; null when no app was asked"]]
+    app_name: Annotated[str | None, "the app's name; null when no app was asked"]
     deployment_id: Annotated[str | None, "the deployment that speaks for the commit; null when there is none"]
     phase: Annotated[str | None, "the platform's word for how far it is; null before there is a deployment"]
     superseded_by: Annotated[str | None, "full sha of the commit that took its place; null otherwise"]
-    contained_in: NotRequired[
-        Annotated[str | None, "full sha of the live commit that contains this one; null otherwise"]
+    contained_in: Annotated[
+        str | None,
+        "full sha of the commit with whose deployment it came, and that contains it; null otherwise",
     ]
-    ready: NotRequired[
-        Annotated[bool | None, "whether the app answered ready after it went live; null when not asked"]
-    ]
+    ready: Annotated[bool | None, "whether this commit answered ready once it was live; null when not asked"]
     cause: Annotated[str | None, "the platform's words for what started the deployment"]
     reason: Annotated[Reason | None, "of a failure; null otherwise"]
     message: Annotated[str, "one sentence for people"]
-    production: Annotated[
-        Running | str | None, "what production runs instead, after a failure; null otherwise"
-    ]
+    production: Annotated[Running | None, "what production runs; null when no platform told it"]
     started_at: Annotated[str | None, "begin of the watch, RFC 3339, UTC; null without a watch"]
     finished_at: Annotated[str | None, "its end, RFC 3339, UTC; null while it runs"]
     elapsed_seconds: Annotated[float, "seconds from the begin of the watch to its end, or to now"]
     requests: Annotated[int, "requests to the platform's API, failed ones too, without log downloads"]
     log_path: Annotated[str | None, "the monitor's log; null when no file could be written"]
-    url: NotRequired[Annotated[str | None, "the deployment's page; null when it is not known"]]
-    category: NotRequired[Annotated[str | None, "the category of a failure; null otherwise"]]
-    phases: NotRequired[Annotated[dict[str, float] | None, "seconds in each phase that was seen, in order"]]
-    explanation: NotRequired[Annotated[dict[str, Any] | None, "as `deploy.explain` gives it; null otherwise"]]
+    url: Annotated[str | None, "the deployment's page in the control panel; null when it is not known"]
+    live_url: Annotated[str | None, "the app's own address; null when no platform told it"]
+    author: Annotated[str | None, "who made the commit; null while it is watched"]
+    subject: Annotated[str | None, "the first line of its message; null while it is watched"]
+    category: Annotated[str | None, "the category of a failure; null otherwise"]
+    phases: Annotated[dict[str, float] | None, "seconds in each phase that was seen, in order"]
+    explanation: Annotated[dict[str, Any] | None, "as `deploy.explain` gives it; null otherwise"]
     already_running: NotRequired[Annotated[bool, "whether another monitor was followed"]]
     overview: NotRequired[Annotated[Overview, "only where no commit was named"]]
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
@@ -180,14 +181,23 @@ def require_identity(repo: Path) -> None:
         )
 
 
-def commit_facts(repo: Path, sha: str) -> tuple[str, float]:
-    """The author's name and the commit time (epoch seconds) of a commit."""
+@dataclass(frozen=True)
+class CommitFacts:
+    """Who made a commit, when (epoch seconds), and the first line of its message."""
+
+    author: str
+    committed_at: float
+    subject: str
+
+
+def commit_facts(repo: Path, sha: str) -> CommitFacts:
+    """What people want to know of a commit."""
     # Not `git show`: it wants the tree, which a monitor on another machine was not given.
     shown = git_text(
-        repo, "log", "-1", "--no-walk", "--format=%an%x00%ct", sha, "--", doing=f"reading {sha[:7]}"
+        repo, "log", "-1", "--no-walk", "--format=%an%x00%ct%x00%s", sha, "--", doing=f"reading {sha[:7]}"
     )
-    author, _, seconds = shown.partition("\0")
-    return author, float(seconds)
+    author, seconds, subject = shown.split("\0", 2)
+    return CommitFacts(author, float(seconds), subject)
 
 
 def is_pushed(repo: Path, remote: str, sha: str) -> bool:

@@ -45,12 +45,12 @@ def tidy_up(folder: Path, clock: Clock) -> None:
 
     What a git command of the killed demo was still writing is met by trying again.
     """
-    from afterpush.deploy.monitor import status
+    from afterpush.deploy.monitor.stopping import stop_all
     from afterpush.infra.state import state_folder
 
     for repository in folder.glob("*/.git"):
         try:
-            status.stop_all(state_folder(repository.parent), clock)
+            stop_all(state_folder(repository.parent), clock)
         except AfterpushError:
             continue  # Half made: no monitor can have begun to watch it.
     for _ in range(_TRIES):

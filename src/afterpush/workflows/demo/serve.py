@@ -134,10 +134,9 @@ def _deploy_pushes(source: Source, platform: FakePlatform, app: App, tell: Tell)
     while True:
         now = source.sha
         if now and now != before:
-            author, _ = commit_facts(source.repo, now)
-            subject = git(source.repo, "show", "-s", "--format=%s", now, "--").text.strip()
-            under_way += platform.push(now, source.branch, subject, author)
-            tell(f"{now[:7]} was pushed to {source.branch}: {subject}")
+            facts = commit_facts(source.repo, now)
+            under_way += platform.push(now, source.branch, facts.subject, facts.author)
+            tell(f"{now[:7]} was pushed to {source.branch}: {facts.subject}")
         before = now
         under_way = [one for one in under_way if not _told(platform, app, one, tell)]
         clock.sleep(_LOOK_SECONDS)

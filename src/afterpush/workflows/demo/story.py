@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.deploy.monitor import status
 from afterpush.deploy.monitor.history import History
+from afterpush.deploy.monitor.stopping import stop_all
 from afterpush.deploy.report.figures import distinct, figures
 from afterpush.deploy.report.terminal import history_text
 from afterpush.infra.clock import SystemClock
@@ -153,7 +153,7 @@ def _monitors_ended(state: StateFolder, clock: SystemClock) -> Iterator[None]:
         yield
     finally:
         with uninterrupted():
-            status.stop_all(state, clock)
+            stop_all(state, clock)
 
 
 def _history(state: StateFolder) -> str:
