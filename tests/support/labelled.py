@@ -60,6 +60,11 @@ class Labelled:
     line: str
     log: str
 
+    @property
+    def categories(self) -> list[str]:
+        """All that a person would accept; mostly one."""
+        return self.category.split("|")
+
     def with_noise(self, seed: int) -> str:
         """The excerpt with 10 to 40 lines of ordinary log before it, and a few after."""
         chance = random.Random(seed)
@@ -69,7 +74,7 @@ class Labelled:
 
 
 def labelled(name: str) -> list[Labelled]:
-    """The excerpts of one file: `known` or `held-out`."""
+    """The excerpts of one file: `known`, `held-out`, `field` or `kinds`."""
     found: list[Labelled] = []
     for part in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").split("\n==== ")[1:]:
         heading, _, log = part.partition("\n")

@@ -66,16 +66,22 @@ def test_the_labelled_set_is_large_and_covers_every_category_in_both_halves() ->
         assert {item.category for item in half} == set(CATEGORIES) - {"lint_failed"}
 
 
-@pytest.mark.parametrize(
-    "item",
-    [item for item in labelled("held-out") + labelled("field") if item.line],
-    ids=lambda item: item.category,
-)
-def test_the_root_line_stands_in_the_excerpt(item: Labelled) -> None:
-    found = explained(item.with_noise(7))
-    assert found.line in found.excerpt
-    assert found.guide.endswith(f"deploy.explain --guide={found.category or 'unknown'}")
-    assert found.title and found.hint
+@pytest.mark.parametrize("name", ["held-out", "field"])
+def test_the_root_line_stands_in_the_excerpt(name: str) -> None:
+    for item in labelled(name)[::5]:
+        found = explained(item.with_noise(7))
+        assert found.line in found.excerpt
+        assert found.guide.endswith(f"deploy.explain --guide={found.category or 'unknown'}")
+        assert found.title and found.hint
+
+
+@pytest.mark.parametrize("item", labelled("kinds"), ids=lambda item: f"{item.category} {item.ecosystem}")
+def test_category_and_root_line_of_many_kinds_of_logs(item: Labelled) -> None:
+    found = explained(item.log)
+    assert found.category in item.categories, found.signature
+    lines = item.log.split("\n")
+    near = lines[max(0, (found.line_number or 1) - 3) : (found.line_number or 1) + 2]
+    assert any(item.line.lower() in line.lower() for line in near), found.line
 
 
 def test_a_cause_beats_its_symptom_wherever_it_stands() -> None:

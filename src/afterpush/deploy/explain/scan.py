@@ -1,8 +1,9 @@
 """Searching a log of any length for all signatures at once, in bounded memory.
 
 The texts that the signatures need are looked for in every line, the signatures' expressions only where one of
-them stands, and no more than a few hits of each signature are kept. An expression that was tried on thousands
-of lines is given up until the last lines of the log.
+them stands, and no more than a few hits of each signature are kept. A line whose like (but for digits) was
+looked at a hundred times, and an expression that was tried on thousands of lines, are given up until the last
+lines of the log.
 """
 
 import re
@@ -17,13 +18,14 @@ from afterpush.deploy.explain.course import Course, Ending, Excerpt, Hit, went_o
 from afterpush.deploy.explain.fingerprint import line_digest
 from afterpush.deploy.explain.lines import AFTER, BEFORE, LOOKAHEAD, Window, shown, windows
 from afterpush.deploy.explain.origin import Said, read_line
-from afterpush.deploy.explain.sieve import Sieve, shape
+from afterpush.deploy.explain.sieve import MOST_SHAPES, Sieve, shape
 from afterpush.deploy.explain.signatures import Failures, OutcomeRule, Pattern, Signature
 
 KEPT_PER_SIGNATURE = 6
 KEPT_FAULTS_OF_A_KIND = 10
 MOST_TRIES = 3000
-END_BYTES = 1 << 18
+MOST_LOOKS = 100
+END_BYTES = 1 << 17
 _LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
 _LOOKAHEAD_BYTES = 16_384
 
@@ -70,7 +72,9 @@ class Scanner:
         self._faults: list[deque[Fault]] = [deque(maxlen=KEPT_FAULTS_OF_A_KIND) for _ in failures.faults]
         self._tail: deque[str] = deque(maxlen=8)
         self._tries: Counter[Pattern] = Counter()
-        self._most_tries = MOST_TRIES
+        self._looks: Counter[bytes] = Counter()
+        self._most_tries, self._most_looks = MOST_TRIES, MOST_LOOKS
+        self._gave_up = False
 
     def scan(self, pieces: Iterable[bytes]) -> Findings:
         last_windows: deque[Window] = deque(maxlen=2)
@@ -78,9 +82,8 @@ class Scanner:
             last_windows.append(window)
             self._look_through(window)
             self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
-        if any(tries >= MOST_TRIES for tries in self._tries.values()):
-            self._tries.clear()
-            self._most_tries = sys.maxsize
+        if self._gave_up:
+            self._most_tries = self._most_looks = sys.maxsize
             for window in last_windows:
                 self._look_through(window.last(END_BYTES))
         self._course.finish()
@@ -92,10 +95,16 @@ class Scanner:
         )
 
     def _look_through(self, window: Window) -> None:
-        for line, patterns in _suspicious(window, self._sieve):
+        for line, kind, patterns in _suspicious(window, self._sieve):
+            if self._looks[kind] >= self._most_looks:
+                continue
+            self._looks[kind] += 1
             tries = [pattern for pattern in patterns if self._tries[pattern] < self._most_tries]
             if tries:
                 self._look_at(line, tries)
+            self._gave_up |= self._looks[kind] == MOST_LOOKS or len(tries) < len(patterns)
+        if len(self._looks) > MOST_SHAPES:
+            self._looks.clear()
 
     def _look_at(self, line: "Line", patterns: list[Pattern]) -> None:
         said = read_line(line.text)
@@ -233,20 +242,21 @@ class Line:
         return Excerpt(self.number, own, (*before, own, *after))
 
 
-def _suspicious(window: Window, sieve: Sieve[Pattern]) -> Iterator[tuple[Line, tuple[Pattern, ...]]]:
-    """The lines of a window that may match something, in order; a very long line in pieces."""
+def _suspicious(window: Window, sieve: Sieve[Pattern]) -> Iterator[tuple[Line, bytes, tuple[Pattern, ...]]]:
+    """The lines of a window that may match something, their shapes and what they may match; a very long line
+    in pieces."""
     start = window.start
     lines = shape(window.text[window.start : window.end]).split(b"\n")
     for number, line in enumerate(lines, window.first_line):
         size = len(line)
         if size <= _LONG_LINE:
             if patterns := sieve.keys_in(line):
-                yield Line(window, number, start, start + size), patterns
+                yield Line(window, number, start, start + size), line, patterns
         else:
             for at in range(0, size, _PIECE):
                 first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
                 if patterns := sieve.keys_in(line[first:end]):
-                    yield Line(window, number, start + first, start + end), patterns
+                    yield Line(window, number, start + first, start + end), line[first:end], patterns
         start += size + 1
 
 
