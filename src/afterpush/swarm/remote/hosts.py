@@ -119,6 +119,8 @@ def _scheduler(credentials: Credentials) -> Any:
             host=LOOPBACK,
             protocol="tls://",
             security=security_of(credentials),
+            # Where bokeh is installed, an address alone would serve pages in plain HTTP.
             dashboard_address=f"{LOOPBACK}:0",
+            scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL,
         )
