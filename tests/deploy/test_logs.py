@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from afterpush.deploy.logs.follow import Connection, Following
 from afterpush.deploy.logs.lines import LONGEST_LINE, harmless, last_lines, lines, shown
+from afterpush.deploy.logs.platform_logs import up_to_now
 from afterpush.deploy.logs.repeated import REMEMBERED_LINES, ToldLines
 from afterpush.digitalocean.failure import ApiFailure
+from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.http import NoAnswer
 from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
@@ -87,6 +89,16 @@ def test_nothing_that_steers_a_terminal_is_shown(line: str, plain: str) -> None:
 def test_an_archive_ends_its_line_and_a_tail_is_the_last_lines() -> None:
     assert list(lines([b"one", b"", b"two\n", b"", b"three"])) == [b"one\n", b"two\n", b"three"]
     assert list(last_lines(lines([b"a\nb\nc\n"]), 2)) == [b"b\n", b"c\n"]
+
+
+def test_a_live_log_that_is_only_read_ends_with_the_present_or_with_silence() -> None:
+    lines_of = [b"web 2026-11-24T16:00:0%d.5Z line\n" % second for second in range(9)]
+    now = parse_rfc3339("2026-11-24T16:00:04Z")
+    assert list(up_to_now(iter(lines_of), now)) == lines_of[:5]
+    assert list(up_to_now(iter([b"a\n", *[b""] * 9]), now)) == [b"a\n", *[b""] * 5]
+    assert list(up_to_now(broken(b"a\n"), now)) == [b"a\n"]
+    with pytest.raises(NoAnswer):
+        list(up_to_now(broken(), now))
 
 
 def stamped(number: int, component: str = "web") -> bytes:

@@ -6,10 +6,12 @@ from functools import partial
 
 from afterpush.deploy.logs.follow import Connection
 from afterpush.deploy.logs.live import live_pieces
+from afterpush.deploy.logs.repeated import LINE_START
 from afterpush.deploy.logs.together import together
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployment import Deployment, Spec
 from afterpush.digitalocean.failure import ApiFailure
+from afterpush.infra.clock import SystemClock, rfc3339
 from afterpush.infra.http import NoAnswer
 
 TYPES = ("build", "deploy", "run", "run_restarted")
@@ -92,8 +94,9 @@ class PlatformLog:
 
     def read(self, places: LogPlaces | None = None) -> Iterator[bytes]:
         """What there is by now. Raises ApiFailure, NoAnswer."""
+        now = SystemClock().now()
         connection = self._connection(places or self.places(follow=False), _SINGLE_READ_SECONDS, follow=False)
-        return connection.pieces if connection.is_archive else _until_quiet(connection.pieces)
+        return connection.pieces if connection.is_archive else up_to_now(connection.pieces, now)
 
     def _connection(self, places: LogPlaces, quiet_seconds: float, *, follow: bool) -> Connection:
         if places.is_archive:
@@ -161,15 +164,19 @@ def separate_parts(deployment: Deployment, app_spec: Spec | None = None) -> tupl
     return tuple(name for name in names if name and name not in functions) if functions else ()
 
 
-def _until_quiet(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces up to some seconds without any; what breaks off later has told what there was."""
-    had, ticks = False, 0
+def up_to_now(pieces: Iterator[bytes], now: float) -> Iterator[bytes]:
+    """The pieces of a live log up to a line of `now` (epoch seconds) or to some seconds without any.
+
+    What breaks off later has told what there was.
+    """
+    had, ticks, stamp = False, 0, rfc3339(now).encode().rstrip(b"Z")
     try:
         for piece in pieces:
             had, ticks = had or bool(piece), 0 if piece else ticks + 1
-            if ticks >= _CLOSED_AFTER_SECONDS:
-                return
             yield piece
+            last = LINE_START.match(piece.rstrip(b"\n").rpartition(b"\n")[2])
+            if ticks >= _CLOSED_AFTER_SECONDS or (last and last[1] >= stamp):
+                return
     except NoAnswer:
         if not had:
             raise
