@@ -3,9 +3,13 @@
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from afterpush.deploy.explain.redaction import redact_log
+from afterpush.infra import redaction
 from afterpush.infra.redaction import is_secret_name
+from afterpush.infra.secrets import TOKEN_SHAPES
 from afterpush.infra.variables import Environment
 
 VALUE = "q7Zv-99-mark"
@@ -84,3 +88,13 @@ def _seconds(text: str) -> float:
     began = time.process_time()
     redact_log(text)
     return time.process_time() - began
+
+
+@pytest.mark.parametrize("name", list(TOKEN_SHAPES))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(data=st.data())
+def test_the_plain_strings_that_are_searched_for_first_stand_in_every_text_of_a_shape(
+    name: str, data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(TOKEN_SHAPES[name]).filter(TOKEN_SHAPES[name].search))
+    assert any(stem in text for stem in redaction._STEMS[name])

@@ -84,6 +84,31 @@ def _in_url(url: str, *, is_hook: bool) -> Iterator[str]:
     yield from pieces
 
 
+# One of these stands in every text of a shape. Searching for them first makes ordinary lines four times as
+# fast: an expression is tried at every position, a plain string is not.
+_STEMS = {
+    "DigitalOcean token": ("_v1_", "AVNS_", "DO00"),
+    "GitHub token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "GitLab token": ("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-", "glagent-"),
+    "AWS access key": ("AKIA", "ASIA"),
+    "AWS secret key": ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+    "Slack token": ("xox", "xapp-"),
+    "Slack webhook": ("hooks.slack.com",),
+    "Stripe key": ("k_live_", "k_test_", "whsec_"),
+    "OpenAI or Anthropic key": ("sk-",),
+    "Google API key": ("AIza", "GOCSPX-", "ya29."),
+    "npm token": ("npm_",),
+    "PyPI token": ("pypi-AgE",),
+    "token of a hosted service": tuple(
+        "SG. hf_ lin_api_ ntn_ shpat_ shpca_ shppa_ shpss_ sntrys_ sntryu_ dckr_ pscale_ gsk_ xai- rubygems_ "
+        "dp. nfp_ HRKU- glsa_ dapi sbp_ SK AGE-SECRET-KEY-1 ATATT3 :AA /api/webhooks/".split()
+    ),
+    "JSON Web Token": ("eyJ",),
+    "private key": ("PRIVATE KEY",),
+    "password in a URL": ("://",),
+}
+
+
 class Redactor:
     """Replaces known secrets and well-known token shapes in text by `[REDACTED]`, in linear time."""
 
@@ -101,8 +126,9 @@ class Redactor:
     def __call__(self, text: str) -> str:
         if self._known:
             text = self._known.sub(REDACTED, text)
-        for shape in TOKEN_SHAPES.values():
-            text = shape.sub(_without_secret, text)
+        for name, shape in TOKEN_SHAPES.items():
+            if any(stem in text for stem in _STEMS[name]):
+                text = shape.sub(_without_secret, text)
         return text
 
 

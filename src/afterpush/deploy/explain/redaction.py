@@ -25,12 +25,21 @@ _HEADER = re.compile(
 )
 _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s{1,16})(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
 
+# One of these, in small letters, stands in every text of a shape.
+_SHAPES = {
+    _ASSIGNED: ("pass", "secret", "token", "credential", "key"),
+    _HEADER: ("authorization", "x-api-key", "x-auth-token", "cookie"),
+    _BEARER: ("bearer", "basic"),
+}
+
 
 def redact_log(text: str, redact: Callable[[str], str] = WELL_KNOWN) -> str:
     """A piece of a log without secrets: those that `redact` knows, and values beside telling names."""
     text = redact(text)
-    for shape in (_ASSIGNED, _HEADER, _BEARER):
-        text = shape.sub(_hidden, text)
+    folded = text.casefold()
+    for shape, stems in _SHAPES.items():
+        if any(stem in folded for stem in stems):
+            text = shape.sub(_hidden, text)
     return text
 
 
