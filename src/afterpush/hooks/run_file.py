@@ -7,6 +7,7 @@ so that a folder which is renamed, or seen under another path in a container, go
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -163,10 +164,8 @@ def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[st
         "LAST_PUSH": LAST_PUSH,
         "STEMS": shlex.quote("|".join(stems) or "$^"),
     }
-    text = TEMPLATE
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+    # In one pass: a remote named `@BRANCHES@` must not become what the branches are.
+    return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], TEMPLATE)
 
 
 def _results(policy: Policy) -> str:

@@ -115,8 +115,15 @@ if [ ! -e .git ] && [ "$here" = "$root/.git/afterpush/hooks" ]; then
     export GIT_DIR
     cd "$root" || exit 0
 fi
+# Everybody on this machine can read a command line: the password or token of a URL stays out of it.
+plain() {
+    case $1 in http://*@* | https://*@*) ;; *) printf %s "$1" && return ;; esac
+    rest=${1#*://} && host=${rest%%/*}
+    printf %s "${1%%://*}://${host##*@}${rest#"$host"}"
+}
 code=0
-said=$(printf '%s\\n' "$refs" | "$program" hooks.pre-push --remote "$1" --url "$2" --hook 2>&1) || code=$?
+said=$(printf '%s\\n' "$refs" | "$program" hooks.pre-push --remote "$(plain "$1")" --url "$(plain "$2")" \\
+    --hook 2>&1) || code=$?
 case $code in
 0 | 40) ;;
 *)

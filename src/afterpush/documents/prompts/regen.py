@@ -11,6 +11,7 @@ from afterpush.documents.prompts.marker import is_as_written, marked, read_marke
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.safe_paths import Gate
+from afterpush.infra.time_limit import time_limit
 from afterpush.roadmap import Task
 
 
@@ -67,7 +68,10 @@ class PromptFolder:
         """Whether the file may be rewritten: generated and untouched, or by the team's own generator."""
         if read_marker(content):
             return is_as_written(content)
-        return bool(self.generated and self.generated.search(content))
+        if self.generated is None:
+            return False
+        with time_limit(2, f"prompts.generated_pattern ({self.generated.pattern})"):
+            return self.generated.search(content) is not None
 
     def files(self) -> list[str]:
         """Every prompt that is there, relative to the root."""

@@ -1,0 +1,32 @@
+"""A bound on work that others can make endless: a regular expression of the configuration, a document."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from afterpush.infra.errors import AfterpushError
+
+
+@contextmanager
+def time_limit(seconds: float, doing: str) -> Iterator[None]:
+    """Raises AfterpushError from inside the block when it takes longer; `doing` begins the message.
+
+    Python's `re` looks at signals while it backtracks (CPython, sre_lib.h), so that an alarm ends it. Only
+    the main thread hears signals: in another nothing is bounded.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise AfterpushError(f"{doing}: it took longer than {seconds:g} s and was ended")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
