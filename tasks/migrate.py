@@ -1,7 +1,6 @@
 """Migrations in one place, with proof."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from invoke import Collection
 
@@ -11,36 +10,25 @@ from afterpush.infra.invocation import program
 from afterpush.infra.processes.signals import ended_like_interrupted
 from afterpush.tasks._task import number, task
 from afterpush.workflows.app_repository import app_repository
-from afterpush.workflows.database import app_database, proving_server, required_proving_server
-
-if TYPE_CHECKING:
-    from afterpush.infra.database import Address
-    from afterpush.migrate.inputs import Inputs
-    from afterpush.migrate.proof_report import Proof
+from afterpush.workflows.database import app_database
 
 JSON = "print one JSON document on stdout"
 DRY_RUN = "ask the live schema what would be done, and do nothing"
 WAIT = "how many seconds to wait while another run holds the lock (default 600)"
 STRICT = "let other names of indexes and another order of columns count as differences"
-
 LAX_STRICT = "let warnings (portability, duplicates, destructive statements, dead code) exit with 1 too"
+SERVER = "who reads the SQL: auto, mysql, mariadb (a private server), url (MYSQL_URL) or app (DB_*)"
+DESTRUCTIVE = "allow steps that lose rows or values that are there (also: migrate.destructive)"
 
 
-@task(help={"strict": LAX_STRICT, "json": JSON})
-def audit(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
+@task(help={"strict": LAX_STRICT, "server": SERVER, "json": JSON})
+def audit(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
     """List what the migrations define and the boot script does not cover."""
-    from secrets import token_hex
-
     from afterpush.migrate import audit_report
-    from afterpush.migrate.audit import audit as audited
-    from afterpush.migrate.judging import rejected_by_server
-    from afterpush.migrate.repository import read_repository
+    from afterpush.workflows.migrate import migrations
 
-    here = app_repository()
-    repository = read_repository(here.repo, here.settings.migrate)
-    with ended_like_interrupted():
-        invalid = rejected_by_server(proving_server(here), repository, random_hex=token_hex, note=note)
-    found = audited(repository, invalid)
+    with ended_like_interrupted(), migrations(app_repository(), server, note) as these:
+        found = these.audit()
     print_json(audit_report.document(found)) if json else say(audit_report.rendered(found))
     return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
 
@@ -50,107 +38,93 @@ WITH_DATA = "also run the migrations' INSERTs, UPDATEs and DELETEs, once each"
 DIFF = "print what would change, and change and prove nothing"
 
 
-@task(help={"target": TARGET, "dry_run": DIFF, "with_data": WITH_DATA, "json": JSON})
+@task(
+    help={
+        "target": TARGET,
+        "dry_run": DIFF,
+        "with_data": WITH_DATA,
+        "destructive": DESTRUCTIVE,
+        "server": SERVER,
+        "json": JSON,
+    }
+)
 def consolidate(
-    context: Any, target: Any = None, dry_run: bool = False, with_data: bool = False, json: bool = False
+    context: Any,
+    target: Any = None,
+    dry_run: bool = False,
+    with_data: bool = False,
+    destructive: bool = False,
+    server: str = "",
+    json: bool = False,
 ) -> ExitCode:
-    """Add what the boot script lacks, prove it, then drop the old way."""
-    from secrets import token_hex
-
-    from afterpush.migrate import consolidating, proof_report
-    from afterpush.migrate.consolidate import parse_target
-    from afterpush.migrate.judging import rejected_by_server
-    from afterpush.migrate.repository import read_repository
+    """Write the history as steps, prove them, then drop the old way."""
+    from afterpush.migrate import consolidate as consolidating
+    from afterpush.migrate.proof import report
+    from afterpush.workflows.migrate import migrations
 
     here = app_repository()
-    repository = read_repository(here.repo, here.settings.migrate)
-    server = proving_server(here)
-    with ended_like_interrupted():
+    with ended_like_interrupted(), migrations(here, server, note) as these:
         outcome = consolidating.consolidate(
-            repository,
-            parse_target(target, repository),
-            invalid=rejected_by_server(server, repository, random_hex=token_hex, note=note),
+            these.audit(),
+            consolidating.parse_target(target, these.repository),
             with_data=with_data,
+            may_lose=destructive or here.settings.migrate.destructive,
             dry_run=dry_run,
-            prove=_prover(server) if server else None,
+            prove=these.prove,
+            again=these.audit,
         )
     if json:
         print_json(consolidating.document(outcome))
     else:
-        say(consolidating.rendered(outcome, proof_report.rendered))
+        say(consolidating.rendered(outcome, report.rendered))
     return outcome.exit_code
 
 
-def _prover(server: "Address") -> "Callable[[Inputs], Proof]":
-    """The proof on this server, of whatever inputs."""
-    from secrets import token_hex
-
-    from afterpush.infra.clock import SystemClock
-    from afterpush.migrate.proof import prove
-
-    def proved(inputs: "Inputs") -> "Proof":
-        return prove(
-            server,
-            inputs.ways(),
-            random_hex=token_hex,
-            clock=SystemClock(),
-            progress=note,
-            unaudited=inputs.unaudited(),
-        )
-
-    return proved
-
-
-@task(help={"dry_run": DRY_RUN, "wait": WAIT, "json": JSON})
-def apply(context: Any, dry_run: bool = False, wait: Any = None, json: bool = False) -> ExitCode:
+@task(help={"dry_run": DRY_RUN, "wait": WAIT, "destructive": DESTRUCTIVE, "json": JSON})
+def apply(
+    context: Any, dry_run: bool = False, wait: Any = None, destructive: bool = False, json: bool = False
+) -> ExitCode:
     """Run the consolidated steps on the database: one lock, resumable."""
     from afterpush.infra.clock import SystemClock
-    from afterpush.migrate import apply as applying
-    from afterpush.migrate.apply_report import bar, rendered
+    from afterpush.migrate.apply import apply as applying
+    from afterpush.migrate.apply.report import bar, rendered
     from afterpush.migrate.inputs import steps_of
 
     here = app_repository()
+    settings = here.settings.migrate
     wait_seconds = number(wait, "--wait", default=600) or 0.0
-    file = here.settings.migrate.consolidated
-    steps = steps_of(here.repo, file)
-    if not steps:
+    steps = steps_of(here.repo, settings.consolidated)
+    if not steps and not (here.repo / (settings.boot_script or "/")).is_file():
         raise AfterpushError(
-            f"no steps in {file} to apply: `{program()} migrate.consolidate --target=sql` writes them"
+            f"no steps in {settings.consolidated} to apply: "
+            f"`{program()} migrate.consolidate --target=sql` writes them"
         )
     address = app_database(here)
+    may_lose = destructive or settings.destructive
     if dry_run:
-        applied = applying.preview(address, steps)
+        applied = applying.preview(address, steps or [], may_lose=may_lose)
     else:
         with ended_like_interrupted(), bar(note, terminal=is_terminal() and not json) as progress:
             applied = applying.apply(
-                address, steps, clock=SystemClock(), wait_seconds=wait_seconds, progress=progress
+                address,
+                steps or [],
+                clock=SystemClock(),
+                wait_seconds=wait_seconds,
+                may_lose=may_lose,
+                progress=progress,
             )
     print_json(applied) if json else say(rendered(applied))
-    return ExitCode.BAD_ANSWER if applied.drifted else ExitCode.GOOD
+    return ExitCode.BAD_ANSWER if applied.drifted or applied.waiting else ExitCode.GOOD
 
 
-@task(help={"strict": STRICT, "json": JSON})
-def prove(context: Any, strict: bool = False, json: bool = False) -> ExitCode:
+@task(help={"strict": STRICT, "server": SERVER, "json": JSON})
+def prove(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
     """Prove on a live server that old way and new way give one schema."""
-    from secrets import token_hex
+    from afterpush.migrate.proof.report import rendered
+    from afterpush.workflows.migrate import migrations
 
-    from afterpush.infra.clock import SystemClock
-    from afterpush.migrate import proof as proving
-    from afterpush.migrate.inputs import read_inputs
-    from afterpush.migrate.proof_report import rendered
-
-    here = app_repository()
-    inputs = read_inputs(here.repo, here.settings.migrate)
-    with ended_like_interrupted():
-        proof = proving.prove(
-            required_proving_server(here),
-            inputs.ways(),
-            random_hex=token_hex,
-            clock=SystemClock(),
-            progress=note,
-            unaudited=inputs.unaudited(),
-            strict=strict,
-        )
+    with ended_like_interrupted(), migrations(app_repository(), server, note) as these:
+        proof = these.prove(these.repository, these.repository.inputs.steps, strict=strict)
     print_json(proof) if json else say(rendered(proof))
     return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
 

@@ -1,10 +1,6 @@
-"""App repositories laid out like the plan's, and the audit of one."""
+"""App repositories laid out like the plan's."""
 
 from pathlib import Path
-
-from afterpush.infra.settings import Migrate
-from afterpush.migrate.audit import Audit, audit
-from afterpush.migrate.repository import read_repository
 
 BASE = """\
 CREATE TABLE clients (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255) NOT NULL);
@@ -93,14 +89,6 @@ def write(root: Path, files: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
     return root
-
-
-def audited(root: Path, boot: str | None = None, *sources: str, **settings: object) -> Audit:
-    """The audit of a repository with these sources (001.sql, 002.sql, ...) and this boot script."""
-    write(root, {f"migrations/{number:03}.sql": text for number, text in enumerate(sources, 1)})
-    if boot is not None:
-        write(root, {"server/autoMigrate.ts": boot})
-    return audit(read_repository(root, Migrate(**settings)))  # type: ignore[arg-type]
 
 
 def calls(*statements: str) -> str:

@@ -11,21 +11,33 @@ from pathlib import Path
 import pytest
 
 from afterpush.infra.database import Address, Connection, connected
-from afterpush.migrate.steps import JOURNAL_TABLE, Step, render_sql
-from tests.migrate.samples import BASE, OLD, steps
+from afterpush.migrate.apply.apply import lock_name
+from afterpush.migrate.steps.journal import JOURNAL_TABLE
+from afterpush.migrate.steps.sql_file import render_sql
+from afterpush.migrate.steps.step import Step
+from tests.migrate.histories import steps
+from tests.migrate.repositories import BASE, NEEDS, STRAINS
 from tests.support.cli import afterpush
 from tests.support.database_servers import Server, fresh_database, url_of
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
-STEPS = steps(BASE + OLD)
 FILE = "migrations/consolidated.sql"
+COUNT = 7
+LAST = "003.sql:2 CREATE INDEX strains"
+
+
+@pytest.fixture(scope="session")
+def planned(mariadb: Server) -> list[Step]:
+    found = steps(mariadb, BASE, NEEDS, STRAINS)
+    assert (len(found), found[-1].name) == (COUNT, LAST)
+    return found
 
 
 @pytest.fixture
-def app(repository: Repository) -> Repository:
+def app(repository: Repository, planned: list[Step]) -> Repository:
     """An app repository with a consolidated file."""
-    repository.write(FILE, render_sql(STEPS))
+    repository.write(FILE, render_sql(planned, may_lose=False))
     return repository
 
 
@@ -66,7 +78,8 @@ def started(app: Repository) -> Iterator[Callable[[Address], "subprocess.Popen[b
 
 def lock_strains(connection: Connection) -> None:
     """The step that adds a column to this table then waits in the middle of its statement."""
-    connection.execute(STEPS[1].sql)
+    for sql in BASE.split(";")[:2]:
+        connection.execute(sql)
     connection.execute("LOCK TABLES strains WRITE")
 
 
@@ -82,32 +95,33 @@ def test_apply_says_what_it_did_and_then_finds_nothing_to_do(app: Repository, da
     first = afterpush("migrate.apply", "--json", cwd=app.path, env=variables(database))
     assert first.code == 0, first.err
     document = first.json()
-    assert (document["executed"], document["skipped"]) == (len(STEPS), 0)
+    assert (document["executed"], document["skipped"]) == (COUNT, 0)
     assert document["lock_waited_seconds"] == 0
-    assert f"[{len(STEPS)}/{len(STEPS)}] {STEPS[-1].name}" in first.err
+    assert f"[{COUNT}/{COUNT}] {LAST}" in first.err
     second = afterpush("migrate.apply", cwd=app.path, env=variables(database))
     assert second.code == 0
-    assert f"executed 0, {len(STEPS)} there already" in second.out
+    assert f"executed 0, {COUNT} there already" in second.out
 
 
 def test_a_dry_run_lists_what_would_be_done_and_changes_nothing(app: Repository, database: Address) -> None:
     for _ in range(2):
         shown = afterpush("migrate.apply", "--dry-run", "--json", cwd=app.path, env=variables(database))
-        assert (shown.code, shown.json()["executed"], shown.json()["dry_run"]) == (0, len(STEPS), True)
+        assert (shown.code, shown.json()["executed"], shown.json()["dry_run"]) == (0, COUNT, True)
     told = afterpush("migrate.apply", "--dry-run", cwd=app.path, env=variables(database)).out
-    assert "+ table client_needs" in told and f"would execute {len(STEPS)}" in told
+    assert "+ 002.sql:2 CREATE TABLE client_needs" in told and f"would execute {COUNT}" in told
 
 
 def test_another_definition_stops_with_a_clear_line_and_exit_1(app: Repository, database: Address) -> None:
-    step = Step(
-        "table strains", "table", "strains", "SELECT 'drifted' AS state", "CREATE TABLE strains (id INT)"
-    )
-    app.write(FILE, render_sql([step]))
+    with connected(database) as connection:
+        connection.execute("CREATE TABLE strains (id INT PRIMARY KEY, name VARCHAR(9))")
     done = afterpush("migrate.apply", "--json", cwd=app.path, env=variables(database))
     assert done.code == 1
-    assert "table strains is there already with another definition" in done.json()["error"]
+    assert (
+        "001.sql:2: column strains.id: here int(11) NOT NULL; expected int(11) NOT NULL auto_increment"
+        in done.json()["error"]
+    )
     shown = afterpush("migrate.apply", "--dry-run", cwd=app.path, env=variables(database))
-    assert shown.code == 1 and "! table strains" in shown.out
+    assert shown.code == 1 and "! 001.sql:2 CREATE TABLE strains" in shown.out
 
 
 def test_two_at_once_one_works_and_the_other_waits_and_finds_nothing(
@@ -123,8 +137,8 @@ def test_two_at_once_one_works_and_the_other_waits_and_finds_nothing(
         wait_until(lambda: _waits_for_lock(database), "the second run to wait for the first")
         connection.execute("UNLOCK TABLES")
     documents = [json.loads(process.communicate(timeout=300)[0]) for process in (first, second)]
-    assert [one["executed"] for one in documents] == [len(STEPS) - 1, 0]
-    assert documents[1]["skipped"] == len(STEPS)
+    assert [one["executed"] for one in documents] == [COUNT - 2, 0]
+    assert documents[1]["skipped"] == COUNT
     assert documents[1]["lock_waited_seconds"] > 0
 
 
@@ -155,11 +169,11 @@ def test_a_process_that_is_killed_in_a_statement_is_resumed(
         victim.wait()
         before = states(database)
         connection.execute("UNLOCK TABLES")
-    assert list(before.values()).count("started") == 1
+    assert len(before) < COUNT
     done = afterpush("migrate.apply", "--json", cwd=app.path, env=variables(database))
     assert done.code == 0, done.err
-    assert done.json()["executed"] + done.json()["skipped"] == len(STEPS)
-    assert set(states(database).values()) == {"done", "found"}
+    assert done.json()["executed"] + done.json()["skipped"] == COUNT
+    assert list(states(database).values()) == ["done"] * COUNT
     again = afterpush("migrate.apply", "--json", cwd=app.path, env=variables(database))
     assert again.json()["executed"] == 0
 
@@ -201,8 +215,6 @@ def test_a_server_that_dies_in_a_statement_is_an_outage_and_loses_nothing(
 
 
 def test_a_busy_lock_ends_with_the_exit_code_of_a_timeout(app: Repository, database: Address) -> None:
-    from afterpush.migrate.apply import lock_name
-
     with connected(database) as other:
         other.query("SELECT GET_LOCK(%s, 0)", [lock_name(str(database.database))])
         done = afterpush("migrate.apply", "--wait=0.1", cwd=app.path, env=variables(database))

@@ -194,6 +194,13 @@ class Connection:
                 cursor.execute(sql, tuple(parameters) if parameters else None)
                 yield cursor
 
+    def warnings(self) -> list[tuple[int, str]]:
+        """What the server said about the last statement, by number; costs nothing when it said nothing."""
+        result = getattr(self._raw, "_result", None)
+        if not getattr(result, "warning_count", 0):
+            return []
+        return [(int(row[1]), str(row[2])) for row in self._raw.show_warnings()]
+
     def thread_id(self) -> int:
         """The server's number for this connection, as KILL takes it."""
         return int(self._raw.thread_id())

@@ -1,24 +1,26 @@
 """The audit: what the sources define, what of it the boot script covers, and what is wrong with either."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from afterpush.migrate.changes import Folding, Hidden
-from afterpush.migrate.coverage import (
-    Duplicate,
-    Object,
-    Redefinition,
-    duplicates,
-    is_earlier_stage,
-    objects,
-    redefinitions,
-)
-from afterpush.migrate.folding import Folded, fold
-from afterpush.migrate.model import Place, Schema
+from afterpush.migrate import coverage
+from afterpush.migrate.coverage import Duplicate, Object, Redefinition
 from afterpush.migrate.portability import Finding, findings
-from afterpush.migrate.reading import Reading, Sort
+from afterpush.migrate.replay.history import History
+from afterpush.migrate.replay.replay import replay, replay_in
+from afterpush.migrate.replay.scope import QUERIES, ROWS
+from afterpush.migrate.replay.scratch import scratch
+from afterpush.migrate.replay.server import Server
 from afterpush.migrate.repository import Repository
-from afterpush.migrate.statements import Statement, kind_of
+from afterpush.migrate.statements.split import Statement, kind_of
+from afterpush.migrate.statements.tokens import words_of
+from afterpush.migrate.steps.losing import losses
+from afterpush.migrate.steps.step import DATA
+
+_NO_TABLE = (1146, 1824, 1005)
+_SCHEMA_VERBS = ("CREATE", "ALTER", "DROP", "RENAME")
+_SYNTAX = 1064
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,29 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Replays:
+    """The sources as the servers read them, by flavour (the first one decides), and the cover.
+
+    `lent` are statements of the sources that the boot script was given so that its ALTERs could run.
+    """
+
+    server: Server
+    histories: dict[str, History]
+    cover: History
+    lent: tuple[Statement, ...] = ()
+    others: tuple[Server, ...] = ()
+
+    @property
+    def sources(self) -> History:
+        return self.histories[self.server.flavour]
+
+
+@dataclass(frozen=True)
 class Audit:
     """The answer of `migrate.audit`."""
 
     repository: Repository
-    sources: Folded
-    cover: Folded
+    replays: Replays
     objects: tuple[Object, ...]
     unaudited: tuple[Remark, ...]
     invalid: tuple[Remark, ...]
@@ -47,7 +66,6 @@ class Audit:
     redefined: tuple[Redefinition, ...]
     queries: tuple[Remark, ...]
     data: tuple[Remark, ...]
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def missing(self) -> list[Object]:
@@ -66,93 +84,140 @@ class Audit:
         return reach is not None and reach.called is False
 
 
-def audit(repository: Repository, invalid: Iterable[Remark] = ()) -> Audit:
-    """Compares; `invalid` is what a server rejected."""
+def replayed(
+    repository: Repository, server: Server, other: Server | None = None, *, random_hex: Callable[[int], str]
+) -> Replays:
+    """The sources on both servers, and their cover on the first. Raises DatabaseFailure."""
     inputs = repository.inputs
-    base = fold(inputs.base)
-    sources = fold(inputs.sources, base.readings)
-    cover = fold(cover_statements(repository), base.readings)
-    own, other = sources.folding, cover.folding
-    owned = frozenset(inputs.source_files)
-    boot_schema = [reading for reading in cover.readings if reading.statement.kind.startswith(_SCHEMA_VERBS)]
-    rejected = _rejected(sources, invalid)
-    return Audit(
-        repository,
-        sources,
-        cover,
-        tuple(objects(own.schema, other.schema, owned)),
-        tuple(_unaudited([*sources.readings, *boot_schema])),
-        rejected,
-        tuple(findings([*sources.readings, *_of_boot(cover, repository)])),
-        tuple(_destructive(sources.readings)),
-        tuple(duplicates(own.schema, other.schema)),
-        (
-            *_hidden(own.hidden),
-            *_hidden(_drifting(other, own.schema)),
-            *redefinitions(own.schema, other.schema),
-        ),
-        tuple(_remark(reading, "") for reading in sources.of(Sort.QUERY)),
-        tuple(_remark(reading, reading.statement.kind) for reading in sources.of(Sort.DATA)),
-    )
+    with ThreadPoolExecutor(1) as pool, scratch(server, random_hex) as room:
+        waiting = (
+            pool.submit(replay, other, inputs.sources, base=inputs.base, random_hex=random_hex)
+            if other
+            else None
+        )
+        histories = {server.flavour: replay_in(room, "v", inputs.sources, base=inputs.base)}
+        if other is not None and waiting is not None:
+            histories[other.flavour] = waiting.result()
+    replays = Replays(server, histories, histories[server.flavour], (), (other,) if other else ())
+    return covered(repository, replays, random_hex=random_hex)
 
 
-_SCHEMA_VERBS = ("CREATE", "ALTER", "DROP", "RENAME")
+def covered(repository: Repository, replays: Replays, *, random_hex: Callable[[int], str]) -> Replays:
+    """The same sources with the cover as it is now."""
+    cover, base = cover_statements(repository), repository.inputs.base
+    if not cover:
+        return replace(replays, cover=History(replays.sources.base, ()), lent=())
+    with scratch(replays.server, random_hex) as room:
+        found = replay_in(room, "c", cover, base=base)
+        lent = tuple(_lent(replays.sources, found))
+        if lent:
+            found = replay_in(room, "l", [*lent, *cover], base=base)
+    return replace(replays, cover=found, lent=lent)
 
 
 def cover_statements(repository: Repository) -> list[Statement]:
-    """The boot script's statements and those of the consolidated file, in the order in which they run."""
-    inputs, file = repository.inputs, repository.settings.consolidated
-    boot = inputs.boot.statements if inputs.boot else []
+    """The steps' statements and the boot script's, in the order in which they run."""
+    inputs = repository.inputs
+    lines = repository.step_lines or [0] * len(inputs.steps)
     steps = [
-        Statement(step.sql, file, line, kind_of(step.sql))
-        for step, line in zip(inputs.steps, repository.step_lines, strict=True)
-        if step.kind != "data"
+        Statement(step.sql, inputs.steps_file or step.file, line, kind_of(step.sql))
+        for step, line in zip(inputs.steps, lines, strict=True)
+        if step.kind != DATA
+    ]
+    boot = [
+        one
+        for one in inputs.boot_statements
+        if not one.marks and one.kind.split(" ")[0] not in ROWS | QUERIES
     ]
     return [*repository.plain, *steps, *boot]
 
 
-def _of_boot(cover: Folded, repository: Repository) -> list[Reading]:
+def _lent(sources: History, cover: History) -> Iterator[Statement]:
+    """What makes the tables that the boot script alters, but does not make: their CREATE TABLE."""
+    wanted: set[str] = set()
+    for effect in cover.rejected:
+        if effect.number in _NO_TABLE:
+            wanted |= words_of(effect.statement.sql)
+    for effect in sources.effects:
+        made = [name for _, name, part in effect.after if part == "table"]
+        if effect.statement.kind == "CREATE TABLE" and any(name.lower() in wanted for name in made):
+            yield effect.statement
+
+
+def audit(repository: Repository, replays: Replays) -> Audit:
+    """Compares what was replayed."""
+    sources, cover = replays.sources, replays.cover
+    boot = repository.inputs.boot_statements
+    return Audit(
+        repository,
+        replays,
+        tuple(coverage.objects(sources, cover, replays.lent)),
+        tuple(unaudited(repository)),
+        tuple(_invalid(replays, repository)),
+        tuple(_portability(repository, replays, boot)),
+        tuple(_destructive(sources)),
+        tuple(coverage.duplicates(sources, cover)),
+        tuple(coverage.redefinitions(sources, cover)),
+        tuple(_remark(one, "") for one in _of(sources, QUERIES)),
+        tuple(_remark(one, one.kind) for one in _of(sources, ROWS)),
+    )
+
+
+def _of(history: History, verbs: Iterable[str]) -> list[Statement]:
+    return [effect.statement for effect in history.effects if effect.statement.kind.split(" ")[0] in verbs]
+
+
+def _remark(statement: Statement, message: str) -> Remark:
+    return Remark(statement.file, statement.line, message, " ".join(statement.sql[:400].split())[:120])
+
+
+def unaudited(repository: Repository) -> Iterator[Remark]:
+    """SQL of the boot script that cannot be known before it runs."""
+    for one in repository.inputs.boot_statements:
+        if one.marks and one.kind.startswith(_SCHEMA_VERBS):
+            yield _remark(one, f"its text is not known in full: {' '.join(one.marks)}")
+    boot = repository.inputs.boot
+    if boot is not None and boot.unreadable is not None:
+        yield Remark(boot.file, boot.unreadable, "from here on this is no TypeScript")
+
+
+def _invalid(replays: Replays, repository: Repository) -> Iterator[Remark]:
+    """What the server does not accept, in its own words."""
+    for effect in replays.sources.rejected:
+        number = f" ({effect.number})" if effect.number else ""
+        yield _remark(effect.statement, f"{effect.rejected}{number}")
     boot = repository.settings.boot_script
-    return [reading for reading in cover.readings if reading.statement.file == boot]
+    for effect in replays.cover.rejected:
+        if effect.number == _SYNTAX and effect.statement.file == boot:
+            yield _remark(effect.statement, f"{effect.rejected} ({effect.number})")
 
 
-def _remark(reading: Reading, message: str) -> Remark:
-    sql = " ".join(reading.statement.sql[:400].split())
-    return Remark(reading.statement.file, reading.statement.line, message, sql[:120])
+def _portability(repository: Repository, replays: Replays, boot: Sequence[Statement]) -> Iterator[Finding]:
+    """What the other flavour rejects: by replay where it is at hand, else by rule."""
+    accepted = {effect.statement for effect in replays.sources.effects if not effect.rejected}
+    for server in replays.others:
+        for effect in replays.histories[server.flavour].rejected:
+            if effect.statement in accepted and effect.number not in _NO_TABLE:
+                said = f"{server.title} rejects this: {effect.rejected} ({effect.number})"
+                yield Finding(effect.statement.file, effect.statement.line, "rejected", server.title, said)
+    by_rule = findings([*repository.inputs.sources, *boot])
+    tried = {"MariaDB" if flavour == "mariadb" else "MySQL 8" for flavour in replays.histories}
+    told = (
+        {one.rejected_by for one in by_rule} - tried
+        if replays.others
+        else {one.rejected_by for one in by_rule}
+    )
+    yield from (one for one in by_rule if one.rejected_by in told)
 
 
-def _unaudited(readings: Iterable[Reading]) -> list[Remark]:
-    return [_remark(reading, reading.why) for reading in readings if reading.sort is Sort.UNAUDITED]
+def _destructive(sources: History) -> Iterator[Remark]:
+    for effect in sources.effects:
+        if not effect.rejected and (
+            said := losses(effect.statement, effect.before, effect.after, with_data=True)
+        ):
+            yield _remark(effect.statement, said)
 
 
-def _rejected(sources: Folded, invalid: Iterable[Remark]) -> tuple[Remark, ...]:
-    """What a server rejected, and what none can accept; each place once, the server's word first."""
-    found = list(invalid)
-    found += [_remark(reading, reading.impossible) for reading in sources.readings if reading.impossible]
-    found += [Remark(place.file, place.line, message) for place, message in sources.folding.impossible]
-    unique: dict[tuple[str, int], Remark] = {}
-    for remark in found:
-        unique.setdefault((remark.file, remark.line), remark)
-    return tuple(sorted(unique.values(), key=lambda remark: (remark.file, remark.line)))
-
-
-def _destructive(readings: Sequence[Reading]) -> list[Remark]:
-    return [_remark(reading, "; ".join(reading.destructive)) for reading in readings if reading.destructive]
-
-
-def _drifting(cover: Folding, sources: Schema) -> list[Hidden]:
-    """What the boot script describes otherwise, and what the sources never were like."""
-    return [
-        hidden
-        for hidden, wanted in cover.lost
-        if wanted is None or not is_earlier_stage(wanted, sources.table(wanted.name))
-    ]
-
-
-def _hidden(hidden: Iterable[Hidden]) -> list[Redefinition]:
-    """Tables that a later CREATE TABLE IF NOT EXISTS describes otherwise: it does nothing, silently."""
-    places: dict[str, list[Place]] = {}
-    for name, first, second in hidden:
-        places.setdefault(name, [first]).append(second)
-    said = "IF NOT EXISTS hides that these differ"
-    return [Redefinition(name, tuple(found), said) for name, found in places.items()]
+def without_steps(repository: Repository) -> Repository:
+    """The repository as it was before the consolidation."""
+    return replace(repository, inputs=replace(repository.inputs, steps=(), steps_file=None), step_lines=())

@@ -37,6 +37,7 @@ def document(audit: Audit) -> dict[str, Any]:
         ],
         "queries": [_remark(remark) for remark in audit.queries],
         "data": [_remark(remark) for remark in audit.data],
+        "server": audit.replays.server.title,
         "boot_script": _boot_script(audit),
         "start_script": {
             "path": settings.start_script if audit.repository.start_text is not None else None,
@@ -53,13 +54,12 @@ def document(audit: Audit) -> dict[str, Any]:
 
 
 def _object(entry: Object) -> dict[str, Any]:
-    item = entry.item
     return {
-        "kind": item.kind,
-        "table": item.table or None,
-        "name": item.name,
-        "file": item.place.file,
-        "line": item.place.line,
+        "kind": entry.kind,
+        "table": entry.table or None,
+        "name": entry.name,
+        "file": entry.place.file,
+        "line": entry.place.line,
         "covered": entry.covered,
         "where": str(entry.where) if entry.where else None,
         "known_as": entry.known_as or None,
@@ -135,17 +135,16 @@ def _old_steps(audit: Audit) -> list[str]:
 
 def _missing(audit: Audit) -> list[str]:
     """A table that is missing stands for all of its parts."""
-    whole = {entry.item.table.lower() for entry in audit.missing if entry.item.kind == "table"}
+    whole = {entry.table for entry in audit.missing if entry.kind == "table"}
     lines = []
     for entry in audit.missing:
-        item = entry.item
-        is_part = item.kind in ("column", "index", "primary_key", "foreign_key", "check")
-        if item.kind == "table":
-            parts = sum(other.item.table.lower() == item.name.lower() for other in audit.missing) - 1
-            lines.append(f"{item.place}: table {item.name} with {parts} parts")
-        elif not (is_part and item.table.lower() in whole):
-            owner = f"{item.table}." if item.table else ""
-            lines.append(f"{item.place}: {item.kind.replace('_', ' ')} {owner}{item.name}")
+        is_part = entry.kind in ("column", "index", "primary_key", "foreign_key", "check")
+        if entry.kind == "table":
+            parts = sum(other.table == entry.name for other in audit.missing) - 1
+            lines.append(f"{entry.place}: table {entry.name} with {parts} parts")
+        elif not (is_part and entry.table in whole):
+            owner = f"{entry.table}." if entry.table else ""
+            lines.append(f"{entry.place}: {entry.kind.replace('_', ' ')} {owner}{entry.name}")
     return lines
 
 

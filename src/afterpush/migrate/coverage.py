@@ -1,20 +1,35 @@
-"""Comparing what the sources define with what the boot script (and the consolidated file) define."""
+"""Comparing what the sources define with what the boot script (and the consolidated steps) define."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from afterpush.migrate.items import Item, items
-from afterpush.migrate.model import Column, Place, Schema, Table
+from afterpush.migrate.replay.history import Effect, History
+from afterpush.migrate.replay.schema import BY_DEFINITION, Key, part_kind, part_name, shown
+from afterpush.migrate.statements.split import Statement
 
-# What does the same under another name: names of these are the second class of a comparison.
-_BY_DEFINITION = frozenset(["index", "foreign_key", "check", "trigger"])
+_NOT_LISTED = ("order", "counter", "partitions", "schema")
+_KINDS = {"foreign key": "foreign_key"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True)
 class Object:
     """An object of the sources; `where` is the place that covers it, `known_as` its name there if another."""
 
-    item: Item
+    kind: str
+    table: str
+    name: str
+    place: Place
     where: Place | None = None
     known_as: str = ""
 
@@ -43,167 +58,154 @@ class Redefinition:
     what: str
 
 
-def objects(sources: Schema, cover: Schema, owned: frozenset[str]) -> list[Object]:
-    """Every object of the sources with what covers it; `owned` are the files whose objects count."""
-    there = _by_place(cover)
-    return [_object(item, there, sources, cover) for item in items(sources) if item.place.file in owned]
+def place_of(statement: Statement) -> Place:
+    return Place(statement.file, statement.line)
 
 
-_ByPlace = dict[tuple[str, str], list[Item]]
-
-
-def _by_place(schema: Schema) -> _ByPlace:
-    """The objects by kind and table: what may be the same thing stands there."""
-    found: _ByPlace = {}
-    for item in items(schema):
-        found.setdefault((item.kind, item.table.lower()), []).append(item)
-    return found
-
-
-def _object(item: Item, there: _ByPlace, sources: Schema, cover: Schema) -> Object:
-    for candidate in _candidates(item, there):
-        if _is_same(item, candidate, sources, cover):
-            other = candidate.name if candidate.name.lower() != item.name.lower() else ""
-            return Object(item, candidate.place, other)
-    return Object(item)
-
-
-def _candidates(item: Item, there: _ByPlace) -> list[Item]:
-    """Objects of the cover that may be this one: of its name first, then of any name."""
-    pool = there.get((item.kind, item.table.lower()), [])
-    named = [entry for entry in pool if entry.name.lower() == item.name.lower()]
-    if item.kind not in _BY_DEFINITION:
-        return named
-    return named + [entry for entry in pool if entry not in named]
-
-
-def _is_same(item: Item, other: Item, sources: Schema, cover: Schema) -> bool:
-    if item.kind == "column":
-        ours, theirs = sources.tables[item.table.lower()], cover.tables[item.table.lower()]
-        return not column_differences(item.name, ours, theirs)
-    if item.kind == "table":
-        return not table_differences(sources.tables[item.table.lower()], cover.tables[item.table.lower()])
-    return item.facts == other.facts
-
-
-def column_differences(name: str, ours: Table, theirs: Table) -> list[str]:
-    """The properties in which a column differs; a character set that one side leaves open equals any."""
-    key = name.lower()
-    # A side that only changed the table does not know its defaults and its key: the other side does.
-    first = (ours if ours.created or not theirs.created else theirs).effective(ours.columns[key])
-    second = (theirs if theirs.created or not ours.created else ours).effective(theirs.columns[key])
-    if not (first.charset and second.charset):
-        first, second = (replace(column, charset="", collation="") for column in (first, second))
-    if not (first.collation and second.collation):
-        first, second = replace(first, collation=""), replace(second, collation="")
-    return [
-        _PROPERTIES[at] for at, (a, b) in enumerate(zip(first.facts(), second.facts(), strict=True)) if a != b
-    ]
-
-
-_PROPERTIES = (
-    "type,nullable,default,on update,auto_increment,character set,collation,comment,expression,stored,"
-    "invisible,extra"
-).split(",")
-
-
-def table_differences(ours: Table, theirs: Table) -> list[str]:
-    """The table options in which two tables differ; one that only one side names differs from none."""
-    first, second = ours.option_facts(), theirs.option_facts()
-    found = [key for key in first.keys() & second.keys() if first[key] != second[key]]
-    if " ".join(ours.partition.lower().split()) != " ".join(theirs.partition.lower().split()):
-        found.append("partitions")
-    return sorted(found)
-
-
-def duplicates(sources: Schema, cover: Schema) -> list[Duplicate]:
-    """The same index, foreign key, check or trigger under several names, on either side or across."""
-    groups: dict[tuple[str, str, str], dict[str, Item]] = {}
-    for item in (*items(sources), *items(cover)):
-        if item.kind in _BY_DEFINITION and not item.name.startswith("("):
-            key = (item.kind, item.table.lower(), repr(item.facts))
-            groups.setdefault(key, {}).setdefault(item.name.lower(), item)
-    return [
-        Duplicate(
-            kind,
-            next(iter(group.values())).table,
-            definition(next(iter(group.values()))),
-            tuple(item.name for item in group.values()),
-            tuple(item.place for item in group.values()),
-        )
-        for (kind, _, _), group in groups.items()
-        if len(group) > 1
-    ]
-
-
-def definition(item: Item) -> str:
-    """A short text of what the object is."""
-    if item.kind == "index":
-        parts, unique = item.facts[0], item.facts[1]
-        assert isinstance(parts, tuple)
-        text = ", ".join(f"{name}({length})" if length else str(name) for name, length, _ in parts)
-        return f"{'UNIQUE ' if unique else ''}({text})"
-    if item.kind == "foreign_key":
-        columns, target, target_columns, on_delete, on_update = item.facts
-        return f"({_joined(columns)}) -> {target} ({_joined(target_columns)}) {on_delete}/{on_update}"
-    return " ".join(str(fact) for fact in item.facts)[:120]
-
-
-def _joined(names: object) -> str:
-    return ", ".join(map(str, names)) if isinstance(names, tuple) else ""
-
-
-def redefinitions(sources: Schema, cover: Schema) -> Iterator[Redefinition]:
-    """What both sides define, under one name, differently."""
-    for key, ours in sources.tables.items():
-        theirs = cover.tables.get(key)
-        if theirs is None or ours is theirs:
+def objects(sources: History, cover: History, lent: Sequence[Statement] = ()) -> list[Object]:
+    """Every object of the sources with what covers it. What was lent to the boot script covers nothing."""
+    covering = {key: statement for key, statement in cover.made.items() if statement not in lent}
+    found = []
+    for key, statement in sources.made.items():
+        kind = part_kind(key)
+        if kind in _NOT_LISTED or _comes_with_a_key(key, sources):
             continue
-        if what := _differences(ours, theirs):
-            yield Redefinition(ours.name, (ours.place, _first_place(theirs)), ", ".join(what))
-    for name, program in sources.programs.items():
-        other = cover.programs.get(name)
-        if other is not None and other.facts() != program.facts():
-            yield Redefinition(program.name, (program.place, other.place), f"the {program.kind}'s text")
-
-
-def is_earlier_stage(wanted: Table, ours: Table | None) -> bool:
-    """Whether our table had every column and index of this one, alike, at some time."""
-    if ours is None:
-        return False
-    known = {
-        name: [ours.effective(stage).facts() for stage in (own, *own.earlier)]
-        for name, own in ours.columns.items()
+        twin = _twin(key, sources, cover, covering)
+        name = part_name(key)
+        found.append(
+            Object(
+                kind="primary_key" if key[2] == "index PRIMARY" else _KINDS.get(kind, kind),
+                table=key[1] if key[0] == "table" else "",
+                name=name,
+                place=place_of(statement),
+                where=place_of(covering[twin]) if twin else None,
+                known_as=part_name(twin) if twin and part_name(twin) != name else "",
+            )
+        )
+    order = {
+        statement: number for number, statement in enumerate(effect.statement for effect in sources.effects)
     }
-    indexes = {index.facts() for index in ours.indexes.values()}
-    return all(
-        wanted.column_facts(own) in known.get(name, []) for name, own in wanted.columns.items()
-    ) and all(index.facts() in indexes for index in wanted.indexes.values())
+    places = {place_of(statement): number for statement, number in reversed(order.items())}
+    return sorted(found, key=lambda one: (places.get(one.place, 0), one.table, one.kind != "table"))
 
 
-def _first_place(table: Table) -> Place:
-    return table.place
+def _twin(key: Key, sources: History, cover: History, covering: dict[Key, Statement]) -> Key | None:
+    """The part that is this one on the other side: of its name first, then of any name."""
+    text = sources.final[key]
+    if key in covering and cover.final[key] == text and _same_partitions(key, sources, cover):
+        return key
+    if not key[2].startswith(BY_DEFINITION):
+        return None
+    return next(
+        (
+            other
+            for other in covering
+            if other[:2] == key[:2] and part_kind(other) == part_kind(key) and cover.final[other] == text
+        ),
+        None,
+    )
 
 
-def _differences(ours: Table, theirs: Table) -> list[str]:
-    found = [
-        f"column {theirs.columns[name].name} ({', '.join(properties)})"
-        for name in ours.columns.keys() & theirs.columns.keys()
-        if (properties := column_differences(name, ours, theirs))
-    ]
-    if ours.created and theirs.created:
-        found += [f"table {option}" for option in table_differences(ours, theirs)]
-        found += [f"column {column.name} (only there)" for column in _extra(ours, theirs)]
-        lacking = ours.columns.keys() - theirs.columns.keys()
-        found += [f"column {ours.columns[name].name} (not there)" for name in lacking]
-    for name in ours.indexes.keys() & theirs.indexes.keys():
-        if ours.indexes[name].facts() != theirs.indexes[name].facts():
-            found.append("the primary key" if name == "primary" else f"index {ours.indexes[name].name}")
-    return sorted(found)
+def _same_partitions(key: Key, sources: History, cover: History) -> bool:
+    if key[2] != "table":
+        return True
+    part = (*key[:2], "partitions")
+    return sources.final.get(part) == cover.final.get(part)
 
 
-def _extra(ours: Table, theirs: Table) -> list[Column]:
-    """Columns that only the other CREATE TABLE has: where the table stands, IF NOT EXISTS hides them."""
+def _comes_with_a_key(key: Key, history: History) -> bool:
+    """An index that the server made for a foreign key, which nobody wrote."""
+    text = history.final[key]
+    if not key[2].startswith("index ") or text.startswith("UNIQUE"):
+        return False
+    columns = text.removeprefix("BTREE ").split(", ")
+    for other, definition in history.final.items():
+        if (
+            other[:2] == key[:2]
+            and other[2].startswith("foreign key ")
+            and history.made.get(other) == history.made.get(key)
+        ):
+            mine = [part.split(" -> ")[0] for part in definition.split(", ")]
+            if mine == columns and part_name(key) in (part_name(other), mine[0].strip("`")):
+                return True
+    return False
+
+
+def duplicates(sources: History, cover: History) -> list[Duplicate]:
+    """The same index, foreign key or check under several names, on either side or across."""
+    groups: dict[tuple[str, str, str], dict[str, Place]] = {}
+    for history in (sources, cover):
+        for key, statement in history.made.items():
+            if (
+                key[2].startswith(BY_DEFINITION)
+                and key[2] != "index PRIMARY"
+                and not _comes_with_a_key(key, history)
+            ):
+                kind = part_kind(key)
+                group = groups.setdefault((_KINDS.get(kind, kind), key[1], history.final[key]), {})
+                group.setdefault(part_name(key), place_of(statement))
     return [
-        column for name, column in theirs.columns.items() if name not in ours.columns and not column.added
+        Duplicate(kind, table, text, tuple(names), tuple(names.values()))
+        for (kind, table, text), names in groups.items()
+        if len(names) > 1
     ]
+
+
+def redefinitions(sources: History, cover: History) -> Iterator[Redefinition]:
+    """What two places define differently: the second one does nothing, silently."""
+    yield from _hidden(sources, sources)
+    yield from _hidden(cover, sources)
+    for table, keys in _differing(sources, cover).items():
+        first, second = sources.made[keys[0]], cover.made[keys[0]]
+        what = ", ".join(shown(key) for key in keys)
+        yield Redefinition(table, (place_of(first), place_of(second)), what)
+
+
+def _hidden(history: History, sources: History) -> Iterator[Redefinition]:
+    """CREATE TABLE IF NOT EXISTS of a table that is there, in a form that it never had."""
+    for effect in history.effects:
+        known = [sources, history]
+        wrong = [key for key in effect.hidden if not _is_known(key, effect.hidden[key], known)]
+        if wrong:
+            table = wrong[0][1]
+            first = _first_made(table, history, effect) or _first_made(table, sources, effect)
+            places = (*([place_of(first)] if first else []), place_of(effect.statement))
+            said = "IF NOT EXISTS hides that these differ: " + ", ".join(map(shown, wrong))
+            yield Redefinition(table, places, said)
+
+
+def _is_known(key: Key, text: str, histories: Sequence[History]) -> bool:
+    if key[2] == "order":
+        return True
+    kind = part_kind(key)
+    for history in histories:
+        if text in history.texts(key):
+            return True
+        if key[2].startswith(BY_DEFINITION):
+            for effect in history.effects:
+                if any(
+                    o[:2] == key[:2] and part_kind(o) == kind and t == text for o, t in effect.after.items()
+                ):
+                    return True
+    return False
+
+
+def _first_made(table: str, history: History, but: Effect) -> Statement | None:
+    return next(
+        (
+            one.statement
+            for one in history.effects
+            if one is not but and ("table", table, "table") in one.after
+        ),
+        None,
+    )
+
+
+def _differing(sources: History, cover: History) -> dict[str, list[Key]]:
+    found: dict[str, list[Key]] = {}
+    for key in sources.made.keys() & cover.made.keys():
+        if key[2] in ("order", "counter") or sources.made[key] == cover.made[key]:
+            continue
+        if cover.final[key] != sources.final[key] and cover.final[key] not in sources.texts(key):
+            found.setdefault(key[1], []).append(key)
+    return {table: sorted(keys) for table, keys in found.items()}

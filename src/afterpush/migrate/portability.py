@@ -7,12 +7,11 @@ for MySQL. Sources: the grammar in the MySQL 8.0 and 9.5 manuals and in MariaDB'
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from afterpush.migrate.reading import Reading
-from afterpush.migrate.statements import Statement
-from afterpush.migrate.tokens import Token, tokens, unquoted
-from afterpush.migrate.types import MARIADB_ONLY
+from afterpush.migrate.statements.split import Statement
+from afterpush.migrate.statements.tokens import Token, tokens, unquoted
 
 MYSQL, MARIADB = "MySQL 8", "MariaDB"
+MARIADB_ONLY = frozenset("uuid inet4 inet6 xmltype row varchar2 number clob raw".split())
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,13 @@ class Finding:
 Said = tuple[int, str, str, str]
 
 
-def findings(readings: Iterable[Reading]) -> list[Finding]:
-    """Everything in these statements that runs on one server only."""
+def findings(statements: Iterable[Statement]) -> list[Finding]:
+    """Everything in these statements that runs on one server only, as far as rules can tell."""
     found: list[Finding] = []
-    for reading in readings:
-        statement = reading.statement
+    for statement in statements:
         for offset, rule, rejected_by, message in _statement_findings(statement):
             line = statement.line + statement.sql.count("\n", 0, offset)
             found.append(Finding(statement.file, line, rule, rejected_by, message))
-        for note in reading.notes:
-            found.append(Finding(statement.file, statement.line, "inline-references", MYSQL, note))
     return found
 
 

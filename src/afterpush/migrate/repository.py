@@ -8,12 +8,12 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
 from afterpush.infra.safe_paths import Gate
 from afterpush.infra.settings import Migrate
-from afterpush.migrate.boot import kind_of_script
-from afterpush.migrate.imports import Reach, reach
+from afterpush.migrate.boot_script.boot import kind_of_script
+from afterpush.migrate.boot_script.imports import Reach, reach
+from afterpush.migrate.boot_script.start_script import OldStep, old_steps
 from afterpush.migrate.inputs import Inputs, read_inputs
-from afterpush.migrate.start_script import OldStep, old_steps
-from afterpush.migrate.statements import Statement, split
-from afterpush.migrate.steps import MARK, step_lines
+from afterpush.migrate.statements.split import Statement, split
+from afterpush.migrate.steps.sql_file import MARK, step_lines
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read_repository(root: Path, settings: Migrate) -> Repository:
     names = frozenset(inputs.source_files)
     old = () if start is None else tuple(old_steps(start, root, names, settings.start_script or ""))
     text = _text(root / settings.consolidated)
-    lines = tuple(step_lines(text)) if inputs.steps else ()
+    lines = tuple(step_lines(_text(root / inputs.steps_file))) if inputs.steps and inputs.steps_file else ()
     plain = () if MARK in text else tuple(split(text, settings.consolidated))
     reached = _reach(root, settings, inputs)
     elsewhere = tuple(_elsewhere(root, settings.start_script, names))

@@ -1,0 +1,1 @@
+"""Running the steps on the app's database: one lock, one journal, resumable."""

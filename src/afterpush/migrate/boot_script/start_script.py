@@ -1,0 +1,215 @@
+"""The start script's step that still runs the old way: found, and taken out when that is safe."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from afterpush.infra.files import read_bytes
+from afterpush.migrate.boot_script.command_line import is_said, without_old
+from afterpush.migrate.boot_script.entry_point import package_json
+
+_NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
+_RUNNER = re.compile(
+    r"(?:^|[\s;&|(!])(?:node|tsx|ts-node|npx|pnpm|npm|yarn|bun|deno|mysql|mariadb|sh|bash|\.?/)\S*"
+)
+_SCRIPT_FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|sh|sql)\b")
+_RUN = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
+
+
+# Where other files than shell scripts hold the command that starts the app. In package.json, `migrate` and
+# the like only name the old way; what the platform calls is start.
+_FORMS = {
+    "package.json": re.compile(
+        r'"(?:pre)?(?:start|serve)(?::[\w:-]+)?"\s*:\s*"(?P<command>(?:[^"\\]|\\.)*)"'
+    ),
+    "procfile": re.compile(r"^[\w-]+:[ \t]*(?P<command>[^\r\n]*)", re.MULTILINE),
+    "dockerfile": re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(?P<command>[^\[\r\n][^\r\n]*)", re.MULTILINE),
+    ".yaml": re.compile(
+        r"""^[ \t-]*\w*(?:command|cmd)[ \t]*:[ \t]*"""
+        r"""(?P<quote>['"]?)(?P<command>[^'"|>\s][^\r\n]*?)(?P=quote)[ \t]*\r?$""",
+        re.MULTILINE | re.IGNORECASE,
+    ),
+}
+_FORMS[".yml"] = _FORMS[".yaml"]
+
+
+def form_of(file: str) -> re.Pattern[str] | None:
+    """Where a file of this name holds command lines; None for a shell script."""
+    path = PurePosixPath(file.lower())
+    return _FORMS.get(path.name) or _FORMS.get(path.suffix)
+
+
+@dataclass(frozen=True)
+class OldStep:
+    """A step of the start script that runs the sources: the lines `first` to `last` (from 1), inclusive.
+
+    `kept` is what must stay of these lines (of `migrate && serve`: `serve`). `refusal` says why it cannot
+    be taken out by us; empty when it can.
+    """
+
+    first: int
+    last: int
+    text: str
+    kept: str = ""
+    refusal: str = ""
+
+
+def old_steps(script: str, root: Path, sources: frozenset[str], file: str = "start.sh") -> list[OldStep]:
+    """The steps of a start script that run SQL of `sources` (paths of files), directly or by a script.
+
+    By the name of `file`, it is a shell script or one that holds command lines (package.json, Procfile).
+    """
+
+    def is_old(command: str) -> bool:
+        return _runs_sources(command, root, sources)
+
+    if (form := form_of(file)) is not None:
+        return list(_in_places(script, form, is_old))
+    lines = script.splitlines()
+    found: list[OldStep] = []
+    at = 0
+    while at < len(lines):
+        first, last = at, _logical_end(lines, at)
+        text = "\n".join(lines[first : last + 1])
+        at = last + 1
+        if text.lstrip().startswith("#") or not _runs_sources(text, root, sources):
+            continue
+        step = _step(lines, first, last, text, is_old)
+        found.append(step)
+        at = max(at, step.last)
+    return found
+
+
+def _in_places(script: str, form: re.Pattern[str], is_old: Callable[[str], bool]) -> Iterator[OldStep]:
+    """The old steps of a file that is no shell script, but holds command lines at known places."""
+    for place in form.finditer(script):
+        command = place["command"]
+        if not is_old(command):
+            continue
+        start = script.rfind("\n", 0, place.start("command")) + 1
+        end = script.find("\n", place.end("command"))
+        line = script[start : len(script) if end < 0 else end].rstrip("\r")
+        kept, refusal = without_old(command, is_old)
+        if "\\" in command or not (kept or refusal):
+            refusal = "the command is quoted" if "\\" in command else "nothing would be left of the command"
+        whole = script[start : place.start("command")] + kept + line[place.end("command") - start :]
+        number = script.count("\n", 0, start) + 1
+        yield OldStep(number, number, line, whole, refusal)
+
+
+def without(script: str, steps: list[OldStep]) -> str:
+    """The script without the steps that can be taken out; every other byte stays."""
+    lines = script.splitlines(keepends=True)
+    for step in sorted(steps, key=lambda step: -step.first):
+        if step.refusal:
+            continue
+        ending = re.search(r"\r?\n?$", lines[step.last - 1])
+        kept = [step.kept + (ending[0] if ending else "")] if step.kept else []
+        lines[step.first - 1 : step.last] = kept
+    return "".join(lines)
+
+
+def _logical_end(lines: list[str], at: int) -> int:
+    while at < len(lines) - 1 and lines[at].endswith("\\"):
+        at += 1
+    return at
+
+
+def _runs_sources(text: str, root: Path, sources: frozenset[str], depth: int = 0) -> bool:
+    """Whether a command feeds the sources to the database, itself or through a script or npm script."""
+    code = re.sub(r"(?:^|\s)#.*$", "", text, flags=re.MULTILINE)
+    if re.match(r"\s*(?:echo|printf)\b[^;&|]*$", code):
+        return False
+    if _names_sources(code, sources) and re.search(r"\b(?:mysql|mariadb)\b|\bfor\s+\w+\s+in\b", code):
+        return True
+    if not _RUNNER.search(code):
+        return False
+    if any(_script_reads(root, file, sources) for file in _SCRIPT_FILE.findall(code)):
+        return True
+    scripts = package_json(root).get("scripts", {})
+    if not isinstance(scripts, dict) or depth > 3:
+        return False
+    return any(
+        _runs_sources(str(scripts[name]), root, sources, depth + 1)
+        for name in _RUN.findall(code)
+        if name in scripts
+    )
+
+
+def _names_sources(text: str, sources: frozenset[str]) -> bool:
+    folders = {str(Path(source).parent) for source in sources} - {"."}
+    return any(source in text for source in sources) or any(f"{folder}/" in text for folder in folders)
+
+
+def _script_reads(root: Path, file: str, sources: frozenset[str]) -> bool:
+    """Whether a script of the repository names the sources or their folder, and is about migrating."""
+    path = root / file.removeprefix("./")
+    if path.suffix == ".sql":
+        return False
+    try:
+        text = read_bytes(path).decode("utf-8", "replace")
+    except OSError:
+        return False
+    names = {Path(source).name for source in sources}
+    folders = {Path(source).parent.name for source in sources} - {""}
+    named = any(name in text for name in names) or any(
+        re.search(rf"['\"`/]{re.escape(folder)}['\"`/]", text) for folder in folders
+    )
+    return named and bool(_NAME.search(text))
+
+
+def _step(lines: list[str], first: int, last: int, text: str, is_old: Callable[[str], bool]) -> OldStep:
+    opening = re.match(r"\s*(for|while|until|if)\b", text)
+    if opening:
+        return _block(lines, first, opening[1])
+    if _is_enclosed(lines, first):
+        return OldStep(first + 1, last + 1, text, refusal="it stands inside a block or function")
+    kept, refusal = without_old(text, is_old)
+    return OldStep(first + 1, last + 1, text, kept, refusal)
+
+
+def _is_enclosed(lines: list[str], at: int) -> bool:
+    """Whether a block or function that began before is still open here."""
+    depth = 0
+    for line in lines[:at]:
+        code = re.sub(r"(?:^|\s)#.*$|'[^']*'|\"[^\"]*\"", "", line)
+        depth += len(
+            re.findall(r"(?:^|[;&|]|\bthen|\bdo|\belse)\s*(?:if|for|while|until|case)\b|\{\s*$", code)
+        )
+        depth -= len(re.findall(r"(?:^|[;&|\s])(?:fi|done|esac)\b|^\s*\}", code))
+    return depth > 0
+
+
+def _block(lines: list[str], first: int, opening: str) -> OldStep:
+    """A loop over the files, or an `if` around the step: taken out whole when it does nothing else."""
+    closing = "fi" if opening == "if" else "done"
+    last = _block_end(lines, first, closing)
+    text = "\n".join(lines[first : last + 1])
+    if _is_enclosed(lines, first):
+        return OldStep(first + 1, last + 1, text, refusal="it stands inside a block or function")
+    body = re.split(r"\n|;|&&|\|\|", "\n".join(lines[first + 1 : last]))
+    others = [part for part in body if part.strip() and not _is_harmless(part, opening)]
+    if others:
+        return OldStep(first + 1, last + 1, text, refusal=f"the block does more: {others[0].strip()[:60]}")
+    return OldStep(first + 1, last + 1, text)
+
+
+def _block_end(lines: list[str], first: int, closing: str) -> int:
+    depth = 0
+    openings = r"(?:^|[;&|]|\bthen|\bdo|\belse)\s*(?:if)\b" if closing == "fi" else r"\bdo\b"
+    for at in range(first, len(lines)):
+        code = re.sub(r"(?:^|\s)#.*$|'[^']*'|\"[^\"]*\"", "", lines[at])
+        depth += len(re.findall(openings, code)) - len(re.findall(rf"(?:^|[;&|\s]){closing}\b", code))
+        if depth <= 0 and re.search(rf"(?:^|[;&|\s]){closing}\b", code):
+            return at
+    return len(lines) - 1
+
+
+def _is_harmless(part: str, opening: str) -> bool:
+    if re.fullmatch(r"\s*(?:then|do|else|fi|done|[{}])?\s*(?:#.*)?", part) or is_said(part):
+        return True
+    words = re.sub(r"^\s*(?:then|do|else)\s+", "", part)
+    if is_said(words):
+        return True
+    return opening != "if" and bool(re.match(r"\s*(?:mysql|mariadb|node|tsx)\b", words))

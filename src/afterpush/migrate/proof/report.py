@@ -1,0 +1,165 @@
+"""What a proof found, as a document and as text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from afterpush.migrate.proof.compare import Difference
+from afterpush.migrate.replay.fence import Refused
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """The server that a proof holds for, and for no other."""
+
+    flavor: str
+    version: str
+    comment: str
+    sql_mode: str
+    character_set: str
+    collation: str
+    lower_case_table_names: int
+
+    @property
+    def title(self) -> str:
+        """`MariaDB 10.11.19`, `MySQL 8.0.40`."""
+        return f"{self.flavor} {self.version.split('-')[0]}"
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A statement that the server rejects."""
+
+    file: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way of bringing a schema up: what ran, and the hash of what came out.
+
+    `tolerated` statements met what was there already; `rejected` ones failed in the old way's second pass
+    of run E; `again` is how many steps the repeated part executed once more (it must be 0).
+    """
+
+    way: str
+    executed: int
+    skipped: int
+    tolerated: int
+    rejected: tuple[str, ...]
+    again: int
+    hash: str
+    equal: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Whether rows were kept in runs C, D and E.
+
+    `refused`: tables that took no row, with the reason; `unchecked`: tables that the new way itself writes.
+    """
+
+    tables: int = 0
+    kept: bool = True
+    lost: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    unchecked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mutations:
+    """The negative controls: changes to the schema, and how many turned the comparison red."""
+
+    tried: int = 0
+    caught: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Crashes:
+    """Connections killed after each executed statement of the new way; how many re-runs came out equal."""
+
+    points: int = 0
+    recovered: int = 0
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The verdict with all of its evidence."""
+
+    proved: bool
+    claim: str
+    reasons: tuple[str, ...]
+    server: ServerFacts | None
+    runs: Mapping[str, Run]
+    differences: tuple[Difference, ...]
+    names: tuple[Difference, ...]
+    positions: tuple[Difference, ...]
+    invalid: tuple[Invalid, ...]
+    refused: tuple[Refused, ...]
+    unaudited: tuple[Invalid, ...]
+    rows: Rows
+    mutations: Mutations
+    crashes: Crashes
+    notes: tuple[str, ...]
+    statements: Mapping[str, int]
+    input_hash: str
+    seconds: float = 0
+    stages: tuple[str, ...] = ()
+
+
+def rendered(proof: Proof) -> str:
+    """The report for people."""
+    lines = [f"{'PROVED' if proof.proved else 'NOT PROVED'}: {proof.claim}"]
+    lines += [f"  because {reason}" for reason in proof.reasons]
+    if proof.server:
+        server = proof.server
+        lines.append(f"server     {server.title} ({server.version}), sql_mode {server.sql_mode or 'empty'}")
+    lines.append(f"input      {_counts(proof.statements)}, sha256 {proof.input_hash[:16]}")
+    lines += [_run_line(name, run) for name, run in proof.runs.items()]
+    if proof.runs:
+        lines += _evidence(proof)
+    lines += _section("differences", [one.message for one in proof.differences])
+    lines += _section("other names (second class)", [one.message for one in proof.names])
+    lines += _section("other order of columns (second class)", [one.message for one in proof.positions])
+    lines += _section("rejected by the server", [_at(one) for one in proof.invalid])
+    lines += _section("refused, nothing was executed", [_at(one) for one in proof.refused])
+    lines += _section("unaudited", [_at(one) for one in proof.unaudited])
+    lines += _section("notes", list(proof.notes))
+    return "\n".join(lines)
+
+
+def _counts(statements: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in statements.items())
+
+
+def _run_line(name: str, run: Run) -> str:
+    verdict = "equal" if run.equal else "DIFFERENT"
+    done = f"{run.executed} executed, {run.skipped} skipped, {run.tolerated} there already"
+    return f"run {name}      {run.hash[:16] or '-':16}  {verdict:9}  {done}  ({run.way})"
+
+
+def _evidence(proof: Proof) -> list[str]:
+    rows, mutations, crashes = proof.rows, proof.mutations, proof.crashes
+    lines = [
+        f"rows       {'kept' if rows.kept else 'LOST'} in {rows.tables} tables",
+        f"mutations  {mutations.caught} of {mutations.tried} caught",
+        f"crashes    {crashes.recovered} of {crashes.points} recovered",
+        f"stages     {', '.join(proof.stages) or 'none'}",
+    ]
+    lines += _section("rows lost", list(rows.lost))
+    lines += _section("tables without rows", [f"{table}: {why}" for table, why in rows.refused.items()])
+    lines += _section("tables that the new way writes itself, rows unchecked", list(rows.unchecked))
+    lines += _section("mutations missed", list(mutations.missed))
+    return lines + _section("crashes not recovered", list(crashes.failed))
+
+
+def _at(one: Invalid | Refused) -> str:
+    return f"{one.file}:{one.line}: {one.message}"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []

@@ -1,0 +1,1 @@
+"""What each statement does, as the server itself describes it before and after."""

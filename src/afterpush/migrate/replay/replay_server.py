@@ -1,0 +1,84 @@
+"""Opening the server that reads the migrations: a private one, or one that the user named."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import msgspec
+
+from afterpush.infra.database import connected
+from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
+from afterpush.infra.database_server.private import private_server
+from afterpush.infra.database_server.programs import Program
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.settings import Migrate
+from afterpush.infra.variables import Environment
+from afterpush.migrate.replay.scratch import is_confined
+from afterpush.migrate.replay.server import Server, server_at
+
+# The names that a private server's runner may make, as GRANT takes them.
+_SCRATCH = "afterpush\\_proof\\_%"
+
+
+@contextmanager
+def replay_server(migrate: Migrate, environment: Environment, *, word: str = "") -> Iterator[Server]:
+    """The server of `--server` (`word`), of `migrate.server`, or what `auto` finds.
+
+    Raises AfterpushError (2) when there is none, or when the app's own was asked for as a user who may do
+    more than make scratch schemas.
+    """
+    choice = choose(word or migrate.server, environment)
+    with opened(choice, migrate, environment) as server:
+        if word == "app":
+            _check_confined(server)
+        yield server
+
+
+@contextmanager
+def opened(choice: Choice, migrate: Migrate, environment: Environment) -> Iterator[Server]:
+    """The server of a choice, ready."""
+    if choice.address is not None:
+        yield server_at(choice.address)
+        return
+    assert choice.program is not None
+    with _private(choice.program, migrate, environment) as server:
+        yield server
+
+
+@contextmanager
+def _private(program: Program, migrate: Migrate, environment: Environment) -> Iterator[Server]:
+    settings = as_settings(msgspec.structs.asdict(migrate.server_variables))
+    cache = cache_folder(environment) / "data"
+    with private_server(program, cache=cache, schemas=_SCRATCH, settings=settings) as private:
+        yield replace(
+            server_at(private.confined),
+            looker=private.administrator,
+            is_private=True,
+            options=_options(settings),
+        )
+
+
+def _options(settings: dict[str, str]) -> str:
+    """A scratch schema has the server's character set where that was asked for, else utf8mb4."""
+    named = "character_set_server" in settings or "collation_server" in settings
+    return "" if named else "DEFAULT CHARACTER SET utf8mb4"
+
+
+@contextmanager
+def other_flavour(server: Server, migrate: Migrate, environment: Environment) -> Iterator[Server | None]:
+    """A private server of the other flavour, for what only one takes; None where none is installed."""
+    others = [program for program in available(environment) if program.flavour != server.flavour]
+    if not others:
+        yield None
+        return
+    with _private(others[0], migrate, environment) as other:
+        yield other
+
+
+def _check_confined(server: Server) -> None:
+    with connected(server.runner) as connection:
+        if not is_confined(connection):
+            raise AfterpushError(
+                f"--server=app: {server.runner.user} may do more on {server.runner.where} than make schemas "
+                "named afterpush_proof_*; name a user with rights on those only, or another server"
+            )

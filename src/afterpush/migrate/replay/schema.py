@@ -1,0 +1,75 @@
+"""The state of a schema: the definition of every part, as the server tells it.
+
+A part is known by its kind, its object and its name:
+
+    ("table", "users", "table")            engine, collation, comment, options
+    ("table", "users", "column email")     also "order" (the columns), "index NAME", "foreign key NAME",
+                                           "check NAME", "partitions", "counter" (AUTO_INCREMENT)
+    ("view", "v", "view")                  and so for trigger, procedure, function, event
+    ("schema", "", "charset")
+
+What is not there is not in the state. Texts are for comparing and for reading, never for running.
+"""
+
+from collections.abc import Iterable, Mapping
+
+Key = tuple[str, str, str]
+State = dict[Key, str]
+# A name that nobody chose: these are compared by what they are.
+BY_DEFINITION = ("index ", "foreign key ", "check ")
+
+
+def part_kind(key: Key) -> str:
+    """`column` of ("table", "t", "column a"); the object's kind for what has no parts of its own."""
+    kind, _, part = key
+    if kind != "table":
+        return kind
+    for word in ("column", "index", "foreign key", "check"):
+        if part.startswith(word + " "):
+            return word
+    return part
+
+
+def part_name(key: Key) -> str:
+    """`a` of ("table", "t", "column a"); the object's own name for what has no parts."""
+    kind, name, part = key
+    found = part_kind(key)
+    return part[len(found) + 1 :] if kind == "table" and part != found else name
+
+
+def shown(key: Key) -> str:
+    """`column t.a`, `table t`, `view v`: a part for people."""
+    kind, name, part = key
+    if kind != "table":
+        return f"{kind} {name}".strip()
+    found = part_kind(key)
+    if found == "table":
+        return f"table {name}"
+    return f"{found} {name}.{part_name(key)}" if part != found else f"{found} of table {name}"
+
+
+def same(key: Key, expected: str | None, found: str | None) -> bool:
+    """Whether what is there is what was expected. A counter may have gone on."""
+    if key[2] == "counter":
+        return int(found or 1) >= int(expected or 1)
+    return expected == found
+
+
+def changed(before: Mapping[Key, str], after: Mapping[Key, str]) -> tuple[State, State]:
+    """The parts that differ, as they were and as they are."""
+    keys = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    return {key: before[key] for key in before if key in keys}, {
+        key: after[key] for key in after if key in keys
+    }
+
+
+def with_change(state: State, before: Mapping[Key, str], after: Mapping[Key, str]) -> State:
+    """The state after a change (or, with the arguments swapped, the one before it)."""
+    new = {key: text for key, text in state.items() if key not in before or key in after}
+    new.update(after)
+    return new
+
+
+def objects_of(keys: Iterable[Key]) -> set[tuple[str, str]]:
+    """The objects that these parts belong to, as (kind, name)."""
+    return {(kind, name) for kind, name, _ in keys}

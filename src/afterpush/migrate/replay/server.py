@@ -1,0 +1,54 @@
+"""The server on which statements are replayed and proofs are made."""
+
+from dataclasses import dataclass, replace
+
+from afterpush.infra.database import Address, Connection, connected
+
+
+@dataclass(frozen=True)
+class Server:
+    """`runner` executes the team's statements; `looker` reads what came of them, and may end a connection.
+
+    `flavour` is `mysql` or `mariadb`. A `private` server was started for this run and goes with it: its
+    runner has rights in scratch schemas only. On any other server both are one user, and a fence reads
+    the text before it runs. `options` is what CREATE DATABASE gets for a scratch schema.
+    """
+
+    runner: Address
+    looker: Address
+    flavour: str
+    version: str
+    is_private: bool = False
+    options: str = ""
+
+    @property
+    def title(self) -> str:
+        """`MySQL 9.7.4`: as the reports name it."""
+        name = "MariaDB" if self.flavour == "mariadb" else "MySQL"
+        return f"{name} {self.version.split('-')[0]}"
+
+
+UTF8 = "DEFAULT CHARACTER SET utf8mb4"
+
+
+def server_at(address: Address) -> Server:
+    """The server that an address names; scratch schemas get the character set of the address's database."""
+    outside = replace(address, database=None)
+    with connected(outside) as connection:
+        version = str(connection.query("SELECT VERSION() AS version")[0]["version"])
+        options = _options(connection, address.database)
+    return Server(outside, outside, flavour_of(version), version, options=options)
+
+
+def flavour_of(version: str) -> str:
+    """`mysql` or `mariadb`, by what VERSION() answers."""
+    return "mariadb" if "mariadb" in version.lower() else "mysql"
+
+
+def _options(connection: Connection, database: str | None) -> str:
+    rows = connection.query(
+        "SELECT DEFAULT_CHARACTER_SET_NAME AS cs, DEFAULT_COLLATION_NAME AS co "
+        "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s",
+        [database or ""],
+    )
+    return f"DEFAULT CHARACTER SET {rows[0]['cs']} COLLATE {rows[0]['co']}" if rows else UTF8

@@ -1,0 +1,201 @@
+"""Carrying a plan out: the steps that are needed, in their order, on a connection for each source file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+
+from afterpush.infra.database import Connection, StatementRejected
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.migrate.replay.look import UNREADABLE, look
+from afterpush.migrate.replay.schema import Key, part_name
+from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
+from afterpush.migrate.steps import journal
+from afterpush.migrate.steps.decide import Decision, Plan, Situation, Verdict, decide
+from afterpush.migrate.steps.sql_file import flavours_of
+from afterpush.migrate.steps.step import DATA, SETTING, Step, known_keys
+
+_MAY_NOT_SET_DEFINER = 1227
+# A table that is not there; MariaDB tells a foreign key's only as errno 150.
+_NO_TABLE = (1146, 1824)
+Opening = Callable[[], AbstractContextManager[Connection]]
+
+
+class Failed(AfterpushError):
+    """The server rejected a step."""
+
+    def __init__(self, step: Step, error: StatementRejected) -> None:
+        super().__init__(f"{step.place}: {error.said} ({error.number}){hint(error)}", error.exit_code)
+        self.number = error.number
+
+
+class Drifted(AfterpushError):
+    """Something is in no state of the history; nothing was executed."""
+
+    def __init__(self, plan: Plan) -> None:
+        said = [f"{one.step.place}: {one.why}" for one in plan.of(Verdict.DRIFTED)]
+        more = f"; and {len(said) - 5} more (--dry-run lists all)" if len(said) > 5 else ""
+        super().__init__(
+            "the database has what no state of the migrations has; nothing was executed. "
+            f"{'; '.join(said[:5])}{more}. "
+            "Bring either in line with the other, then run again",
+            ExitCode.BAD_ANSWER,
+        )
+
+
+def hint(error: StatementRejected) -> str:
+    """What may help against a rejection."""
+    if error.number in _NO_TABLE or (error.number == 1005 and "errno: 150" in error.said):
+        return "; a table that others make belongs to migrate.base"
+    return ""
+
+
+def situation(
+    connection: Connection, schema: str, flavour: str, steps: Sequence[Step], *, may_lose: bool
+) -> Situation:
+    """What the steps find in this schema. Raises AfterpushError where the user cannot see enough of it."""
+    live = look(connection, flavour, schema)
+    known = known_keys(steps, flavour)
+    hidden = [key for key in live if key in known and UNREADABLE in live[key]]
+    if hidden:
+        raise AfterpushError(
+            f"{connection.address.user} may not read the text of {hidden[0][0]} {hidden[0][1]}; "
+            "grant it SHOW_ROUTINE (MySQL) or SELECT on mysql.proc (MariaDB), or make it the definer"
+        )
+    tables = {
+        name
+        for step in steps
+        if step.loses
+        for _, name, part in live
+        if part == "table" and _concerns(step, name, flavour)
+    }
+    filled = frozenset(name for name in tables if connection.query(f"SELECT 1 FROM {quoted(name)} LIMIT 1"))
+    return Situation(flavour, live, journal.read_journal(connection), filled, may_lose)
+
+
+def _concerns(step: Step, table: str, flavour: str) -> bool:
+    return table.lower() in step.words or ("table", table) in step.objects(flavour)
+
+
+def plan_for(steps: Sequence[Step], now: Situation) -> Plan:
+    """The decisions. A server of a flavour that the steps do not know takes them only where it has none of
+    it.
+    """
+    known = flavours_of(steps)
+    if now.flavour in known or not known:
+        return decide(steps, now)
+    names = {
+        (kind, name) for flavour in known for kind, name, _ in known_keys(steps, flavour) if kind != "schema"
+    }
+    if names & {(kind, name) for kind, name, _ in now.live}:
+        raise AfterpushError(
+            f"the steps were made on {' and '.join(known)}, and this server is {now.flavour}, which spells "
+            f"definitions otherwise: consolidate with a {now.flavour} server (migrate.server, or MYSQL_URL)",
+            ExitCode.BAD_ANSWER,
+        )
+    return Plan(tuple(Decision(step, Verdict.DONE if step.is_left_out else Verdict.NEEDED) for step in steps))
+
+
+def carry_out(plan: Plan, opening: Opening) -> Iterator[Step]:
+    """Executes what is needed, yielding each step when it is over: who stops asking stops the run.
+
+    Raises Failed, or DatabaseFailure when the connection is lost.
+    """
+    with ExitStack() as stack:
+        file, runner = "", None
+        for step in plan.to_run:
+            if runner is None or step.file != file:
+                stack.close()
+                file, runner = step.file, stack.enter_context(opening())
+            yield execute_step(runner, _with_live_names(step, plan))
+
+
+def bring_up(
+    looker: Connection, opening: Opening, schema: str, flavour: str, steps: Sequence[Step], *, may_lose: bool
+) -> Iterator[Step]:
+    """All that is needed in a schema, decided once: what `migrate.apply` does, without its lock.
+
+    Raises Drifted before anything is executed, Failed, or DatabaseFailure.
+    """
+    plan = plan_for(steps, situation(looker, schema, flavour, steps, may_lose=may_lose))
+    if plan.of(Verdict.DRIFTED):
+        raise Drifted(plan)
+    note_what_is_there(looker, plan)
+    yield from carry_out(plan, opening)
+
+
+def note_what_is_there(connection: Connection, plan: Plan) -> None:
+    """Makes the journal, and writes into it what needs no run: it will not be taken for new later."""
+    journal.prepare(connection)
+    known = journal.read_journal(connection)
+    there = [one.step for one in plan.of(Verdict.DONE) if one.step.kind != SETTING]
+    journal.note_found(connection, [step for step in there if step.checksum not in known.done | known.begun])
+
+
+def execute_step(connection: Connection, step: Step) -> Step:
+    """Executes one step; the journal knows afterwards. Raises Failed."""
+    try:
+        if step.kind == DATA:
+            _write_rows(connection, step)
+        else:
+            _execute(connection, step.sql)
+            if step.kind != SETTING:
+                journal.note(connection, step, journal.DONE)
+    except StatementRejected as error:
+        raise Failed(step, error) from error
+    return step
+
+
+def _write_rows(connection: Connection, step: Step) -> None:
+    """Rows and the journal's line in one transaction; what may commit by itself is noted before and after."""
+    if step.sql[:8].upper().startswith(("INSERT", "REPLACE", "UPDATE", "DELETE")):
+        connection.execute("START TRANSACTION")
+        try:
+            journal.note(connection, step, journal.DONE)
+            connection.execute(step.sql)
+            connection.execute("COMMIT")
+        except StatementRejected:
+            connection.execute("ROLLBACK")
+            raise
+        return
+    journal.note(connection, step, journal.STARTED)
+    connection.execute(step.sql)
+    journal.note(connection, step, journal.DONE)
+
+
+def _execute(connection: Connection, sql: str) -> None:
+    """Executes it; without its DEFINER where the user may not set one."""
+    try:
+        connection.execute(sql)
+    except StatementRejected as error:
+        plain = without_definer(sql)
+        if error.number != _MAY_NOT_SET_DEFINER or plain == sql:
+            raise
+        connection.execute(plain)
+
+
+def without_definer(sql: str) -> str:
+    """The statement without its DEFINER clause."""
+    found = list(tokens(sql))
+    for number, token in enumerate(found[:40]):
+        if token.upper == "DEFINER" and found[number + 1 : number + 2] and found[number + 1].text == "=":
+            last = number + 2
+            after = [part.text for part in found[last + 1 : last + 3]]
+            if after == ["(", ")"] or after[:1] == ["@"]:
+                last += 2
+            elif last + 1 < len(found) and found[last + 1].kind == "variable":
+                last += 1
+            return sql[: token.start] + sql[found[last].end :]
+    return sql
+
+
+def _with_live_names(step: Step, plan: Plan) -> Step:
+    """`DROP FOREIGN KEY t_ibfk_1` where the server called this key t_ibfk_2 on this database."""
+    keys: set[Key] = {key for change in step.changes.values() for key in change.before if key in plan.names}
+    if not keys:
+        return step
+    names = {part_name(key): plan.names[key] for key in keys}
+    sql = step.sql
+    for token in reversed(list(tokens(sql))):
+        if token.kind in ("word", "name") and unquoted(token) in names:
+            sql = sql[: token.start] + quoted(names[unquoted(token)]) + sql[token.end :]
+    return replace(step, sql=sql)

@@ -1,0 +1,315 @@
+"""The consolidated file: the steps as SQL that `migrate.apply` reads, and that a plain client can run.
+
+Each step has a line of facts (JSON: where it comes from, and the parts that it changes, before and after)
+and its statement. For a plain client, the head of the file finds out at which step the database is, by a
+hash over the parts that the steps know, and each statement runs only behind that place:
+
+    SET @afterpush_stage = 3;
+    -- step: {"name": "migrations/002.sql:1 ALTER TABLE users", ...}
+    SET @afterpush_sql = IF(@afterpush_stage < 4, 'ALTER TABLE users ADD email ...', 'DO 0');
+    PREPARE ...; EXECUTE ...; DEALLOCATE PREPARE ...;
+
+A database that is at no step stops a plain client at the head: `inv migrate.apply` says part by part what
+differs, and copes with more. Triggers, routines and events cannot be prepared (MySQL manual, "SQL Syntax
+Permitted in Prepared Statements"): they stand as they are and are made anew on each run.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.migrate.replay.look import look_sql
+from afterpush.migrate.replay.schema import Key, State, with_change
+from afterpush.migrate.statements.split import split
+from afterpush.migrate.statements.tokens import literal, quoted, string_value, tokens
+from afterpush.migrate.steps.decide import initial
+from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
+from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Change, Step, known_keys
+
+MARK = "Written by `inv migrate.consolidate`"
+UNPREPARED = frozenset(["trigger", "procedure", "function", "event"])
+_HEADER = re.compile(r"^-- step: (\{.*\})\r?$", re.MULTILINE)
+_STAGE, _SQL, _NEW, _RUN = "@afterpush_stage", "@afterpush_sql", "@afterpush_new", "@afterpush_run"
+_KEPT = ("sql_mode", "foreign_key_checks", "unique_checks", "time_zone")
+_EXECUTE = (
+    f"PREPARE afterpush_step FROM {_SQL};\nEXECUTE afterpush_step;\nDEALLOCATE PREPARE afterpush_step;\n"
+)
+_ANEW = "change the sources and run `inv migrate.consolidate` again"
+
+
+def render_sql(steps: Sequence[Step], *, may_lose: bool) -> str:
+    """The text of the consolidated file."""
+    parts = [_head(steps)]
+    called = {word for step in steps if step.sql[:4].upper() == "CALL" for word in step.words}
+    for number, step in enumerate(steps):
+        facts = json.dumps(_facts(step), ensure_ascii=False)
+        parts.append(f"-- step: {facts}\n{_body(steps, number, may_lose, called)}")
+        if _ends_file_with_settings(steps, number):
+            parts.append(f"SET {', '.join(f'{name} = @afterpush_{name}' for name in _KEPT)};\n")
+    return "\n".join(parts)
+
+
+def read_sql(text: str, file: str = "consolidated.sql") -> list[Step]:
+    """The steps of a consolidated file.
+
+    Raises AfterpushError naming the line where it is not what `render_sql` writes: a file edited by hand must
+    not run half understood.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    headers = list(_HEADER.finditer(text))
+    ends = [header.start() for header in headers[1:]] + [len(text)]
+    steps: list[Step] = []
+    for header, end in zip(headers, ends, strict=bool(headers)):
+        where = f"{file}:{text.count(chr(10), 0, header.start()) + 1}"
+        steps.append(_read(header[1], text[header.end() : end], where))
+    return steps
+
+
+def step_lines(text: str) -> list[int]:
+    """The lines (from 1) on which the steps of a consolidated file begin."""
+    return [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
+
+
+# The facts of a step
+
+
+def facts_of(step: Step) -> dict[str, object]:
+    """What there is to know of a step besides its statement, as JSON takes it."""
+    return {
+        "name": step.name,
+        "kind": step.kind,
+        "file": step.file,
+        "line": step.line,
+        "checksum": step.checksum,
+        "sha256": hashlib.sha256(step.sql.encode("utf-8", "replace")).hexdigest()[:16],
+        **({"loses": step.loses} if step.loses else {}),
+        **({"left_out": True} if step.is_left_out else {}),
+        **(
+            {
+                "changes": {
+                    flavour: [
+                        [*key, change.before.get(key), change.after.get(key)] for key in sorted(change.keys)
+                    ]
+                    for flavour, change in step.changes.items()
+                }
+            }
+            if step.changes
+            else {}
+        ),
+    }
+
+
+_facts = facts_of
+
+
+def step_from(facts: Mapping[str, object], sql: str) -> Step:
+    """The step of these facts. Raises KeyError, TypeError or ValueError for other ones."""
+    changes = {}
+    for flavour, rows in dict(facts.get("changes") or {}).items():  # type: ignore[call-overload]
+        keyed: list[tuple[Key, str | None, str | None]] = [
+            ((row[0], row[1], row[2]), row[3], row[4]) for row in rows
+        ]
+        changes[str(flavour)] = Change(
+            {key: before for key, before, _ in keyed if before is not None},
+            {key: after for key, _, after in keyed if after is not None},
+        )
+    return Step(
+        name=str(facts["name"]),
+        kind=str(facts["kind"]),
+        file=str(facts["file"]),
+        line=int(str(facts["line"])),
+        sql=sql,
+        checksum=str(facts["checksum"]),
+        changes=changes,
+        loses=str(facts.get("loses") or ""),
+        is_left_out=bool(facts.get("left_out")),
+    )
+
+
+def _read(header: str, body: str, where: str) -> Step:
+    try:
+        facts = json.loads(header)
+        statements = split(body, where)
+        kept = [one.sql for one in statements if one.sql.startswith(f"SET {_RUN} = ")]
+        plain = [one.sql for one in statements if not one.sql.startswith(f"SET {_KEPT[0]} = @afterpush_")]
+        sql = string_value(list(tokens(kept[0]))[-1].text) if kept else plain[-1]
+        step = step_from(facts, sql)
+        known = facts["sha256"]
+    except (ValueError, KeyError, IndexError, TypeError, StopIteration) as error:
+        raise AfterpushError(
+            f"{where}: not a step as `inv migrate.consolidate` writes it; {_ANEW}"
+        ) from error
+    if known != facts_of(step)["sha256"]:
+        raise AfterpushError(f"{where}: {step.name} was edited by hand (its checksum differs); {_ANEW}")
+    return step
+
+
+# What a plain client runs
+
+
+def _head(steps: Sequence[Step]) -> str:
+    looks = {flavour: _stage_query(steps, flavour) for flavour in flavours_of(steps)}
+    other = "SELECT * FROM `afterpush: consolidate again for this server`"
+    mine, theirs = (literal(looks.get(flavour, other)) for flavour in ("mariadb", "mysql"))
+    which = f"IF(VERSION() LIKE '%MariaDB%', {mine}, {theirs})"
+    stop = "SELECT * FROM `drifted: inv migrate.apply --dry-run says what differs`"
+    return (
+        f"-- {MARK}; do not edit by hand.\n"
+        "-- It holds the whole history. What a database has already is not run again; what is in no state\n"
+        "-- of the history stops the run. `inv migrate.apply` runs the same steps under one lock, with a\n"
+        "-- journal.\n\n"
+        f"{JOURNAL_SQL};\n"
+        f"SET {', '.join(f'@afterpush_{name} = @@SESSION.{name}' for name in _KEPT)};\n"
+        "SET SESSION group_concat_max_len = 4294967295;\n"
+        f"SET {_NEW} = (SELECT COUNT(*) = 0 FROM {JOURNAL_TABLE});\n"
+        f"SET {_SQL} = {which};\n{_EXECUTE}"
+        f"SET {_SQL} = IF({_STAGE} IS NULL, {literal(stop)}, 'DO 0');\n{_EXECUTE}"
+    )
+
+
+def flavours_of(steps: Sequence[Step]) -> list[str]:
+    """The flavours on which the history was replayed."""
+    return sorted({flavour for step in steps for flavour in step.changes})
+
+
+def _stage_query(steps: Sequence[Step], flavour: str) -> str:
+    """Sets @afterpush_stage: -1 before the first step, NULL where the database is in no state of the
+    history.
+    """
+    known = sorted(key for key in known_keys(steps, flavour) if key[2] != "counter")
+    listed = ", ".join(literal("\t".join(key)) for key in known) or "''"
+    cases = " ".join(f"WHEN '{digest}' THEN {stage}" for digest, stage in _stages(steps, flavour).items())
+    text = "REGEXP_REPLACE(text, ' WITH PARSER [^ ]*$', '')"
+    return (
+        "SELECT CASE SHA2(IFNULL(GROUP_CONCAT(line ORDER BY CAST(line AS BINARY) SEPARATOR '\n'), ''), 256) "
+        f"{cases} END INTO {_STAGE} FROM (SELECT CONCAT_WS('\t', kind, object, part, "
+        f"GROUP_CONCAT({text} ORDER BY seq SEPARATOR ', ')) AS line "
+        f"FROM ({look_sql(flavour)}) AS parts WHERE CONCAT_WS('\t', kind, object, part) IN ({listed}) "
+        "GROUP BY kind, object, part) AS parts_of_it"
+    )
+
+
+def _stages(steps: Sequence[Step], flavour: str) -> dict[str, int]:
+    """The hash of each state, and the number of the last step that is done there."""
+    state, found = initial(steps, flavour), {}
+    found[_digest(state)] = -1
+    last = max((number for number, step in enumerate(steps) if step.kind == SCHEMA), default=-1)
+    for number, step in enumerate(steps):
+        if step.kind != SCHEMA:
+            continue
+        change = step.change(flavour)
+        state = with_change(state, change.before, change.after)
+        found[_digest(state)] = _with_its_rows(steps, number, last)
+    return found
+
+
+def _with_its_rows(steps: Sequence[Step], number: int, last: int) -> int:
+    """The last of the steps for rows that came with a schema step: those of its file, at the end all."""
+    stage = number
+    while stage + 1 < len(steps) and steps[stage + 1].kind != SCHEMA:
+        if number != last and steps[stage + 1].file != steps[number].file:
+            break
+        stage += 1
+    return stage
+
+
+def _digest(state: State) -> str:
+    lines = [
+        "\t".join((*key, re.sub(r" WITH PARSER [^ ]*$", "", text))).encode()
+        for key, text in state.items()
+        if key[2] != "counter"
+    ]
+    return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+
+
+def _body(steps: Sequence[Step], number: int, may_lose: bool, called: set[str]) -> str:
+    step = steps[number]
+    if step.kind == SETTING:
+        return _plain(step.sql)
+    if step.kind == DATA:
+        return _journaled(step, number)
+    program = _program(step)
+    if program:
+        return _made_anew(steps, number, *program, called)
+    run = _RUN
+    if step.loses and not may_lose:
+        stop = f"SELECT * FROM `it loses rows or values: step {number}, see migrate.destructive`"
+        run = f"IF({_STAGE} = -1, {_RUN}, {literal(stop)})"
+    return f"{_kept(step)}SET {_SQL} = IF({_STAGE} < {number}, {run}, 'DO 0');\n{_EXECUTE}"
+
+
+def _kept(step: Step) -> str:
+    """The statement as a text: for PREPARE, and for those who read this file."""
+    return f"SET {_RUN} = {literal(step.sql)};\n"
+
+
+def _program(step: Step) -> tuple[str, str, bool] | None:
+    """Kind and name of the program that the step is about, and whether it is there afterwards."""
+    change = next(iter(step.changes.values()), Change())
+    verb = step.sql[:6].upper()
+    kinds = {kind for kind, _, _ in change.keys}
+    if (
+        verb not in ("CREATE", "/*!500", "ALTER ", "DROP T", "DROP P", "DROP F", "DROP E")
+        or not kinds <= UNPREPARED
+        or not kinds
+    ):
+        return None
+    named = [key for key in sorted(change.keys) if key[1].lower() in step.words]
+    if not named:
+        return None
+    return named[0][0], named[0][1], named[0] in change.after
+
+
+def _made_anew(
+    steps: Sequence[Step], number: int, kind: str, name: str, is_made: bool, called: set[str]
+) -> str:
+    """Only the last form of a program is made here, and those that a CALL needs on its way."""
+    step, key = steps[number], (kind, name, kind)
+    later = [
+        other for other in steps[number + 1 :] if any(key in change.keys for change in other.changes.values())
+    ]
+    drop = f"DROP {kind.upper()} IF EXISTS {quoted(name)};\n"
+    is_alter = step.sql[:5].upper() == "ALTER"
+    if is_made and (
+        is_alter or not later or name.lower() in called or any(o.sql[:5].upper() == "ALTER" for o in later)
+    ):
+        return ("" if is_alter else drop) + _plain(step.sql)
+    return _kept(step) if is_made else drop + _kept(step)
+
+
+def _plain(sql: str) -> str:
+    if len(split(sql + ";", "")) == 1 and ";" not in sql:
+        return f"{sql};\n"
+    delimiter = next(mark for mark in ("//", "$$", "@@@@", ";;;;") if mark not in sql)
+    return f"DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;\n"
+
+
+def _journaled(step: Step, number: int) -> str:
+    row = f"checksum = '{step.checksum}'"
+    name = literal(step.name[:190])
+    skip = "TRUE" if step.is_left_out else f"{_NEW} AND {_STAGE} >= {number}"
+    return (
+        f"START TRANSACTION;\n{_kept(step)}"
+        f"SET {_SQL} = IF((SELECT COUNT(*) FROM {JOURNAL_TABLE} WHERE {row}) = 0 AND NOT ({skip}), "
+        f"{_RUN}, 'DO 0');\n"
+        f"{_EXECUTE}"
+        f"INSERT IGNORE INTO {JOURNAL_TABLE} (step, checksum, state, started_at, finished_at)\n"
+        f"  VALUES ({name}, '{step.checksum}', 'done', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6));\n"
+        "COMMIT;\n"
+    )
+
+
+def _ends_file_with_settings(steps: Sequence[Step], number: int) -> bool:
+    file = steps[number].file
+    if number + 1 < len(steps) and steps[number + 1].file == file:
+        return False
+    return any(step.file == file and step.kind == SETTING for step in steps)
+
+
+def relocated(steps: Sequence[Step], file: str, lines: Sequence[int]) -> Iterator[Step]:
+    """The steps with the places that they have in the consolidated file."""
+    for step, line in zip(steps, lines, strict=True):
+        yield replace(step, file=file, line=line)

@@ -1,0 +1,126 @@
+# ruff: noqa: E501 (SQL in lines of its own)
+"""What comes after the adoption: every kind of later migration reaches a database in use, or is refused."""
+
+import pytest
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.migrate.steps.execute import Drifted
+from tests.migrate.histories import applied, database, rows, state, steps
+from tests.support.database_servers import Server, fresh_database
+
+TABLE = "CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, b VARCHAR(20) NULL, KEY ka (a));"
+ROWS = "INSERT INTO t VALUES (1, 5, 'x'), (2, 6, NULL);"
+KINDS = {
+    "column added": "ALTER TABLE t ADD COLUMN c INT NULL AFTER id;",
+    "column renamed, under a view": "CREATE VIEW v AS SELECT a FROM t; ALTER TABLE t RENAME COLUMN a TO z; CREATE OR REPLACE VIEW v AS SELECT z FROM t;",
+    "type": "ALTER TABLE t MODIFY a BIGINT NOT NULL;",
+    "default": "ALTER TABLE t ALTER COLUMN b SET DEFAULT 'y';",
+    "comment": "ALTER TABLE t COMMENT 'new', MODIFY a INT NOT NULL COMMENT 'c';",
+    "collation": "ALTER TABLE t MODIFY b VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL;",
+    "charset": "ALTER TABLE t CONVERT TO CHARACTER SET latin1;",
+    "order": "ALTER TABLE t MODIFY b VARCHAR(20) NULL AFTER id;",
+    "primary key": "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, a);",
+    "index to unique": "ALTER TABLE t DROP KEY ka, ADD UNIQUE KEY ka (a);",
+    "index direction": "ALTER TABLE t DROP KEY ka, ADD KEY ka (a DESC);",
+    "index gone": "DROP INDEX ka ON t;",
+    "index renamed": "ALTER TABLE t RENAME INDEX ka TO kb;",
+    "foreign key's rule": "CREATE TABLE k (id INT PRIMARY KEY, t INT, CONSTRAINT f FOREIGN KEY (t) REFERENCES t (id)); ALTER TABLE k DROP FOREIGN KEY f; ALTER TABLE k ADD CONSTRAINT f FOREIGN KEY (t) REFERENCES t (id) ON DELETE CASCADE;",
+    "key dropped and made again around a change": "CREATE TABLE k (id INT PRIMARY KEY, t INT, CONSTRAINT f FOREIGN KEY (t) REFERENCES t (id)); ALTER TABLE k DROP FOREIGN KEY f; ALTER TABLE t MODIFY id BIGINT; ALTER TABLE k MODIFY t BIGINT; ALTER TABLE k ADD CONSTRAINT f FOREIGN KEY (t) REFERENCES t (id);",
+    "check": "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); ALTER TABLE t DROP CONSTRAINT c; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 1);",
+    "view's operator": "CREATE VIEW v AS SELECT a FROM t WHERE a > 5; CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a >= 5;",
+    "procedure": "CREATE PROCEDURE p(x INT) SELECT 1; DROP PROCEDURE p; CREATE PROCEDURE p(x BIGINT) SELECT 1;",
+    "function": "CREATE FUNCTION f(x INT) RETURNS INT DETERMINISTIC RETURN 1; DROP FUNCTION f; CREATE FUNCTION f(x INT) RETURNS BIGINT DETERMINISTIC RETURN 1;",
+    "trigger": "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TRIGGER g; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 2;",
+    "event": "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1; ALTER EVENT e ON SCHEDULE EVERY 6 HOUR;",
+    "table renamed": "RENAME TABLE t TO u; ALTER TABLE u ADD c INT;",
+    "partitions": "CREATE TABLE q (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10)); ALTER TABLE q ADD PARTITION (PARTITION b VALUES LESS THAN (20));",
+    "guarded by a procedure": "CREATE PROCEDURE p() BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'g') THEN ALTER TABLE t ADD g INT; END IF; END; CALL p(); DROP PROCEDURE p;",
+}  # fmt: skip
+
+
+def cut(text: str) -> list[str]:
+    """A file for each statement, so that a database can stand before each."""
+    from afterpush.migrate.statements.split import split
+
+    return [one.sql + (";" if ";" not in one.sql else "") for one in split(text, "")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_later_migration_arrives_from_wherever_a_database_is(server: Server, kind: str) -> None:
+    files = [TABLE, *cut(KINDS[kind])]
+    planned = steps(server, *files)
+    table = "u" if kind == "table renamed" else "t"
+    with database(server, TABLE, ROWS, *files[1:]) as truth:
+        wanted, values = state(server, truth), rows(truth, f"SELECT * FROM {table} ORDER BY id")
+        assert applied(truth, planned).executed == 0
+    with database(server, TABLE, ROWS, *files[1 : len(files) // 2]) as live:
+        applied(live, planned)
+        assert state(server, live) == wanted
+        assert rows(live, f"SELECT * FROM {table} ORDER BY id") == values
+        assert applied(live, planned).executed == 0
+
+
+def test_a_key_is_dropped_by_the_name_that_it_has_here(server: Server) -> None:
+    files = (
+        "CREATE TABLE o (id INT PRIMARY KEY); CREATE TABLE k (a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES o (id));",
+        "ALTER TABLE k DROP FOREIGN KEY f;",
+    )
+    with database(server, files[0].replace("CONSTRAINT f", "CONSTRAINT mine")) as live:
+        applied(live, steps(server, *files))
+        assert not [key for key in state(server, live) if key[2].startswith("foreign key")]
+
+
+def test_what_loses_values_waits_for_permission_and_says_where_it_stands(server: Server) -> None:
+    planned = steps(server, TABLE, "ALTER TABLE t DROP COLUMN b;", "CREATE TABLE u (id INT PRIMARY KEY);")
+    with database(server, TABLE, ROWS) as live:
+        found = applied(live, planned)
+        assert [(one.file, one.line) for one in found.waiting] == [("002.sql", 1)]
+        assert rows(live, "SELECT b FROM t ORDER BY id") == [("x",), (None,)]
+        assert ("table", "u", "table") in state(server, live)
+        assert applied(live, planned, may_lose=True).executed == 1
+        assert ("table", "t", "column b") not in state(server, live)
+
+
+@pytest.mark.parametrize(
+    "production",
+    [
+        TABLE.replace("VARCHAR(20)", "VARCHAR(19)"),
+        TABLE.replace("KEY ka (a)", "KEY ka (a, b)"),
+        TABLE.replace("b VARCHAR(20) NULL", "b VARCHAR(20) GENERATED ALWAYS AS (a) STORED"),
+    ],
+)
+def test_what_no_state_of_the_history_has_stops_before_anything_runs(server: Server, production: str) -> None:
+    planned = steps(server, TABLE, "CREATE TABLE u (id INT PRIMARY KEY);")
+    with database(server, production) as live:
+        before = state(server, live)
+        with pytest.raises(Drifted, match=r"001\.sql:1: .* t\.(b|ka): here .*; expected "):
+            applied(live, planned)
+        assert state(server, live) == before
+
+
+def test_rows_come_along_at_their_place_and_once(server: Server) -> None:
+    files = (
+        "CREATE TABLE p (id INT PRIMARY KEY, label VARCHAR(9), seats INT); INSERT INTO p VALUES (1, 'small', 5);",
+        "ALTER TABLE p ADD COLUMN slug VARCHAR(9) NULL AFTER id; UPDATE p SET slug = label; ALTER TABLE p MODIFY slug VARCHAR(9) NOT NULL;",
+    )
+    planned = steps(server, *files, with_data=True)
+    for stage in range(3):
+        with database(server, *files[:stage]) as live:
+            applied(live, planned)
+            assert rows(live, "SELECT id, slug, label, seats FROM p") == [(1, "small", "small", 5)]
+            assert applied(live, planned).executed == 0
+    later = steps(server, *files, "INSERT INTO p VALUES (2, 'b', 'big', 9);", with_data=True)
+    with database(server, *files) as live:
+        applied(live, planned)
+        assert applied(live, later).executed == 1
+        assert rows(live, "SELECT id FROM p ORDER BY id") == [(1,), (2,)]
+
+
+def test_another_flavour_takes_the_steps_only_where_nothing_of_them_is(
+    mysql: Server, mariadb: Server
+) -> None:
+    planned = steps(mysql, TABLE)
+    with fresh_database(mariadb.full) as live:
+        assert applied(live, planned).executed == 1
+        with pytest.raises(AfterpushError, match="mariadb"):
+            applied(live, planned)
