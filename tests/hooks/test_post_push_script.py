@@ -1,7 +1,17 @@
 """Whose post-push script a watcher runs: the user's own, and after a yes anybody's."""
 
+import shlex
+import subprocess
+
+import pytest
+
+from afterpush.hooks.changes import Plan, Step, apply
+from afterpush.hooks.managers import find_owner
+from afterpush.hooks.policy import Policy
 from afterpush.hooks.post_push_script import is_allowed
+from afterpush.hooks.run_file import run_text
 from afterpush.hooks.scripts import own_script
+from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.trust import hook_item, trust_of
 from tests.support.repositories import Repository
@@ -54,3 +64,29 @@ def test_ours_and_huskys_run(repository: Repository) -> None:
     repository.git("stash", "--quiet")
     repository.git("config", "core.hooksPath", ".husky/_")
     assert allowed(repository)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["@BRANCHES@", "@CONDITIONS@", "x'; touch ran; '", "$(touch ran)", "`touch ran`", "a\ntouch ran\n"],
+)
+def test_no_name_of_the_configuration_becomes_a_command_of_the_hooks_file(name: str) -> None:
+    """`push.remote: "@BRANCHES@"` with a branch `a` would make `[ "$remote" = a|b ]` of it: a pipe."""
+    policy = Policy(remote=name, branches=(name, "b"), state_dir=name)
+    text = run_text(policy, shlex.quote(name), shlex.quote(name), shortcut=["false"])
+    assert f'[ "$remote" = {shlex.quote(name)} ]' in text and f"program={shlex.quote(name)}\n" in text
+    assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
+
+
+def test_a_link_that_leads_out_is_refused_before_anything_is_written(repository: Repository) -> None:
+    outside = repository.path.parent / "outside"
+    outside.mkdir()
+    (repository.path / ".husky").symlink_to(outside)
+    owner = find_owner(repository.path)
+    steps = [
+        Step("writing", repository.path / "first", "x\n"),
+        Step("writing", repository.path / ".husky" / "pre-push", "x\n"),
+    ]
+    with pytest.raises(AfterpushError, match="leads out of the repository"):
+        apply(Plan(owner, steps), repository.path)
+    assert not (repository.path / "first").exists() and not list(outside.iterdir())

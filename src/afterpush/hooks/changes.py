@@ -9,8 +9,9 @@ from afterpush.hooks.run_file import PROGRAM_KEY
 from afterpush.hooks.scripts import bytes_of
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
-from afterpush.infra.git import git
+from afterpush.infra.git import common_folder, git
 from afterpush.infra.invocation import command
+from afterpush.infra.safe_paths import Gate
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,15 @@ class Plan:
 
 
 def apply(plan: Plan, repo: Path) -> None:
-    """Carries the plan out. Raises AfterpushError naming the file that could not be written."""
-    for step in plan.steps:
+    """Carries the plan out. Raises AfterpushError naming the file that could not be written.
+
+    A file of the work tree that a link leads out of it is refused before anything is changed.
+    """
+    in_git = common_folder(repo)
+    gates = [None if step.path.is_relative_to(in_git) else _gate(repo, step.path) for step in plan.steps]
+    for step, gate in zip(plan.steps, gates, strict=True):
         try:
-            _take(step)
+            _take(step, gate)
         except OSError as error:
             raise AfterpushError(f"{step.what}: {step.path}: {error.strerror or error}") from error
     if plan.program:
@@ -50,7 +56,16 @@ def apply(plan: Plan, repo: Path) -> None:
         git(repo, "config", "--unset-all", PROGRAM_KEY)
 
 
-def _take(step: Step) -> None:
+def _gate(repo: Path, path: Path) -> Gate | None:
+    """The gate of the work tree, which has let the path pass; None for a folder of hooks elsewhere."""
+    if not path.is_relative_to(repo):
+        return None
+    gate = Gate(repo)
+    gate.folder(path)
+    return gate
+
+
+def _take(step: Step, gate: Gate | None) -> None:
     if step.moved_to:
         if step.moved_to.exists() or step.moved_to.is_symlink():
             raise FileExistsError(17, f"{step.moved_to.name} is there already")
@@ -60,6 +75,8 @@ def _take(step: Step) -> None:
         step.path.symlink_to(step.link_to)
     elif step.content is None:
         step.path.unlink(missing_ok=True)
+    elif gate:
+        gate.write(step.path, bytes_of(step.content), step.mode)
     else:
         step.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(step.path, bytes_of(step.content), step.mode)

@@ -149,7 +149,7 @@ def _push_command(remote: Path, branch: str, *, moves_tracking_ref: bool) -> lis
         options += [f"remote.{TRIAL_REMOTE}.fetch=+refs/heads/*:refs/remotes/{TRIAL_REMOTE}/*"]
     given = [word for option in options for word in ("-c", option)]
     to = TRIAL_REMOTE if moves_tracking_ref else str(remote)
-    return ["git", *given, "push", "--quiet", to, f"HEAD:{BRANCH_PREFIX}{branch}"]
+    return ["git", *given, "push", "--quiet", "--", to, f"HEAD:{BRANCH_PREFIX}{branch}"]
 
 
 def landed_in_trial(

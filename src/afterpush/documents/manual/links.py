@@ -8,6 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from afterpush.infra.time_limit import time_limit
+
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
@@ -43,7 +45,9 @@ def tokens_of(text: str) -> "list[Token]":
     from markdown_it import MarkdownIt
 
     plain = _without_front_matter(text).replace("[^", "\\[^")
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain)
+    # Its reading of nested brackets takes time that grows with their square.
+    with time_limit(10, "reading a document"):
+        return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain)
 
 
 def _without_front_matter(text: str) -> str:

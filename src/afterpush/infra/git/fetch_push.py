@@ -43,7 +43,7 @@ def fetch_branch(repo: Path, target: Target) -> str | None:
 
     Raises AfterpushError (unreachable) when the remote does not answer.
     """
-    done = git(repo, *_QUIET_FETCH, target.remote, f"+{target.ref}:{_FETCHED}")
+    done = git(repo, *_QUIET_FETCH, "--", target.remote, f"+{target.ref}:{_FETCHED}")
     if done.code != 0:
         if "couldn't find remote ref" in done.error_text:
             return None
@@ -58,13 +58,13 @@ def forget_fetched(repo: Path) -> None:
 
 def look_at_branch(repo: Path, target: Target) -> str | None:
     """Where the branch is at the remote now, without fetching; None when that is not known."""
-    listed = git(repo, "ls-remote", target.remote, target.ref)
+    listed = git(repo, "ls-remote", "--", target.remote, target.ref)
     return listed.text.split()[0] if listed.code == 0 and listed.text.strip() else None
 
 
 def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) -> str | None:
     """The commit of the branch now, its objects in the `scratch` store: nothing of the clone changes."""
-    listed = git(repo, "ls-remote", target.remote, target.ref)
+    listed = git(repo, "ls-remote", "--", target.remote, target.ref)
     if listed.code != 0:
         raise _unreachable(f"asking {target.remote}", listed.error_text)
     if not listed.text.strip():
@@ -75,7 +75,7 @@ def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) 
     done = git(
         repo,
         *_QUIET_FETCH,
-        *("--no-write-fetch-head", "--refmap="),
+        *("--no-write-fetch-head", "--refmap=", "--"),
         target.remote,
         target.ref,
         env=scratch,
@@ -112,7 +112,9 @@ class PushAnswer:
 
 def push_commit(repo: Path, sha: str, target: Target) -> PushAnswer:
     """Pushes exactly this commit to the branch, never by force; what git says is shown as it comes."""
-    done = run_shown(("git", "push", target.remote, f"{sha}:{target.ref}"), cwd=repo, env=clean_environment())
+    done = run_shown(
+        ("git", "push", "--", target.remote, f"{sha}:{target.ref}"), cwd=repo, env=clean_environment()
+    )
     return judge_push(done.code, done.error_text)
 
 

@@ -132,7 +132,7 @@ def _clone(home: Path, source: CloneSource) -> Path:
             # Under another name until it is whole: a worker may be killed in the middle.
             making = home / "clone.making"
             shutil.rmtree(making, ignore_errors=True)
-            done = git(home, "clone", "--quiet", "--bare", source.url, str(making), env=NEVER_ASK)
+            done = git(home, "clone", "--quiet", "--bare", "--", source.url, str(making), env=NEVER_ASK)
             if done.code != 0:
                 raise AfterpushError(f"cloning {source.url}: git says: {done.error_text}")
             making.rename(repo)
