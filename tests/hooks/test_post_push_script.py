@@ -87,6 +87,6 @@ def test_a_link_that_leads_out_is_refused_before_anything_is_written(repository:
         Step("writing", repository.path / "first", "x\n"),
         Step("writing", repository.path / ".husky" / "pre-push", "x\n"),
     ]
-    with pytest.raises(AfterpushError, match="leads out of the repository"):
+    with pytest.raises(AfterpushError, match="is outside of the repository through the link"):
         apply(Plan(owner, steps), repository.path)
     assert not (repository.path / "first").exists() and not list(outside.iterdir())
