@@ -68,10 +68,10 @@ def parse_rfc3339(text: str) -> float:
 
 
 def local_time(epoch_seconds: float, now: float) -> str:
-    """A moment for people, in the machine's zone: `14:02`, or with its date when that is not today's."""
+    """A moment for people, in the machine's zone, named: `14:02 EST`; with its date unless it is today's."""
     moment = datetime.fromtimestamp(epoch_seconds).astimezone()
     today = datetime.fromtimestamp(now).astimezone().date()
-    return moment.strftime("%H:%M" if moment.date() == today else "%Y-%m-%d %H:%M")
+    return moment.strftime("%H:%M %Z" if moment.date() == today else "%Y-%m-%d %H:%M %Z")
 
 
 def utc_time(epoch_seconds: float, now: float) -> str:

@@ -70,18 +70,19 @@ def _push_problems(
         yield warning(
             place,
             source.node,
-            f"{component.name} is built from a clone URL: no push ever deploys it",
-            "use github:, gitlab: or bitbucket: with deploy_on_push: true, or deploy by hand",
+            f"{component.name} is built from a clone URL: no push deploys it by itself",
+            "use github:, gitlab: or bitbucket: with deploy_on_push: true, or let a pipeline deploy it",
         )
         return
     is_watched = source.branch in watched.branches
-    if is_watched and source.deploy_on_push is not True:
-        said = "is false" if source.deploy_on_push is False else "is not set"
+    # `false` is what the official deploy action recommends: then a pipeline deploys.
+    if is_watched and source.deploy_on_push is None:
         yield warning(
             f"{place}.deploy_on_push",
-            source.node.get("deploy_on_push") or source.node,
-            f"deploy_on_push of {component.name} {said}: a push to {source.branch} deploys nothing",
-            "set deploy_on_push: true, or take the branch out of deploy.branches",
+            source.node,
+            f"deploy_on_push of {component.name} is not set, which is off: "
+            f"a push to {source.branch} deploys nothing by itself",
+            "set deploy_on_push: true, or false where a pipeline deploys",
         )
     if not is_watched and source.deploy_on_push and source.branch:
         yield warning(

@@ -99,9 +99,13 @@ class Session:
         logs = capture.finish(finished.verdict) if capture else CapturedLogs()
         for problem in logs.problems:
             self.warn(problem)
-        if finished.verdict is Verdict.FAILED:
-            return self._with_cause(result, logs, reporter)
-        return self._with_readiness(finished, result)
+        is_failed = finished.verdict is Verdict.FAILED
+        complete = self._with_cause(result, logs) if is_failed else self._with_readiness(finished, result)
+        if is_failed:
+            from afterpush.deploy.monitor.failure_cause import last_words
+
+            reporter.explain(last_words(complete))
+        return replace(complete, requests=self.prepared.requests)
 
     def _remember_good_logs(self, paths: tuple[Path, ...], fingerprint: Path) -> None:
         if paths:
@@ -110,10 +114,10 @@ class Session:
             variables = self.environment.for_child()
             remember_good_logs(paths, fingerprint, main_worktree(self.repo), variables, self.warn)
 
-    def _with_cause(self, result: Outcome, logs: CapturedLogs, reporter: Reporter) -> Outcome:
-        """Adds the explanation, and what production runs instead; the reporter tells both at once."""
+    def _with_cause(self, result: Outcome, logs: CapturedLogs) -> Outcome:
+        """Adds the explanation, and what production runs instead."""
         # Only a failure pays for loading these.
-        from afterpush.deploy.monitor.failure_cause import last_words, still_runs, with_explanation
+        from afterpush.deploy.monitor.failure_cause import still_runs, with_explanation
 
         variables = self.environment.for_child()
         good = self.folder.good_log(result.app) if self.folder and result.app else None
@@ -121,9 +125,7 @@ class Session:
         still = still_runs(result)
         if still:
             explained = replace(explained, message=f"{result.message.rstrip('.')}; {still}")
-        complete = replace(explained, requests=self.prepared.requests)
-        reporter.explain(last_words(complete))
-        return complete
+        return explained
 
     def _with_readiness(self, finished: Finished, result: Outcome) -> Outcome:
         """Adds to a live verdict whether this commit answers ready: the platform's word is not the app's."""
@@ -134,13 +136,12 @@ class Session:
 
         readiness = readiness_of(self.prepared, self.settings, self.environment, self.clock)
         if readiness is None:
-            return replace(result, requests=self.prepared.requests)
+            return result
         said = "ready" if readiness.ready else "NOT ready"
         return replace(
             result,
             ready=readiness.ready,
             message=f"{result.message}; the app is {said}: {readiness.why}",
-            requests=self.prepared.requests,
         )
 
     def _context(self) -> Context:

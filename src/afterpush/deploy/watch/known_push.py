@@ -52,5 +52,7 @@ def _of_log(repo: Path, remote: str, ref: str, sha: str) -> KnownPush | None:
         if move.sha == sha and move.is_push:
             earlier = next((other for other in moves[at + 1 :] if other.sha != sha), None)
             since = move.at - NOTED_LATE_SECONDS
-            return KnownPush(max(since, earlier.at) if earlier else since, earlier.sha if earlier else None)
+            if earlier is None:
+                return KnownPush(since)
+            return KnownPush(max(since, earlier.at - ROUNDED_SECONDS), earlier.sha)
     return None

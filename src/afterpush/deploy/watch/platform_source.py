@@ -6,7 +6,7 @@ is no failed look.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
@@ -14,7 +14,7 @@ from afterpush.deploy.watch.deployment_list import DeploymentList
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Vanished
 from afterpush.deploy.watch.known_push import KnownPush
 from afterpush.deploy.watch.sources import SourceFailure
-from afterpush.deploy.watch.speaking import Shown, Silent, speaks
+from afterpush.deploy.watch.speaking import SETTLED_AFTER_SECONDS, Shown, Silent, speaks
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment
@@ -56,6 +56,7 @@ class PlatformSource:
         self._known: dict[str, Deployment] = {}
         self._list = DeploymentList(clock)
         self._failed_after_the_end = False
+        self._unsettled_since: float | None = None
 
     def look(self) -> Fact:
         """One look. Raises SourceFailure; AfterpushError (exit 2) when the app cannot be determined."""
@@ -120,9 +121,21 @@ class PlatformSource:
         if not is_under_way and self._list.is_due:
             self._read_list(self.app)
             said = speaks(self._shown(self.app))
-        if isinstance(said, Seen) and said.contained_in is None:
+        if isinstance(said, Silent):
+            return self._not_yet(self.app, said)
+        if not isinstance(said, Seen):
+            return said
+        if said.contained_in is None:
             self._followed = said.deployment.id
-        return self._not_yet(self.app, said) if isinstance(said, Silent) else said
+        return self._settled(said)
+
+    def _settled(self, said: Seen) -> Seen:
+        """A cancelation that was looked at for long enough is settled, whatever the platform's clock says."""
+        now = self._clock.monotonic()
+        if said.is_settled or self._unsettled_since is None:
+            self._unsettled_since = None if said.is_settled else now
+            return said
+        return replace(said, is_settled=now - self._unsettled_since >= SETTLED_AFTER_SECONDS)
 
     def _not_yet(self, app: App, said: Silent) -> NotYet:
         expected = self._outlook(app)
