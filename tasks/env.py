@@ -26,7 +26,7 @@ def check(context: Any, json: bool = False) -> ExitCode:
 def _surroundings(here: AppRepository) -> Any:
     """What the check looks at: the same sources, built in the same way, as a watch has them."""
     from afterpush.deploy.monitor import setup
-    from afterpush.deploy.watch.health_source import shown_commit
+    from afterpush.deploy.watch.sources.health import shown_commit
     from afterpush.environment.check import Surroundings
     from afterpush.environment.database_probe import probe_database
     from afterpush.environment.health_probe import probe_health

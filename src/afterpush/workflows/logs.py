@@ -13,7 +13,7 @@ from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog, Tail
 from afterpush.deploy.logs.repeated import ToldLines
 from afterpush.deploy.monitor.setup import platform_source
 from afterpush.deploy.watch.facts import Seen
-from afterpush.deploy.watch.platform_source import PlatformSource
+from afterpush.deploy.watch.sources.platform import PlatformSource
 from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import SystemClock

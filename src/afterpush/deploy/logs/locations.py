@@ -6,7 +6,7 @@ from pathlib import Path
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.deploy.watch.facts import Seen
-from afterpush.deploy.watch.platform_source import PlatformSource
+from afterpush.deploy.watch.sources.platform import PlatformSource
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import NoAnswer

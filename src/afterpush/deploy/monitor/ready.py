@@ -1,7 +1,7 @@
 """Whether the app answers ready, as this commit and not as the one before it."""
 
 from afterpush.deploy.monitor.setup import Prepared, health_url
-from afterpush.deploy.watch.health_source import shown_commit
+from afterpush.deploy.watch.sources.health import shown_commit
 from afterpush.digitalocean.component_health import platform_ready
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.digitalocean.readiness import Readiness, judge, settled

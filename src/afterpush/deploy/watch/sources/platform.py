@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
-from afterpush.deploy.watch.deployment_list import DeploymentList
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Vanished
 from afterpush.deploy.watch.known_push import KnownPush
-from afterpush.deploy.watch.sources import SourceFailure
+from afterpush.deploy.watch.sources.deployment_list import DeploymentList
+from afterpush.deploy.watch.sources.ranked import SourceFailure
 from afterpush.deploy.watch.speaking import SETTLED_AFTER_SECONDS, Shown, Silent, speaks
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried

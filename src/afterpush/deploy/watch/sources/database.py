@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Serving
-from afterpush.deploy.watch.sources import SourceFailure
+from afterpush.deploy.watch.sources.ranked import SourceFailure
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.digitalocean.deployment import Component, Deployment
 from afterpush.digitalocean.phases import Phase

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Silence
-from afterpush.deploy.watch.redact_facts import Redact, hidden
+from afterpush.deploy.watch.sources.redaction import Redact, hidden
 from afterpush.digitalocean.phases import phase_of
 from afterpush.infra.clock import Clock
 

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, Serving
-from afterpush.deploy.watch.sources import SourceFailure
+from afterpush.deploy.watch.sources.ranked import SourceFailure
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.infra.http import Client, NoAnswer
 
