@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
-import urllib3
-
 from afterpush import __version__
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http.deadline import PunctualResponse
 from afterpush.infra.http.failure import NoAnswer, is_loopback, no_answer, shown_url
+from afterpush.infra.http.library import urllib3
 
 __all__ = [
     "MAX_BODY_BYTES",

@@ -5,9 +5,8 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import urllib3
-
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.http.library import urllib3
 
 _AFTER_CONNECTING = (
     urllib3.exceptions.ReadTimeoutError,
