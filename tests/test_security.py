@@ -2,7 +2,7 @@
 
 import re
 
-from afterpush.infra.settings import Documents, LockFile, Notify, Push, Settings, Swarm
+from afterpush.infra.settings import Documents, LockFile, Migrate, Notify, Push, Settings, Swarm
 from afterpush.infra.trust import configured_items
 from tests.support.shared import ROOT
 
@@ -20,8 +20,9 @@ def test_every_command_of_the_configuration_is_on_the_page() -> None:
     everything = Settings(
         push=Push(check="x"),
         documents=Documents(lock_files={"*": LockFile(regenerate=["x"])}),
+        migrate=Migrate(server="mysql://u@h/"),
         swarm=Swarm(command="x", check="x"),
         notify=Notify(command=["x"]),
     )
     names = {item.what for item in configured_items(everything)}
-    assert len(names) == 5 and all(f"`{name}`" in PAGE for name in names)
+    assert len(names) == 6 and all(f"`{name}`" in PAGE for name in names)

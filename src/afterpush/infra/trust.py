@@ -120,6 +120,7 @@ def configured_items(settings: "Settings") -> list[Item]:
             (f"documents.lock_files.{name}.regenerate", file.regenerate)
             for name, file in (settings.documents.lock_files or {}).items()
         ),
+        ("migrate.server", settings.migrate.server if "://" in settings.migrate.server else None),
         ("swarm.command", settings.swarm.command),
         ("swarm.check", settings.swarm.check),
         ("notify.command", settings.notify.command),
