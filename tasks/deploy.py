@@ -10,6 +10,7 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.invocation import program
 from afterpush.tasks._task import number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
+from afterpush.workflows.hooks import tell_unwatched
 from afterpush.workflows.watch import commit_of, start_background
 
 SHA = "the commit, as git can resolve it (default: HEAD)"
@@ -89,6 +90,7 @@ def status(
 
         return status_there(here, host, commit, wait=wait, timeout_seconds=seconds, json=json)
     found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
+    tell_unwatched(here)
     if sha is None and not wait:
         from afterpush.workflows.overview import print_with_overview
 

@@ -69,7 +69,7 @@ def _hooks(here: AppRepository) -> Any:
     from afterpush.environment.repository import Hooks
     from afterpush.hooks.installing import is_called
     from afterpush.hooks.managers import find_owner
-    from afterpush.hooks.notes import Unwatched, hooks_folder
+    from afterpush.hooks.notes import unwatched_pushes
     from afterpush.hooks.run_file import has_hook_task, program_of
     from afterpush.workflows.hooks import policy_of
 
@@ -83,7 +83,7 @@ def _hooks(here: AppRepository) -> Any:
         off=policy_of(here).switched_off(variables),
         program=program,
         is_program_good=program is None or has_hook_task(here.repo, program, variables),
-        unwatched=Unwatched(hooks_folder(here.repo)).known(),
+        unwatched=unwatched_pushes(here.repo),
     )
 
 

@@ -45,7 +45,7 @@ def tree() -> set[str]:
     sources = ROOT / "src" / "afterpush"
     found = {
         f"afterpush/{path.relative_to(sources)}"
-        for path in [*sources.rglob("*.py"), *sources.rglob("*.j2")]
+        for path in (path for ending in ("py", "j2", "sh") for path in sources.rglob(f"*.{ending}"))
         if "__pycache__" not in path.parts and path.relative_to(sources).parts[0] not in ("tasks", "defaults")
     }
     found |= {f"afterpush/tasks/{path.name}" for path in (ROOT / "tasks").glob("*.py")}
@@ -60,7 +60,7 @@ def tree() -> set[str]:
 
 def test_the_wheel_holds_exactly_what_the_tree_holds(wheel: zipfile.ZipFile) -> None:
     packed = {name for name in wheel.namelist() if name.startswith("afterpush/") and not name.endswith("/")}
-    ours = {name for name in packed if name.endswith((".py", ".yaml", ".j2", ".example", "py.typed"))}
+    ours = {name for name in packed if name.endswith((".py", ".yaml", ".j2", ".example", ".sh", "py.typed"))}
     assert ours == tree()
     assert not {name.split("/")[0] for name in wheel.namelist()} - {
         "afterpush",

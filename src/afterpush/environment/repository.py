@@ -143,5 +143,5 @@ def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
         )
     problems += [warning(text, command("hooks.status"), works) for text in hooks.unwatched]
     called = "a push starts a watch" if hooks.calls_us else "a push starts no watch"
-    by = f" by {hooks.program}" if hooks.program and hooks.calls_us else ""
-    return Check("hooks", not problems, f"{hooks.manager}: {called}{by} ({hooks.folder})"), problems
+    by = f", by {hooks.program}" if hooks.program and hooks.calls_us else ""
+    return Check("hooks", not problems, f"{hooks.manager}: {called} ({hooks.folder}){by}"), problems

@@ -1,4 +1,6 @@
-"""The watcher as a process of its own: `python -m afterpush.hooks REMOTE PUSH UPDATE...`. No Invoke in it."""
+"""The watcher as a process of its own, without Invoke: `python -m afterpush.hooks REMOTE PUSH UPDATE...`, or
+`--landing PUSH` for what a reference-transaction hook saw, with its lines on stdin.
+"""
 
 import contextlib
 import os
@@ -13,14 +15,16 @@ from afterpush.hooks.trial import Trial
 from afterpush.hooks.watcher import Watch, watch
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import main_worktree
+from afterpush.infra.git import main_worktree, pushed_repository
 from afterpush.infra.invocation import called_as
 from afterpush.infra.state import state_folder
 
 
 def main() -> None:
-    repo = Path.cwd()
-    request = Request.from_words(sys.argv[1:])
+    repo = pushed_repository(os.environ, Path.cwd())
+    request = _landed(repo, sys.argv[2]) if sys.argv[1] == "--landing" else Request.from_words(sys.argv[1:])
+    if request is None:
+        return
     trial = Trial.of(os.environ, request.remote)
     folder = trial.folder if trial else hooks_folder(repo)
     called_as(Path(os.environ.get(PROGRAM_VARIABLE) or "afterpush").name)
@@ -31,6 +35,13 @@ def main() -> None:
 
         with contextlib.suppress(AfterpushError, OSError):  # The long way is never wrong.
             renew_run_file(repo, load_policy(main_worktree(repo)))
+
+
+def _landed(repo: Path, process: str) -> Request | None:
+    from afterpush.hooks.prepush import after_tracking_moved
+
+    lines = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    return after_tracking_moved(repo, load_policy(main_worktree(repo)), process, lines, os.environ)
 
 
 def _record(repo: Path) -> Path:

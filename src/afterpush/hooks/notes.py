@@ -18,7 +18,7 @@ from pathlib import Path
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import cure_for_writing, write_atomic
-from afterpush.infra.git import own_git_folder
+from afterpush.infra.git import common_folder, own_git_folder
 from afterpush.infra.invocation import command
 from afterpush.infra.locks import is_locked, try_lock
 from afterpush.infra.processes.process_table import argv_of, running
@@ -32,8 +32,13 @@ MOST_LINES = 50
 LOST = "its watcher was ended together with what it ran in"
 
 
+def hooks_place(repo: Path) -> Path:
+    """`<git folder>/afterpush/hooks`, shared by all worktrees; it need not be there yet."""
+    return common_folder(repo) / "afterpush" / "hooks"
+
+
 def hooks_folder(repo: Path) -> Path:
-    """`<git folder>/afterpush/hooks`, private and shared by all worktrees. Raises AfterpushError."""
+    """The same, made if needed, and private. Raises AfterpushError."""
     return feature_folder(repo, "hooks")
 
 
@@ -142,6 +147,12 @@ class Unwatched:
     def _write(self, lines: Sequence[tuple[str, str, str]]) -> None:
         with contextlib.suppress(OSError):
             write_atomic(self._path, "".join("\t".join(line) + "\n" for line in lines[-MOST_LINES:]), 0o600)
+
+
+def unwatched_pushes(repo: Path) -> list[str]:
+    """The pushes of this clone that were not watched, a sentence each; nothing is written."""
+    folder = hooks_place(repo)
+    return Unwatched(folder).known() if folder.is_dir() else []
 
 
 def _sentences(unwatched: Sequence[tuple[str, str]]) -> list[str]:

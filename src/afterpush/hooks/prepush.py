@@ -115,8 +115,8 @@ def _look_and_arm(push: Push, policy: Policy, updates: list[RefUpdate], above: A
 
 def after_tracking_moved(
     repo: Path, policy: Policy, process: str, text: str, environment: Mapping[str, str]
-) -> None:
-    """Arms the watcher for what a `git push` without pre-push has landed: `sha tracking-ref` lines.
+) -> Request | None:
+    """What is to be watched of a `git push` without pre-push that has landed: `sha tracking-ref` lines.
 
     `process` is `PID@TICKSt` of what moved the refs, which may have ended by now; without ticks (no /proc)
     it is only known while it runs.
@@ -126,22 +126,20 @@ def after_tracking_moved(
     off = policy.switched_off(environment)
     if off:
         journal.add(f"tracking refs moved: {off}; not watched")
-        return
+        return None
     identity = _mover(repo, process)
     if identity is None:
         journal.add("tracking refs moved, but by no git push; not watched")
-        return
+        return None
     pairs = [(sha, ref) for sha, _, ref in (line.partition(" ") for line in text.splitlines()) if ref]
     trial = Trial.of(environment, None)
     if trial:
-        landed_in_trial(trial, repo, identity, pairs, arm)
-        return
+        return landed_in_trial(trial, identity, pairs)
     refs = [(sha, followed_ref(repo, policy.remote, tracking)) for sha, tracking in pairs]
     moved = [RefUpdate("", sha, ref, "0" * len(sha)) for sha, ref in refs if ref]
     choice = choose(moved, policy, remote=policy.remote, is_app_remote=True)
     journal.add(*choice.reasons)
-    if choice.watched:
-        arm(Request(policy.remote, identity, tuple(choice.watched)), repo=repo, folder=folder)
+    return Request(policy.remote, identity, tuple(choice.watched)) if choice.watched else None
 
 
 def _mover(repo: Path, process: str) -> Identity | None:

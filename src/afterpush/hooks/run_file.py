@@ -15,11 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afterpush.hooks.managers import lacks_git_lfs_hook
-from afterpush.hooks.notes import LAST_PUSH, hooks_folder
+from afterpush.hooks.notes import LAST_PUSH, hooks_folder, hooks_place
 from afterpush.hooks.policy import CONFIG_PATH, OFF, Policy
 from afterpush.hooks.request import PYTHON_VARIABLES, WAIT
-from afterpush.hooks.run_template import TEMPLATE
-from afterpush.hooks.scripts import PROGRAM_VARIABLE, case_pattern, text_of
+from afterpush.hooks.scripts import CANDIDATES, PROGRAM_VARIABLE, case_pattern, text_of
 from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
@@ -32,7 +31,7 @@ from afterpush.infra.secrets import TOKEN_STEMS
 NAME = "run"
 PROGRAM_KEY = "afterpush.program"
 TRIAL_SECONDS = 30
-CANDIDATES = '.venv/bin/inv inv .venv/bin/afterpush "$(git config afterpush.program)" afterpush'
+TEMPLATE = Path(__file__).with_name("run.sh")
 
 
 def own_program() -> str | None:
@@ -46,6 +45,7 @@ def own_program() -> str | None:
 
 def write_run_file(repo: Path, policy: Policy, program: str) -> None:
     """Makes the file for this program and the Python that runs us. Raises AfterpushError."""
+    hooks_folder(repo)
     home = _Home(repo)
     known = home.path.with_name("tasks-of-run")
     if Path(program).name in ("inv", "invoke"):
@@ -78,7 +78,7 @@ def _named(path: Path, name: str) -> str | None:
 
 def choose_program(repo: Path, environment: Mapping[str, str]) -> str | None:
     """Tries the candidates in the hook's order; the first that has the hook's task writes the file."""
-    (hooks_folder(repo) / NAME).unlink(missing_ok=True)
+    (hooks_place(repo) / NAME).unlink(missing_ok=True)
     root = main_worktree(repo)
     named = [f"{root}/.venv/bin/inv", _on_path("inv", environment), f"{root}/.venv/bin/afterpush"]
     named += [config_value(repo, PROGRAM_KEY), _on_path("afterpush", environment), own_program()]
@@ -97,7 +97,7 @@ def has_hook_task(repo: Path, program: str, environment: Mapping[str, str]) -> b
         done = run([program, "hooks.pre-push", "--prepare"], cwd=repo, env=env, timeout_seconds=TRIAL_SECONDS)
     except AfterpushError:
         return False
-    return done.code == 0 and (hooks_folder(repo) / NAME).is_file()
+    return done.code == 0 and (hooks_place(repo) / NAME).is_file()
 
 
 def _on_path(name: str, environment: Mapping[str, str]) -> str | None:
@@ -108,7 +108,7 @@ class _Home:
     """Where the file lies, and how places are written in it: from there, as far as they are in the tree."""
 
     def __init__(self, repo: Path) -> None:
-        self.path = hooks_folder(repo) / NAME
+        self.path = hooks_place(repo) / NAME
         self.root = main_worktree(repo)
         self.is_usual = common_folder(repo) == self.root / ".git"
 
@@ -164,8 +164,9 @@ def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[st
         "LAST_PUSH": LAST_PUSH,
         "STEMS": shlex.quote("|".join(stems) or "$^"),
     }
+    template = TEMPLATE.read_text(encoding="utf-8")
     # In one pass: a remote named `@BRANCHES@` must not become what the branches are.
-    return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], TEMPLATE)
+    return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], template)
 
 
 def _results(policy: Policy) -> str:

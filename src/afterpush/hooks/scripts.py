@@ -30,12 +30,14 @@ _ABOUT = {
     "post-push": "# afterpush starts the monitor of a landed push. git has no such hook: the watcher that\n"
     "# pre-push arms runs this file, with --sha SHA --ref REF.\n",
 }
+CANDIDATES = '.venv/bin/inv inv .venv/bin/afterpush "$(git config afterpush.program)" afterpush'
+"""What is tried, in this order: words of sh."""
 _RUN = """\
 run=$(git rev-parse --git-common-dir)/afterpush/hooks/run # the first call makes it
-[ -r "$run" ] || for inv in .venv/bin/inv inv .venv/bin/afterpush afterpush; do
+[ -r "$run" ] || for inv in @CANDIDATES@; do
     PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break
 done || :
-"""
+""".replace("@CANDIDATES@", CANDIDATES)
 _PRE_PUSH = (
     _RUN
     + """\

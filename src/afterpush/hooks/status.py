@@ -8,7 +8,7 @@ from afterpush.hooks import managers, scripts
 from afterpush.hooks.installing import UNPREPARED, outside, watched_tracking_refs
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.managers import ENFORCING, Manager, Owner, find_owner
-from afterpush.hooks.notes import Unwatched, hooks_folder
+from afterpush.hooks.notes import unwatched_pushes
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.run_file import program_of
 from afterpush.hooks.scripts import text_of
@@ -92,7 +92,7 @@ def find_out(
         program=program_of(repo),
         way=evidence.way or None if evidence else None,
         notes=[goal.note] if goal.note else [],
-        unwatched=Unwatched(hooks_folder(repo)).known(),
+        unwatched=unwatched_pushes(repo),
     )
 
 

@@ -7,7 +7,7 @@ a mark there. No file of the repository changes, and nothing is watched.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,13 +152,7 @@ def _push_command(remote: Path, branch: str, *, moves_tracking_ref: bool) -> lis
     return ["git", *given, "push", "--quiet", "--", to, f"HEAD:{BRANCH_PREFIX}{branch}"]
 
 
-def landed_in_trial(
-    trial: Trial,
-    repo: Path,
-    push: Identity,
-    moved: Sequence[tuple[str, str]],
-    arm: Callable[..., int],
-) -> None:
+def landed_in_trial(trial: Trial, push: Identity, moved: Sequence[tuple[str, str]]) -> Request | None:
     """The reference-transaction hook saw the trial's own tracking ref move."""
     trial.mark("hook", "reference-transaction")
     prefix = f"refs/remotes/{TRIAL_REMOTE}/"
@@ -167,5 +161,4 @@ def landed_in_trial(
         for sha, ref in moved
         if ref.startswith(prefix)
     ]
-    if updates:
-        arm(Request(str(trial.remote), push, tuple(updates)), repo=repo, folder=trial.folder)
+    return Request(str(trial.remote), push, tuple(updates)) if updates else None

@@ -82,11 +82,15 @@ def _pushed_repository(*, as_hook: bool) -> AppRepository:
 
 def watch_landing(process: str) -> ExitCode:
     """Arms the watcher for a push that skipped the hook; called by the reference-transaction hook."""
+    from afterpush.hooks.notes import hooks_folder
     from afterpush.hooks.prepush import after_tracking_moved
+    from afterpush.hooks.request import arm
 
     text = _stdin()
     here = _pushed_repository(as_hook=True)
-    after_tracking_moved(here.repo, policy_of(here), process, text, os.environ)
+    request = after_tracking_moved(here.repo, policy_of(here), process, text, os.environ)
+    if request:
+        arm(request, repo=here.repo, folder=hooks_folder(here.repo))
     return ExitCode.GOOD
 
 
@@ -94,7 +98,7 @@ def watch_pushed(sha: Any, ref: str | None, *, unproved: bool, json: bool) -> Ex
     """Asks the sources once, then starts the monitor that asks again."""
     from afterpush.workflows.watch import commit_of, look_once, start_background
 
-    here = app_repository()
+    here = _pushed_repository(as_hook=not os.environ.get("AFTERPUSH_REPO"))
     reason = _reason_not_to_watch(ref, policy_of(here))
     if reason:
         return _said(json, {"watched": False, "reason": reason}, f"not watched: {reason}")
@@ -222,11 +226,7 @@ def show_status(manager: str, *, json: bool) -> ExitCode:
 
 def tell_unwatched(here: AppRepository) -> None:
     """The pushes that were not watched, on stderr: for tasks that tell how things stand."""
-    from afterpush.hooks.notes import Unwatched, hooks_folder
+    from afterpush.hooks.notes import unwatched_pushes
 
-    try:
-        lines = Unwatched(hooks_folder(here.repo)).known()
-    except (AfterpushError, OSError):
-        return
-    for line in lines:
+    for line in unwatched_pushes(here.repo):
         note(f"afterpush: {line}")

@@ -77,7 +77,12 @@ def pushed_repository(environment: Mapping[str, str], folder: Path) -> Path:
     """
     named = environment.get("GIT_DIR")
     if not named:
-        return top_level(folder)
+        try:
+            return top_level(folder)
+        except AfterpushError:
+            named = git(folder, "rev-parse", "--absolute-git-dir").text.removesuffix("\n")
+            if not named:
+                raise
     if environment.get("GIT_WORK_TREE"):
         return (folder / environment["GIT_WORK_TREE"]).resolve()
     own = (folder / named).resolve()

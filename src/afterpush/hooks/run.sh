@@ -1,6 +1,3 @@
-"""The text of the file `run`, in plain sh; `run_file` fills in the names between `@`."""
-
-TEMPLATE = """\
 # Written by afterpush for the hooks of this clone, which read it; written again when something has changed.
 # A push that there is nothing to say about gets its watcher from here. At the first doubt the program looks
 # at it; when that does not run, the next one that has the task takes its place here.
@@ -12,10 +9,13 @@ here=${run%/run}
 root=${run%/*/afterpush/hooks/run}
 program=@PROGRAM@
 python=@PYTHON@
+
 # A tasks.py that is not the one of `hooks.install` may be anybody's: our own program has the same task.
 has_known_tasks() { (LC_ALL=C; cat tasks.py tasks/*.py 2>/dev/null) | cmp -s - "$here/tasks-of-run"; }
-case ${program##*/} in inv | invoke) has_known_tasks || program=${python%/*}/afterpush ;; esac
-export @PROGRAM_VARIABLE@="$program"
+name_program() {
+    case ${program##*/} in inv | invoke) has_known_tasks || program=${python%/*}/afterpush ;; esac
+    export @PROGRAM_VARIABLE@="$program"
+}
 
 find_program() {
     rm -f "$run"
@@ -30,6 +30,7 @@ find_program() {
 # Started as the watcher of a push: remote, pid@start of the push, sha:old:ref.
 if [ "${1-}" = --watch ]; then
     shift
+    name_program
     pid=${2%@*}
 @WAIT@
     code=0
@@ -69,13 +70,13 @@ watch_without_python() {
     # Nothing is fetched for the sake of a look.
     export GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none
     git merge-base --is-ancestor "$old" "$sha" 2>/dev/null || return 1
-    [ -z "$(timeout 0.5 git -c log.showSignature=false log -1 --format=%h --diff-merges=first-parent \\
+    [ -z "$(timeout 0.5 git -c log.showSignature=false log -1 --format=%h --diff-merges=first-parent \
         --no-textconv --no-ext-diff -G@STEMS@ "$old..$sha" -- 2>&1 || echo late)" ] || return 1
     # The push above us, by its command line (sh drops the NULs) and its start in ticks (proc_pid_stat(5)).
     pid=$PPID started=
     for _ in 1 2 3 4 5 6 7 8; do
         line=
-        { read -r stat <"/proc/$pid/stat" && IFS= read -r line <"/proc/$pid/cmdline" || [ -n "$line" ]; } \\
+        { read -r stat <"/proc/$pid/stat" && IFS= read -r line <"/proc/$pid/cmdline" || [ -n "$line" ]; } \
             2>/dev/null || return 1
         set -- ${stat##*)}
         case $line in *--dry-run*) return 1 ;; esac
@@ -85,7 +86,7 @@ watch_without_python() {
     [ -n "$started" ] && command -v setsid >/dev/null || return 1
     umask 077
     push=$pid@${started}t
-    { printf '%s\\n' "$to $sha $old $ref" >"$notes/push-$push-$sha"; } 2>/dev/null || return 1
+    { printf '%s\n' "$to $sha $old $ref" >"$notes/push-$push-$sha"; } 2>/dev/null || return 1
     [ "$notes" = "$here" ] || echo shortcut >"$notes/hook"
     # The log is opened before anything is put into the background: what fails there would be silent.
     {
@@ -100,11 +101,15 @@ watch_without_python() {
 if [ -z "${refs+read}" ]; then
     refs=
     if IFS= read -r refs && IFS= read -r line; then
-        refs=$(printf '%s\\n%s\\n' "$refs" "$line"; cat)
+        refs=$(printf '%s\n%s\n' "$refs" "$line"; cat)
     fi
 fi
 if [ "${1-}" = --landing ]; then
-    printf '%s\\n' "$refs" | "$program" hooks.pre-push "$@" >/dev/null 2>&1 &
+    name_program
+    {
+        printf '%s\n' "$refs" | "$python" -P -m afterpush.hooks "$@" ||
+            printf '%s\n' "$refs" | "$program" hooks.pre-push "$@" &
+    } >>"${AFTERPUSH_SELF_TEST-$here}/watcher.log" 2>&1
     exit 0
 fi
 if [ -z "${AFTERPUSH_AGAIN-}" ] && watch_without_python "$@"; then exit 0; fi
@@ -121,8 +126,9 @@ plain() {
     rest=${1#*://} && host=${rest%%/*}
     printf %s "${1%%://*}://${host##*@}${rest#"$host"}"
 }
+name_program
 code=0
-said=$(printf '%s\\n' "$refs" | "$program" hooks.pre-push --remote "$(plain "$1")" --url "$(plain "$2")" \\
+said=$(printf '%s\n' "$refs" | "$program" hooks.pre-push --remote "$(plain "$1")" --url "$(plain "$2")" \
     --hook 2>&1) || code=$?
 case $code in
 0 | 40) ;;
@@ -132,7 +138,6 @@ case $code in
 }"
     ;;
 esac
-[ -z "$said" ] || printf '%s\\n' "$said" >&2
+[ -z "$said" ] || printf '%s\n' "$said" >&2
 [ "$code" -ne 40 ] || exit 1
 exit 0
-"""
