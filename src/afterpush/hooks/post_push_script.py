@@ -11,6 +11,7 @@ from pathlib import Path
 
 from afterpush.hooks.scripts import is_ours, own_script, text_of
 from afterpush.infra.git import common_folder, config_value, git
+from afterpush.infra.git.tracked_files import tracked
 from afterpush.infra.trust import Trust, file_item
 
 _MADE_HERE = re.compile(
@@ -33,8 +34,8 @@ def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool
 
 
 def _is_made_here(repo: Path, path: str) -> bool:
-    if git(repo, "status", "--porcelain", "-z", "--", path).text:
-        return True
+    if not tracked(repo, [path]) or git(repo, "status", "--porcelain", "-z", "--", path).text:
+        return True  # No commit brought it, for git ignores or does not know it; or it was changed here.
     last = git(repo, "log", "-1", "--format=%H", "HEAD", "--", path).text.strip()
     listed = git(repo, "log", "--walk-reflogs", "--format=%H%x00%gs", "HEAD", "--").text.splitlines()
     noted = (line.partition("\0")[::2] for line in listed)
