@@ -103,13 +103,13 @@ class Course:
         """
         job = ending.level is Level.JOB
         for hit in self.hits:
-            if (hit.stream != stream and not job) or hit.number >= ending.number:
+            if hit.number >= ending.number or not (job or _is_related(hit.stream, stream)):
                 continue
             lower = hit.signature.tolerable if ending.level is Level.PART else True
             if lower and (not hit.sealed or job or hit.sealed.level < ending.level):
                 hit.settled = ending if hit.settled is None else max(hit.settled, ending, key=_level)
         for failure in self.failures:
-            if job or (failure.stream == stream and failure.ending.level < ending.level):
+            if job or (_is_related(failure.stream, stream) and failure.ending.level < ending.level):
                 failure.settled = True
         if ending.level >= Level.TOOL:
             self.last_success = ending
@@ -141,7 +141,13 @@ def _seal(hit: Hit) -> int:
 
 
 def _concerns(stream: str, other: str) -> bool:
-    return not stream or not other or stream == other or stream.split("/")[0] == other.split("/")[0]
+    """Whether a bad ending of one stream may be of the other: the same component's, or nobody is named."""
+    return not stream or not other or stream.split("/")[0] == other.split("/")[0]
+
+
+def _is_related(stream: str, other: str) -> bool:
+    """Whether both are one stream, or one is within the other (`api` and `api/web:test`)."""
+    return stream == other or f"{stream}/".startswith(f"{other}/") or f"{other}/".startswith(f"{stream}/")
 
 
 def without_numbers(groups: Mapping[str, str | None]) -> dict[str, str]:
@@ -157,7 +163,7 @@ def went_on(following: Iterable[tuple[str, str]], stream: str, failures: Failure
     """
     work = 0
     for other, text in following:
-        if (stream and other != stream) or not text.strip() or failures.trace.search(text):
+        if (stream and not _is_related(other, stream)) or not text.strip() or failures.trace.search(text):
             continue
         work += _PROGRESS_COUNTS if failures.progress.search(text) else 1
         if work >= ENOUGH_WORK:
