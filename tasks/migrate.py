@@ -129,4 +129,59 @@ def prove(context: Any, strict: bool = False, server: str = "", json: bool = Fal
     return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
 
 
-ns = Collection("migrate", audit, consolidate, apply, prove)
+TABLES_FROM = (
+    "sizes of the app's tables: a file (table, rows, bytes by line), or app (asks DB_*, reading only)"
+)
+SINCE = "look at this file and those behind it only"
+LINT_STRICT = "exit with 1 when a statement locks or copies a table or loses values, or breaks a rule"
+
+
+@task(
+    help={"tables_from": TABLES_FROM, "since": SINCE, "strict": LINT_STRICT, "server": SERVER, "json": JSON}
+)
+def lint(
+    context: Any,
+    tables_from: Any = None,
+    since: Any = None,
+    strict: bool = False,
+    server: str = "",
+    json: bool = False,
+) -> ExitCode:
+    """Say what each change does to tables in use: locks, rebuilds, what is lost, what breaks."""
+    from afterpush.migrate.lint.report import rendered
+    from afterpush.workflows.schema import lint_migrations
+
+    with ended_like_interrupted():
+        found = lint_migrations(app_repository(), tables_from=tables_from, since=since, server=server)
+    print_json(found) if json else say(rendered(found))
+    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+
+
+EXTRA_STRICT = "let what only the app's schema has exit with 1 too"
+
+
+@task(help={"strict": EXTRA_STRICT, "server": SERVER, "json": JSON})
+def diff(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
+    """Compare the app's schema with what the migrations make; reads only."""
+    from afterpush.migrate.diff.compare import rendered
+    from afterpush.workflows.schema import diff_schema
+
+    with ended_like_interrupted():
+        found = diff_schema(app_repository(), server=server)
+    print_json(found) if json else say(rendered(found))
+    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+
+
+@task(help={"dry_run": "check the baseline, and write nothing", "server": SERVER, "json": JSON})
+def baseline(context: Any, dry_run: bool = False, server: str = "", json: bool = False) -> ExitCode:
+    """Write the app's schema as the first migration, for a team that has none."""
+    from afterpush.migrate.diff.report import rendered
+    from afterpush.workflows.schema import write_baseline
+
+    with ended_like_interrupted():
+        found = write_baseline(app_repository(), server=server, dry_run=dry_run)
+    print_json(found) if json else say(rendered(found))
+    return ExitCode.BAD_ANSWER if found.problems else ExitCode.GOOD
+
+
+ns = Collection("migrate", audit, consolidate, apply, prove, lint, diff, baseline)

@@ -8,9 +8,8 @@ from afterpush.migrate import coverage
 from afterpush.migrate.coverage import Duplicate, Object, Redefinition
 from afterpush.migrate.portability import Finding, findings
 from afterpush.migrate.replay.history import History
-from afterpush.migrate.replay.replay import replay, replay_in
+from afterpush.migrate.replay.remembered import remembered
 from afterpush.migrate.replay.scope import QUERIES, ROWS
-from afterpush.migrate.replay.scratch import scratch
 from afterpush.migrate.replay.server import Server
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.statements.split import Statement, kind_of
@@ -89,13 +88,13 @@ def replayed(
 ) -> Replays:
     """The sources on both servers, and their cover on the first. Raises DatabaseFailure."""
     inputs = repository.inputs
-    with ThreadPoolExecutor(1) as pool, scratch(server, random_hex) as room:
-        waiting = (
-            pool.submit(replay, other, inputs.sources, base=inputs.base, random_hex=random_hex)
-            if other
-            else None
-        )
-        histories = {server.flavour: replay_in(room, "v", inputs.sources, base=inputs.base)}
+
+    def read_by(one: Server) -> History:
+        return remembered(one, inputs.sources, base=inputs.base, random_hex=random_hex)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(read_by, other) if other else None
+        histories = {server.flavour: read_by(server)}
         if other is not None and waiting is not None:
             histories[other.flavour] = waiting.result()
     replays = Replays(server, histories, histories[server.flavour], (), (other,) if other else ())
@@ -107,11 +106,10 @@ def covered(repository: Repository, replays: Replays, *, random_hex: Callable[[i
     cover, base = cover_statements(repository), repository.inputs.base
     if not cover:
         return replace(replays, cover=History(replays.sources.base, ()), lent=())
-    with scratch(replays.server, random_hex) as room:
-        found = replay_in(room, "c", cover, base=base)
-        lent = tuple(_lent(replays.sources, found))
-        if lent:
-            found = replay_in(room, "l", [*lent, *cover], base=base)
+    found = remembered(replays.server, cover, base=base, random_hex=random_hex)
+    lent = tuple(_lent(replays.sources, found))
+    if lent:
+        found = remembered(replays.server, [*lent, *cover], base=base, random_hex=random_hex)
     return replace(replays, cover=found, lent=lent)
 
 

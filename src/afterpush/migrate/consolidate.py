@@ -12,7 +12,7 @@ from afterpush.infra.processes import run
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.audit import Audit
 from afterpush.migrate.boot_script.boot import kind_of_script, read_boot
-from afterpush.migrate.boot_script.call import has_call, is_esm, with_call, without_call
+from afterpush.migrate.boot_script.call import has_call, is_esm, with_block, with_call
 from afterpush.migrate.boot_script.old_way import removal
 from afterpush.migrate.boot_script.start_script import OldStep, form_of, without
 from afterpush.migrate.inputs import Inputs
@@ -187,10 +187,15 @@ def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Co
     data = Gate(repository.root).read(file)
     before = _text(repository.root, module)
     is_typed = file.endswith((".ts", ".tsx", ".mts", ".cts"))
-    text = steps_module(steps, is_typed=is_typed, is_esm=is_esm(data, file), may_lose=may_lose)
-    script = data if has_call(data) else with_call(without_call(data), file, module)
+    esm = is_esm(data, file)
+    text = steps_module(steps, is_typed=is_typed, is_esm=esm is not False, may_lose=may_lose)
+    if esm is None:  # It can import nothing.
+        script, module = with_block(data, file, text), file
+        text = script.decode("utf-8", "surrogateescape")
+    else:
+        script = data if has_call(data) else with_call(data, file, module)
     changes = []
-    if text != before:
+    if module != file and text != before:
         changes.append(FileChange(module, before, text))
     if script != data:
         changes.append(

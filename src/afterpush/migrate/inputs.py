@@ -7,10 +7,10 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.safe_paths import Gate
 from afterpush.infra.settings import Migrate
-from afterpush.migrate.boot_script.boot import BootScript, read_boot
+from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_boot
 from afterpush.migrate.statements.sources import files_of, statements_of, text_of
 from afterpush.migrate.statements.split import Statement
-from afterpush.migrate.steps.module import module_of, read_module
+from afterpush.migrate.steps.module import holds_steps, module_of, read_module
 from afterpush.migrate.steps.sql_file import MARK, read_sql
 from afterpush.migrate.steps.step import Step
 
@@ -66,6 +66,11 @@ def _steps(root: Path, migrate: Migrate) -> tuple[str | None, Sequence[Step]]:
     module = module_of(migrate.boot_script) if migrate.boot_script else None
     if module and Gate(root).exists(module):
         return module, read_module(text_of(root / module), module)
+    boot = migrate.boot_script
+    if module and boot and Gate(root).exists(boot) and block_ranges(Gate(root).read(boot)):
+        text = text_of(root / boot)
+        if holds_steps(text):
+            return boot, read_module(text, boot)
     steps = steps_of(root, migrate.consolidated)
     return (migrate.consolidated, steps) if steps is not None else (None, [])
 

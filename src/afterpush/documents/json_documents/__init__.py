@@ -4,11 +4,12 @@ They are types: the reference page is made from them, and every document that a 
 type. `Annotated` carries the meaning; a field that is not always there is `NotRequired`.
 """
 
-from afterpush.documents.json_documents import deploy, project, pushing, swarm
+from afterpush.documents.json_documents import deploy, migrate, project, pushing, swarm
 
 DOCUMENTS: dict[str, object] = {
     **deploy.DOCUMENTS,
     **pushing.DOCUMENTS,
     **swarm.DOCUMENTS,
     **project.DOCUMENTS,
+    **migrate.DOCUMENTS,
 }

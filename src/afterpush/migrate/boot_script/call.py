@@ -1,94 +1,192 @@
-"""The two lines by which a boot script runs the module of steps: an import, and a call before its own
-statements.
+"""The call by which a boot script runs the steps: one import and one line, the steps in a module beside it.
+
+    import { migrate as afterpush } from "./autoMigrate.steps"; // afterpush: ...
+    export async function runAutoMigrations() {
+      const db = await open();
+      await afterpush((text: string) => db.query(text)); // afterpush: ...
+
+Where a script has neither imports nor exports, the module's text stands in a block of the script itself.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from afterpush.migrate.boot_script.boot import block_ranges
+from afterpush.migrate.boot_script.boot import CLOSING, OPENING, block_ranges
+from afterpush.migrate.boot_script.call_form import CallForm
 from afterpush.migrate.boot_script.spot import find_spot
-from afterpush.migrate.boot_script.typescript import Source
+from afterpush.migrate.boot_script.typescript import Source, walk
 
-MARK = "// afterpush: written by `inv migrate.consolidate`"
-_NAME = "runConsolidatedSteps"
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
-
-def has_call(data: bytes) -> bool:
-    """Whether the script calls the steps already."""
-    return MARK.encode() in data and not block_ranges(data)
-
-
-def is_esm(data: bytes, file: str) -> bool:
-    """Whether the script imports and exports as modules do, and does not `require`."""
-    if file.endswith((".mjs", ".mts", ".ts", ".tsx")):
-        return not re.search(rb"^module\.exports\b", data, re.MULTILINE)
-    if file.endswith((".cjs", ".cts")):
-        return False
-    return bool(re.search(rb"^\s*(?:import|export)\b", data, re.MULTILINE))
+NAME = "afterpush"
+MARK = "// afterpush: written by migrate.consolidate"
+_OWN_LINE = re.compile(rb"^[^\n]*" + re.escape(MARK.encode()) + rb"[^\n]*(?:\n|\Z)", re.MULTILINE)
+_MODULE_END = re.compile(r"^(?:export \{ migrate \}|module\.exports = \{ migrate \});\s*$", re.MULTILINE)
 
 
-def without_call(data: bytes) -> bytes:
-    """The script as it was before: without our lines, and without blocks of steps that stood in it."""
-    for begin, end in reversed(block_ranges(data)):
-        start = data.rfind(b"\n", 0, begin) + 1
-        line_end = data.find(b"\n", end)
-        data = data[:start] + data[len(data) if line_end < 0 else line_end + 1 :]
-    lines = data.splitlines(keepends=True)
-    return b"".join(line for line in lines if MARK.encode() not in line)
+def is_esm(data: bytes, file: str) -> bool | None:
+    """Whether a script imports and exports; None where it does neither, so that nothing can be imported."""
+    if file.endswith((".mjs", ".mts")):
+        return True
+    if any(
+        node.type in ("import_statement", "export_statement") for node in Source(data, file).root.children
+    ):
+        return True
+    requires = re.search(rb"\brequire\s*\(|\bmodule\.exports\b|\bexports\.\w", data)
+    return False if requires or file.endswith((".cjs", ".cts")) else None
 
 
 def with_call(data: bytes, file: str, module: str) -> bytes:
-    """The script with an import of `module` and a call before its first statement; every other byte stays.
+    """The script with the call before its first use of the database; every other byte stays.
 
-    Raises AfterpushError where the script gives no place for it.
+    `module` is the path of the module of steps, in the same folder. Raises AfterpushError where the script
+    gives no place for an awaited call.
     """
+    data = without_call(data)
     source = Source(data, file)
     spot = find_spot(source)
-    newline = "\r\n" if b"\r\n" in data else "\n"
-    end = (
-        ";"
-        if len(re.findall(rb";[ \t]*\r?$", data, re.MULTILINE)) * 2
-        >= len(re.findall(rb"[\w)\]'\"`];?[ \t]*\r?$", data, re.MULTILINE))
-        else ""
+    esm = is_esm(data, file)
+    assert esm is not None, f"{file} can import nothing: with_block"
+    end, newline = _style(data)
+    specifier = _specifier(source, PurePosixPath(module).name)
+    imported = (
+        f"import {{ migrate as {NAME} }} from {specifier}"
+        if esm
+        else f"const {{ migrate: {NAME} }} = require({specifier})"
     )
-    quote = "'" if data.count(b"'") > data.count(b'"') else '"'
-    form = spot.form
-    argument = f"{form.wrapper}(text)" if form.wrapper else f"{form.tag}.raw(text)" if form.tag else "text"
+    edits = [
+        (_line_start(data, spot.first), _indented(data, spot.first) + _call(spot.form, file, NAME)),
+        (_after_imports(source), imported),
+    ]
+    return _edited(data, [(at, f"{text}{end} {MARK}{newline}") for at, text in edits])
+
+
+def with_block(data: bytes, file: str, module_text: str) -> bytes:
+    """The script with the module's text in a block before its first use of the database."""
+    data = without_call(data)
+    spot = find_spot(Source(data, file))
+    end, newline = _style(data)
+    body = _MODULE_END.sub("", module_text).rstrip("\n")
+    lines = [
+        f"// {OPENING}",
+        "{",
+        *body.split("\n"),
+        f"{_call(spot.form, file, 'migrate')}{end}",
+        "}",
+        f"// {CLOSING}",
+    ]  # fmt: skip
+    return _edited(data, [(_line_start(data, spot.first), newline.join(lines) + newline)])
+
+
+def without_call(data: bytes) -> bytes:
+    """The script without our lines, and without the blocks that earlier versions wrote."""
+    for begin, stop in reversed(own_ranges(data)):
+        data = data[:begin] + data[stop:]
+    return data
+
+
+def own_ranges(data: bytes) -> list[tuple[int, int]]:
+    """Where our lines and blocks begin and end, in bytes: whole lines."""
+    blocks = [(_line_start(data, begin), _line_end(data, end)) for begin, end in block_ranges(data)]
+    lines = [found.span() for found in _OWN_LINE.finditer(data)]
+    inside = [line for line in lines if not any(begin <= line[0] < end for begin, end in blocks)]
+    return sorted([*blocks, *inside])
+
+
+def has_call(data: bytes) -> bool:
+    """Whether the script calls the module of steps."""
+    return any(b"await " in found[0] for found in _OWN_LINE.finditer(data))
+
+
+def _call(form: CallForm, file: str, name: str) -> str:
     typed = ": string" if file.endswith((".ts", ".tsx", ".mts", ".cts")) else ""
-    ask = form.call(argument, reads=True, unprepared=True)
-    call = f"await {_NAME}((text{typed}) => {ask}){end} {MARK}{newline}"
-    start = data.rfind(b"\n", 0, spot.first) + 1
-    margin = re.match(rb"[ \t]*", data[start : spot.first])
-    data = data[:start] + (margin[0] if margin else b"") + call.encode() + data[start:]
-    target = "./" + _imported(module)
-    line = (
-        f"import {{ migrate as {_NAME} }} from {quote}{target}{quote}{end} {MARK}{newline}"
-        if is_esm(data, file)
-        else f"const {{ migrate: {_NAME} }} = require({quote}{target}{quote}){end} {MARK}{newline}"
-    )
-    at = _after_imports(source, data)
-    return data[:at] + line.encode() + data[at:]
+    return f"await {name}((text{typed}) => {_run(form)})"
 
 
-def _imported(module: str) -> str:
+def _run(form: CallForm) -> str:
+    """How this script runs a text that it does not know: the steps are no literals of its own.
+
+    db.execute(sql`...`)     ->  db.execute(sql.raw(text))
+    prisma.$executeRaw`...`  ->  prisma.$queryRawUnsafe(text)
+    """
+    if form.method.startswith("$"):
+        return f"{form.handle}.$queryRawUnsafe(text)"
+    if form.tag:
+        return form.call(f"{form.tag}.raw(text)")
+    if form.wrapper:
+        return form.call(f"{form.wrapper}(text)")
+    return form.call("text", reads=True, unprepared=True)
+
+
+def _specifier(source: Source, module: str) -> str:
+    """The module as this script names its neighbours: with or without an ending, in its quotes."""
+    named = [text for text in _neighbours(source) if text[1:2] == "."]
+    quote = named[0][0] if named else "'" if source.data.count(b"'") > source.data.count(b'"') else '"'
     path = PurePosixPath(module)
-    if path.suffix in (".mjs", ".cjs", ".js"):
-        return path.name
-    if path.suffix in (".mts", ".cts"):
-        return path.name.replace(path.suffix, path.suffix.replace("t", "j"))
-    return path.stem
+    endings = {PurePosixPath(text[1:-1]).suffix for text in named}
+    ending = next((each for each in (".js", ".mjs", ".cjs", ".ts", ".mts") if each in endings), "")
+    if not named and path.suffix in (".js", ".mjs", ".cjs"):
+        ending = path.suffix
+    return f"{quote}./{path.stem}{ending}{quote}"
 
 
-def _after_imports(source: Source, data: bytes) -> int:
-    """Behind the last import at the top, or behind a `#!` line and `"use strict"`."""
-    at = 0
-    for child in source.root.children:
-        text = source.text(child)
-        is_directive = child.type == "expression_statement" and re.match(r"""['"]use \w+['"]""", text)
-        is_require = child.type in ("lexical_declaration", "variable_declaration") and "require(" in text
-        if child.type == "import_statement" or is_directive or is_require or child.type == "hash_bang_line":
-            end = data.find(b"\n", child.end_byte)
-            at = len(data) if end < 0 else end + 1
-        elif child.type != "comment":
-            break
-    return at
+def _neighbours(source: Source) -> Iterator[str]:
+    """What the script imports or requires, with its quotes."""
+    for node in walk(source.root):
+        if node.type == "import_statement" and (named := node.child_by_field_name("source")) is not None:
+            yield source.text(named)
+        elif node.type == "call_expression" and source.text(node).startswith(("require(", "import(")):
+            arguments = node.child_by_field_name("arguments")
+            if arguments is not None and arguments.named_children:
+                yield source.text(arguments.named_children[0])
+
+
+def _after_imports(source: Source) -> int:
+    """Where an import can stand: behind the last one, else before the first statement."""
+    children = source.root.named_children
+    imports = [child for child in children if child.type == "import_statement" or _is_require(source, child)]
+    if imports:
+        return _line_end(source.data, imports[-1].end_byte)
+    first = next((child for child in children if not _is_preamble(child)), None)
+    return len(source.data) if first is None else _line_start(source.data, first.start_byte)
+
+
+def _is_require(source: Source, node: "Node") -> bool:
+    return node.type == "lexical_declaration" and bool(re.search(r"=\s*require\s*\(", source.text(node)))
+
+
+def _is_preamble(node: "Node") -> bool:
+    is_directive = node.type == "expression_statement" and node.named_children[0].type == "string"
+    return is_directive or node.type in ("comment", "hash_bang_line")
+
+
+def _style(data: bytes) -> tuple[str, str]:
+    """How lines end: with a semicolon or not, and with which bytes."""
+    text = data.decode("utf-8", "replace")
+    ends = re.findall(r"[\w)\]'\"`](;?)[ \t]*\r?$", text, re.MULTILINE)
+    return ";" if sum(map(bool, ends)) * 2 >= len(ends) else "", "\r\n" if "\r\n" in text else "\n"
+
+
+def _line_start(data: bytes, offset: int) -> int:
+    return data.rfind(b"\n", 0, offset) + 1
+
+
+def _line_end(data: bytes, offset: int) -> int:
+    end = data.find(b"\n", offset)
+    return len(data) if end < 0 else end + 1
+
+
+def _indented(data: bytes, offset: int) -> str:
+    match = re.match(rb"[ \t]*", data[_line_start(data, offset) : offset])
+    return match[0].decode() if match else ""
+
+
+def _edited(data: bytes, edits: list[tuple[int, str]]) -> bytes:
+    for at, text in sorted(edits, reverse=True):
+        before = data[:at]
+        glue = "" if not before or before.endswith(b"\n") else "\r\n" if b"\r\n" in data else "\n"
+        data = before + (glue + text).encode() + data[at:]
+    return data

@@ -59,6 +59,8 @@ def form_of(source: Source, node: "Node") -> CallForm | None:
     text = source.text(handle)
     if not re.fullmatch(r"[\w$.!]+", text) or text.split(".")[0] in ("console", "Promise", "JSON"):
         return None
+    if arguments.type == "template_string":
+        return CallForm(text, source.text(method))  # prisma.$executeRaw`...`
     first = (
         arguments.named_children[0] if arguments.type == "arguments" and arguments.named_children else None
     )

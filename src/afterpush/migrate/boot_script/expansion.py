@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _Values = Mapping[str, object]
 _WRAPPED = frozenset(["parenthesized_expression", "as_expression", "satisfies_expression"])
+_LITERALS = _WRAPPED | {"string", "template_string", "array", "object"}
 _LOOPING = frozenset(["forEach", "map"])
 _DEPTH, _MOST = 5, 1000
 
@@ -163,7 +164,7 @@ class Expansion:
         if kind in _WRAPPED and node.named_children:
             return self.value(node.named_children[0], values)
         if kind == "identifier":
-            return self._named(self._source.text(node), values)
+            return self._named(node, values)
         if kind == "array":
             return [self.value(child, values) for child in node.named_children if child.type != "comment"]
         if kind == "object":
@@ -207,14 +208,14 @@ class Expansion:
             return quoted(text)
         return text if method in ("raw", "unsafe") else None
 
-    def _named(self, name: str, values: _Values) -> object:
+    def _named(self, node: "Node", values: _Values) -> object:
+        name = self._source.text(node)
         if name in values:
             return values[name]
-        known = self._source.constants.get(name)
-        if known is not None:
-            return None if known.marks else known.value
-        listed = self._source.literals.get(name)
-        return self.value(listed, {}) if listed is not None else None
+        constant = self._source.constant(node, name)
+        if constant is None or constant.type not in _LITERALS:
+            return None
+        return self.value(constant, {})
 
     def _object(self, node: "Node", values: _Values) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -223,7 +224,7 @@ class Expansion:
             if key is not None and item is not None:
                 found[self._source.text(key).strip("'\"")] = self.value(item, values)
             elif child.type == "shorthand_property_identifier":
-                found[self._source.text(child)] = self._named(self._source.text(child), values)
+                found[self._source.text(child)] = self._named(child, values)
         return found
 
     def _part_of(self, node: "Node", values: _Values) -> object:

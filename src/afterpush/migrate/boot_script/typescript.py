@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from afterpush.migrate.boot_script.scopes import FUNCTIONS as FUNCTIONS
+from afterpush.migrate.boot_script.scopes import Scopes
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-FUNCTIONS = frozenset(
-    "function_declaration function_expression arrow_function method_definition generator_function".split()
-)
 _STRINGS = frozenset(["string", "template_string"])
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 # A part that is only known at run time stands in the text like this, for people to read.
@@ -62,33 +62,15 @@ class Source:
         return 1
 
     @cached_property
-    def constants(self) -> dict[str, Text]:
-        """Names that this file binds once, by `const`, to a string that is known."""
-        found: dict[str, list[Text | None]] = {}
-        for node in walk(self.root):
-            if node.type != "variable_declarator":
-                continue
-            name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-            if name is not None and name.type == "identifier":
-                is_const = node.parent is not None and self.text(node.parent).startswith("const")
-                known = self._known(value) if is_const and value is not None else None
-                found.setdefault(self.text(name), []).append(known)
-        return {name: bound[0] for name, bound in found.items() if len(bound) == 1 and bound[0] is not None}
+    def _scopes(self) -> Scopes:
+        return Scopes(self.data)
 
-    @cached_property
-    def literals(self) -> "dict[str, Node]":
-        """Lists and objects that this file binds once, by `const`."""
-        found: dict[str, list[Node]] = {}
-        for node in walk(self.root):
-            if node.type == "variable_declarator" and (name := node.child_by_field_name("name")) is not None:
-                found.setdefault(self.text(name), []).append(node)
-        return {
-            name: value
-            for name, (bound, *others) in found.items()
-            if not others and bound.parent is not None and self.text(bound.parent).startswith("const")
-            if (value := bound.child_by_field_name("value")) is not None
-            if value.type in ("array", "object", "as_expression", "satisfies_expression")
-        }
+    def constant(self, node: "Node", name: str) -> "Node | None":
+        """The value that a `const` gives to this name where the node stands; None for any other binding."""
+        bound = self._scopes.declaration(node, name)
+        if bound is None or bound.type != "variable_declarator" or bound.parent is None:
+            return None
+        return bound.child_by_field_name("value") if self.text(bound.parent).startswith("const") else None
 
     def _known(self, node: "Node") -> Text | None:
         if node.type not in _STRINGS or any(c.type == "template_substitution" for c in node.named_children):
@@ -105,7 +87,10 @@ class Source:
             return self.value(inner) if inner is not None else None
         if node.type == "binary_expression":
             return self._sum(node)
-        return self.constants.get(self.text(node)) if node.type == "identifier" else None
+        if node.type != "identifier":
+            return None
+        constant = self.constant(node, self.text(node))
+        return self._known(constant) if constant is not None else None
 
     def _sum(self, node: "Node") -> Text | None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")

@@ -1,14 +1,16 @@
 """Opening the server that reads the migrations: a private one, or one that the user named."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import msgspec
 
 from afterpush.infra.database import connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
-from afterpush.infra.database_server.private import private_server
+from afterpush.infra.database_server.private import PrivateServer, private_server
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.settings import Migrate
@@ -46,16 +48,23 @@ def opened(choice: Choice, migrate: Migrate, environment: Environment) -> Iterat
 
 
 @contextmanager
-def _private(program: Program, migrate: Migrate, environment: Environment) -> Iterator[Server]:
-    settings = as_settings(msgspec.structs.asdict(migrate.server_variables))
-    cache = cache_folder(environment) / "data"
-    with private_server(program, cache=cache, schemas=_SCRATCH, settings=settings) as private:
-        yield replace(
-            server_at(private.confined),
-            looker=private.administrator,
-            is_private=True,
-            options=_options(settings),
-        )
+def _private(
+    program: Program, migrate: Migrate, environment: Environment, like: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    settings = dict(like or {}) | as_settings(msgspec.structs.asdict(migrate.server_variables))
+    cache = cache_folder(environment)
+    start = partial(_started, program, cache / "data", settings)
+    with start(None) as (server, _):
+        yield replace(server, again=start, cache=cache / "histories")
+
+
+@contextmanager
+def _started(
+    program: Program, cache: Path, settings: dict[str, str], image: Path | None
+) -> Iterator[tuple[Server, PrivateServer]]:
+    with private_server(program, cache=cache, schemas=_SCRATCH, settings=settings, image=image) as private:
+        server = replace(server_at(private.confined), looker=private.administrator, is_private=True)
+        yield replace(server, options=_options(settings), settings=settings), private
 
 
 def _options(settings: dict[str, str]) -> str:
@@ -82,3 +91,14 @@ def _check_confined(server: Server) -> None:
                 f"--server=app: {server.runner.user} may do more on {server.runner.where} than make schemas "
                 "named afterpush_proof_*; name a user with rights on those only, or another server"
             )
+
+
+def server_like(
+    flavour: str, settings: Mapping[str, str], migrate: Migrate, environment: Environment
+) -> AbstractContextManager[Server] | None:
+    """A private server that reads and spells as another one does: of its flavour, with its settings.
+
+    None where no program of that flavour is here.
+    """
+    program = next((each for each in available(environment) if each.flavour == flavour), None)
+    return _private(program, migrate, environment, settings) if program else None

@@ -1,8 +1,15 @@
 """The server on which statements are replayed and proofs are made."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afterpush.infra.database import Address, Connection, connected
+
+if TYPE_CHECKING:
+    from afterpush.infra.database_server.private import PrivateServer
 
 
 @dataclass(frozen=True)
@@ -12,6 +19,8 @@ class Server:
     `flavour` is `mysql` or `mariadb`. A `private` server was started for this run and goes with it: its
     runner has rights in scratch schemas only. On any other server both are one user, and a fence reads
     the text before it runs. `options` is what CREATE DATABASE gets for a scratch schema.
+    A private one knows its `settings`, where histories are remembered (`cache`), and how to start one more
+    like it, from a kept data folder (`again`).
     """
 
     runner: Address
@@ -20,6 +29,9 @@ class Server:
     version: str
     is_private: bool = False
     options: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    cache: Path | None = None
+    again: "Callable[[Path | None], AbstractContextManager[tuple[Server, PrivateServer]]] | None" = None
 
     @property
     def title(self) -> str:

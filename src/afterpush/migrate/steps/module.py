@@ -67,6 +67,11 @@ def read_module(text: str, file: str) -> list[Step]:
     return steps
 
 
+def holds_steps(text: str) -> bool:
+    """Whether a script has the steps in a block of its own."""
+    return _STEPS.search(text.replace("\r\n", "\n")) is not None
+
+
 def lines_of_module(text: str) -> list[int]:
     """The lines (from 1) on which the steps of a module stand."""
     found = _STEPS.search(text)

@@ -1,0 +1,1 @@
+"""The app's schema beside what the migrations make: differences, and a first migration made from it."""

@@ -1,0 +1,1 @@
+"""What each change of a table costs and breaks, measured by asking the server."""
