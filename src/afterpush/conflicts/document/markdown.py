@@ -2,24 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from afterpush.conflicts.document.check import faults
-from afterpush.conflicts.document.headings import Heading
 from afterpush.conflicts.document.merge import Merge
-from afterpush.conflicts.document.nodes import Lines
 from afterpush.conflicts.document.own_text import Hunk, Piece
-from afterpush.conflicts.document.read import Document, bodies_of, read_tree
+from afterpush.conflicts.document.read import read_tree
+from afterpush.conflicts.document.unchanged import Shortened, shortened
 from afterpush.conflicts.kinds.keys import normal
 from afterpush.conflicts.kinds.recount import recounted
-from afterpush.conflicts.kinds.renumber import renumbered
+from afterpush.conflicts.kinds.renumber import Renumbered, renumbered
 from afterpush.conflicts.outcome import Merged, Style
 from afterpush.infra.git.merge_file import merge_file
 from afterpush.roadmap.source import DocumentLines, read_source
 
 # A text that still fails its check after so many rounds is a conflict as a whole.
 _ROUNDS = 4
-Parts = list[tuple[Heading | None, Lines]]
 
 
 def merge_markdown(
@@ -33,35 +31,73 @@ def merge_markdown(
     if not base and (larger := _larger(sources)) is not None:
         why = "one side has everything of the other"
         return Merged((ours, theirs)[larger - 1], True, resolved=(why,))
-    merge = Merge(*_read(sources))
-    if renumber and (changed := renumbered(merge.trios, sources)):
-        merged = merge_markdown(base, ours, changed[0].data, style)
-        return replace(merged, resolved=(*changed[1], *merged.resolved))
+    lines = [source.lines for source in sources]
+    merged = _merged(shortened(*lines), renumber=renumber) or _merged(Shortened(lines), renumber=renumber)
     edges = merged_edges(sources)
+    if isinstance(merged, Renumbered):
+        again = merge_markdown(base, ours, sources[2].with_lines(merged.theirs).data, style)
+        return replace(again, resolved=(*merged.said, *again.resolved))
+    if merged is None or (not base and not _hunks(merged.pieces)):
+        return _refused(sources, edges, style, has_base=bool(base))
+    pieces, said = merged.pieces, merged.said
+    if not _hunks(pieces):
+        counted, more = recounted(lines, list(map(str, pieces)))
+        pieces, said = [*counted], [*said, *more]
+    return answer(pieces, edges, said, style)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What became of three texts: lines and hunks, and sentences about what rules decided."""
+
+    pieces: list[Piece]
+    said: list[str]
+
+
+def _merged(short: Shortened, *, renumber: bool) -> _Written | Renumbered | None:
+    """The merge with its check; None where no conflict, however large, makes the text pass it."""
+    merge = Merge(*(read_tree(text) for text in short.texts), is_hidden=short.has)
+    if renumber and (changed := renumbered(merge.trios, short)):
+        return changed
     for _ in range(_ROUNDS):
         pieces = merge.write()
-        wrong = faults([source.lines for source in sources], pieces, merge.excused, merge.moved)
+        wrong = faults(short.texts, pieces, merge.excused, merge.moved)
         if not wrong:
-            if not base and not _hunks(pieces):
-                break
-            said: list[str] = []
-            if not _hunks(pieces):
-                counted, said = recounted([source.lines for source in sources], list(map(str, pieces)))
-                pieces = [*counted]
-            return answer(pieces, edges, (*merge.said, *said), style)
+            whole = _restored(pieces, short)
+            return _Written(whole, merge.said) if whole else None
         doubted = [merge.doubt(line, why) for line, why in wrong]
         if not any(doubted):
             break
+    return None
+
+
+def _restored(pieces: Sequence[Piece], short: Shortened) -> list[Piece] | None:
+    """The pieces with the stretches that all three share; None where one of them was touched."""
+    if not short.stretches:
+        return list(pieces)
+    if any("\0" in line for hunk in _hunks(pieces) for line in (*hunk.ours, *hunk.theirs)):
+        return None
+    lines = [piece if isinstance(piece, str) else f"\1{number}" for number, piece in enumerate(pieces)]
+    restored = short.restored(lines)
+    if restored is None:
+        return None
+    hunks = {f"\1{number}": piece for number, piece in enumerate(pieces) if isinstance(piece, Hunk)}
+    return [hunks.get(line, line) for line in restored]
+
+
+def _refused(
+    sources: Sequence[DocumentLines], edges: DocumentLines, style: Style, *, has_base: bool
+) -> Merged:
+    """Both texts as git leaves them, never clean."""
     reason = (
-        "both sides added it, each with something of its own"
-        if not base
-        else f"{wrong[0][1]}: '{wrong[0][0]}'"
+        "the parts do not fit together" if has_base else "both sides added it, each with something of its own"
     )
-    plain = merge_file(base, ours, theirs, labels=style.labels, marker_size=style.marker_size)
-    if plain.is_clean:
-        whole = Hunk(sources[1].lines, sources[2].lines, reason)
-        return answer([whole], edges, (), style)
-    return Merged(plain.text, False, (reason,))
+    plain = merge_file(
+        *(source.data for source in sources), labels=style.labels, marker_size=style.marker_size
+    )
+    if not plain.is_clean:
+        return Merged(plain.text, False, (reason,))
+    return answer([Hunk(sources[1].lines, sources[2].lines, reason)], edges, (), style)
 
 
 def _larger(sources: Sequence[DocumentLines]) -> int | None:
@@ -70,23 +106,6 @@ def _larger(sources: Sequence[DocumentLines]) -> int | None:
     if mine <= yours:
         return 2
     return 1 if yours <= mine else None
-
-
-def _read(sources: Sequence[DocumentLines]) -> list[Document]:
-    """The three trees; what stands once in each below the same heading stays unread."""
-    parts = [bodies_of(source.lines) for source in sources]
-    known = [_single_bodies(source, some) for source, some in zip(sources, parts, strict=True)]
-    same = {body for _, body in known[0] & known[1] & known[2]}
-    return [read_tree(source.lines, some, same) for source, some in zip(sources, parts, strict=True)]
-
-
-def _single_bodies(source: DocumentLines, parts: Parts) -> set[tuple[Lines, Lines]]:
-    counts = Counter(body for _, body in parts)
-    return {
-        (source.lines[heading.start : heading.end], body)
-        for heading, body in parts
-        if heading and len(body) > 3 and counts[body] == 1
-    }
 
 
 def comparable(sources: Sequence[DocumentLines]) -> list[DocumentLines]:

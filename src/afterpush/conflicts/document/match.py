@@ -234,7 +234,7 @@ def _is_leaf(node: Node) -> bool:
 
 def _is_telling_leaf(node: Node) -> bool:
     return (
-        node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE, Kind.SAME)
+        node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)
         and len(node.said) >= _TELLING
         and not is_placeholder(node)
     )

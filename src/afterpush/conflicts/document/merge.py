@@ -1,6 +1,6 @@
 """The merged text of three versions of a document, written from what was matched and placed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.check import bare
 from afterpush.conflicts.document.gaps import Gaps
@@ -17,9 +17,12 @@ from afterpush.conflicts.kinds.tables import merged_table
 class Merge:
     """Merges three documents; `pieces` are the lines, with hunks for what a person has to decide."""
 
-    def __init__(self, base: Document, ours: Document, theirs: Document) -> None:
+    def __init__(
+        self, base: Document, ours: Document, theirs: Document, *, is_hidden: Callable[[str], bool]
+    ) -> None:
+        """`is_hidden` tells whether a text stands in what all three share and nobody reads."""
         self.documents = (base, ours, theirs)
-        self.trios = match_all(base, ours, theirs)
+        self.trios = match_all(base, ours, theirs, is_hidden)
         self.placement = Placement(self.trios)
         self.pieces: list[Piece] = []
         # Sentences about what rules decided; and lines that a rule wrote, or that stand twice on purpose.

@@ -30,8 +30,6 @@ class Kind(StrEnum):
     HTML = "HTML"
     QUOTE = "quote"
     RULE = "rule"
-    # The body of a section that is the same in all three versions: nobody needs to look into it.
-    SAME = "unchanged text"
 
 
 CONTAINERS = frozenset({Kind.ROOT, Kind.SECTION, Kind.FRONT, Kind.ITEM, Kind.TABLE})

@@ -1,7 +1,7 @@
 """A text as a tree of nodes, and the tree as the text again without a difference."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from afterpush.conflicts.document.blocks import BlockReader
 from afterpush.conflicts.document.headings import RULE, Heading, headings_in
@@ -35,37 +35,29 @@ def bodies_of(lines: Sequence[str]) -> list[tuple[Heading | None, Lines]]:
     return found
 
 
-def read_tree(
-    lines: Sequence[str],
-    parts: Sequence[tuple[Heading | None, Lines]] | None = None,
-    same: Collection[Lines] = (),
-) -> Document:
-    """The tree of a text; bodies in `same` stay one node each."""
+def read_tree(lines: Sequence[str]) -> Document:
+    """The tree of a text."""
     root = Node(Kind.ROOT, ())
     path = [root]
     gap: Lines = ()
-    for place, (heading, body) in enumerate(parts if parts is not None else bodies_of(lines)):
+    for place, (heading, body) in enumerate(bodies_of(lines)):
         if heading:
             while len(path) > 1 and path[-1].level >= heading.level:
                 path.pop()
             section = Node(Kind.SECTION, tuple(lines[heading.start : heading.end]), gap, heading.level)
             path[-1].add(section)
             path.append(section)
-        gap = _read_body(body, path[-1], is_first=place == 0, same=same)
+        gap = _read_body(body, path[-1], is_first=place == 0)
     return Document(root, _hoisted(root, path[-1], gap))
 
 
-def _read_body(body: Lines, under: Node, *, is_first: bool, same: Collection[Lines]) -> Lines:
+def _read_body(body: Lines, under: Node, *, is_first: bool) -> Lines:
     """Adds what stands below a heading; returns the gap before the next one, a rule in it included."""
     if is_first and (end := _front_end(body)):
         under.add(_front_matter(body[:end]))
         body = body[end:]
     end = _gap_start(body)
     kept, gap = body[:end], body[end:]
-    if body in same and kept:
-        start = next(place for place, line in enumerate(kept) if line.strip())
-        under.add(Node(Kind.SAME, kept[start:], kept[:start]))
-        return gap
     return BlockReader(kept, under).read() + gap
 
 

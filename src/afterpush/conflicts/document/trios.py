@@ -1,6 +1,6 @@
 """One thing in up to three versions, and what both sides added as one and the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from afterpush.conflicts.document.match import Matching, by_digest, by_key, by_text, pairs_of, single
@@ -85,7 +85,9 @@ def parent_of(node: Node) -> Trio:
     return trio_of(node.parent)
 
 
-def match_all(base: Document, ours: Document, theirs: Document) -> list[Trio]:
+def match_all(
+    base: Document, ours: Document, theirs: Document, is_hidden: Callable[[str], bool]
+) -> list[Trio]:
     """Every thing of the three versions, those of the base first, in the order of the text."""
     trios = [Trio(node) for node in base.nodes]
     for side, document in ((1, ours), (2, theirs)):
@@ -103,7 +105,7 @@ def match_all(base: Document, ours: Document, theirs: Document) -> list[Trio]:
                 node.trio = Trio()
                 node.trio.nodes[side] = node
     _pair_elsewhere(free)
-    _find_minted_twice(base, free)
+    _find_minted_twice(base, free, is_hidden)
     return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
 
 
@@ -228,7 +230,9 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _find_minted_twice(base: Document, free: Sequence[Sequence[Node]]) -> None:
+def _find_minted_twice(
+    base: Document, free: Sequence[Sequence[Node]], is_hidden: Callable[[str], bool]
+) -> None:
     """IDs that are new on both sides, wherever and as whatever they stand: a row here, a heading there."""
     known = {node.id for node in base.nodes}
     found: list[dict[str, list[Node]]] = [{}, {}]
@@ -238,7 +242,7 @@ def _find_minted_twice(base: Document, free: Sequence[Sequence[Node]]) -> None:
                 found[side].setdefault(node.id, []).append(node)
     for key in found[0].keys() & found[1].keys():
         mine, yours = found[0][key], found[1][key]
-        if any(overlap(_rest(one), _rest(other)) >= 0.5 for one in mine for other in yours):
+        if is_hidden(key) or any(overlap(_rest(one), _rest(other)) >= 0.5 for one in mine for other in yours):
             continue
         for node in (*mine, *yours):
             trio_of(node).refuse(Doubt.MINTED, minted_reason(key, mine[0], yours[0]))

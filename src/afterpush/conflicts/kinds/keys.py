@@ -53,7 +53,7 @@ def said_in(kind: str, own: tuple[str, ...]) -> tuple[str, str]:
             return "|".join(map(normal, cells_of(own[0]))), ""
         case "document" | "front matter":
             return "", ""
-        case "code block" | "unchanged text" | "HTML":
+        case "code block" | "HTML":
             return "\n".join(own), ""
     return "\n".join(map(normal, own)) if len(own) > 1 else normal(own[0]), ""
 

@@ -1,6 +1,8 @@
 """Files of records: JSON lines by the record's ID, JSON and YAML by their members."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.document.markdown import answer, comparable, merged_edges
@@ -9,12 +11,9 @@ from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.json_text import read_json
 from afterpush.conflicts.kinds.structure import (
     KEYS,
-    Container,
     Merging,
     Rules,
-    Scalar,
     UndecidedError,
-    Value,
     merge_values,
     merged_order,
 )
@@ -61,27 +60,31 @@ def _settled(text: str, merging: Merging) -> Merged:
 
 
 def merge_lines(base: bytes, ours: bytes, theirs: bytes, style: Style) -> Merged:
-    """Three files of one JSON value a line. Raises UndecidedError for lines that are none."""
+    """Three files of one JSON object a line. Raises UndecidedError for lines that are none."""
     sources = comparable([read_source(text) for text in (base, ours, theirs)])
     lines = [[line for line in source.lines if line.strip()] for source in sources]
-    records = [[_record(line) for line in some] for some in lines]
-    name = _key_of(records)
+    records = {line: _record(line) for line in dict.fromkeys(line for some in lines for line in some)}
+    name = _key_of([[records[line] for line in some] for some in lines])
     said: list[str] = []
     pieces = _log(lines, records) if name is None else _by_key(name, lines, records, said)
     return answer(pieces, merged_edges(sources), said, style)
 
 
-def _record(line: str) -> Container:
+Record = dict[str, Any]
+
+
+def _record(line: str) -> Record:
     try:
-        value = read_json(line)[1]
-    except UndecidedError as error:
-        raise UndecidedError(f"a line is no JSON object: {error}") from error
-    if not isinstance(value, Container) or value.is_array:
+        value = json.loads(line)
+    except ValueError as error:
+        raise UndecidedError(f"a line is no JSON object ({error})") from error
+    if not isinstance(value, dict):
         raise UndecidedError("a line is no JSON object")
     return value
 
 
-def _key_of(records: Sequence[Sequence[Container]]) -> str | None:
+def _key_of(records: Sequence[Sequence[Record]]) -> str | None:
+    """The name under which every record has an ID of its own."""
     for name in KEYS:
         keys = [[_field(record, name) for record in some] for some in records]
         if all(None not in some and len(set(some)) == len(some) for some in keys):
@@ -89,92 +92,82 @@ def _key_of(records: Sequence[Sequence[Container]]) -> str | None:
     return None
 
 
-def _field(record: Container, name: str) -> str | None:
-    found: Value | None = next((entry.value for entry in record.entries if entry.key == name), None)
-    return str(found.value) if isinstance(found, Scalar) and isinstance(found.value, str | int) else None
+def _field(record: Record, name: str) -> str | None:
+    found = record.get(name)
+    return str(found) if isinstance(found, str | int) else None
 
 
 def _by_key(
-    name: str, lines: Sequence[Sequence[str]], records: Sequence[Sequence[Container]], said: list[str]
+    name: str, lines: Sequence[Sequence[str]], records: Mapping[str, Record], said: list[str]
 ) -> list[Piece]:
-    known = [
-        {str(_field(record, name)): (line, record) for line, record in zip(some, values, strict=True)}
-        for some, values in zip(lines, records, strict=True)
-    ]
+    known = [{str(_field(records[line], name)): line for line in some} for some in lines]
     pieces: list[Piece] = []
     for key in merged_order(*(list(some) for some in known)):
-        before, mine, yours = (some.get(key) for some in known)
-        pieces += _one(key, before, mine, yours, said)
-    # A record that one side changed and the other deleted stands in no order of both.
+        pieces += _one(key, known[0].get(key), known[1].get(key), known[2].get(key), said)
+    # A record that one side changed and the other deleted may stand in the order of neither.
     return pieces + _deleted_and_changed(known, pieces)
 
 
-Known = tuple[str, Container] | None
-
-
-def _one(key: str, base: Known, ours: Known, theirs: Known, said: list[str]) -> list[Piece]:
-    if ours and theirs:
-        if ours[0] == theirs[0] or (base and theirs[0] == base[0]):
-            return [ours[0]]
-        if base and ours[0] == base[0]:
-            return [theirs[0]]
-        merging = Merging()
-        try:
-            merged = merge_values(base[1] if base else None, ours[1], theirs[1], "", merging)
-        except UndecidedError as error:
-            why = f"{key}: {error}" if base else f"{key}: both sides gave this new ID to different records"
-            return [Hunk((ours[0],), (theirs[0],), why)]
-        said += [f"{key}: {sentence}" for sentence in merging.said]
-        return [merged.text]
-    survivor = ours or theirs
-    if survivor is None or (base and base[0] == survivor[0]):
+def _one(key: str, base: str | None, ours: str | None, theirs: str | None, said: list[str]) -> list[Piece]:
+    """The line of one record, as its side wrote it; of one that both changed, field by field."""
+    if ours is not None and theirs is not None:
+        if ours == theirs or theirs == base:
+            return [ours]
+        return [theirs] if ours == base else [_by_field(key, base, ours, theirs, said)]
+    survivor = ours if theirs is None else theirs
+    if survivor is None or survivor == base:
         return []
-    if base is None:
-        return [survivor[0]]
-    return [_disputed(key, ours, theirs)]
+    return [survivor] if base is None else [_disputed(key, ours, theirs)]
 
 
-def _disputed(key: str, ours: Known, theirs: Known) -> Hunk:
-    who = "theirs deleted it, ours changed it" if ours else "ours deleted it, theirs changed it"
-    return Hunk((ours[0],) if ours else (), (theirs[0],) if theirs else (), f"{key}: {who}")
+def _by_field(key: str, base: str | None, ours: str, theirs: str, said: list[str]) -> Piece:
+    merging = Merging()
+    try:
+        known = read_json(base)[1] if base is not None else None
+        merged = merge_values(known, read_json(ours)[1], read_json(theirs)[1], "", merging)
+    except UndecidedError as error:
+        why = f"{key}: {error}" if base else f"{key}: both sides gave this new ID to different records"
+        return Hunk((ours,), (theirs,), why)
+    said += [f"{key}: {sentence}" for sentence in merging.said]
+    return merged.text
 
 
-def _deleted_and_changed(
-    known: Sequence[dict[str, tuple[str, Container]]], pieces: Sequence[Piece]
-) -> list[Piece]:
+def _disputed(key: str, ours: str | None, theirs: str | None) -> Hunk:
+    who = "ours deleted it, theirs changed it" if ours is None else "theirs deleted it, ours changed it"
+    sides = [() if line is None else (line,) for line in (ours, theirs)]
+    return Hunk(sides[0], sides[1], f"{key}: {who}")
+
+
+def _deleted_and_changed(known: Sequence[dict[str, str]], pieces: Sequence[Piece]) -> list[Piece]:
     shown = {line for piece in pieces if isinstance(piece, Hunk) for line in (*piece.ours, *piece.theirs)}
     found: list[Piece] = []
     for key, before in known[0].items():
         mine, yours = known[1].get(key), known[2].get(key)
-        survivor = mine or yours
-        if survivor and not (mine and yours) and survivor[0] != before[0] and survivor[0] not in shown:
+        survivor = mine if yours is None else yours
+        is_half = (mine is None) != (yours is None)
+        if is_half and survivor != before and survivor not in shown:
             found.append(_disputed(key, mine, yours))
     return found
 
 
-def _log(lines: Sequence[Sequence[str]], records: Sequence[Sequence[Container]]) -> list[Piece]:
+def _log(lines: Sequence[Sequence[str]], records: Mapping[str, Record]) -> list[Piece]:
     """Lines without an ID: a log, in which what both append stands in the order of time."""
-    when = {
-        line: _moment(record)
-        for some, values in zip(lines, records, strict=True)
-        for line, record in zip(some, values, strict=True)
-    }
+    when = {line: _moment(record) for line, record in records.items()}
     pieces: list[Piece] = []
     for chunk in chunks(*lines):
         if not chunk.is_open:
             pieces += chunk.merged
         elif not chunk.base and all(when[line] for line in (*chunk.ours, *chunk.theirs)):
-            pieces += [
-                line for _, line in sorted({(when[line], line) for line in (*chunk.ours, *chunk.theirs)})
-            ]
+            added = {*chunk.ours, *chunk.theirs}
+            pieces += [line for _, line in sorted((when[line], line) for line in added)]
         else:
-            pieces.append(
-                Hunk(chunk.ours, chunk.theirs, "both sides wrote here, and nothing tells the order")
-            )
+            why = "both sides wrote here, and nothing tells the order"
+            pieces.append(Hunk(chunk.ours, chunk.theirs, why))
     return pieces
 
 
-def _moment(record: Container) -> str:
+def _moment(record: Record) -> str:
+    """When a line of a log was written."""
     for name in _STAMPS:
         if (said := _field(record, name)) and (moment_of(said) or said.isdigit()):
             return said

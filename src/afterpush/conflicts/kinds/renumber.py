@@ -2,15 +2,23 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from afterpush.conflicts.document.nodes import Lines
 from afterpush.conflicts.document.trios import Doubt, Trio
-from afterpush.roadmap.source import DocumentLines
+from afterpush.conflicts.document.unchanged import Shortened
 
 
-def renumbered(
-    trios: Sequence[Trio], sources: Sequence[DocumentLines]
-) -> tuple[DocumentLines, list[str]] | None:
-    """Theirs with a free ID for each that both sides minted, and a sentence for each; None without any.
+@dataclass(frozen=True)
+class Renumbered:
+    """Theirs with free IDs, and a sentence for each."""
+
+    theirs: Lines
+    said: list[str]
+
+
+def renumbered(trios: Sequence[Trio], short: Shortened) -> Renumbered | None:
+    """Theirs with a free ID for each that both sides minted; None where there is none.
 
     Only lines that the base does not have are touched: what they say of an ID, they say of their own.
     """
@@ -20,17 +28,15 @@ def renumbered(
             minted.setdefault(trio.theirs.id, trio.theirs.said)
     if not minted:
         return None
-    base, _, theirs = sources
-    old, text = set(base.lines), "\n".join(line for source in sources for line in source.lines)
+    texts = [short.restored(text) or [] for text in short.texts]
+    old, text = set(texts[0]), "\n".join(line for lines in texts for line in lines)
     names = {key: _free(key, text) for key in minted}
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
-    lines = tuple(
-        line if line in old else pattern.sub(lambda found: names[found[0]], line) for line in theirs.lines
-    )
+    lines = (line if line in old else pattern.sub(lambda found: names[found[0]], line) for line in texts[2])
     said = [
         f"{key}: two things had this new ID; '{text}' is now {names[key]}" for key, text in minted.items()
     ]
-    return theirs.with_lines(lines), said
+    return Renumbered(tuple(lines), said)
 
 
 def _free(key: str, text: str) -> str:
