@@ -43,6 +43,7 @@ class Matching:
             self._anywhere(lambda node: (node.kind, node.said), _is_telling_leaf)
             self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
             self._containers()
+            self._titles()
             self._alike()
             if len(self.forward) == before:
                 return
@@ -130,6 +131,19 @@ class Matching:
             other, count = max(votes.items(), key=lambda vote: (vote[1], -vote[0].index))
             if other and 4 * count >= len(one.children) + len(other.children) and not _differ(one, other):
                 self._take(one, other)
+                self._pair_below(one, other)
+
+    def _titles(self) -> None:
+        """Sections of one title that are the only free ones with it, and that say much the same."""
+        mine = single(
+            self._free((one for one in self.base if one.kind is Kind.SECTION), self.forward), by_text
+        )
+        yours = single(
+            self._free((one for one in self.side if one.kind is Kind.SECTION), self.backward), by_text
+        )
+        for key, one in mine.items():
+            other = yours.get(key)
+            if other and likeness(_all_text(one), _all_text(other)) >= 0.5:
                 self._pair_below(one, other)
 
     def _alike(self) -> None:
@@ -226,6 +240,10 @@ def _is_telling(node: Node) -> bool:
     if node.kind in _NEVER_MOVED:
         return False
     return bool(node.id) or sum(len(one.said) for one in node.walk()) >= _TELLING
+
+
+def _all_text(node: Node) -> str:
+    return "\n".join(one.said for one in node.walk() if one is not node)
 
 
 def _is_leaf(node: Node) -> bool:

@@ -67,7 +67,7 @@ class Merge:
             self._write(child, trio)
 
     def _write(self, trio: Trio, parent: Trio) -> None:
-        if trio.doubt in (Doubt.MINTED, Doubt.DELETED, Doubt.RELEASE, Doubt.TORN, Doubt.UNSOUND):
+        if trio.doubt:
             self._emit(trio, [self._whole(trio, parent)])
             return
         if trio.kind is Kind.TABLE and trio.copy is None:
@@ -88,9 +88,10 @@ class Merge:
         members = ordered(trio, self.placement.children.get(trio, []))
         table = merged_table(trio, members, lambda row: self._whole(row, trio))
         if table is None:
-            trio.refuse(Doubt.BOTH_WROTE, "both sides changed the columns")
-            self._emit(trio, [self._whole(trio, parent)])
+            self._emit(trio, [self._whole(trio, parent, f"{trio.any.name}: both sides changed the columns")])
             return
+        # Many tables have the same header.
+        self.excused.update(line for node in trio.nodes if node for line in node.own)
         for one, pieces in table:
             self._excuse(one, pieces)
             self._emit(one, pieces)
@@ -118,12 +119,13 @@ class Merge:
             self.excused.update(piece for piece in pieces if isinstance(piece, str))
 
     def _with_place(self, hunk: Hunk, trio: Trio) -> Hunk:
-        return Hunk(hunk.ours, hunk.theirs, f"{place_of(trio.any)}{hunk.reason}")
+        minted = f"{trio.any.id}: both sides gave this new ID: " if trio.any.id and trio.base is None else ""
+        return Hunk(hunk.ours, hunk.theirs, f"{place_of(trio.any)}{minted}{hunk.reason}")
 
-    def _whole(self, trio: Trio, parent: Trio) -> Hunk:
+    def _whole(self, trio: Trio, parent: Trio, reason: str = "") -> Hunk:
         """Both sides of a thing in doubt, with everything below it."""
         ours, theirs = (self._subtree(node, trio, parent) if node else () for node in trio.nodes[1:])
-        reason = trio.reason or self._reason(trio)
+        reason = reason or trio.reason or self._reason(trio)
         return Hunk(ours, theirs, reason if trio.doubt is Doubt.MINTED else f"{place_of(trio.any)}{reason}")
 
     def _subtree(self, node: Node, trio: Trio, parent: Trio) -> Lines:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.align import align, rising
 from afterpush.conflicts.document.nodes import Kind
-from afterpush.conflicts.document.trios import Trio, parent_of, trio_of
+from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.conflicts.kinds.direction import Direction, direction_of
 
 Runs = dict[Trio | None, list[Trio]]
@@ -92,7 +92,8 @@ def _spine(sides: Sequence[list[Trio]]) -> tuple[list[Trio], dict[Trio, int]]:
     places = [{trio: place for place, trio in enumerate(side)} for side in (ours, theirs)]
     common = [trio for trio in base if trio in places[0] and trio in places[1]]
     kept = [{common[at] for at in rising([side[trio] for trio in common])} for side in places]
-    movers = {trio: 1 if trio not in kept[0] else 2 for trio in common}
+    # What both sides moved is in nobody's hand: it goes to the first of its two places.
+    movers = {trio: 2 if trio in kept[0] else 1 for trio in common if trio in kept[0] or trio in kept[1]}
     return [trio for trio in common if trio in kept[0] and trio in kept[1]], movers
 
 
@@ -128,6 +129,8 @@ def _interleaved(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio]
         # Nothing tells their order: by the text, so that neither the side nor the order of several merges
         # matters; but what a side wrote in an order of its own stays together.
         way = Direction()
+        if all(run[0].kind in _PROSE for run in (mine, yours)):
+            _refuse_both(mine, yours)
         if not all(_is_sorted(run) for run in (mine, yours)):
             first, second = sorted((mine, yours), key=lambda run: [trio.any.said for trio in run])
             return first + second
@@ -136,6 +139,13 @@ def _interleaved(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio]
     while left and right:
         found.append((left if way.is_first(left[0], right[0]) else right).pop(0))
     return found + left + right
+
+
+def _refuse_both(mine: Sequence[Trio], yours: Sequence[Trio]) -> None:
+    """Two texts written at one place: whether both are wanted, and in which order, a person knows."""
+    for trio in (*mine, *yours):
+        if trio.base is None and trio.kind in _PROSE:
+            trio.refuse(Doubt.BOTH_WROTE, f"{trio.any.name}: both sides wrote a text here")
 
 
 def _is_sorted(run: Sequence[Trio]) -> bool:

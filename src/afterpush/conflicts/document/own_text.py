@@ -262,6 +262,12 @@ def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[
         return list(theirs)
     if tuple(map(normal, theirs)) == tuple(map(normal, base)):
         return list(ours)
+    changed = [
+        (mine != before, yours != before) for before, mine, yours in zip(base, ours, theirs, strict=False)
+    ]
+    if (True, False) in changed and (False, True) in changed:
+        # Changes that touch each other: no unchanged line says that they do not belong together.
+        return None
     shortest = min(len(base), len(ours), len(theirs))
     found: list[str] = []
     for before, mine, yours in zip(base, ours, theirs, strict=False):

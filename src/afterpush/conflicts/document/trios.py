@@ -1,12 +1,13 @@
 """One thing in up to three versions, and what both sides added as one and the same."""
 
+import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 from afterpush.conflicts.document.match import Matching, by_digest, by_key, by_text, pairs_of, single
 from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.kinds.keys import is_global_id, overlap, release_of
+from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, release_of
 
 # What is shorter than this may stand in two places without being one thing (`None.`, `- [ ] Tests`).
 _TELLING = 12
@@ -127,6 +128,7 @@ def _pair_added(trios: Sequence[Trio]) -> None:
                 if label is by_key and one.id and overlap(_rest(one), _rest(other)) < 0.5:
                     made.refuse(Doubt.MINTED, minted_reason(one.id, one, other))
                 queue.append(made)
+        _pair_by_reference(trio)
         if trio.base is None:
             _pair_lonely(trio)
 
@@ -142,6 +144,22 @@ def _is_one_key(one: Node, other: Node, parent: Trio) -> bool:
     titles = [child.title for table in tables for child in table.children]
     alike = all(len({child.title for child in table.children}) == len(table.children) for table in tables)
     return alike and len(titles) > 2 and bool(one.title.strip(" -_")) and not one.title[:4].isdigit()
+
+
+_REFERENCE = re.compile(r"(?:#|!|GH-)\d+(?=[)\]\s.]*$)")
+
+
+def _pair_by_reference(trio: Trio) -> None:
+    """Two wordings of one new item: the same reference at its end, and much the same words."""
+    sides: list[dict[str, Node]] = []
+    for node in trio.nodes[1:]:
+        added = [child for child in (node.children if node else ()) if child.trio is None]
+        items = [child for child in added if child.kind is Kind.ITEM and _REFERENCE.search(child.said)]
+        sides.append(single(items, lambda item: _REFERENCE.findall(item.said)[0]))  # type: ignore[arg-type]
+    for key, one in sides[0].items():
+        other = sides[1].get(key)
+        if other and likeness(one.said, other.said) >= 0.6:
+            Trio(None, one, other)
 
 
 def _pair_lonely(trio: Trio) -> None:

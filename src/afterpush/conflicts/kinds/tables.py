@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from afterpush.conflicts.document.nodes import Node, place_of
 from afterpush.conflicts.document.own_text import Hunk, Piece
-from afterpush.conflicts.document.trios import Doubt, Trio
+from afterpush.conflicts.document.trios import Trio
 from afterpush.conflicts.kinds.keys import normal, plain
 from afterpush.conflicts.kinds.table_layout import Layout, is_tight, layout_of, marks_of, needed_widths
 from afterpush.conflicts.kinds.totals import Tally, settle
@@ -282,7 +282,6 @@ def _written(
         if cell is None:
             mine, yours = (_cell(line.rows[side], column[side]) for side in (1, 2))
             reasons.append(f"{name}: '{mine}' against '{yours}'")
-    line.trio.refuse(Doubt.BOTH_WROTE, "")
     return [
         Hunk((sides[0],), (sides[1],), f"{place_of(line.trio.any)}{line.trio.any.name}, {'; '.join(reasons)}")
     ]
