@@ -1,7 +1,7 @@
-"""Merging shared documents: afterpush beside `git merge-file`, `--union`, and taking one side whole.
+"""Merging shared documents: afterpush beside `git merge-file`, `diff3 -m` and `--union`; large ones timed.
 
-Run as `python bench/conflicts.py`. The real conflicts are read from the shared data (see
-tests/support/shared.py). What a merge lost is counted here, without the engine's own checks.
+Run as `python bench/conflicts.py`. The merges are the small cases of the tests; what a merge lost, doubled or
+brought back is counted here, line by line, without the engine's own check.
 """
 
 import re
@@ -10,231 +10,142 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.support.conflicts import DEFAULTS, Conflict, real_conflicts
+from tests.support.conflicts import DEFAULTS
+from tests.support.document_styles import versions
+from tests.support.merge_cases import MergeCase, merge_cases
 
 from afterpush.conflicts.merge import merge_document
-from afterpush.infra.git.merge_file import merge_file
 
-ID = re.compile(
-    r"(?<![\w-])(?:Session-)?\d{8}-[\w.-]+\w|(?<![\w-])[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)*-\d{1,4}(?![\w-])"
-)
-MARKER = re.compile(r"^(<{7}|={7}|>{7})( |$)")
-SUMS = re.compile(r"\bTOTAL\b|\d%|^\*\*(Version|Last Updated)")
+Texts = tuple[bytes, bytes, bytes]
+Merge = Callable[[Texts, str], tuple[bytes, bool]]
 
 
-@dataclass
-class Score:
-    """What went wrong in one merge, or in several together."""
-
-    lost_ids: int = 0
-    lost_lines: int = 0
-    duplicates: int = 0
-    revived: int = 0
-    papered: int = 0
-    conflicts: int = 0
-    clean: int = 0
-    milliseconds: float = 0.0
-
-    def add(self, other: "Score") -> None:
-        for name in vars(self):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def cells(self) -> list[str]:
-        counts = (
-            self.lost_ids,
-            self.lost_lines,
-            self.duplicates,
-            self.revived,
-            self.papered,
-            self.conflicts,
-            self.clean,
-        )
-        return [*map(str, counts), f"{self.milliseconds:.0f}"]
+def by_afterpush(texts: Texts, path: str) -> tuple[bytes, bool]:
+    merged = merge_document(*texts, path=path, documents=DEFAULTS)
+    return merged.text, merged.is_clean
 
 
-Merge = Callable[[Conflict], bytes]
+def by_command(*words: str) -> Merge:
+    """Another tool; its exit code 0 means clean."""
 
+    def merge(texts: Texts, path: str) -> tuple[bytes, bool]:
+        with tempfile.TemporaryDirectory() as folder:
+            places = [Path(folder, name) for name in ("ours", "base", "theirs")]
+            for place, text in zip(places, (texts[1], texts[0], texts[2]), strict=True):
+                place.write_bytes(text)
+            done = subprocess.run([*words, *map(str, places)], capture_output=True, check=False)
+        return done.stdout, done.returncode == 0
 
-def by_afterpush(conflict: Conflict) -> bytes:
-    return conflict.merged().text
-
-
-def by_git(conflict: Conflict) -> bytes:
-    return merge_file(conflict.base or b"", conflict.ours, conflict.theirs).text
-
-
-def by_union(conflict: Conflict) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, name) for name in ("ours", "base", "theirs")]
-        for path, text in zip(paths, (conflict.ours, conflict.base or b"", conflict.theirs), strict=True):
-            path.write_bytes(text)
-        return subprocess.run(
-            ["git", "merge-file", "-p", "--union", *paths], capture_output=True, check=False
-        ).stdout
+    return merge
 
 
 WAYS: dict[str, Merge] = {
     "afterpush": by_afterpush,
-    "git merge-file": by_git,
-    "git --union": by_union,
-    "ours whole": lambda conflict: conflict.ours,
-    "theirs whole": lambda conflict: conflict.theirs,
+    "git merge-file": by_command("git", "merge-file", "-p"),
+    "diff3 -m": by_command("diff3", "-m"),
+    "git --union": by_command("git", "merge-file", "-p", "--union"),
 }
 
 
-def said(text: bytes) -> list[str]:
-    """The lines of a text without padding, markers, blank lines and rules."""
-    lines = (re.sub(r"\s*\|\s*", "|", " ".join(line.split())) for line in text.decode().splitlines())
-    return [line for line in lines if line.strip("|-: =") and not MARKER.match(line)]
-
-
-def key_of(line: str) -> str:
-    """What a line is about, whatever it says of it: a row's first cell, a key, the text without numbers."""
-    cells = line.strip("|").split("|")
-    return cells[0] if line.startswith("|") else re.sub(r"\d+", "0", line.split(":**")[0])
-
-
-def score(conflict: Conflict, merged: bytes) -> Score:
-    """Compares a merge with its three inputs, line by line and ID by ID."""
-    base, ours, theirs, result = (
-        Counter(said(text)) for text in (conflict.base or b"", conflict.ours, conflict.theirs, merged)
-    )
-    found = Score(conflicts=merged.decode().count("\n<<<<<<< ") + merged.startswith(b"<<<<<<< "))
-    found.clean = int(found.conflicts == 0)
-    for mine, other in ((ours, theirs), (theirs, ours)):
-        touched = {key_of(line) for line in base - other} if conflict.base else set()
-        lost = [
-            line for line in mine - base - result if key_of(line) not in touched and not SUMS.search(line)
-        ]
-        found.lost_lines += len(lost)
-        if conflict.base and found.clean:
-            keys = {key_of(line) for line in mine}
-            idle = (line for line in base - mine if other[line] >= base[line] and key_of(line) not in keys)
-            found.revived += sum(result[line] > mine[line] for line in idle)
-    ids = [Counter(ids_in(lines)) for lines in (base, ours, theirs, result)]
-    for known in ids[1].keys() | ids[2].keys():
-        before, mine_count, yours = (count[known] for count in ids[:3])
-        deleted = before and not (mine_count and yours)
-        found.lost_ids += not ids[3][known] and not deleted
-    if found.clean:
-        heads = [Counter(map(key_of, rows(lines))) for lines in (base, ours, theirs, result)]
-        for key, count in heads[3].items():
-            before, mine_count, yours = (head[key] for head in heads[:3])
-            found.duplicates += count > max(mine_count, yours, mine_count + yours - before) or (
-                not before and mine_count and yours and count > max(mine_count, yours)
-            )
-        found.papered = len(conflict_ids(conflict) & ids[3].keys())
-    return found
-
-
-def ids_in(lines: Iterable[str]) -> Iterable[str]:
-    return (known for line in lines if not SUMS.search(line) for known in ID.findall(line))
-
-
-def rows(lines: Counter[str]) -> Iterable[str]:
-    """Rows and headings that are about an ID."""
-    for line, count in lines.items():
-        if line.startswith(("|", "#")) and ID.search(key_of(line)):
-            yield from [line] * count
-
-
-def conflict_ids(conflict: Conflict) -> set[str]:
-    """The IDs that both sides minted for different things: new in both, and in no line alike."""
-    places: list[dict[str, set[str]]] = []
-    for text in (conflict.base or b"", conflict.ours, conflict.theirs):
-        found: dict[str, set[str]] = {}
-        for line in said(text):
-            for known in ID.findall(line):
-                found.setdefault(known, set()).add(line)
-        places.append(found)
-    base, ours, theirs = places
-    return {known for known in ours.keys() & theirs.keys() - base.keys() if not ours[known] & theirs[known]}
-
-
-def compare(conflicts: list[Conflict]) -> None:
-    columns = (
-        "lost IDs,lost lines,new duplicates,revived deletions,collisions papered over,hunks,clean,ms".split(
-            ","
-        )
-    )
-    print(f"## {len(conflicts)} real conflicts\n")
-    print(f"| way | {' | '.join(columns)} |\n| --- |{' ---: |' * len(columns)}")
+def compare_cases(cases: Sequence[MergeCase]) -> None:
+    """How many of the cases each way answers as it should."""
+    print(f"## {len(cases)} small merges\n\n| way | right | clean and wrong | conflict that can be settled |")
+    print("| --- | ---: | ---: | ---: |")
     for name, merge in WAYS.items():
-        total = Score()
-        for conflict in conflicts:
-            began = perf_counter()
-            merged = merge(conflict)
-            milliseconds = (perf_counter() - began) * 1000
-            found = score(conflict, merged)
-            found.milliseconds = milliseconds
-            total.add(found)
-        print(f"| {name} | {' | '.join(total.cells())} |")
-    print("\n| conflict | afterpush | git merge-file |\n| --- | --- | --- |")
-    for conflict in conflicts:
-        mine, git = (shown(score(conflict, merge(conflict)).conflicts) for merge in (by_afterpush, by_git))
-        print(f"| {conflict.name} | {mine} | {git} |")
+        right = wrong = needless = 0
+        for case in cases:
+            text, is_clean = merge((case.base, case.ours, case.theirs), case.path)
+            right += is_clean == case.is_clean and (not is_clean or text == case.merged)
+            wrong += is_clean and (not case.is_clean or text != case.merged)
+            needless += case.is_clean and not is_clean
+        print(f"| {name} | {right} | {wrong} | {needless} |")
 
 
-def shown(hunks: int) -> str:
-    return f"{hunks} in conflict" if hunks else "clean"
+def numbered(text: str) -> Counter[str]:
+    """The number that each line of a made-up document carries."""
+    lines = (re.search(r"\b[bot]\d+\b", line.lower()) for line in text.splitlines() if line[:1] != "[")
+    return Counter(found[0] for found in lines if found)
 
 
-def large(conflict: Conflict, size: int) -> list[bytes]:
-    """Three texts of at least `size` bytes: the conflict again and again, each time under other IDs."""
-    texts = [(conflict.base or b"").decode(), conflict.ours.decode(), conflict.theirs.decode()]
-    copies = size // min(len(text.encode()) for text in texts) + 1
-    return [
-        "\n".join(
-            ID.sub(lambda found, mark=mark: f"{mark}{found[0]}", text) for mark in ["", *"KXYZ"][:copies]
-        ).encode()
-        for text in texts
-    ]
+def compare_made(count: int) -> None:
+    """Random pairs of edits on made-up documents of many styles."""
+    print(f"\n## {count} random pairs of edits\n\n| way | clean | of these lost, doubled or back |")
+    print("| --- | ---: | ---: |")
+    for name, merge in WAYS.items():
+        clean = wrong = 0
+        for seed in range(count):
+            base, ours, theirs = versions(seed, 2)
+            text, is_clean = merge((base.encode(), ours.encode(), theirs.encode()), "NOTES.md")
+            before, mine, yours = map(numbered, (base, ours, theirs))
+            expected = set((before & mine & yours) + (mine - before) + (yours - before))
+            found = numbered(text.decode())
+            clean += is_clean
+            wrong += is_clean and (set(found) != expected or any(times > 1 for times in found.values()))
+        print(f"| {name} | {clean} | {wrong} |")
 
 
-def time_large(conflicts: list[Conflict]) -> None:
-    texts = large(next(conflict for conflict in conflicts if conflict.name == "roadmap-4"), 300_000)
-    assert not merge_document(*texts, path="docs/ROADMAP.md", documents=DEFAULTS).warnings
-    print(f"\n## A roadmap of {len(texts[0]) // 1000} kB, with process start-up\n")
-    print("| way | ms (median of 7) | of that CPU |\n| --- | ---: | ---: |")
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, name) for name in ("base", "ours", "theirs")]
-        for path, text in zip(paths, texts, strict=True):
-            path.write_bytes(text)
-        driver = [
-            sys.executable,
-            "-m",
-            "afterpush.conflicts.git.driver",
-            *paths,
-            "--path=docs/ROADMAP.md",
-            f"--output={folder}/out",
-        ]
-        git = ["git", "merge-file", "-p", paths[1], paths[0], paths[2]]
-        for name, words in (
-            ("afterpush (the merge driver)", driver),
-            ("git merge-file", git),
-            ("python -c pass", [sys.executable, "-c", "pass"]),
-        ):
-            wall, cpu = zip(*(timed(words, folder) for _ in range(7)), strict=True)
-            print(f"| {name} | {median(wall):.0f} | {median(cpu):.0f} |")
+def changelog(releases: int) -> list[str]:
+    lines = ["# Changelog", "", "## [Unreleased]", "", "- The first change", ""]
+    for release in range(releases, 0, -1):
+        lines += [f"## 1.{release}.0", "", "### Fixed", ""]
+        lines += [f"- Change {release}-{count} speaks of a thing in some words" for count in range(8)] + [""]
+    return lines
 
 
-def timed(words: list[str | Path], folder: str) -> tuple[float, float]:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+def large(kind: str, size: int) -> tuple[Texts, str]:
+    """Three texts of about `size` bytes, changed at their beginning and in their middle."""
+    if kind == "JSON lines":
+        lines = [f'{{"id":"x-{count}","title":"record {count}","open":true}}' for count in range(size // 50)]
+        path, new = "issues.jsonl", '{{"id":"y-{}","title":"new"}}'
+    elif kind == "items":
+        lines = ["# Todo", "", *(f"- [ ] thing {count} is to be done soon" for count in range(size // 36))]
+        path, new = "TODO.md", "- [ ] a new thing of {}"
+    else:
+        lines, path, new = changelog(size // 480), "CHANGELOG.md", "- A new change of {}"
+    sides = []
+    for name in ("ours", "theirs"):
+        side = list(lines)
+        side.insert(5, new.format(name))
+        side.insert(len(side) // (2 if name == "ours" else 3), new.format(f"{name} too"))
+        sides.append("\n".join(side).encode() + b"\n")
+    return ("\n".join(lines).encode() + b"\n", sides[0], sides[1]), path
+
+
+def time_large() -> None:
+    print("\n## Large documents through the merge driver, start-up included\n")
+    print("| document | afterpush: CPU ms (median of 5) | git merge-file | python -c pass |")
+    print("| --- | ---: | ---: | ---: |")
+    for kind, size in (("changelog", 340_000), ("changelog", 3_000_000), ("items", 1_000_000), ("JSON lines", 3_000_000)):  # fmt: skip
+        texts, path = large(kind, size)
+        with tempfile.TemporaryDirectory() as folder:
+            places = [Path(folder, name) for name in ("base", "ours", "theirs")]
+            for place, text in zip(places, texts, strict=True):
+                place.write_bytes(text)
+            driver = [sys.executable, "-P", "-m", "afterpush.conflicts.git.driver", *map(str, places)]
+            ways = (
+                [*driver, f"--path={path}", f"--output={folder}/out"],
+                ["git", "merge-file", "-p", str(places[1]), str(places[0]), str(places[2])],
+                [sys.executable, "-c", "pass"],
+            )
+            times = [median(timed(words, folder) for _ in range(5)) for words in ways]
+        print(f"| {kind}, {len(texts[0]) // 1000} kB | {' | '.join(f'{time:.0f}' for time in times)} |")
+
+
+def timed(words: Sequence[str], folder: str) -> float:
+    """The CPU time of a command in milliseconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(words, cwd=folder, capture_output=True, check=False)
-    wall, after = perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall * 1000, cpu * 1000
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
 if __name__ == "__main__":
-    found = real_conflicts()
-    compare(found)
-    time_large(found)
+    compare_cases(merge_cases())
+    compare_made(300)
+    time_large()

@@ -24,8 +24,8 @@ from tests.support.conflicting import (
     python,
     run_git,
 )
+from tests.support.merge_cases import merge_cases
 from tests.support.repositories import Repository
-from tests.support.shared import shared_data
 
 OURS = document(status="in-progress", more="\n### CORE-002: Ours\n\n**Status:** ready\n")
 THEIRS = document(owner="ben", more="\n### CORE-003: Theirs\n\n**Status:** ready\n")
@@ -68,41 +68,25 @@ def test_every_operation_gives_the_text_of_the_engine(
     assert leftovers(folder) == []
 
 
-REAL = ["roadmap-1", "roadmap-2", "roadmap-3", "sessions-1", "sessions-2", "sessions-3", "sessions-4"]
-
-
-DOCUMENTS = Documents(roadmap=["docs/roadmap/*.md"], sessions=["docs/sessions/*.md"], session_files=[])
-CONFIGURATION = """\
-documents: {roadmap: ["docs/roadmap/*.md"], sessions: ["docs/sessions/*.md"], session_files: []}
-"""
-
-
-def real_conflicts(repository: Repository) -> dict[str, bytes]:
-    """Every real conflict as a document changed on both sides; the texts that the engine gives."""
-    data = shared_data("conflicts")
-    paths = {name: f"docs/{name.rpartition('-')[0]}/{name}.md" for name in REAL}
-    apply_plan(repository.path, plan_install(repository.path, list(paths.values()), python()))
-    repository.write("config/afterpush.yaml", CONFIGURATION)
+def all_cases(repository: Repository) -> dict[str, bytes]:
+    """Clean roadmaps and registries as documents changed on both sides; the right texts."""
+    known = [case for case in merge_cases() if case.name.startswith(("roadmap-", "sessions-"))]
+    cases = [case for case in known if case.is_clean]
+    paths = {f"docs/{case.name}.md": case for case in cases}
+    apply_plan(repository.path, plan_install(repository.path, ["docs/*.md"], python()))
     for side, switch in (("base", ["main"]), ("theirs", ["--create", "side"]), ("ours", ["main"])):
         repository.git("switch", "--quiet", *switch)
-        for name, path in paths.items():
-            repository.write(path, (data / name / f"{side}.md").read_bytes())
+        for path, case in paths.items():
+            repository.write(path, getattr(case, side).decode())
         repository.commit(side)
-    return {path: engine_text(data / name, path) for name, path in paths.items()}
-
-
-def engine_text(folder: Path, path: str) -> bytes:
-    base, ours, theirs = ((folder / f"{side}.md").read_bytes() for side in ("base", "ours", "theirs"))
-    merged = merge_document(base, ours, theirs, path=path, documents=DOCUMENTS)
-    assert merged.is_clean, (path, merged.reasons)
-    return merged.text
+    return {path: case.merged for path, case in paths.items()}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_real_conflicts_have_one_text_whichever_operation_meets_them(
+def test_documents_have_one_text_whichever_operation_meets_them(
     repository: Repository, operation: str
 ) -> None:
-    expected = real_conflicts(repository)
+    expected = all_cases(repository)
     tree = repository.git("merge-tree", "--write-tree", "main", "side")
     assert OPERATIONS[operation](repository.path) == 0
     for path, text in expected.items():

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.roadmap import read
-from tests.support.shared import shared_data
+from tests.support.merge_cases import merge_cases
 
 PIECES = st.sampled_from(
     [
@@ -65,12 +65,10 @@ def test_any_bytes_come_back(data: bytes) -> None:
     assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
 
 
-def test_the_real_documents_come_back() -> None:
-    files = sorted(shared_data("conflicts").glob("*/*.md"))
-    assert len(files) >= 26
-    for file in files:
-        data = file.read_bytes()
-        assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
+def test_documents_of_every_kind_come_back() -> None:
+    for case in merge_cases():
+        for data in (case.base, case.ours, case.theirs):
+            assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from afterpush.roadmap import Status, read, tasks_by_id
 from afterpush.roadmap.ids import expanded_ids, free_id, leading_id, leading_session, task_ids
 from afterpush.roadmap.status import read_status
-from tests.support.shared import shared_data
+from tests.support.merge_cases import merge_cases
 
 MIXED = """# Roadmap
 - [x] **CL-001: Title** (Completed: 2025-11-12) 🔴 CRITICAL
@@ -146,19 +146,15 @@ def test_a_free_id_is_the_next_of_its_series() -> None:
     assert free_id("DATA-002-AUGMENT", {"DATA-009"}) == "DATA-010-AUGMENT"
 
 
-def test_tasks_and_sessions_of_the_real_documents() -> None:
-    folder = shared_data("conflicts")
-    tasks = tasks_by_id([read((folder / "roadmap-4" / "theirs.md").read_bytes())])
-    assert len(tasks) > 380
-    assert tasks["SEED-001"].title == "Add Input Validation to setSeed()"
-    assert tasks["TEST-INFRA-01"].is_done
-    registry = read((folder / "sessions-1" / "base.md").read_bytes()).sessions()
-    assert len(registry) == 19
+def test_tasks_and_sessions_of_whole_documents() -> None:
+    cases = {case.name: case for case in merge_cases()}
+    tasks = tasks_by_id([read(cases["roadmap-one-id-for-two-tasks"].theirs)])
+    assert tasks["SD-001"].title == "Check inputs of the pump"
+    assert tasks["HS-001"].is_done and not tasks["HS-002"].is_done
+    registry = read(cases["sessions-one-on-top-one-at-the-end"].theirs).sessions()
     assert [session.id for session in registry if not session.is_over] == [
-        "20260203-WAVE-2026-02-03-PHASE4-de061c",
-        "20260203-QA-FIX-49ca77",
-        "20260203-BUG-132-cd4d7f",
-        "20260203-TASK-ID-f3fb73",
-        "20260205-TER-Phase1-6d687a",
-        "20260205-QA-REVIEW-7493e5",
+        "20250501-HS-001-0a1b2c",
+        "20250503-YD-004-cc22dd",
+        "20250501-HS-001-0a1b2c",
+        "20250503-YD-004-cc22dd",
     ]

@@ -1,6 +1,6 @@
 """Made-up documents in the styles that people write them in, and the edits that people make to them.
 
-Every line of content carries a number of its own, so that what was lost, doubled or brought back can be counted.
+Every line of content carries a number of its own, so that what is lost, doubled or back can be counted.
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from afterpush.conflicts.document.align import align
 from afterpush.conflicts.document.nodes import CONTAINERS, Kind, Node
-from afterpush.conflicts.kinds.keys import likeness, release_of
+from afterpush.conflicts.kinds.keys import likeness, reference_of, release_of
 from afterpush.roadmap.tables import is_empty_value
 
 Label = Callable[[Node], Hashable]
@@ -52,7 +52,23 @@ class Matching:
         return [node for node in nodes if node not in taken]
 
     def _take(self, one: Node, other: Node) -> None:
-        self.forward[one], self.backward[other] = other, one
+        if not self._went_into_a_release(one, other):
+            self.forward[one], self.backward[other] = other, one
+
+    def _went_into_a_release(self, one: Node, other: Node) -> bool:
+        """Whether this is a group such as "Fixed" in a release that is new here.
+
+        The entries went there; the group is another one, for its old place may have it too.
+        """
+        if one.kind is not Kind.SECTION or one.id or one.parent is None or other.parent is None:
+            return False
+        parent = other.parent
+        return (
+            parent.kind is Kind.SECTION
+            and parent not in self.backward
+            and release_of(parent.title) not in ("", "unreleased")
+            and not release_of(one.title)
+        )
 
     def _take_all(self, one: Node, other: Node) -> None:
         """Two equal subtrees, node by node; where a part is matched elsewhere already, it stays there."""
@@ -145,6 +161,10 @@ class Matching:
             other = yours.get(key)
             if other and likeness(_all_text(one), _all_text(other)) >= 0.5:
                 self._pair_below(one, other)
+                rest = self._free(one.children, self.forward), self._free(other.children, self.backward)
+                for first, second in self._likely(*rest):
+                    if first not in self.forward and second not in self.backward:
+                        self._pair_below(first, second)
 
     def _alike(self) -> None:
         """Stage 5: by shared words, the best pair first; then what is alone between the same neighbours."""
@@ -265,6 +285,9 @@ def _differ(one: Node, other: Node) -> bool:
     if one.kind is Kind.SECTION:
         mine, yours = release_of(one.title), release_of(other.title)
         return bool(mine and yours) and mine != yours and "unreleased" not in (mine, yours)
+    references = reference_of(one.said), reference_of(other.said)
+    if all(references):
+        return references[0] != references[1]
     return one.kind in (Kind.ENTRY, Kind.LINK, Kind.NOTE) and one.title != other.title
 
 

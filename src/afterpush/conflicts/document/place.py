@@ -2,17 +2,17 @@
 
 An addition keeps the headings that its side gave it. Two exceptions:
 * its old neighbours now stand below a new heading inside that parent: it goes with them;
-* a release was cut: what it was added to was carried under a new release, or its heading is no longer
-  "Unreleased". It was never in that release: its headings are made again under what is unreleased now.
+* a release was cut: its neighbours stand in a new release, or its heading is no longer "Unreleased". It was
+  never in that release: it keeps its heading, which is made again under what is unreleased now.
 
     base            ours (the cut)      theirs              merged
     # Unreleased    # Unreleased        # Unreleased        # Unreleased
-    ## Fixed        # 1.5.0             ## Fixed            ## Fixed     <- made again
+    ## Fixed        # 1.5.0             ## Fixed            ## Fixed
     - a             ## Fixed            - a                 - b
                     - a                 - b                 # 1.5.0 / ## Fixed / - a
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
@@ -82,13 +82,12 @@ class Placement:
         moved_to = _neighbours_home(node, other)
         if moved_to is None or moved_to is parent:
             return parent
-        there = parent.nodes[other]
+        if _is_in_a_new_release(moved_to, parent):
+            return parent
+        there, heading = parent.nodes[other], moved_to.nodes[other]
         if there is None:
             return moved_to
-        heading = moved_to.nodes[other]
-        if heading and moved_to.base is None and _is_inside(heading, there):
-            return parent if _is_release(heading) and not _is_release(there) else moved_to
-        return parent
+        return moved_to if heading and moved_to.base is None and _is_inside(heading, there) else parent
 
     def _after_the_cut(self, trio: Trio, node: Node, other: int) -> Trio | None:
         """Where an addition goes whose release the other side has cut meanwhile."""
@@ -97,16 +96,12 @@ class Placement:
         while above and above.kind is Kind.SECTION:
             known = trio_of(above)
             there = known.nodes[other]
-            if known.base and there:
-                target = _carried_from(known.base, there, other)
-                if target:
-                    return self._made_again(target, [above, *path], other)
-                if _was_released(known.base, there):
-                    fresh = _fresh_unreleased(there)
-                    if fresh:
-                        return self._made_again(fresh, path, other)
-                    trio.refuse(Doubt.RELEASE, "")
-                    return None
+            if known.base and there and _was_released(known.base, there):
+                fresh = _fresh_unreleased(there)
+                if fresh:
+                    return self._made_again(fresh, path, other)
+                trio.refuse(Doubt.RELEASE, "")
+                return None
             path.insert(0, above)
             above = above.parent
         return None
@@ -155,11 +150,14 @@ class Placement:
         if survivor is None:
             return True
         other = 2 if ours else 1
-        # Carried into something new out of what the other side deleted whole: nobody deleted it by itself.
-        if parent_of(survivor).base is None and parent_of(base).nodes[other] is None:
+        # What both sides deleted whole and one wrote again elsewhere: nobody deleted this by itself.
+        if parent_of(survivor).base is None and parent_of(base).nodes[1:] == [None, None]:
             return False
         if not self._is_changed(survivor, other):
             return True
+        # Nothing of it was deleted, it was emptied: what is added to it keeps its heading.
+        if base.kind is Kind.SECTION and base.children and all(map(_is_moved_by(other), base.children)):
+            return False
         trio.refuse(Doubt.DELETED, "")
         return False
 
@@ -204,6 +202,10 @@ def _neighbours_home(node: Node, other: int) -> Trio | None:
     return None
 
 
+def _is_moved_by(side: int) -> Callable[[Node], bool]:
+    return lambda node: trio_of(node).nodes[side] is not None
+
+
 def _is_inside(node: Node, above: Node) -> bool:
     parent = node.parent
     while parent and parent is not above:
@@ -211,20 +213,16 @@ def _is_inside(node: Node, above: Node) -> bool:
     return parent is above
 
 
-def _is_release(node: Node) -> bool:
-    return node.kind is Kind.SECTION and bool(release_of(node.title))
-
-
-def _carried_from(base: Node, there: Node, other: int) -> Trio | None:
-    """What a heading stood under, where the other side carried it below a new neighbour of that."""
-    old, new = parent_of(base), parent_of(there)
-    if new is old or new.base is not None or old.base is None:
-        return None
-    old_there, new_there = old.nodes[other], new.nodes[other]
-    if old_there is None or new_there is None or old_there.parent is None:
-        return None
-    is_cut = _is_release(new_there) or is_unreleased(old_there.said)
-    return old if is_cut and new_there.parent is old_there.parent and old_there.kind is Kind.SECTION else None
+def _is_in_a_new_release(trio: Trio, old: Trio) -> bool:
+    """Whether a thing stands in a release that is new, and that what stood in its old place is not all of."""
+    above = trio.any
+    while above.parent:
+        known = trio_of(above)
+        is_release = above.kind is Kind.SECTION and release_of(above.title) not in ("", "unreleased")
+        if is_release and known.base is None and known is not old:
+            return True
+        above = above.parent
+    return False
 
 
 def _was_released(base: Node, there: Node) -> bool:

@@ -1,13 +1,12 @@
 """One thing in up to three versions, and what both sides added as one and the same."""
 
-import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 from afterpush.conflicts.document.match import Matching, by_digest, by_key, by_text, pairs_of, single
 from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, release_of
+from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, reference_of, release_of
 
 # What is shorter than this may stand in two places without being one thing (`None.`, `- [ ] Tests`).
 _TELLING = 12
@@ -98,6 +97,7 @@ def match_all(
             if origin:
                 trio_of(origin).nodes[side] = node
                 node.trio = origin.trio
+    _complete(trios, (ours, theirs))
     free = [[node for node in document.nodes if node.trio is None] for document in (ours, theirs)]
     _pair_added(trios)
     for side, nodes in enumerate(free, 1):
@@ -108,6 +108,18 @@ def match_all(
     _pair_elsewhere(free)
     _find_minted_twice(base, free, is_hidden)
     return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
+
+
+def _complete(trios: Sequence[Trio], sides: Sequence[Document]) -> None:
+    """What one side changed beyond recognition, and the other side too, in the very same way."""
+    for side, document in enumerate(sides, 1):
+        free = single((node for node in document.nodes if node.trio is None and _is_telling(node)), by_text)
+        known = [trio for trio in trios if trio.base and trio.nodes[side] is None and trio.nodes[3 - side]]
+        for trio in known if free else ():
+            other = trio.nodes[3 - side]
+            twin = free.get(by_text(other)) if other else None
+            if twin and twin.trio is None:
+                trio.nodes[side], twin.trio = twin, trio
 
 
 def _pair_added(trios: Sequence[Trio]) -> None:
@@ -146,16 +158,13 @@ def _is_one_key(one: Node, other: Node, parent: Trio) -> bool:
     return alike and len(titles) > 2 and bool(one.title.strip(" -_")) and not one.title[:4].isdigit()
 
 
-_REFERENCE = re.compile(r"(?:#|!|GH-)\d+(?=[)\]\s.]*$)")
-
-
 def _pair_by_reference(trio: Trio) -> None:
     """Two wordings of one new item: the same reference at its end, and much the same words."""
     sides: list[dict[str, Node]] = []
     for node in trio.nodes[1:]:
         added = [child for child in (node.children if node else ()) if child.trio is None]
-        items = [child for child in added if child.kind is Kind.ITEM and _REFERENCE.search(child.said)]
-        sides.append(single(items, lambda item: _REFERENCE.findall(item.said)[0]))  # type: ignore[arg-type]
+        items = [child for child in added if child.kind is Kind.ITEM and reference_of(child.said)]
+        sides.append(single(items, lambda item: reference_of(item.said)))  # type: ignore[arg-type]
     for key, one in sides[0].items():
         other = sides[1].get(key)
         if other and likeness(one.said, other.said) >= 0.6:

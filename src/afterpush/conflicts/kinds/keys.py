@@ -163,6 +163,15 @@ def release_of(title: str) -> str:
     return word if DATE.fullmatch(word) and plain(title) == word else ""
 
 
+_REFERENCE = re.compile(r"((?:#|!|GH-)\d+)[)\]\s.]*$")
+
+
+def reference_of(text: str) -> str:
+    """The issue or pull request that a text ends with: `(#12)`; "" for none."""
+    found = _REFERENCE.search(text)
+    return found[1] if found else ""
+
+
 @lru_cache(maxsize=1 << 14)
 def words_of(text: str) -> frozenset[str]:
     """The words of a text, for likeness."""

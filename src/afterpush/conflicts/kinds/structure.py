@@ -224,13 +224,13 @@ def _keyed(versions: Sequence[Container | None], path: str) -> list[Container | 
     raise UndecidedError(f"both sides changed the list {path!r}, whose elements have no key")
 
 
-def _id_of(value: Value, name: str) -> Any:
-    found = (
-        next((entry.value for entry in value.entries if entry.key == name), None)
-        if isinstance(value, Container) and not value.is_array
-        else None
-    )
-    return found.value if isinstance(found, Scalar) and isinstance(found.value, str | int) else None
+def _id_of(value: Value, name: str) -> str | None:
+    """What a record has under a name, where that can be an ID."""
+    if not isinstance(value, Container) or value.is_array:
+        return None
+    found = next((entry.value for entry in value.entries if entry.key == name), None)
+    is_id = isinstance(found, Scalar) and isinstance(found.value, str | int | tuple)
+    return found.text if found and is_id else None
 
 
 def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:

@@ -103,9 +103,9 @@ class _Reader:
 
 
 def _plain(node: Any) -> Any:
-    """A value for comparison: as it is written, with its kind."""
+    """A value for comparison; the kind of one that is no text stands beside it (`1` is not `"1"`)."""
     if isinstance(node, yaml.ScalarNode):
-        return (node.tag, node.value)
+        return node.value if node.tag.endswith(":str") else (node.tag, node.value)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child) for child in node.value]
     return {str(key.value): _plain(value) for key, value in node.value}
