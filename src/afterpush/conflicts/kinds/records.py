@@ -7,6 +7,7 @@ from typing import Any
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.document.markdown import answer, comparable, merged_edges
 from afterpush.conflicts.document.own_text import Hunk, Piece
+from afterpush.conflicts.document.unchanged import shortened_lines
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.json_text import read_json
 from afterpush.conflicts.kinds.structure import (
@@ -62,18 +63,24 @@ def _settled(text: str, merging: Merging) -> Merged:
 def merge_lines(base: bytes, ours: bytes, theirs: bytes, style: Style) -> Merged:
     """Three files of one JSON object a line. Raises UndecidedError for lines that are none."""
     sources = comparable([read_source(text) for text in (base, ours, theirs)])
-    lines = [[line for line in source.lines if line.strip()] for source in sources]
+    short = shortened_lines(*(tuple(filter(str.strip, source.lines)) for source in sources))
+    lines = short.texts
     records = {line: _record(line) for line in dict.fromkeys(line for some in lines for line in some)}
-    name = _key_of([[records[line] for line in some] for some in lines])
+    name = _key_of([[records[line] for line in some if line[0] != "\0"] for some in lines])
     said: list[str] = []
     pieces = _log(lines, records) if name is None else _by_key(name, lines, records, said)
-    return answer(pieces, merged_edges(sources), said, style)
+    whole: list[Piece] = []
+    for piece in pieces:
+        whole += short.stretches.get(piece, (piece,)) if isinstance(piece, str) else (piece,)
+    return answer(whole, merged_edges(sources), said, style)
 
 
 Record = dict[str, Any]
 
 
 def _record(line: str) -> Record:
+    if line[0] == "\0":
+        return {}
     try:
         value = json.loads(line)
     except ValueError as error:
@@ -100,7 +107,7 @@ def _field(record: Record, name: str) -> str | None:
 def _by_key(
     name: str, lines: Sequence[Sequence[str]], records: Mapping[str, Record], said: list[str]
 ) -> list[Piece]:
-    known = [{str(_field(records[line], name)): line for line in some} for some in lines]
+    known = [{_field(records[line], name) or line: line for line in some} for some in lines]
     pieces: list[Piece] = []
     for key in merged_order(*(list(some) for some in known)):
         pieces += _one(key, known[0].get(key), known[1].get(key), known[2].get(key), said)

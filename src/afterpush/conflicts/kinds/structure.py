@@ -236,8 +236,10 @@ def _id_of(value: Value, name: str) -> str | None:
 def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
     """The keys of a merged container: what both add at one place is in the order of the keys."""
     found: list[str] = []
-    is_falling = len(base) > 1 and list(base) == sorted(base, key=_natural, reverse=True)
-    is_rising = list(base) == sorted(base, key=_natural)
+    # What begins with a zero byte holds the place of many that are the same in all versions.
+    known = [key for key in base if key[:1] != "\0"]
+    is_falling = len(known) > 1 and known == sorted(known, key=_natural, reverse=True)
+    is_rising = known == sorted(known, key=_natural)
     for chunk in chunks(base, ours, theirs):
         if not chunk.is_open:
             found += chunk.merged
