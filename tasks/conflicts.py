@@ -120,7 +120,7 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
 
 @task(help={"json": "print one JSON document on stdout"})
 def check(context: Any, json: bool = False) -> ExitCode:
-    """Prove with a probe merge that git calls the driver here; find conflict markers left over."""
+    """Prove with a trial merge that git calls our driver here; find left-over conflict markers."""
     from afterpush.conflicts.git.probe import probe_driver
     from afterpush.conflicts.git.report import check_document, check_text, is_live
     from afterpush.conflicts.git.shared_files import driver_patterns, left_markers

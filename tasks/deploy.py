@@ -77,7 +77,7 @@ def status(
     host: Any = None,
     json: bool = False,
 ) -> ExitCode | int:
-    """Tell what is live, coming, failed; or of one commit."""
+    """Show what is live, in progress and failed, or one commit's status."""
     from afterpush.workflows.status import status_here
 
     here = app_repository()
@@ -156,7 +156,7 @@ def stop(
     }
 )
 def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
-    """Remove the files of monitors that ended long ago."""
+    """Remove old files of finished monitors."""
     from afterpush.deploy.monitor.cleanup import cleanup as clean
 
     here = app_repository()
@@ -188,7 +188,7 @@ def logs(
     follow: bool = False,
     host: Any = None,
 ) -> ExitCode | int:
-    """Print the platform's log of the deployment of a commit."""
+    """Print the platform's log of a commit's deployment."""
     from afterpush.workflows.logs import LogRequest, print_logs
 
     wanted = LogRequest.of(
@@ -261,7 +261,7 @@ def history(
     watches: bool = False,
     json: bool = False,
 ) -> ExitCode:
-    """Show deployments, causes, who waits; as a page too."""
+    """Show past deployments, why they failed and who waited; also as an HTML page."""
     from afterpush.workflows.history import print_dora, print_history, write_page
 
     window = number(days, "--days", default=30, least=0.01) or 30.0

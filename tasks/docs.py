@@ -43,7 +43,7 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
 
 @task(help={"json": JSON})
 def check(context: Any, json: bool = False) -> ExitCode:
-    """Tell which documents are stale, name unknown commands or flags, or link to nothing."""
+    """Find stale documents, unknown commands and flags, and broken links."""
     from afterpush.documents.manual.check import broken_links, unknown_commands
     from afterpush.documents.manual.report import DocumentsReport
     from afterpush.infra.console import print_json, say

@@ -95,7 +95,7 @@ def _hooks(here: AppRepository) -> Any:
     }
 )
 def trust(context: Any, show: bool = False, revoke: bool = False, json: bool = False) -> ExitCode:
-    """Say yes to what this repository's files make us run, in this clone; asked again when they change."""
+    """Trust what this repository's files make us run, in this clone, until they change."""
     from afterpush.workflows.trust import items_of, report, report_text, trust_of
 
     here = app_repository()

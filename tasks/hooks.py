@@ -28,7 +28,7 @@ def pre_push(
     landing: str | None = None,
     prepare: bool = False,
 ) -> ExitCode | int:
-    """Look at a push (ref lines on stdin), and have it watched (run by git)."""
+    """Check a push and start its watcher; git runs this, with the ref lines on stdin."""
     from afterpush.workflows import hooks
 
     if prepare:
@@ -72,7 +72,7 @@ def install(
     dry_run: bool = False,
     json: bool = False,
 ) -> ExitCode:
-    """Have git call us on every push; hooks that are there keep running."""
+    """Install the git hooks; existing hooks keep running."""
     from afterpush.workflows.hooks import install_hooks
 
     return install_hooks(manager, enforce=enforce, hint=hint, dry_run=dry_run, json=json)
@@ -80,7 +80,7 @@ def install(
 
 @task(help={"manager": MANAGER, "dry_run": "print what would be undone, undo nothing", "json": JSON})
 def uninstall(context: Any, manager: str = "auto", dry_run: bool = False, json: bool = False) -> ExitCode:
-    """Take our lines out of the hooks again; what was there before comes back."""
+    """Remove our lines from the hooks; what was there before is restored."""
     from afterpush.workflows.hooks import uninstall_hooks
 
     return uninstall_hooks(manager, dry_run=dry_run, json=json)
@@ -88,7 +88,7 @@ def uninstall(context: Any, manager: str = "auto", dry_run: bool = False, json: 
 
 @task(help={"manager": MANAGER, "json": JSON})
 def status(context: Any, manager: str = "auto", json: bool = False) -> ExitCode:
-    """Prove by a push into a temporary repository that pushes are watched here."""
+    """Prove with a trial push into a temporary repository that pushes are watched here."""
     from afterpush.workflows.hooks import show_status
 
     return show_status(manager, json=json)

@@ -23,7 +23,7 @@ DESTRUCTIVE = "allow steps that lose rows or values that are there (also: migrat
 
 @task(help={"strict": LAX_STRICT, "server": SERVER, "json": JSON})
 def audit(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
-    """List what the migrations define and the boot script does not cover."""
+    """List what the migrations define, and what the boot script does not cover."""
     from afterpush.migrate import audit_report
     from afterpush.workflows.migrate import migrations
 
@@ -57,7 +57,7 @@ def consolidate(
     server: str = "",
     json: bool = False,
 ) -> ExitCode:
-    """Write the history as steps, prove them, then drop the old way."""
+    """Turn the migrations into idempotent steps, prove them, then drop the old way."""
     from afterpush.migrate import consolidate as consolidating
     from afterpush.migrate.proof import report
     from afterpush.workflows.migrate import migrations
@@ -84,7 +84,7 @@ def consolidate(
 def apply(
     context: Any, dry_run: bool = False, wait: Any = None, destructive: bool = False, json: bool = False
 ) -> ExitCode:
-    """Run the consolidated steps on the database: one lock, resumable."""
+    """Run the consolidated steps on the database, under one lock; can be resumed."""
     from afterpush.infra.clock import SystemClock
     from afterpush.migrate.apply import apply as applying
     from afterpush.migrate.apply.report import bar, rendered
@@ -119,7 +119,7 @@ def apply(
 
 @task(help={"strict": STRICT, "server": SERVER, "json": JSON})
 def prove(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
-    """Prove on a live server that old way and new way give one schema."""
+    """Prove on a real server that the old way and the new way give the same schema and rows."""
     from afterpush.migrate.proof.report import rendered
     from afterpush.workflows.migrate import migrations
 
@@ -147,7 +147,7 @@ def lint(
     server: str = "",
     json: bool = False,
 ) -> ExitCode:
-    """Say what each change does to tables in use: locks, rebuilds, what is lost, what breaks."""
+    """Show what each change does to a table in use: locks, rebuilds, data loss, what breaks."""
     from afterpush.migrate.lint.report import rendered
     from afterpush.workflows.schema import lint_migrations
 
@@ -162,7 +162,7 @@ EXTRA_STRICT = "let what only the app's schema has exit with 1 too"
 
 @task(help={"strict": EXTRA_STRICT, "server": SERVER, "json": JSON})
 def diff(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
-    """Compare the app's schema with what the migrations make; reads only."""
+    """Compare the app's schema with what the migrations make; only reads."""
     from afterpush.migrate.diff.compare import rendered
     from afterpush.workflows.schema import diff_schema
 

@@ -47,7 +47,7 @@ def regen(
 
 @task(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
 def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
-    """Tell which prompts are stale, broken or order what loses work."""
+    """Find prompts that are stale or broken, or contain steps that lose work."""
     from functools import cache
 
     from afterpush.documents.prompts.check import check as look

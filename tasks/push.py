@@ -36,7 +36,7 @@ def run(
     autostash: bool = False,
     json: bool = False,
 ) -> ExitCode:
-    """Fetch, rebase (documents by meaning), check and push; again on a lost race, undone on a conflict."""
+    """Fetch, rebase, merge documents by meaning, check and push; retry a lost race, undo on a conflict."""
     from afterpush.infra.console import print_json, say
     from afterpush.infra.processes.signals import interruptible
     from afterpush.infra.trust import configured
@@ -66,7 +66,7 @@ def run(
     }
 )
 def check(context: Any, remote: str | None = None, branch: str | None = None, json: bool = False) -> ExitCode:
-    """Tell how far ahead and behind the branch is, and what would be in conflict; nothing is touched."""
+    """Show how far ahead and behind the branch is, and what would conflict; changes nothing."""
     from afterpush.infra.console import print_json, say
     from afterpush.push.predict import predict
 

@@ -88,7 +88,7 @@ def run(
 def merge(
     context: Any, tasks: Any = None, check: Any = None, dry_run: bool = False, json: bool = False
 ) -> ExitCode:
-    """Merge what agents have finished before: after a resolved conflict, a red check or a crash."""
+    """Merge work that agents finished earlier: after a resolved conflict, a failed check or a crash."""
     from afterpush.infra.console import print_json, say
     from afterpush.swarm import plan, report
     from afterpush.swarm.merge_queue.mainline import Mainline
