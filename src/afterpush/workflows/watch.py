@@ -33,8 +33,10 @@ def start_background(
 ) -> "Started":
     """Starts a background monitor of a full sha unless one runs. Raises AfterpushError."""
     from afterpush.deploy.monitor.background import start_monitor
+    from afterpush.deploy.monitor.setup import require_source
     from afterpush.infra.clock import SystemClock
 
+    require_source(repository.settings, repository.environment, sha)
     return start_monitor(
         repository.repo,
         repository.state,

@@ -17,6 +17,8 @@ from afterpush.infra.state import StateFolder
 
 # Where a monitor finds the settings that its launcher has read already.
 SETTINGS = "AFTERPUSH_MONITOR_SETTINGS"
+# How long a monitor may take to begin (a busy machine takes seconds), and then for its first look.
+BEGIN_SECONDS = 15.0
 REPORT_SECONDS = 1.0
 # So begins what a monitor says that cannot begin to watch.
 REFUSED = "afterpush: "
@@ -52,7 +54,7 @@ def start_monitor(
     timeout_seconds: float | None = None,
     strict: bool = False,
 ) -> Started:
-    """Starts a monitor unless one runs, and waits up to a second for its report.
+    """Starts a monitor unless one runs, and waits until it has begun, then up to a second for its report.
 
     `environment` is the process's own: the monitor reads `.env` itself. `settings` are handed on, so that it
     need not load a YAML parser. Raises AfterpushError with the monitor's own words when it could not start.
@@ -69,12 +71,15 @@ def start_monitor(
         cwd=repo,
         env=clean_environment(environment) | ({SETTINGS: settings_to_text(settings)} if settings else {}),
     )
-    deadline = clock.monotonic() + REPORT_SECONDS
+    deadline = clock.monotonic() + BEGIN_SECONDS
+    has_begun = False
     while clock.monotonic() < deadline:
         recorded = read_pid_file(folder.pid(sha))
         # Not before its first look: what is wrong with the configuration shows there.
         if recorded and recorded.pid == child and (recorded.app or recorded.source):
             return Started(sha, child, str(log), already_running=False)
+        if recorded and recorded.pid == child and not has_begun:
+            has_begun, deadline = True, clock.monotonic() + REPORT_SECONDS
         if recorded and recorded.pid != child and recorded.sha == sha and recorded.is_of_running_process:
             return Started(sha, recorded.pid, str(log), already_running=True)  # Another was faster.
         code = exit_code_of_child(child)

@@ -26,6 +26,7 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 
 # Clocks of committers are off by minutes, not hours; a deployment older than that is not of this commit.
 COMMIT_CLOCK_SLACK_SECONDS = 3600.0
+STALE_SECONDS = 1.0
 _SKEW_SECONDS = 2.0  # A Date header is as exact as that.
 
 
@@ -119,7 +120,10 @@ class PlatformSource:
             and not phase_of(said.deployment.phase).is_final
         )
         if not is_under_way and self._list.is_due:
+            began = self._clock.monotonic()
             self._read_list(self.app)
+            if self._clock.monotonic() - began > STALE_SECONDS:  # It hung: much may have happened meanwhile.
+                self._read_app()
             said = speaks(self._shown(self.app))
         if isinstance(said, Silent):
             return self._not_yet(self.app, said)
