@@ -78,9 +78,7 @@ def control(
 
 
 # These the server never refuses for all of a schema: none at all means that we could not write them.
-_ALWAYS = frozenset(
-    ["column comment", "added column", "added index", "table comment", "dropped table", "view body"]
-)
+_ALWAYS = frozenset(["column comment", "added column", "added index", "table comment", "view body"])
 
 
 def _make(connection: Connection, mutation: Mutation) -> bool:
