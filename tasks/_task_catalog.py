@@ -2,9 +2,10 @@
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from invoke import Collection, Program
 from invoke.exceptions import CollectionNotFound
@@ -71,12 +72,13 @@ def _of_repository(root: Path) -> dict[str, TaskFlags] | None:
 
 def _of_our_modules(files: Mapping[str, str]) -> dict[str, TaskFlags]:
     """Tasks of ours that a tasks.py takes one by one: `from afterpush.tasks import dev`."""
-    found: dict[str, TaskFlags] = {}
-    for name in our_modules_in(files):
-        module = importlib.import_module(f"afterpush.tasks.{name}") if name in _MODULES else None
-        if module is not None:
-            found |= described(Collection(*module.TASKS))
-    return found
+    return described(Collection(*our_tasks(our_modules_in(files))))
+
+
+def our_tasks(modules: Iterable[str]) -> list[Any]:
+    """The tasks of those modules of our package that are no part of `ns`: code of ours, none of theirs."""
+    found = (importlib.import_module(f"afterpush.tasks.{name}") for name in modules if name in _MODULES)
+    return [one for module in found for one in module.TASKS]
 
 
 _MODULES = frozenset({"dev"})

@@ -14,7 +14,8 @@ from invoke import Collection
 from invoke.parser import Argument, ParserContext
 
 from afterpush.documents.manual.reference import FlagFacts, TaskFacts
-from afterpush.tasks._task_catalog import repository_tasks
+from afterpush.tasks._task_catalog import our_tasks, repository_tasks
+from afterpush.workflows.task_help import OURS
 
 
 def task_facts(collection: Collection) -> list[TaskFacts]:
@@ -44,6 +45,8 @@ def _flag(name: str, argument: Argument) -> FlagFacts:
 if __name__ == "__main__":
     from afterpush.tasks import ns
 
-    own = repository_tasks(Path(sys.argv[1])) if sys.argv[1:] else None
+    own = None if sys.argv[1] == OURS else repository_tasks(Path(sys.argv[1]))
+    for one in our_tasks(sys.argv[2:]):
+        ns.add_task(one)
     facts = [asdict(fact) for fact in task_facts(own or ns)]
     print(json.dumps(["inv" if own else "afterpush", facts]))

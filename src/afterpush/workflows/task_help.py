@@ -7,18 +7,21 @@ from afterpush.documents.manual.reference import TaskFacts
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program_in
 from afterpush.infra.processes import run
+from afterpush.text.task_source import our_modules_in, task_files
+
+OURS = "ours"
 
 
 def described_in(root: Path, *, load: bool) -> tuple[str, list[TaskFacts]]:
     """The program that runs the tasks in the repository at `root` (`inv` or `afterpush`), and the tasks.
 
-    Its own tasks are among them only with `load`, which runs its tasks.py; else they are ours.
+    Its own tasks are among them only with `load`, which runs its tasks.py; else those that it takes from us.
     """
     import msgspec
 
-    done = run(
-        [sys.executable, "-P", "-m", "afterpush.tasks._task_help", *([root] if load else [])], cwd=root
-    )
+    what = [root] if load else [OURS, *sorted(our_modules_in(task_files(root)))]
+
+    done = run([sys.executable, "-P", "-m", "afterpush.tasks._task_help", *what], cwd=root)
     lines = done.text.splitlines()
     if done.code != 0 or not lines:
         said = done.error_text.splitlines()[-1:] or ["nothing was listed"]
