@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence
+from afterpush.deploy.watch.log_trust import LogSignals
 from afterpush.deploy.watch.loop import Watching, begin
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, Intervals, estimate
 from afterpush.digitalocean.budget import Allowance
@@ -94,3 +95,15 @@ def test_a_log_that_breaks_off_early_or_stays_open_is_not_trusted() -> None:
     stays_open = pace(follows=lambda kind: True)
     stays_open.seconds(state("BUILDING", 0, 20), FACT)
     assert stays_open.seconds(state("DEPLOYING", 30, 31), FACT) == 4
+
+
+def test_a_log_that_is_closed_again_and_again_wakes_the_watch_a_few_times_only() -> None:
+    signals = LogSignals()
+    woken = 0
+    for _ in range(20):
+        signals.ended("build")
+        woken += signals.wake.is_set()
+        signals.wake.clear()
+    assert woken == 3
+    signals.ended("deploy")
+    assert signals.wake.is_set()

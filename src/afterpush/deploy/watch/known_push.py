@@ -9,7 +9,8 @@ from afterpush.infra.pushes import Push, read_pushes
 
 # git notes a push when the remote has answered; the platform may have begun a moment before.
 NOTED_LATE_SECONDS = 15.0
-# Times of the platform are told in whole seconds.
+# Times of the platform are told in whole seconds, and its clock is off by a few.
+CLOCK_SLACK_SECONDS = 5.0
 ROUNDED_SECONDS = 2.0
 
 
@@ -36,7 +37,7 @@ def known_push(record: Path, repo: Path, remote: str, branches: Iterable[str], s
 def _of_record(push: Push) -> KnownPush:
     began = push.pushed_at - NOTED_LATE_SECONDS if push.began_at is None else push.began_at
     is_new = push.old is None or not push.old.strip("0")
-    return KnownPush(began - ROUNDED_SECONDS, None if is_new else push.old)
+    return KnownPush(began - CLOCK_SLACK_SECONDS, None if is_new else push.old)
 
 
 def _of_log(repo: Path, remote: str, ref: str, sha: str) -> KnownPush | None:

@@ -1,12 +1,14 @@
 """The end of a live log as a reason to look at a deployment at once, and how far such ends can be trusted."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 from afterpush.digitalocean.phases import Phase
 
 # A phase ends with its log, give or take a moment.
 AFTER_A_LOG_SECONDS = (1.0, 2.0)
+MOST_WAKES = 3
 
 
 class LogSignals:
@@ -15,10 +17,16 @@ class LogSignals:
     def __init__(self) -> None:
         self.wake = threading.Event()
         self.follows: Callable[[str], bool] = lambda kind: False
+        self._ends: Counter[str] = Counter()
 
     def ended(self, kind: str) -> None:
-        """A live log was closed by the server: a reason to look at once. May be called from any thread."""
-        self.wake.set()
+        """A live log was closed by the server: a reason to look at once. May be called from any thread.
+
+        A server that closes it again and again does not make the watch look ever more often.
+        """
+        self._ends[kind] += 1
+        if self._ends[kind] <= MOST_WAKES:
+            self.wake.set()
 
 
 class LogTrust:
