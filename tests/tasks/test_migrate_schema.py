@@ -152,3 +152,11 @@ def test_without_the_apps_database_the_variables_are_named(app: Repository) -> N
         answer = afterpush(task, cwd=app.path)
         assert answer.code == 2
     assert "DB_HOST" in afterpush("migrate.diff", cwd=app.path).err
+
+
+def test_an_address_in_a_file_of_the_repository_needs_a_yes(app: Repository) -> None:
+    app.write("config/afterpush.yaml", "migrate: {server: 'mysql://ci:hunter2@db.internal:3306/'}\n")
+    for task in ("migrate.lint", "migrate.audit"):
+        answer = afterpush(task, cwd=app.path)
+        assert answer.code == 2 and "env.trust" in answer.err, answer.err
+        assert "hunter2" not in answer.err

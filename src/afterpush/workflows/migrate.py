@@ -1,7 +1,7 @@
 """What the tasks of migrations have in common: the server, the replay, the proof."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from secrets import token_hex
@@ -83,15 +83,31 @@ def _once(repository: "Repository") -> bool:
     return all(re.match(r"[VR]?\d|R__|migration\.sql|up\.sql", name) for name in names)
 
 
+def reading_server(here: AppRepository, word: str) -> "AbstractContextManager[Server]":
+    """The server that reads the SQL, by `--server` or the configuration.
+
+    An address that a file of the repository names is somebody else's word: it needs the user's yes. Raises
+    AfterpushError without it, and where there is no server.
+    """
+    from afterpush.infra.trust import configured
+    from afterpush.migrate.replay.replay_server import replay_server
+    from afterpush.workflows.trust import require
+
+    named = here.settings.migrate.server
+    if not word and "://" in named:
+        require(here, [configured("migrate.server", named)])
+    return replay_server(here.settings.migrate, here.environment, word=word)
+
+
 @contextmanager
 def migrations(here: AppRepository, word: str, note: Callable[[str], None]) -> Iterator[Migrations]:
     """The repository's migrations with a server that is up. Raises AfterpushError where there is none."""
-    from afterpush.migrate.replay.replay_server import other_flavour, replay_server
+    from afterpush.migrate.replay.replay_server import other_flavour
     from afterpush.migrate.repository import read_repository
 
     settings = here.settings.migrate
     repository = read_repository(here.repo, settings)
     with ExitStack() as stack:
-        server = stack.enter_context(replay_server(settings, here.environment, word=word))
+        server = stack.enter_context(reading_server(here, word))
         other = stack.enter_context(other_flavour(server, settings, here.environment))
         yield Migrations(here, repository, server, other, note)

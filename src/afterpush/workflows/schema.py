@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.database import app_database
+from afterpush.workflows.migrate import reading_server
 
 if TYPE_CHECKING:
     from afterpush.migrate.diff.compare import Difference
@@ -28,7 +29,7 @@ def lint_migrations(
     from afterpush.infra.console import note
     from afterpush.infra.database_server.choice import NoServer
     from afterpush.migrate.lint.run import both, lint, without_server
-    from afterpush.migrate.replay.replay_server import other_flavour, replay_server
+    from afterpush.migrate.replay.replay_server import other_flavour
 
     migrate = here.settings.migrate
     base, statements = _statements(here)
@@ -39,7 +40,7 @@ def lint_migrations(
         return lint(opened, statements, base=base, wanted=wanted, sizes=sizes, random_hex=random_hex)
 
     try:
-        with replay_server(migrate, here.environment, word=server) as first:
+        with reading_server(here, server) as first:
             found = on(first)
             with other_flavour(first, migrate, here.environment) as second:
                 return both(found, on(second)) if second else found
@@ -132,7 +133,7 @@ def _sizes(here: AppRepository, tables_from: str | None) -> "dict[str, Size]":
 def _server_like(here: AppRepository, live: "Live", word: str) -> "Iterator[Server]":
     """A server that spells definitions as the app's own does: a private one of its flavour, with its
     settings; else what `migrate.server` names, if that is of the same flavour."""
-    from afterpush.migrate.replay.replay_server import replay_server, server_like
+    from afterpush.migrate.replay.replay_server import server_like
 
     if not word and (
         found := server_like(live.flavour, live.settings, here.settings.migrate, here.environment)
@@ -140,7 +141,7 @@ def _server_like(here: AppRepository, live: "Live", word: str) -> "Iterator[Serv
         with found as server:
             yield replace(server, options=live.options)
         return
-    with replay_server(here.settings.migrate, here.environment, word=word) as server:
+    with reading_server(here, word) as server:
         if server.flavour != live.flavour:
             raise AfterpushError(
                 f"the app's database is {live.title}, and only {server.title} is here: they "

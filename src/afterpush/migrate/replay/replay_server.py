@@ -5,16 +5,18 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 import msgspec
 
-from afterpush.infra.database import connected
+from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
 from afterpush.infra.database_server.private import PrivateServer, private_server
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.settings import Migrate
 from afterpush.infra.variables import Environment
+from afterpush.migrate.replay.run_user import as_run_user
 from afterpush.migrate.replay.scratch import is_confined
 from afterpush.migrate.replay.server import Server, server_at
 
@@ -30,9 +32,9 @@ def replay_server(migrate: Migrate, environment: Environment, *, word: str = "")
     more than make scratch schemas.
     """
     choice = choose(word or migrate.server, environment)
+    if word == "app" and choice.address is not None:
+        _check_confined(choice.address)
     with opened(choice, migrate, environment) as server:
-        if word == "app":
-            _check_confined(server)
         yield server
 
 
@@ -40,7 +42,8 @@ def replay_server(migrate: Migrate, environment: Environment, *, word: str = "")
 def opened(choice: Choice, migrate: Migrate, environment: Environment) -> Iterator[Server]:
     """The server of a choice, ready."""
     if choice.address is not None:
-        yield server_at(choice.address)
+        with as_run_user(server_at(choice.address), token_hex) as server:
+            yield server
         return
     assert choice.program is not None
     with _private(choice.program, migrate, environment) as server:
@@ -84,11 +87,11 @@ def other_flavour(server: Server, migrate: Migrate, environment: Environment) ->
         yield other
 
 
-def _check_confined(server: Server) -> None:
-    with connected(server.runner) as connection:
+def _check_confined(address: Address) -> None:
+    with connected(replace(address, database=None)) as connection:
         if not is_confined(connection):
             raise AfterpushError(
-                f"--server=app: {server.runner.user} may do more on {server.runner.where} than make schemas "
+                f"--server=app: {address.user} may do more on {address.where} than make schemas "
                 "named afterpush_proof_*; name a user with rights on those only, or another server"
             )
 
