@@ -145,10 +145,21 @@ def duplicates(sources: History, cover: History) -> list[Duplicate]:
                 group = groups.setdefault((_KINDS.get(kind, kind), key[1], history.final[key]), {})
                 group.setdefault(part_name(key), place_of(statement))
     return [
-        Duplicate(kind, table, text, tuple(names), tuple(names.values()))
+        Duplicate(kind, table, _shown(kind, text), tuple(names), tuple(names.values()))
         for (kind, table, text), names in groups.items()
         if len(names) > 1
     ]
+
+
+def _shown(kind: str, text: str) -> str:
+    """`UNIQUE (a, b)` of an index, as people write it."""
+    if kind != "index":
+        return text
+    unique, columns = (
+        "UNIQUE " if text.startswith("UNIQUE") else "",
+        text.removeprefix("UNIQUE ").partition(" ")[2],
+    )
+    return f"{unique}({columns.replace('`', '').lower()})"
 
 
 def redefinitions(sources: History, cover: History) -> Iterator[Redefinition]:

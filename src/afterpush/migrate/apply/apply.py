@@ -15,7 +15,7 @@ from afterpush.infra.database import Address, Connection, StatementRejected, con
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.replay.scratch import settle_looker
 from afterpush.migrate.replay.server import flavour_of
-from afterpush.migrate.steps.decide import Plan, Verdict
+from afterpush.migrate.steps.decide import Decision, Plan, Verdict
 from afterpush.migrate.steps.execute import (
     Drifted,
     Failed,
@@ -155,7 +155,7 @@ def _run(address: Address, plan: Plan, lock: "_Lock", progress: Tell) -> None:
     progress(Progress(total, total, "done"))
 
 
-def _from(plan: Plan, number: int):  # type: ignore[no-untyped-def]
+def _from(plan: Plan, number: int) -> Iterator[Decision]:
     """What is still to run, with the settings of the file in the middle of which it stopped."""
     waiting = [one for one in plan.decisions if one.verdict is Verdict.NEEDED]
     file = waiting[number].step.file

@@ -7,6 +7,7 @@ from dataclasses import replace
 from afterpush.infra.database import Connection, StatementRejected
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.replay.look import UNREADABLE, look
+from afterpush.migrate.replay.replay import MAY_NOT_SET_DEFINER, without_definer
 from afterpush.migrate.replay.schema import Key, part_name
 from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
 from afterpush.migrate.steps import journal
@@ -14,7 +15,6 @@ from afterpush.migrate.steps.decide import Decision, Plan, Situation, Verdict, d
 from afterpush.migrate.steps.sql_file import flavours_of
 from afterpush.migrate.steps.step import DATA, SETTING, Step, known_keys
 
-_MAY_NOT_SET_DEFINER = 1227
 # A table that is not there; MariaDB tells a foreign key's only as errno 150.
 _NO_TABLE = (1146, 1824)
 Opening = Callable[[], AbstractContextManager[Connection]]
@@ -168,24 +168,9 @@ def _execute(connection: Connection, sql: str) -> None:
         connection.execute(sql)
     except StatementRejected as error:
         plain = without_definer(sql)
-        if error.number != _MAY_NOT_SET_DEFINER or plain == sql:
+        if error.number != MAY_NOT_SET_DEFINER or plain == sql:
             raise
         connection.execute(plain)
-
-
-def without_definer(sql: str) -> str:
-    """The statement without its DEFINER clause."""
-    found = list(tokens(sql))
-    for number, token in enumerate(found[:40]):
-        if token.upper == "DEFINER" and found[number + 1 : number + 2] and found[number + 1].text == "=":
-            last = number + 2
-            after = [part.text for part in found[last + 1 : last + 3]]
-            if after == ["(", ")"] or after[:1] == ["@"]:
-                last += 2
-            elif last + 1 < len(found) and found[last + 1].kind == "variable":
-                last += 1
-            return sql[: token.start] + sql[found[last].end :]
-    return sql
 
 
 def _with_live_names(step: Step, plan: Plan) -> Step:
