@@ -56,7 +56,7 @@ def test_a_line_may_come_in_several_messages_and_one_without_an_end_does_not_wai
         b"one line\n",
         b"web 2026-11-24T16:00:00.1Z no end\n",
         b"web 2026-11-24T16:00:00.2Z next\n",
-        b"web 2026-11-24T16:00:01Z last",
+        b"web 2026-11-24T16:00:01Z last\n",
     ]
 
 

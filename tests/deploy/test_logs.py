@@ -198,6 +198,13 @@ def test_a_followed_log_goes_on_over_broken_connections_and_repeats_nothing() ->
     assert server.waits == [1.0, 2.0, 1.0]
 
 
+def test_a_connection_that_was_cut_for_its_silence_is_made_again_soon() -> None:
+    idle = [Connection(broken(b"", b"", b"", b"")) for _ in range(3)]
+    server = Server(*idle, NoAnswer("GET /log", "refused"), live(b"late\n"))
+    assert server.follow(lambda: len(server.left) < 2) == b"late\n"
+    assert server.waits == [1.0, 1.0, 1.0, 2.0]
+
+
 def test_an_end_that_the_server_declared_is_told_and_ends_the_log_when_the_phase_is_past() -> None:
     server = Server(live(b"all\n", is_closed=True))
     assert server.follow(lambda: server.ends > 0) == b"all\n"

@@ -15,6 +15,7 @@ from afterpush.infra.http import NoAnswer
 RECONNECT_SECONDS, RECONNECT_MAX_SECONDS = 1.0, 30.0
 CLOSED_SECONDS = 2.0  # So soon after the end of a log, the deployment's phase has moved on.
 _LAST_TRIES = 3
+_GOOD_PIECES = 3  # A WebSocket that says nothing gives an empty piece for each second.
 
 
 @dataclass
@@ -54,31 +55,55 @@ class Following:
         pause, fruitless, broken = RECONNECT_SECONDS, 0, 0
         over = self.is_over()  # Asked first: all that is written until then is read after it.
         while fruitless < self.patience:
-            had, least, is_closed = False, 0.0, False
-            self.told = self.told.again()
+            attempt, least = _Attempt(), 0.0
             try:
-                connection = self.connect()
-                for line in lines(connection.pieces):
-                    if self.told.is_new(line):
-                        had = True
-                        yield line
-                is_closed = connection.is_closed
-                if over or connection.is_archive:
+                yield from self._told_by(attempt)
+                if over or attempt.is_archive:
                     return
-                fruitless, broken = 0 if had else fruitless + 1, 0
-                if had or is_closed:
+                fruitless, broken = 0 if attempt.had else fruitless + 1, 0
+                if attempt.had or attempt.is_closed:
                     self.ended()
             except (ApiFailure, NoAnswer) as failure:
                 broken += 1
                 if _is_final(failure, over=over) or (over and broken == _LAST_TRIES):
                     raise
                 least = getattr(failure, "retry_after_seconds", None) or 0.0
-            pause = RECONNECT_SECONDS if had else min(pause * 2, RECONNECT_MAX_SECONDS)
-            if self.wait(max(pause, least, CLOSED_SECONDS if is_closed else 0.0)):
+            pause = RECONNECT_SECONDS if attempt.was_good else min(pause * 2, RECONNECT_MAX_SECONDS)
+            if self.wait(max(pause, least, CLOSED_SECONDS if attempt.is_closed else 0.0)):
                 return
             over = self.is_over()
-            if over and is_closed:
+            if over and attempt.is_closed:
                 return
+
+    def _told_by(self, attempt: "_Attempt") -> Iterator[bytes]:
+        """The new lines of one connection."""
+        self.told = self.told.again()
+        connection = self.connect()
+        for line in lines(attempt.counted(connection.pieces)):
+            if self.told.is_new(line):
+                attempt.had = True
+                yield line
+        attempt.is_archive, attempt.is_closed = connection.is_archive, connection.is_closed
+
+
+@dataclass
+class _Attempt:
+    """What one connection came to. `had`: it told something new."""
+
+    had: bool = False
+    is_archive: bool = False
+    is_closed: bool = False
+    pieces: int = 0
+
+    @property
+    def was_good(self) -> bool:
+        """Whether the next one may follow soon: also after one that only waited, and was cut for it."""
+        return self.had or self.pieces >= _GOOD_PIECES
+
+    def counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.pieces += 1
+            yield piece
 
 
 def _is_final(failure: Exception, *, over: bool) -> bool:

@@ -52,6 +52,7 @@ def _texts(told: Iterator[bytes]) -> Iterator[bytes]:
             text = b"\n" + text
         is_open = bool(text) and not text.endswith(b"\n")
         yield text
+    yield b""  # The log is over, and with it its last line.
 
 
 def _text(message: bytes) -> bytes:
