@@ -38,13 +38,14 @@ class Matching:
         self._pair_below(self.base[0], self.side[0])
         for _ in range(2):
             before = len(self.forward)
-            self._within()
+            self._within(lambda mine, yours: pairs_of(mine, yours, by_digest))
             self._anywhere(lambda node: node.digest, _is_telling)
             self._anywhere(lambda node: (node.kind, node.said), _is_telling_leaf)
             self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
             self._containers()
             self._titles()
             self._alike()
+            self._within(self._likely)
             if len(self.forward) == before:
                 return
 
@@ -104,7 +105,7 @@ class Matching:
                 found.append((first, second))
         return found
 
-    def _within(self) -> None:
+    def _within(self, find: Callable[[list[Node], list[Node]], list[tuple[Node, Node]]]) -> None:
         """What stands at another depth of the same container, however short: a heading was put above it."""
         for one in reversed(self.base):
             other = self.forward.get(one)
@@ -114,8 +115,9 @@ class Matching:
             if not mine:
                 continue
             yours = [node for node in other.walk() if node not in self.backward and _is_leaf(node)]
-            for first, second in pairs_of(mine, yours, by_digest):
-                if first.parent is one or second.parent is other:
+            for first, second in find(mine, yours):
+                is_free = first not in self.forward and second not in self.backward
+                if is_free and (first.parent is one or second.parent is other):
                     self._take(first, second)
 
     def _anywhere(self, label: Label, is_asked: Callable[[Node], bool]) -> None:
