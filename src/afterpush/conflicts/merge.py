@@ -76,7 +76,7 @@ def _by_meaning(
 
         merged = merge_markdown(*texts, style, renumber=renumber)
         return merged.warned(double_claims(texts)) if merged.is_clean else merged
-    from afterpush.conflicts.kinds.records import UndecidedError, merge_lines, merge_structure
+    from afterpush.conflicts.records.merge import UndecidedError, merge_lines, merge_structure
 
     try:
         if kind is Kind.LINES:

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 from afterpush.conflicts.document.headings import headings_in
 from afterpush.conflicts.document.nodes import Lines
-from afterpush.conflicts.document.own_text import Hunk, Piece
+from afterpush.conflicts.document.pieces import Hunk, Piece
 from afterpush.conflicts.kinds.keys import release_of
 from afterpush.roadmap.blocks import is_key_line
 

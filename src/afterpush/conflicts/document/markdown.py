@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from afterpush.conflicts.document.check import faults
 from afterpush.conflicts.document.merge import Merge
-from afterpush.conflicts.document.own_text import Hunk, Piece
+from afterpush.conflicts.document.pieces import Hunk, Piece
 from afterpush.conflicts.document.read import read_tree
 from afterpush.conflicts.document.unchanged import Shortened, shortened
 from afterpush.conflicts.kinds.keys import normal

@@ -10,19 +10,27 @@ the same section; equal words in two sections stay two things.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from afterpush.conflicts.document.align import align
+from afterpush.conflicts.document.labels import (
+    Label,
+    all_text,
+    by_digest,
+    by_key,
+    by_text,
+    differ,
+    is_leaf,
+    is_placeholder,
+    is_telling,
+    is_telling_leaf,
+    pairs_of,
+    single,
+)
 from afterpush.conflicts.document.nodes import CONTAINERS, Kind, Node
-from afterpush.conflicts.kinds.keys import likeness, reference_of, release_of
-from afterpush.roadmap.tables import is_empty_value
+from afterpush.conflicts.kinds.keys import likeness, release_of
 
-Label = Callable[[Node], Hashable]
-# What is shorter than this says too little to be known again under another heading.
-_TELLING = 12
 # Above this many pairs of free siblings likeness is not asked for: it would be the one quadratic step.
 _MOST_PAIRS = 4000
-_NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT})
 
 
 class Matching:
@@ -39,8 +47,8 @@ class Matching:
         for _ in range(2):
             before = len(self.forward)
             self._within(lambda mine, yours: pairs_of(mine, yours, by_digest))
-            self._anywhere(lambda node: node.digest, _is_telling)
-            self._anywhere(lambda node: (node.kind, node.said), _is_telling_leaf)
+            self._anywhere(lambda node: node.digest, is_telling)
+            self._anywhere(lambda node: (node.kind, node.said), is_telling_leaf)
             self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
             self._containers()
             self._titles()
@@ -111,10 +119,10 @@ class Matching:
             other = self.forward.get(one)
             if other is None or one.digest == other.digest or one.kind is Kind.ROOT:
                 continue
-            mine = [node for node in one.walk() if node not in self.forward and _is_leaf(node)]
+            mine = [node for node in one.walk() if node not in self.forward and is_leaf(node)]
             if not mine:
                 continue
-            yours = [node for node in other.walk() if node not in self.backward and _is_leaf(node)]
+            yours = [node for node in other.walk() if node not in self.backward and is_leaf(node)]
             for first, second in find(mine, yours):
                 is_free = first not in self.forward and second not in self.backward
                 if is_free and (first.parent is one or second.parent is other):
@@ -147,7 +155,7 @@ class Matching:
             if not votes:
                 continue
             other, count = max(votes.items(), key=lambda vote: (vote[1], -vote[0].index))
-            if other and 4 * count >= len(one.children) + len(other.children) and not _differ(one, other):
+            if other and 4 * count >= len(one.children) + len(other.children) and not differ(one, other):
                 self._take(one, other)
                 self._pair_below(one, other)
 
@@ -161,7 +169,7 @@ class Matching:
         )
         for key, one in mine.items():
             other = yours.get(key)
-            if other and likeness(_all_text(one), _all_text(other)) >= 0.5:
+            if other and likeness(all_text(one), all_text(other)) >= 0.5:
                 self._pair_below(one, other)
                 rest = self._free(one.children, self.forward), self._free(other.children, self.backward)
                 for first, second in self._likely(*rest):
@@ -190,7 +198,7 @@ class Matching:
             for one in mine
             for other in yours
             if one.kind is other.kind
-            and not _differ(one, other)
+            and not differ(one, other)
             and (score := likeness(one.said, other.said)) >= 0.5
         ]
         return [(entry[4], entry[5]) for entry in sorted(scored, key=lambda entry: entry[:4])]
@@ -208,91 +216,6 @@ class Matching:
                 elif child.kind not in (Kind.SECTION, Kind.RULE, Kind.ENTRY, Kind.TABLE):
                     runs.setdefault((before, child.kind), ([], []))[side].append(child)
         for mine, yours in runs.values():
-            if len(mine) == len(yours) == 1 and not _differ(mine[0], yours[0]):
+            if len(mine) == len(yours) == 1 and not differ(mine[0], yours[0]):
                 found += [] if any(map(is_placeholder, mine + yours)) else [(mine[0], yours[0])]
         return found
-
-
-def by_digest(node: Node) -> Hashable:
-    return node.digest
-
-
-def by_text(node: Node) -> Hashable:
-    return (node.kind, node.said)
-
-
-def by_key(node: Node) -> Hashable:
-    """What it is known by; None for what only its text tells apart."""
-    match node.kind:
-        case Kind.SECTION:
-            return (node.kind, node.id or release_of(node.title) or node.title)
-        case Kind.ITEM:
-            return (node.kind, node.id) if node.id else None
-        case Kind.ROW | Kind.ENTRY | Kind.LINK | Kind.NOTE | Kind.TABLE | Kind.FRONT:
-            return (node.kind, node.title)
-    return None
-
-
-def pairs_of(mine: list[Node], yours: list[Node], label: Label) -> list[tuple[Node, Node]]:
-    """Nodes with one label: in order where it stands several times, wherever it stands where it is single."""
-    is_key = label is by_key
-    first, second = [label(node) for node in mine], [label(node) for node in yours]
-    alone = single(mine, label).keys() & single(yours, label).keys()
-    found = [] if is_key else [pair for pair in align(first, second) if first[pair[0]] is not None]
-    taken, taken_too = {one for one, _ in found}, {other for _, other in found}
-    places = {second[place]: place for place in range(len(yours)) if place not in taken_too}
-    for place, key in enumerate(first):
-        is_single = place not in taken and key is not None and key in alone and key in places
-        if is_single and (is_key or len(mine[place].said) >= 4):
-            found.append((place, places[key]))
-    return [(mine[one], yours[other]) for one, other in found]
-
-
-def single(nodes: Iterable[Node], label: Label) -> dict[Hashable, Node]:
-    """The nodes whose label no other one has, in order."""
-    found: dict[Hashable, Node | None] = {}
-    for node in nodes:
-        key = label(node)
-        if key is not None:
-            found[key] = None if key in found else node
-    return {key: node for key, node in found.items() if node is not None}
-
-
-def _is_telling(node: Node) -> bool:
-    if node.kind in _NEVER_MOVED:
-        return False
-    return bool(node.id) or sum(len(one.said) for one in node.walk()) >= _TELLING
-
-
-def _all_text(node: Node) -> str:
-    return "\n".join(one.said for one in node.walk() if one is not node)
-
-
-def _is_leaf(node: Node) -> bool:
-    return node.kind in (Kind.ITEM, Kind.TEXT) and not node.children and not is_placeholder(node)
-
-
-def _is_telling_leaf(node: Node) -> bool:
-    return (
-        node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)
-        and len(node.said) >= _TELLING
-        and not is_placeholder(node)
-    )
-
-
-def _differ(one: Node, other: Node) -> bool:
-    """Whether two nodes are known by different names, so that no likeness makes one of them."""
-    if one.id and other.id:
-        return one.id != other.id
-    if one.kind is Kind.SECTION:
-        mine, yours = release_of(one.title), release_of(other.title)
-        return bool(mine and yours) and mine != yours and "unreleased" not in (mine, yours)
-    references = reference_of(one.said), reference_of(other.said)
-    if all(references):
-        return references[0] != references[1]
-    return one.kind in (Kind.ENTRY, Kind.LINK, Kind.NOTE) and one.title != other.title
-
-
-def is_placeholder(node: Node) -> bool:
-    """Whether a node only says that there is none: `- (none)`, `| _(none)_ | - |`."""
-    return all(map(is_empty_value, node.said.split("|")))

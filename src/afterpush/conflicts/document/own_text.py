@@ -2,26 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from afterpush.conflicts.document.align import align, chunks
+from afterpush.conflicts.document.line_text import against, merge_lines
 from afterpush.conflicts.document.nodes import Kind, Lines, Node
+from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.keys import normal, release_of
-from afterpush.conflicts.kinds.values import Decision, merge_marks, merge_text, merge_value, three_way
-
-
-@dataclass(frozen=True)
-class Hunk:
-    """What stays between markers: the lines of both sides, and why."""
-
-    ours: Lines
-    theirs: Lines
-    reason: str = ""
-
-
-Piece = str | Hunk
-# For lines that a rule wrote, what it decided.
-Said = list[str]
+from afterpush.conflicts.kinds.marks import merge_marks
+from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value, three_way
 
 
 def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
@@ -38,19 +26,10 @@ def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[P
         case Kind.ENTRY:
             merged = _merge_entry(base, ours, theirs, said)
         case _:
-            return _merge_lines(base, ours, theirs, said)
+            return merge_lines(base, ours, theirs, said)
     if merged is None:
-        return [Hunk(ours.own, theirs.own, _against(ours, theirs))]
+        return [Hunk(ours.own, theirs.own, against(ours, theirs))]
     return list(merged)
-
-
-def _against(ours: Node, theirs: Node) -> str:
-    mine, yours = ("; ".join(line.strip() for line in node.own) for node in (ours, theirs))
-    return f"'{_short(mine)}' against '{_short(yours)}'"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 70 else text[:67] + "..."
 
 
 _ITEM = re.compile(r"([ \t]*)((?:[-*+•]|\d{1,9}[.)])[ \t]*)(?:\[(.)\]([ \t]+|$))?(.*)$", re.S)
@@ -132,7 +111,7 @@ def _segments(text: str) -> list[tuple[str, str]]:
 def _merge_entry(base: Node | None, ours: Node, theirs: Node, said: Said) -> Lines | None:
     """A line of keys with values; the name of a key decides how two values become one."""
     if len(ours.own) > 1 or len(theirs.own) > 1 or (base and len(base.own) > 1):
-        pieces = _merge_lines(base, ours, theirs, said)
+        pieces = merge_lines(base, ours, theirs, said)
         return tuple(map(str, pieces)) if not any(isinstance(piece, Hunk) for piece in pieces) else None
     texts = [node.own[0] if node else "" for node in (base, ours, theirs)]
     lead = texts[1][: len(texts[1]) - len(texts[1].lstrip())]
@@ -190,9 +169,7 @@ def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | 
     if answer is not None or base is None:
         return answer
     if settled := merge_text(base, ours, theirs):
-        said.append(
-            f"'{_short(ours)}' and '{_short(theirs)}' became '{_short(settled.value)}' ({settled.rule})"
-        )
+        said.append(f"'{brief(ours)}' and '{brief(theirs)}' became '{brief(settled.value)}' ({settled.rule})")
         return settled.value
     words = [re.findall(r"\s+|[^\s]+", text) for text in (base, ours, theirs)]
     kept = {place for place, _ in align(words[0], words[1])} & {
@@ -232,61 +209,3 @@ def _both_appended(base: Lines, ours: Lines, theirs: Lines) -> list[str] | None:
     lead = " " if "".join(ours)[:1].isspace() or "".join(theirs)[:1].isspace() else ""
     tail = " " if "".join(ours)[-1:].isspace() and "".join(theirs)[-1:].isspace() else ""
     return [lead + " ".join(merged) + tail]
-
-
-def _merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
-    """Paragraphs, code, quotes and HTML line by line, as git does; dates and counts by their rules."""
-    if base is None:
-        if _holds(ours.own, theirs.own) or _holds(theirs.own, ours.own):
-            return [*max((len(own), own) for own in (ours.own, theirs.own))[1]]
-        return [Hunk(ours.own, theirs.own, _against(ours, theirs))]
-    found: list[Piece] = []
-    for chunk in chunks(base.own, ours.own, theirs.own):
-        if not chunk.is_open:
-            found += chunk.merged
-            continue
-        lines = _lines_by_rule(chunk.base, chunk.ours, chunk.theirs, said)
-        if lines is None:
-            mine, yours = ("; ".join(map(str.strip, side)) for side in (chunk.ours, chunk.theirs))
-            found.append(Hunk(chunk.ours, chunk.theirs, f"'{_short(mine)}' against '{_short(yours)}'"))
-        else:
-            found += lines
-    return found
-
-
-def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[str] | None:
-    """Lines that both changed: numbers and dates by rule where the words are the same, or layout only."""
-    if tuple(map(normal, ours)) == tuple(map(normal, theirs)):
-        return list(max(ours, theirs))
-    if tuple(map(normal, ours)) == tuple(map(normal, base)):
-        return list(theirs)
-    if tuple(map(normal, theirs)) == tuple(map(normal, base)):
-        return list(ours)
-    changed = [
-        (mine != before, yours != before) for before, mine, yours in zip(base, ours, theirs, strict=False)
-    ]
-    if (True, False) in changed and (False, True) in changed:
-        # Changes that touch each other: no unchanged line says that they do not belong together.
-        return None
-    shortest = min(len(base), len(ours), len(theirs))
-    found: list[str] = []
-    for before, mine, yours in zip(base, ours, theirs, strict=False):
-        answer = three_way(before, mine, yours)
-        if answer is None:
-            settled = merge_text(before, mine, yours)
-            if settled is None:
-                return None
-            said.append(
-                f"'{_short(mine.strip())}' and '{_short(yours.strip())}' "
-                f"became '{_short(settled.value.strip())}' ({settled.rule})"
-            )
-            answer = settled.value
-        found.append(answer)
-    rest = three_way("\n".join(base[shortest:]), "\n".join(ours[shortest:]), "\n".join(theirs[shortest:]))
-    return None if rest is None else found + (rest.split("\n") if rest else [])
-
-
-def _holds(one: Lines, other: Lines) -> bool:
-    """Whether a text has every line of another one, in its order."""
-    lines = iter(map(normal, one))
-    return all(line in lines for line in map(normal, other))

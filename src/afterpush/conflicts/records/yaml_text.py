@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from afterpush.conflicts.kinds.structure import Container, Entry, Scalar, UndecidedError, Value
+from afterpush.conflicts.records.structure import Container, Entry, Scalar, UndecidedError, Value
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

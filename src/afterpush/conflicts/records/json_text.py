@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from afterpush.conflicts.kinds.structure import Container, Entry, Scalar, UndecidedError, Value
+from afterpush.conflicts.records.structure import Container, Entry, Scalar, UndecidedError, Value
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)

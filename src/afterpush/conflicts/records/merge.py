@@ -6,19 +6,13 @@ from typing import Any
 
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.document.markdown import answer, comparable, merged_edges
-from afterpush.conflicts.document.own_text import Hunk, Piece
+from afterpush.conflicts.document.pieces import Hunk, Piece
 from afterpush.conflicts.document.unchanged import shortened_lines
 from afterpush.conflicts.kinds.dates import moment_of
-from afterpush.conflicts.kinds.json_text import read_json
-from afterpush.conflicts.kinds.structure import (
-    KEYS,
-    Merging,
-    Rules,
-    UndecidedError,
-    merge_values,
-    merged_order,
-)
 from afterpush.conflicts.outcome import Merged, Style
+from afterpush.conflicts.records.json_text import read_json
+from afterpush.conflicts.records.members import KEYS, Merging, Rules, merge_values, merged_order
+from afterpush.conflicts.records.structure import UndecidedError
 from afterpush.roadmap.source import read_source
 
 __all__ = ["UndecidedError", "merge_lines", "merge_structure"]
@@ -31,7 +25,7 @@ def merge_structure(base: bytes, ours: bytes, theirs: bytes, rules: Rules, *, is
     texts = [text.decode("utf-8", "surrogateescape") for text in (base, ours, theirs)]
     merging = Merging(rules)
     if is_yaml:
-        from afterpush.conflicts.kinds.yaml_text import read_yaml
+        from afterpush.conflicts.records.yaml_text import read_yaml
 
         trees = [
             read_yaml(text if text.endswith("\n") else text + "\n") if text.strip() else None

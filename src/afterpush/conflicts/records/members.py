@@ -1,8 +1,4 @@
-"""Objects and arrays of JSON and YAML merged by their members, in the bytes that the sides wrote.
-
-A container is its entries with the exact text around each; a merged one is put together of entries as they
-stand in a version, so that comments, layout, key order and the spelling of numbers stay as they are.
-"""
+"""Objects and arrays merged by their members: three-way, by rules, in the order that the sides have."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,62 +8,20 @@ from typing import Any
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.values import merge_status, steady
+from afterpush.conflicts.records.structure import Container, Entry, Scalar, UndecidedError, Value
 
 # What tells a record from others, the first that every record has and no two share.
 KEYS = ("id", "key", "uuid", "uid", "slug", "name")
+
+
 _STAMP = re.compile(
     r"(?:^|[_.-])(?:updated|modified|changed|synced|last_?updated|last_?modified)(?:$|[_.-])|(?:updated|modified|lastSeen)(?:At|On)?$"
 )
+
+
 _STATUS = frozenset({"status", "state"})
 
 
-class UndecidedError(Exception):
-    """Both sides changed one value and no rule decides, or a text is not read as what it should be."""
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A value without parts, as it is written and as it is read."""
-
-    text: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A member or an element: `lead` and `head` before its value, `tail` up to the separator."""
-
-    key: str
-    lead: str
-    head: str
-    value: "Value"
-    tail: str = ""
-
-
-@dataclass(frozen=True)
-class Container:
-    """An object or an array: `end` is what stands between the last entry and the closing sign."""
-
-    is_array: bool
-    opening: str
-    entries: tuple[Entry, ...]
-    end: str
-    closing: str
-    separator: str = ","
-
-    @property
-    def text(self) -> str:
-        parts = [f"{entry.lead}{entry.head}{entry.value.text}{entry.tail}" for entry in self.entries]
-        return f"{self.opening}{self.separator.join(parts)}{self.end}{self.closing}"
-
-    @property
-    def value(self) -> Any:
-        if self.is_array:
-            return [entry.value.value for entry in self.entries]
-        return {entry.key: entry.value.value for entry in self.entries}
-
-
-Value = Scalar | Container
 Rules = Mapping[str, str]
 
 

@@ -1,0 +1,203 @@
+"""What both sides added: one and the same thing, two things, or two things under one new ID."""
+
+from collections.abc import Callable, Sequence
+
+from afterpush.conflicts.document.labels import by_digest, by_key, by_text, pairs_of, single
+from afterpush.conflicts.document.match import Matching
+from afterpush.conflicts.document.nodes import Kind, Node
+from afterpush.conflicts.document.read import Document
+from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
+from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, reference_of, release_of
+
+# What is shorter than this may stand in two places without being one thing (`None.`, `- [ ] Tests`).
+_TELLING = 12
+
+
+def match_all(
+    base: Document, ours: Document, theirs: Document, is_hidden: Callable[[str], bool]
+) -> list[Trio]:
+    """Every thing of the three versions, those of the base first, in the order of the text."""
+    trios = [Trio(node) for node in base.nodes]
+    for side, document in ((1, ours), (2, theirs)):
+        matching = Matching(base.nodes, document.nodes)
+        for node in document.nodes:
+            origin = matching.backward.get(node)
+            if origin:
+                trio_of(origin).nodes[side] = node
+                node.trio = origin.trio
+    _complete(trios, (ours, theirs))
+    free = [[node for node in document.nodes if node.trio is None] for document in (ours, theirs)]
+    _pair_added(trios)
+    for side, nodes in enumerate(free, 1):
+        for node in nodes:
+            if node.trio is None:
+                node.trio = Trio()
+                node.trio.nodes[side] = node
+    _pair_elsewhere(free)
+    _find_minted_twice(base, free, is_hidden)
+    return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
+
+
+def _complete(trios: Sequence[Trio], sides: Sequence[Document]) -> None:
+    """What one side changed beyond recognition, and the other side too, in the very same way."""
+    for side, document in enumerate(sides, 1):
+        free = single((node for node in document.nodes if node.trio is None and _is_telling(node)), by_text)
+        known = [trio for trio in trios if trio.base and trio.nodes[side] is None and trio.nodes[3 - side]]
+        for trio in known if free else ():
+            other = trio.nodes[3 - side]
+            twin = free.get(by_text(other)) if other else None
+            if twin and twin.trio is None:
+                trio.nodes[side], twin.trio = twin, trio
+
+
+def _pair_added(trios: Sequence[Trio]) -> None:
+    """What both sides added under the same parent: equal, of equal text, or under one key."""
+    queue = [trio for trio in trios if trio.ours and trio.theirs]
+    while queue:
+        trio = queue.pop()
+        assert trio.ours and trio.theirs
+        for label in (by_digest, by_text, by_key):
+            mine = [node for node in trio.ours.children if node.trio is None]
+            yours = [node for node in trio.theirs.children if node.trio is None]
+            if not mine or not yours:
+                break
+            for one, other in pairs_of(mine, yours, label):
+                if label is by_key and not _is_one_key(one, other, trio):
+                    continue
+                made = Trio(None, one, other)
+                if label is by_key and one.id and overlap(_rest(one), _rest(other)) < 0.5:
+                    made.refuse(Doubt.MINTED, minted_reason(one.id, one, other))
+                queue.append(made)
+        _pair_by_reference(trio)
+        if trio.base is None:
+            _pair_lonely(trio)
+
+
+def _is_one_key(one: Node, other: Node, parent: Trio) -> bool:
+    """Whether a key that both sides brought means that they brought one thing."""
+    if one.kind is not Kind.ROW:
+        return True
+    if one.id:
+        return True
+    # A first cell is a key only where no version has it twice: not a date in a log, not a person.
+    tables = [node for node in parent.nodes if node]
+    titles = [child.title for table in tables for child in table.children]
+    alike = all(len({child.title for child in table.children}) == len(table.children) for table in tables)
+    return alike and len(titles) > 2 and bool(one.title.strip(" -_")) and not one.title[:4].isdigit()
+
+
+def _pair_by_reference(trio: Trio) -> None:
+    """Two wordings of one new item: the same reference at its end, and much the same words."""
+    sides: list[dict[str, Node]] = []
+    for node in trio.nodes[1:]:
+        added = [child for child in (node.children if node else ()) if child.trio is None]
+        items = [child for child in added if child.kind is Kind.ITEM and reference_of(child.said)]
+        sides.append(single(items, lambda item: reference_of(item.said)))  # type: ignore[arg-type]
+    for key, one in sides[0].items():
+        other = sides[1].get(key)
+        if other and likeness(one.said, other.said) >= 0.6:
+            Trio(None, one, other)
+
+
+def _pair_lonely(trio: Trio) -> None:
+    """The only paragraph that each side wrote below a heading that both added: one text, not two."""
+    assert trio.ours and trio.theirs
+    for kind in (Kind.TEXT, Kind.CODE):
+        mine, yours = (
+            [child for child in node.children if child.trio is None and child.kind is kind]
+            for node in (trio.ours, trio.theirs)
+        )
+        if len(mine) == len(yours) == 1:
+            Trio(None, mine[0], yours[0])
+
+
+def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
+    """Equal texts that both sides added under different parents.
+
+    One thing where a side also brought old neighbours there (it was released meanwhile); two things where
+    both parents are new releases (a fix that was ported back); else a person decides.
+    """
+    mine, yours = (
+        single([node for node in nodes if _is_single(node) and _is_telling(node)], by_text) for nodes in free
+    )
+    for key, one in mine.items():
+        other = yours.get(key)
+        if other is None or parent_of(one) is parent_of(other):
+            continue
+        releases = [_release_above(node) for node in (one, other)]
+        carrying = [_carries(one), _carries(other)]
+        if all(releases) and releases[0] != releases[1] and not any(carrying):
+            trio_of(one).is_twice = trio_of(other).is_twice = True
+            continue
+        trio = Trio(None, one, other)
+        if carrying[0] == carrying[1]:
+            trio.refuse(Doubt.TORN, "")
+        else:
+            trio.home = parent_of(one if carrying[0] else other)
+
+
+def _is_single(node: Node) -> bool:
+    return sum(known is not None for known in trio_of(node).nodes) == 1
+
+
+def _is_telling(node: Node) -> bool:
+    return node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.QUOTE) and len(node.said) >= _TELLING
+
+
+def _release_above(node: Node) -> str:
+    """The new release that a node stands under; "" where it stands under none or an old one."""
+    above = node.parent
+    while above:
+        if above.kind is Kind.SECTION and (release := release_of(above.title)):
+            return release if trio_of(above).base is None and release != "unreleased" else ""
+        above = above.parent
+    return ""
+
+
+def _carries(node: Node) -> bool:
+    """Whether old text was put under the same parent as an added node."""
+    parent = parent_of(node)
+    siblings = node.parent.children if node.parent else []
+    origins = [trio_of(sibling).base for sibling in siblings]
+    return any(origin and parent_of(origin) is not parent for origin in origins)
+
+
+def _rest(node: Node) -> str:
+    """What a node says besides its ID."""
+    said = node.said.replace("|", " ")
+    return said.partition(node.id.split()[-1])[2] or said
+
+
+def _title(node: Node) -> str:
+    return node.said.split("|")[1] if node.kind is Kind.ROW and "|" in node.said else _rest(node)
+
+
+def minted_reason(key: str, one: Node, other: Node) -> str:
+    """Why two things with one new ID are refused, and what to do."""
+    mine, yours = (_title(node).strip(" :.-–—|*[]") for node in (one, other))
+    return (
+        f"{key}: both sides gave this new ID to different things ('{_short(mine)}' and '{_short(yours)}'); "
+        f"give one of them another ID, or merge with --renumber"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _find_minted_twice(
+    base: Document, free: Sequence[Sequence[Node]], is_hidden: Callable[[str], bool]
+) -> None:
+    """IDs that are new on both sides, wherever and as whatever they stand: a row here, a heading there."""
+    known = {node.id for node in base.nodes}
+    found: list[dict[str, list[Node]]] = [{}, {}]
+    for side, nodes in enumerate(free):
+        for node in nodes:
+            if node.id and node.id not in known and is_global_id(node.id):
+                found[side].setdefault(node.id, []).append(node)
+    for key in found[0].keys() & found[1].keys():
+        mine, yours = found[0][key], found[1][key]
+        if is_hidden(key) or any(overlap(_rest(one), _rest(other)) >= 0.5 for one in mine for other in yours):
+            continue
+        for node in (*mine, *yours):
+            trio_of(node).refuse(Doubt.MINTED, minted_reason(key, mine[0], yours[0]))

@@ -1,0 +1,102 @@
+"""What nodes of two versions are compared by, and which of them say enough to be known again."""
+
+from collections.abc import Callable, Hashable, Iterable
+
+from afterpush.conflicts.document.align import align
+from afterpush.conflicts.document.nodes import Kind, Node
+from afterpush.conflicts.kinds.keys import reference_of, release_of
+from afterpush.roadmap.tables import is_empty_value
+
+Label = Callable[[Node], Hashable]
+
+
+# What is shorter than this says too little to be known again under another heading.
+_TELLING = 12
+
+
+_NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT})
+
+
+def by_digest(node: Node) -> Hashable:
+    return node.digest
+
+
+def by_text(node: Node) -> Hashable:
+    return (node.kind, node.said)
+
+
+def by_key(node: Node) -> Hashable:
+    """What it is known by; None for what only its text tells apart."""
+    match node.kind:
+        case Kind.SECTION:
+            return (node.kind, node.id or release_of(node.title) or node.title)
+        case Kind.ITEM:
+            return (node.kind, node.id) if node.id else None
+        case Kind.ROW | Kind.ENTRY | Kind.LINK | Kind.NOTE | Kind.TABLE | Kind.FRONT:
+            return (node.kind, node.title)
+    return None
+
+
+def pairs_of(mine: list[Node], yours: list[Node], label: Label) -> list[tuple[Node, Node]]:
+    """Nodes with one label: in order where it stands several times, wherever it stands where it is single."""
+    is_key = label is by_key
+    first, second = [label(node) for node in mine], [label(node) for node in yours]
+    alone = single(mine, label).keys() & single(yours, label).keys()
+    found = [] if is_key else [pair for pair in align(first, second) if first[pair[0]] is not None]
+    taken, taken_too = {one for one, _ in found}, {other for _, other in found}
+    places = {second[place]: place for place in range(len(yours)) if place not in taken_too}
+    for place, key in enumerate(first):
+        is_single = place not in taken and key is not None and key in alone and key in places
+        if is_single and (is_key or len(mine[place].said) >= 4):
+            found.append((place, places[key]))
+    return [(mine[one], yours[other]) for one, other in found]
+
+
+def single(nodes: Iterable[Node], label: Label) -> dict[Hashable, Node]:
+    """The nodes whose label no other one has, in order."""
+    found: dict[Hashable, Node | None] = {}
+    for node in nodes:
+        key = label(node)
+        if key is not None:
+            found[key] = None if key in found else node
+    return {key: node for key, node in found.items() if node is not None}
+
+
+def is_telling(node: Node) -> bool:
+    if node.kind in _NEVER_MOVED:
+        return False
+    return bool(node.id) or sum(len(one.said) for one in node.walk()) >= _TELLING
+
+
+def all_text(node: Node) -> str:
+    return "\n".join(one.said for one in node.walk() if one is not node)
+
+
+def is_leaf(node: Node) -> bool:
+    return node.kind in (Kind.ITEM, Kind.TEXT) and not node.children and not is_placeholder(node)
+
+
+def is_telling_leaf(node: Node) -> bool:
+    return (
+        node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)
+        and len(node.said) >= _TELLING
+        and not is_placeholder(node)
+    )
+
+
+def differ(one: Node, other: Node) -> bool:
+    """Whether two nodes are known by different names, so that no likeness makes one of them."""
+    if one.id and other.id:
+        return one.id != other.id
+    if one.kind is Kind.SECTION:
+        mine, yours = release_of(one.title), release_of(other.title)
+        return bool(mine and yours) and mine != yours and "unreleased" not in (mine, yours)
+    references = reference_of(one.said), reference_of(other.said)
+    if all(references):
+        return references[0] != references[1]
+    return one.kind in (Kind.ENTRY, Kind.LINK, Kind.NOTE) and one.title != other.title
+
+
+def is_placeholder(node: Node) -> bool:
+    """Whether a node only says that there is none: `- (none)`, `| _(none)_ | - |`."""
+    return all(map(is_empty_value, node.said.split("|")))

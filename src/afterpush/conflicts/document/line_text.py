@@ -1,0 +1,70 @@
+"""Paragraphs, code, quotes and HTML that both sides changed: merged line by line."""
+
+from afterpush.conflicts.document.align import chunks
+from afterpush.conflicts.document.nodes import Lines, Node
+from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
+from afterpush.conflicts.kinds.keys import normal
+from afterpush.conflicts.kinds.values import merge_text, three_way
+
+
+def against(ours: Node, theirs: Node) -> str:
+    mine, yours = ("; ".join(line.strip() for line in node.own) for node in (ours, theirs))
+    return f"'{brief(mine)}' against '{brief(yours)}'"
+
+
+def merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
+    """Paragraphs, code, quotes and HTML line by line, as git does; dates and counts by their rules."""
+    if base is None:
+        if _holds(ours.own, theirs.own) or _holds(theirs.own, ours.own):
+            return [*max((len(own), own) for own in (ours.own, theirs.own))[1]]
+        return [Hunk(ours.own, theirs.own, against(ours, theirs))]
+    found: list[Piece] = []
+    for chunk in chunks(base.own, ours.own, theirs.own):
+        if not chunk.is_open:
+            found += chunk.merged
+            continue
+        lines = _lines_by_rule(chunk.base, chunk.ours, chunk.theirs, said)
+        if lines is None:
+            mine, yours = ("; ".join(map(str.strip, side)) for side in (chunk.ours, chunk.theirs))
+            found.append(Hunk(chunk.ours, chunk.theirs, f"'{brief(mine)}' against '{brief(yours)}'"))
+        else:
+            found += lines
+    return found
+
+
+def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[str] | None:
+    """Lines that both changed: numbers and dates by rule where the words are the same, or layout only."""
+    if tuple(map(normal, ours)) == tuple(map(normal, theirs)):
+        return list(max(ours, theirs))
+    if tuple(map(normal, ours)) == tuple(map(normal, base)):
+        return list(theirs)
+    if tuple(map(normal, theirs)) == tuple(map(normal, base)):
+        return list(ours)
+    changed = [
+        (mine != before, yours != before) for before, mine, yours in zip(base, ours, theirs, strict=False)
+    ]
+    if (True, False) in changed and (False, True) in changed:
+        # Changes that touch each other: no unchanged line says that they do not belong together.
+        return None
+    shortest = min(len(base), len(ours), len(theirs))
+    found: list[str] = []
+    for before, mine, yours in zip(base, ours, theirs, strict=False):
+        answer = three_way(before, mine, yours)
+        if answer is None:
+            settled = merge_text(before, mine, yours)
+            if settled is None:
+                return None
+            said.append(
+                f"'{brief(mine.strip())}' and '{brief(yours.strip())}' "
+                f"became '{brief(settled.value.strip())}' ({settled.rule})"
+            )
+            answer = settled.value
+        found.append(answer)
+    rest = three_way("\n".join(base[shortest:]), "\n".join(ours[shortest:]), "\n".join(theirs[shortest:]))
+    return None if rest is None else found + (rest.split("\n") if rest else [])
+
+
+def _holds(one: Lines, other: Lines) -> bool:
+    """Whether a text has every line of another one, in its order."""
+    lines = iter(map(normal, one))
+    return all(line in lines for line in map(normal, other))

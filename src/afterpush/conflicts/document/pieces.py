@@ -1,0 +1,25 @@
+"""What a merged text is written of: lines, and hunks that a person has to decide."""
+
+from dataclasses import dataclass
+
+from afterpush.conflicts.document.nodes import Lines
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """What stays between markers: the lines of both sides, and why."""
+
+    ours: Lines
+    theirs: Lines
+    reason: str = ""
+
+
+Piece = str | Hunk
+
+
+# For lines that a rule wrote, what it decided.
+Said = list[str]
+
+
+def brief(text: str) -> str:
+    return text if len(text) <= 70 else text[:67] + "..."
