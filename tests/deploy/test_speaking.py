@@ -104,6 +104,7 @@ def test_a_later_try_counts_after_a_failure() -> None:
 def test_live_in_a_later_commit_that_contains_it() -> None:
     said = word(made(OURS, "SUPERSEDED", at=-900), made(NEWER, "ACTIVE", at=-60))
     assert isinstance(said, Serving) and (said.contained_in, said.superseded_by) == (NEWER, NEWER)
+    assert said.own and said.own.phase == "SUPERSEDED", "whose logs are asked for"
     said = word(made(OLDER, "SUPERSEDED", at=-900), made(NEWER, "ACTIVE", at=-60))
     assert isinstance(said, Serving) and (said.contained_in, said.superseded_by) == (NEWER, None)
     said = word(made(OURS, "ERROR", at=-900), made(NEWER, "ACTIVE", at=-60))

@@ -138,7 +138,7 @@ def test_a_commit_that_nobody_watched_is_explained_from_the_platform(site: Site)
 
 
 def test_a_live_commit_has_nothing_to_explain_and_leaves_hashes_of_its_logs(site: Site) -> None:
-    site.commit(live(1.0, 0.5))
+    site.commit(live(8.0, 2.0))
     site.run("deploy.monitor", "--json")
     answer = site.run("deploy.explain")
     assert answer.code == 0

@@ -108,7 +108,6 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
     """What the platform still has of the commit's logs, one type after the other; None when it is live."""
     from afterpush.deploy.logs.locations import remaining_logs
     from afterpush.deploy.monitor.setup import platform_source
-    from afterpush.deploy.watch.facts import Seen
 
     source = platform_source(here.repo, commit, here.settings, here.environment, SystemClock())
     if source is None:
@@ -119,7 +118,7 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
             "DIGITALOCEAN_TOKEN (scope app:read is enough); give --log=FILE",
             ExitCode.NO_DEPLOYMENT,
         )
-    fact = source.look_or_raise()
-    if isinstance(fact, Seen) and fact.deployment.phase == "ACTIVE":
+    deployment = source.own_deployment()
+    if deployment and deployment.phase == "ACTIVE":
         return None
     return remaining_logs(source, commit)

@@ -12,7 +12,6 @@ from afterpush.deploy.logs.lines import last_lines, lines, shown
 from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog, Tail
 from afterpush.deploy.logs.repeated import ToldLines
 from afterpush.deploy.monitor.setup import platform_source
-from afterpush.deploy.watch.facts import Seen
 from afterpush.deploy.watch.sources.platform import PlatformSource
 from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.failure import ApiFailure
@@ -51,12 +50,12 @@ def print_logs(here: AppRepository, sha: str, wanted: LogRequest) -> ExitCode:
     source = platform_source(here.repo, sha, here.settings, here.environment, SystemClock())
     if source is None:
         raise AfterpushError("logs come from the platform: set DIGITALOCEAN_TOKEN (scope app:read is enough)")
-    fact = source.look_or_raise()
-    if not isinstance(fact, Seen) or source.app is None:
+    deployment = source.own_deployment()
+    if deployment is None or source.app is None:
         raise AfterpushError(f"no deployment of {sha[:7]} is there", ExitCode.NO_DEPLOYMENT)
-    log = _log(source, fact.deployment, wanted)
+    log = _log(source, deployment, wanted)
     redactor = here.environment.redactor()
-    told = _followed(log, source, fact.deployment) if wanted.follow else _read(log, fact.deployment)
+    told = _followed(log, source, deployment) if wanted.follow else _read(log, deployment)
     for line in shown(told, lambda text: redact_log(text, redactor), colours=is_coloured()):
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()

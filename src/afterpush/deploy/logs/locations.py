@@ -5,7 +5,6 @@ from pathlib import Path
 
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.platform_logs import PlatformLog
-from afterpush.deploy.watch.facts import Seen
 from afterpush.deploy.watch.sources.platform import PlatformSource
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -27,13 +26,13 @@ def remaining_logs(source: PlatformSource, sha: str) -> Iterator[bytes]:
 
     Raises AfterpushError when there is no deployment, or when not one log can be had.
     """
-    fact = source.look_or_raise()
-    if not isinstance(fact, Seen) or source.app is None:
+    deployment = source.own_deployment()
+    if deployment is None or source.app is None:
         raise AfterpushError(f"no deployment of {sha[:7]} is there", ExitCode.NO_DEPLOYMENT)
     had, refusals = False, []
     for kind in KINDS:
         try:
-            log = PlatformLog.of(source.api, source.app.id, fact.deployment, kind, source.app.spec)
+            log = PlatformLog.of(source.api, source.app.id, deployment, kind, source.app.spec)
             for line in lines(log.read()):
                 had = True
                 yield line

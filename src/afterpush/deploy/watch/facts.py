@@ -66,12 +66,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Serving:
-    """Production runs our commit, or a later one that contains it."""
+    """Production runs our commit, or a later one that contains it (`deployment`). `own` is of ours alone."""
 
     source: str
     contained_in: str | None = None
     superseded_by: str | None = None
     deployment: Deployment | None = None
+    own: Deployment | None = None
     remarks: tuple[str, ...] = ()
 
 

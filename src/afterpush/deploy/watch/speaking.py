@@ -175,7 +175,7 @@ class _Timeline:
             by = seen.successor.sha if isinstance(seen, Seen) and seen.successor else within
         elif speaker and phase_of(speaker.phase) is Phase.ERROR:
             remark = ("its own deployment failed",)
-        return Serving(SOURCE, within, by, active, remark)
+        return Serving(SOURCE, within, by, active, speaker, remark)
 
     def _after(self, active: Deployment, own: list[Deployment]) -> tuple[str, ...]:
         """What else is known of deployments of our commit: sentences, never its verdict."""

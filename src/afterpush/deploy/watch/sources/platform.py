@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
-from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Vanished
+from afterpush.deploy.watch.facts import Fact, NotYet, RolledBack, Seen, Serving, Vanished
 from afterpush.deploy.watch.known_push import KnownPush
 from afterpush.deploy.watch.sources.deployment_list import DeploymentList
 from afterpush.deploy.watch.sources.ranked import SourceFailure
@@ -77,13 +77,19 @@ class PlatformSource:
         except SourceFailure as failure:
             raise AfterpushError(str(failure), ExitCode.UNREACHABLE) from failure
 
+    def own_deployment(self) -> Deployment | None:
+        """One look for the deployment of the commit itself, also where another speaks for it; else of the one
+        that contains it; None where there is none. Raises AfterpushError when nobody answers.
+        """
+        return _deployment_of(self.look_or_raise())
+
     def phase(self) -> str | None:
         """The phase of the commit's deployment now; None when it is not known."""
         try:
-            fact = self.look()
+            deployment = _deployment_of(self.look())
         except SourceFailure:
             return None
-        return fact.deployment.phase if isinstance(fact, Seen) else None
+        return deployment.phase if deployment else None
 
     def _look(self) -> Fact:
         if self._followed is None:
@@ -231,3 +237,9 @@ class PlatformSource:
         oldest = min((one.created for one in page if one.created), default=None)
         since = self._commit.push.since if self._commit.push else self._commit.committed_at
         return oldest is not None and oldest < since - COMMIT_CLOCK_SLACK_SECONDS
+
+
+def _deployment_of(fact: Fact) -> Deployment | None:
+    if isinstance(fact, Serving):
+        return fact.own or fact.deployment
+    return fact.deployment if isinstance(fact, Seen | RolledBack) else None
