@@ -201,3 +201,52 @@ def test_no_spelling_of_a_refused_statement_gets_through(
     spelled = between.join(token.text for token in tokens(sql))
     spelled = spelled.lower() if lower else spelled
     assert refusal(f"/*!50000 {spelled} */" if conditional else spelled)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET sql_mode='ANSI_QUOTES'",
+        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI', '_QUOTES')",
+        "SET sql_mode = 4",
+        "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='ANSI_QUOTES' */",
+        "SET @old_sql_mode = 'ANSI_QUOTES'",
+        "SELECT 'ANSI' INTO @old_sql_mode",
+        "SET sql_mode = @mine",
+        'DELETE FROM "shop"."orders"',
+        'DROP TABLE "shop".`orders`',
+        "CREATE PROCEDURE z() SET GLOBAL max_connections=152",
+        "CREATE PROCEDURE z() COMMENT 'x' FLUSH TABLES",
+        "CREATE TRIGGER g BEFORE INSERT ON a FOR EACH ROW FOLLOWS h SET GLOBAL max_connections=1",
+        "CREATE PROCEDURE z() BEGIN DECLARE EXIT HANDLER FOR NOT FOUND SHUTDOWN; END",
+        "CREATE EVENT e ON SCHEDULE EVERY 1 SECOND DO KILL 7",
+        "BEGIN NOT ATOMIC SET GLOBAL max_connections=152; END",
+        "CREATE TABLE m (id INT) ENGINE=MERGE UNION=(shop.orders)",
+        "UPDATE a x LEFT JOIN (shop.orders o) ON 1 SET o.v = 9",
+        "CREATE SPATIAL REFERENCE SYSTEM 999991 NAME 'x' DEFINITION 'y'",
+        "SET @@ global . max_connections=152",
+        "CREATE PROCEDURE q() BEGIN PREPARE p FROM 'SET GLOBAL max_connections=152'; EXECUTE p; END",
+    ],
+)
+def test_ways_around_the_text_are_refused(sql: str) -> None:
+    assert refusal(sql, frozenset({"shop"})) is not None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */",
+        "SET SQL_MODE=@OLD_SQL_MODE",
+        "SET sql_mode=REPLACE(@@sql_mode, 'ONLY_FULL_GROUP_BY', '')",
+        "PREPARE p FROM 'ALTER TABLE a ADD b INT'",
+        'CREATE TABLE c (id INT, sql_mode VARCHAR(9)) COMMENT "DROP TABLE shop.orders"',
+        "CREATE TRIGGER t BEFORE UPDATE ON a FOR EACH ROW SET NEW.v = OLD.v + 1",
+        "CREATE PROCEDURE p() SELECT backup, c.help FROM c",
+        "CREATE FUNCTION f(a INT) RETURNS INT DETERMINISTIC RETURN a + 1",
+        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM c WHERE c.id < 3",
+        "CREATE VIEW w AS SELECT c.id FROM c JOIN (a x) ON x.id = c.id UNION (SELECT a.id FROM a)",
+        "CREATE SPATIAL INDEX g ON c (geo)",
+    ],
+)
+def test_what_migrations_write_every_day_passes(sql: str) -> None:
+    assert refusal(sql, frozenset({"shop", "mysql"})) is None

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from afterpush.migrate.replay.fence_bodies import makes_program, may_start, names_elsewhere
+from afterpush.migrate.replay.fence_sql_mode import forbidden_mode
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import COMMENT, QUOTED_NAME, STRING, Token, tokens, unquoted
 
-_OPENERS = frozenset("; BEGIN THEN ELSE DO LOOP REPEAT".split())
+_OPENERS = frozenset("; BEGIN ATOMIC THEN ELSE DO LOOP REPEAT".split())
 # Statements by their first words. A tuple forbids any of the words that may follow.
 _VERBS: dict[str, tuple[str, ...] | None] = {
     **dict.fromkeys(
@@ -21,7 +23,9 @@ _VERBS: dict[str, tuple[str, ...] | None] = {
     "START": ("SLAVE", "REPLICA", "ALL", "GROUP_REPLICATION"),
     "LOCK": ("INSTANCE",),
 }
-_OWNERS = frozenset("DATABASE SCHEMA USER ROLE SERVER TABLESPACE LOGFILE RESOURCE INSTANCE UNDO".split())
+_OWNERS = frozenset(
+    "DATABASE SCHEMA USER ROLE SERVER TABLESPACE LOGFILE RESOURCE INSTANCE UNDO REFERENCE".split()
+)
 _OWN_SCHEMA_OPTIONS = frozenset("CHARACTER CHARSET COLLATE DEFAULT COMMENT ENCRYPTION".split())
 _BETWEEN = frozenset(
     "OR REPLACE ALGORITHM = UNDEFINED MERGE TEMPTABLE SQL SECURITY DEFINER INVOKER AGGREGATE TEMPORARY "
@@ -62,12 +66,16 @@ def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
     if _only_rows(sql):
         return None
     words = list(tokens(sql))
+    is_program = makes_program(words)
     for number, token in enumerate(words):
-        if number == 0 or words[number - 1].upper in _OPENERS:
+        is_start = number == 0 or words[number - 1].upper in _OPENERS
+        if is_start or (is_program and may_start(words, number)):
             why = _forbidden_start(words, number)
             if why:
                 return why
-        why = _forbidden_anywhere(words, number, token)
+        why = forbidden_mode(words, number) or _forbidden_anywhere(words, number, token)
+        if token.upper == "PREPARE" and words[number + 3 : number + 4] and words[number + 3].kind == "string":
+            why = why or refusal(unquoted(words[number + 3]), schemas)
         if why:
             return why
     return next(_foreign_names(words, schemas), None)
@@ -142,6 +150,10 @@ def _forbidden_anywhere(words: list[Token], number: int, token: Token) -> str | 
         return "SONAME loads code into the server; take it out of the migrations"
     if token.upper == "RELEASE_ALL_LOCKS" and after == "(":
         return "RELEASE_ALL_LOCKS frees the lock that guards the migrations; take it out"
+    if token.text == "@" and after == "@":
+        return "a space behind @@ hides whose variable it is; write @@session.name"
+    if token.upper == "UNION" and names_elsewhere(words, number + 1):
+        return "UNION names a table of another database; take it out of the migrations"
     if token.upper == "ENGINE":
         engine = number + (2 if after == "=" else 1)
         if engine < len(words) and unquoted(words[engine]).upper() in _REMOTE_ENGINES:
@@ -203,8 +215,12 @@ def _foreign_names(words: list[Token], schemas: frozenset[str]) -> Iterator[str]
 
 
 def _is_qualified(words: list[Token], number: int) -> bool:
-    is_name = words[number].kind in ("word", "name")
-    return is_name and _word(words, number + 1) == "." and _word(words, number - 1) != "."
+    # A string has no dot behind it: with ANSI_QUOTES it is a name.
+    return (
+        words[number].kind in ("word", "name", "string")
+        and _word(words, number + 1) == "."
+        and _word(words, number - 1) != "."
+    )
 
 
 def _is_foreign(words: list[Token], number: int, reading: _Reading, schemas: frozenset[str]) -> bool:
@@ -218,6 +234,7 @@ def _is_foreign(words: list[Token], number: int, reading: _Reading, schemas: fro
         return False
     in_place = (
         before in _NAMES_FOLLOW
+        or (before == "(" and _word(words, number - 2) in ("JOIN", "STRAIGHT_JOIN"))
         or (before == "FROM" and reading.levels[-1].in_from)
         or (before == "," and reading.levels[-1].in_from)
         or (before == "ON" and _starts_header(words, number))
