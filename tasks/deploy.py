@@ -81,6 +81,7 @@ def status(
     from afterpush.workflows.status import status_here
 
     here = app_repository()
+    tell_unwatched(here)
     commit = commit_of(here, sha)
     seconds = number(timeout, "--timeout")
     if seconds is not None and not wait:
@@ -90,7 +91,6 @@ def status(
 
         return status_there(here, host, commit, wait=wait, timeout_seconds=seconds, json=json)
     found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
-    tell_unwatched(here)
     if sha is None and not wait:
         from afterpush.workflows.overview import print_with_overview
 

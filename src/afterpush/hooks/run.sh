@@ -59,6 +59,30 @@ watch_without_python() {
         read -r last <"$own/@LAST_PUSH@" || return 1
         [ ! -e @RESULT@"deployment-status-${last%"${last#???????}"}.result" ] || return 1
     fi
+    # The push above us, by its command line (sh drops the NULs) and its start in ticks (proc_pid_stat(5)).
+    name=$1 pid=$PPID started=
+    for _ in 1 2 3 4 5 6 7 8; do
+        line=
+        { read -r stat <"/proc/$pid/stat" && IFS= read -r line <"/proc/$pid/cmdline" || [ -n "$line" ]; } \
+            2>/dev/null || return 1
+        set -- ${stat##*)}
+        case $line in gitpush* | */gitpush*) shift 19; started=$1; break ;; esac
+        pid=$2
+    done
+    [ -n "$started" ] && command -v setsid >/dev/null || return 1
+    # Not forced, and no dry run: `git push -q origin main` leaves nothing here but `main`. git then hands over
+    # no branch that would lose commits, unless these are not here, which git log below cannot get over.
+    rest=${line#*gitpush}
+    while :; do
+        case $rest in
+        -[quv]*) rest=${rest#-?} ;;
+        --quiet*) rest=${rest#--quiet} ;;
+        --set-upstream*) rest=${rest#--set-upstream} ;;
+        *) break ;;
+        esac
+    done
+    case $rest in '') ;; "$name"*) rest=${rest#"$name"} ;; *) return 1 ;; esac
+    case $rest in *[-+]*) return 1 ;; esac
     # One watched branch, which the remote has already.
     set -f
     set -- $refs
@@ -69,21 +93,8 @@ watch_without_python() {
     case $sha:$old in *[!0]*:*[!0]*) ;; *) return 1 ;; esac
     # Nothing is fetched for the sake of a look.
     export GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none
-    git merge-base --is-ancestor "$old" "$sha" 2>/dev/null || return 1
     [ -z "$(timeout 0.5 git -c log.showSignature=false log -1 --format=%h --diff-merges=first-parent \
         --no-textconv --no-ext-diff -G@STEMS@ "$old..$sha" -- 2>&1 || echo late)" ] || return 1
-    # The push above us, by its command line (sh drops the NULs) and its start in ticks (proc_pid_stat(5)).
-    pid=$PPID started=
-    for _ in 1 2 3 4 5 6 7 8; do
-        line=
-        { read -r stat <"/proc/$pid/stat" && IFS= read -r line <"/proc/$pid/cmdline" || [ -n "$line" ]; } \
-            2>/dev/null || return 1
-        set -- ${stat##*)}
-        case $line in *--dry-run*) return 1 ;; esac
-        case $line in gitpush* | */gitpush*) shift 19; started=$1; break ;; esac
-        pid=$2
-    done
-    [ -n "$started" ] && command -v setsid >/dev/null || return 1
     umask 077
     push=$pid@${started}t
     { printf '%s\n' "$to $sha $old $ref" >"$notes/push-$push-$sha"; } 2>/dev/null || return 1

@@ -22,7 +22,7 @@ from afterpush.hooks.scripts import CANDIDATES, PROGRAM_VARIABLE, case_pattern, 
 from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
-from afterpush.infra.git import common_folder, config_value, main_worktree
+from afterpush.infra.git import common_folder, config_value, git, main_worktree
 from afterpush.infra.git.outgoing import MARKER_LINES
 from afterpush.infra.git.tracked_files import tracked
 from afterpush.infra.processes import run
@@ -139,7 +139,8 @@ def _shortcut(home: _Home, policy: Policy) -> Sequence[str]:
     """The conditions that the policy asks for; `false` where the long way is the only one."""
     if lacks_git_lfs_hook(home.root):
         return ["false"]
-    if not policy.enabled or not home.is_usual or not Path("/proc/self/stat").exists():
+    forced = git(home.root, "config", "--get-regexp", r"^remote\..*\.(push|mirror)$").text
+    if forced or not policy.enabled or not home.is_usual or not Path("/proc/self/stat").exists():
         return ["false"]
     config = f'"$root"/{CONFIG_PATH}'
     is_same = f'cmp -s {config} "$here/config-of-run"'

@@ -33,10 +33,10 @@ _ABOUT = {
 CANDIDATES = '.venv/bin/inv inv .venv/bin/afterpush "$(git config afterpush.program)" afterpush'
 """What is tried, in this order: words of sh."""
 _RUN = """\
-run=$(git rev-parse --git-common-dir)/afterpush/hooks/run # the first call makes it
+run=${GIT_DIR:-.git}/afterpush/hooks/run # the first call makes it
+[ -r "$run" ] || run=$(git rev-parse --git-common-dir)/afterpush/hooks/run
 [ -r "$run" ] || for inv in @CANDIDATES@; do
-    PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break
-done || :
+    PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break; done || :
 """.replace("@CANDIDATES@", CANDIDATES)
 _PRE_PUSH = (
     _RUN
