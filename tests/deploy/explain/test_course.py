@@ -1,14 +1,17 @@
 """What became of a fault decides: gone on, settled, printed by tests, the last thing before the end."""
 
 import random
+from pathlib import Path
 
 import pytest
 
 from afterpush.deploy.explain.explanation import Explanation, Known, Reason, explain
 from afterpush.deploy.explain.fingerprint import DIGEST_BYTES, MOST_LINES, fingerprint, packed, unpacked
 from afterpush.deploy.explain.signature_files import load_failures
+from tests.support.shared import ROOT
 
 FAILURES = load_failures()
+PASSED = ROOT / "tests" / "data" / "passed_logs"
 WORK = [
     "GET /orders/7 200 in 9 ms",
     "copied assets/logo.svg",
@@ -168,3 +171,18 @@ def test_a_fingerprint_holds_no_text_and_stays_small() -> None:
     assert b"secret" not in packed(found)
     assert MOST_LINES * DIGEST_BYTES <= 200_000
     assert unpacked(packed(found)[:-2]) < found
+
+
+@pytest.mark.parametrize("path", sorted(PASSED.glob("*.log")), ids=lambda path: str(path.stem))
+def test_the_log_of_a_run_that_passed_gets_no_cause(path: Path) -> None:
+    found = explained(path.read_text(encoding="utf-8"))
+    assert found.category in (None, "unknown"), (found.signature, found.line)
+
+
+def test_what_a_later_step_prints_is_not_the_first_cause() -> None:
+    log = (
+        "$ npm test\nTests:       1 failed, 11 passed, 12 total\nnpm ERR! Test failed.  See above for more.\n"
+        "Running after_script\n$ cat logs/app.log\nError: connect ECONNREFUSED 10.0.0.7:6379\n"
+        "ERROR: Job failed: exit code 1\n"
+    )
+    assert explained(log).category == "test_failed"

@@ -34,7 +34,7 @@ def patterns() -> Iterator[tuple[str, Pattern]]:
             if pattern:
                 yield entry.id, pattern
     for outcome in FAILURES.outcomes:
-        yield f"{'success' if outcome.is_success else 'failure'} of a {outcome.level.name}", outcome.pattern
+        yield f"{outcome.result.value} of a {outcome.level.name}", outcome.pattern
     for kind, pattern in enumerate(FAILURES.faults):
         yield f"fault of kind {kind}", pattern
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from afterpush.deploy.explain.signatures import Failures, Level, Signature
 
 ENOUGH_WORK = 12
-FAR = 60  # Lines after a failed step, beyond which a fault is not of that step.
 _PROGRESS_COUNTS = 4
 _MOST_OPEN = 400
 _NUMBER_BEHIND = re.compile(r"(?<=[a-z])\d$")
@@ -74,12 +73,12 @@ class Course:
 
     hits: list[Hit] = field(default_factory=list)
     failures: list[_Failure] = field(default_factory=list)
-    _first_failed: dict[str, int] = field(default_factory=dict)
+    _later: set[str] = field(default_factory=set)
     last_success: Ending | None = None
 
     def meet(self, hit: Hit) -> None:
         """A fault. A test that failed explains what its run printed before."""
-        hit.is_later = hit.number - self._first_failed.get(hit.stream, hit.number) > FAR
+        hit.is_later = hit.stream in self._later
         self.hits.append(hit)
         if hit.signature.category == "test_failed" and not hit.doubtful:
             for other in self.hits:
@@ -92,8 +91,11 @@ class Course:
             if not hit.settled and _concerns(stream, hit.stream) and _seal(hit) < ending.level:
                 hit.sealed = ending
         self.failures = [*self.failures[-_MOST_OPEN:], _Failure(stream, ending)]
-        if ending.level >= Level.STEP:
-            self._first_failed.setdefault(stream, ending.number)
+
+    def start(self, stream: str) -> None:
+        """A command begins; if one of this stream has failed, what follows is not the first cause."""
+        if any(not failure.settled and failure.stream == stream for failure in self.failures):
+            self._later.add(stream)
 
     def succeed(self, stream: str, ending: Ending) -> None:
         """Something ended well: the same stream went on past what is open, up to the success's level.

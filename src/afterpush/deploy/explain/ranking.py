@@ -14,7 +14,7 @@ from afterpush.deploy.explain.signatures import Level, Signature
 WARNED = 0.4  # The line itself says that it is mild: a warning, another try, "disabled".
 LIVED_WITH = 0.35  # The process went on, or a later success of the same stream settled it.
 OF_A_TEST = 0.35  # Printed by tests whose own summary says what failed.
-LATER_STEP = 0.7  # A step before it had failed already.
+LATER_STEP = 0.5  # A step before it had failed already.
 IN_LAST_GOOD_LOG = 0.5
 LEAST_TRUST = 0.3
 

@@ -19,7 +19,7 @@ from afterpush.deploy.explain.fingerprint import line_digest
 from afterpush.deploy.explain.lines import AFTER, BEFORE, LOOKAHEAD, Window, shown, windows
 from afterpush.deploy.explain.origin import Said, read_line
 from afterpush.deploy.explain.sieve import MOST_SHAPES, Sieve, shape
-from afterpush.deploy.explain.signatures import Failures, OutcomeRule, Pattern, Signature
+from afterpush.deploy.explain.signatures import Failures, OutcomeRule, Pattern, Result, Signature
 
 KEPT_PER_SIGNATURE = 6
 KEPT_FAULTS_OF_A_KIND = 10
@@ -135,11 +135,14 @@ class Scanner:
         if kinds:
             self._note_fault(min(kinds), said, line)
         if outcomes:
-            self._note_outcome(max(outcomes, key=lambda rule: (not rule.is_success, rule.level)), said, line)
+            self._note_outcome(max(outcomes, key=_gravity), said, line)
 
     def _note_outcome(self, rule: OutcomeRule, said: Said, line: "Line") -> None:
         ending = Ending(rule.level, line.number, shown(said.text))
-        if not rule.is_success:
+        if rule.result is Result.START:
+            self._course.start(said.stream)
+            return
+        if rule.result is Result.FAILURE:
             if not self._is_mild(said):  # "attempt 1 failed, retrying" ends nothing.
                 self._course.fail(said.stream, ending)
             return
@@ -193,6 +196,11 @@ class Scanner:
         if against and self._witnesses[against]:
             return False
         return also is None or any(_differ(hit, witness, name) for witness in self._witnesses[also])
+
+
+def _gravity(rule: OutcomeRule) -> tuple[bool, bool, int]:
+    """Of two outcomes in one line the failure counts, then the higher."""
+    return rule.result is Result.FAILURE, rule.result is Result.SUCCESS, rule.level
 
 
 _MILD = frozenset({"warn", "warning", "notice", "debug", "trace"})

@@ -16,6 +16,7 @@ from afterpush.deploy.explain.signatures import (
     Level,
     OutcomeRule,
     Pattern,
+    Result,
     Signature,
     WrittenCategory,
     WrittenFile,
@@ -105,9 +106,9 @@ def _outcomes(file: WrittenFile, name: str) -> Iterable[OutcomeRule]:
     levels = {level.name.lower(): level for level in Level}
     for written in file.outcomes:
         _check_name(written.level, levels, "level", f"{name}: outcomes")
-        _check_name(written.result, ("success", "failure"), "result", f"{name}: outcomes")
+        _check_name(written.result, [result.value for result in Result], "result", f"{name}: outcomes")
         pattern = _pattern(written, f"{name}: outcomes")
-        yield OutcomeRule(pattern, written.result == "success", levels[written.level])
+        yield OutcomeRule(pattern, Result(written.result), levels[written.level])
 
 
 def _check_name(found: str, known: Iterable[str], kind: str, name: str) -> None:

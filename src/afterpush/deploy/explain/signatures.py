@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 import msgspec
 
@@ -93,12 +93,20 @@ class Level(IntEnum):
     JOB = 3
 
 
+class Result(Enum):
+    """What a line says of a step: that it begins, went well, or failed."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
 @dataclass(frozen=True, eq=False)
 class OutcomeRule:
-    """Lines that say how something ended."""
+    """Lines that say how something ended, or that something begins."""
 
     pattern: Pattern
-    is_success: bool
+    result: Result
     level: Level
 
 
