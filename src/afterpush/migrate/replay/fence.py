@@ -4,14 +4,13 @@ A user whose rights end at `afterpush_proof_%` cannot do harm anyway; this fence
 It reads text, so it errs on the side of refusing: the message says how to write it instead.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from afterpush.migrate.replay.fence_bodies import makes_program, may_start, names_elsewhere
+from afterpush.migrate.replay.fence_bodies import makes_program, may_start, names_elsewhere, only_rows
 from afterpush.migrate.replay.fence_sql_mode import forbidden_mode
 from afterpush.migrate.statements.split import Statement
-from afterpush.migrate.statements.tokens import COMMENT, QUOTED_NAME, STRING, Token, tokens, unquoted
+from afterpush.migrate.statements.tokens import Token, tokens, unquoted
 
 _OPENERS = frozenset("; BEGIN ATOMIC THEN ELSE DO LOOP REPEAT".split())
 # Statements by their first words. A tuple forbids any of the words that may follow.
@@ -38,11 +37,6 @@ _NAMES_FOLLOW = frozenset(
     "CALL EXISTS TRUNCATE DESCRIBE DESC EXPLAIN UPDATE".split()
 )
 _END_OF_FROM = frozenset("WHERE GROUP ORDER HAVING LIMIT SET ON USING UNION SELECT WINDOW VALUES".split())
-_INSERT = re.compile(r"\s*+(?:INSERT|REPLACE)\s", re.IGNORECASE)
-_QUIET = re.compile(rf"{STRING}|{QUOTED_NAME}|{COMMENT}", re.DOTALL)
-_WORTH_READING = re.compile(
-    r"SELECT|LOAD_FILE|RELEASE_ALL|/\*|;|[\w`$)]\s*\.\s*[`A-Za-z_$\x80-\U0010ffff]", re.IGNORECASE
-)
 _READABLE = frozenset(["information_schema"])
 
 
@@ -63,7 +57,7 @@ def refusals(statements: Sequence[Statement], schemas: frozenset[str]) -> list[R
 
 def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
     """Why this statement must not run, or None."""
-    if _only_rows(sql):
+    if only_rows(sql):
         return None
     words = list(tokens(sql))
     is_program = makes_program(words)
@@ -79,14 +73,6 @@ def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
         if why:
             return why
     return next(_foreign_names(words, schemas), None)
-
-
-def _only_rows(sql: str) -> bool:
-    """Whether this is an INSERT of plain values: megabytes of them are not worth reading word by word."""
-    if not _INSERT.match(sql):
-        return False
-    code = _QUIET.sub(lambda found: found[0] if found[0][0] == "`" else " ", sql)
-    return not _WORTH_READING.search(code)
 
 
 def _forbidden_start(words: list[Token], number: int) -> str | None:

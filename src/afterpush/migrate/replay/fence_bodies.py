@@ -1,8 +1,15 @@
-"""Where the fence looks inside of a statement: bodies without BEGIN, and tables that a table is made of."""
+"""What the fence reads of a statement: plain rows, bodies without BEGIN, tables that a table is made of."""
 
+import re
 from collections.abc import Sequence
 
-from afterpush.migrate.statements.tokens import Token
+from afterpush.migrate.statements.tokens import COMMENT, QUOTED_NAME, STRING, Token
+
+_INSERT = re.compile(r"\s*+(?:INSERT|REPLACE)\s", re.IGNORECASE)
+_QUIET = re.compile(rf"{STRING}|{QUOTED_NAME}|{COMMENT}", re.DOTALL)
+_WORTH_READING = re.compile(
+    r"SELECT|LOAD_FILE|RELEASE_ALL|/\*|;|[\w`$)]\s*\.\s*[`A-Za-z_$\x80-\U0010ffff]", re.IGNORECASE
+)
 
 _PROGRAMS = frozenset("PROCEDURE FUNCTION TRIGGER EVENT PACKAGE".split())
 # In front of a column or a value, never of a statement.
@@ -33,6 +40,14 @@ def names_elsewhere(words: Sequence[Token], place: int) -> bool:
         return False
     inside = [token.text for token in words[place + 1 :]]
     return "." in inside[: inside.index(")") if ")" in inside else None]
+
+
+def only_rows(sql: str) -> bool:
+    """Whether this is an INSERT of plain values: megabytes of them are not worth reading word by word."""
+    if not _INSERT.match(sql):
+        return False
+    code = _QUIET.sub(lambda found: found[0] if found[0][0] == "`" else " ", sql)
+    return not _WORTH_READING.search(code)
 
 
 def _word(words: Sequence[Token], number: int) -> str:
