@@ -24,7 +24,7 @@ class Merged:
     warnings: tuple[str, ...] = ()
     # What both sides changed and a rule decided, with the rule: one sentence each.
     resolved: tuple[str, ...] = ()
-    # For a lock file: the owner's command that must now make it anew, in the work tree.
+    # For a lock file: the owner's command that must now regenerate it, in the work tree.
     regenerate: tuple[str, ...] | None = None
 
     def warned(self, warnings: Iterable[str]) -> "Merged":

@@ -23,7 +23,7 @@ Fault = tuple[str, str]
 
 @lru_cache(maxsize=1 << 15)
 def bare(line: str) -> str:
-    """A line without what a merge may lay out anew: blanks, padding, list numbers, the box, the level."""
+    """A line without what a merge may lay out again: blanks, padding, list numbers, the box, the level."""
     text = " ".join(line.replace("|", " | ").split())
     text = re.sub(r"^(\d{1,9}[.)] |[-*+] )?(\[[ xX~/-]\] )?", "", text)
     return "" if not text.strip("|-: =#") else re.sub(r"^#+ ", "# ", text)

@@ -204,7 +204,7 @@ class Matching:
         return [(entry[4], entry[5]) for entry in sorted(scored, key=lambda entry: entry[:4])]
 
     def _lonely(self, one: Node, other: Node) -> list[tuple[Node, Node]]:
-        """The only free nodes of their kind between two pairs of neighbours: one text written anew."""
+        """The only free nodes of their kind between two pairs of neighbours: one text rewritten."""
         found = []
         places = {node: place for place, node in enumerate(other.children)}
         runs: dict[tuple[int, Kind], tuple[list[Node], list[Node]]] = {}

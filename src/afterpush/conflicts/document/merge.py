@@ -114,7 +114,7 @@ class Merge:
         return [self._with_place(piece, trio) if isinstance(piece, Hunk) else piece for piece in pieces]
 
     def _excuse(self, trio: Trio, pieces: Sequence[Piece]) -> None:
-        """Notes the lines that a rule wrote anew of two versions."""
+        """Notes the lines that a rule rewrote of two versions."""
         owns = [node.own for node in trio.nodes if node]
         if tuple(pieces) not in owns or len(set(owns)) > 2 or (trio.base is None and len(set(owns)) > 1):
             self.excused.update(line for own in owns for line in own)

@@ -27,7 +27,7 @@ class Action(Enum):
     """What happens to a path."""
 
     STAGE = "resolved"
-    REGENERATE = "make anew"
+    REGENERATE = "regenerate"
     MARK = "in conflict"
     LEAVE = "left alone"
 
@@ -126,7 +126,7 @@ def _not_ours_to_merge(entry: Unmerged, kind: Kind, sides: Sides) -> str | None:
 def _edited(path: str) -> str:
     return (
         f"edited by hand since git stopped: when it is right, git add {path}; "
-        f"to have it resolved anew, git checkout --merge -- {path}"
+        f"to have it resolved again, git checkout --merge -- {path}"
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def driver_patterns(documents: "Documents") -> list[str]:
     """The globs of the files that git gives to the driver, each once.
 
-    Not lock files: their owner must make them anew, which is no work for a driver that git waits for.
+    Not lock files: their owner must regenerate them, which is no work for a driver that git waits for.
     """
     globs = [*documents.roadmap, *documents.sessions, *documents.session_files, *documents.json_rules]
     known = well_known_patterns() if documents.well_known else []

@@ -134,7 +134,7 @@ def json_rules(path: str, documents: "Documents") -> dict[str, str]:
     return rules
 
 
-# The command that makes the file anew from what it locks, without touching anything else.
+# The command that regenerates the file from what it locks, without touching anything else.
 WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "package-lock.json": ("npm", "install", "--package-lock-only", "--ignore-scripts"),
     "npm-shrinkwrap.json": ("npm", "install", "--package-lock-only", "--ignore-scripts"),
@@ -162,7 +162,7 @@ def is_well_known(command: tuple[str, ...]) -> bool:
 
 
 def lock_rule(path: str, documents: "Documents") -> tuple[str, ...] | None:
-    """The command that makes this lock file anew (empty: none is configured); None for any other file."""
+    """The command that regenerates this lock file (empty: none is configured); None for any other file."""
     if documents.lock_files is None:
         return WELL_KNOWN_LOCK_FILES.get(path.rsplit("/", 1)[-1])
     for glob, rule in documents.lock_files.items():

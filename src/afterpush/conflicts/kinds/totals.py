@@ -37,7 +37,7 @@ def settle(
     versions: Sequence[Sequence[Sequence[str]]],
     totals: Sequence[Sequence[bool]],
 ) -> None:
-    """Recounts, in the merged rows, what was a sum in all three versions, and derives percentages anew.
+    """Recounts, in the merged rows, what was a sum in all three versions, and derives percentages again.
 
     `versions` are all rows of the base, ours and theirs, `totals` which of them are rows of sums.
     """
