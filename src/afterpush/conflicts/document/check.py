@@ -124,7 +124,10 @@ def _misfiled(places: _Places, base: Collection[str], skipped: Collection[str]) 
         known = set(mine.values())
         for line, title in mine.items():
             text = bare(line)
-            if line in base or line in other or len(text) < _LONG or text in skipped or line not in merged:
+            # A definition belongs to the text, wherever it stands.
+            if line in base or line in other or line not in merged or line.startswith("["):
+                continue
+            if len(text) < _LONG or text in skipped:
                 continue
             now = merged[line]
             is_elsewhere = now and title and now != title and title in titles
