@@ -49,7 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         description="A simulated App Platform on loopback, for the demo and for trying things out.",
     )
     parser.add_argument(
-        "scenario", nargs="*", choices=[*SCENARIOS, []], help="what becomes of the pushes, in order"
+        "scenario",
+        nargs="*",
+        choices=[*SCENARIOS, []],
+        metavar="SCENARIO",
+        help=f"what becomes of the pushes, in order: {', '.join(SCENARIOS)}",
     )
     parser.add_argument("--speed", type=_factor, default=1.0, help="how many times faster than real")
     parser.add_argument("--port", type=int, default=0, help="a loopback port; 0 takes a free one")

@@ -38,11 +38,17 @@ def tell(url: str, token: str, repo: Path, sha: str, branch: str) -> None:
     finally:
         client.close()
     if answer.status != 200:
-        raise AfterpushError(f"telling the simulated platform of {sha[:7]}: it answered {answer.status}")
+        hint = "; DIGITALOCEAN_TOKEN is not the one that it was started with" if answer.status == 401 else ""
+        raise AfterpushError(
+            f"telling the simulated platform of {sha[:7]}: it answered {answer.status}{hint}"
+        )
 
 
 def main() -> int:
     """Never fails the push: like a webhook that is lost."""
+    if len(sys.argv) != 2 or not sys.argv[1].startswith("http"):
+        print(__doc__, file=sys.stderr)
+        return int(ExitCode.USAGE)
     try:
         for sha, branch in pushed_branches(sys.stdin):
             tell(sys.argv[1], os.environ.get("DIGITALOCEAN_TOKEN", ""), Path.cwd(), sha, branch)
