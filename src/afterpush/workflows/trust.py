@@ -97,10 +97,13 @@ def _lock_file_item(path: str, command: Sequence[str]) -> Item:
 
 def report(here: AppRepository) -> TrustReport:
     """What would run, and whether the user said yes to it."""
-    trust, items = trust_of(here), items_of(here)
+    trust, items, redact = trust_of(here), items_of(here), here.environment.redactor()
     return TrustReport(
         trust.has_all(items),
-        [TrustedItem(item.what, item.where, item.sha256, trust.has(item), item.shown()) for item in items],
+        [
+            TrustedItem(item.what, item.where, item.sha256, trust.has(item), redact(item.shown()))
+            for item in items
+        ],
     )
 
 
