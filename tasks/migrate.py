@@ -59,6 +59,7 @@ def consolidate(
 ) -> ExitCode:
     """Turn the migrations into idempotent steps, prove them, then drop the old way."""
     from afterpush.migrate import consolidate as consolidating
+    from afterpush.migrate.consolidate_report import document, rendered
     from afterpush.migrate.proof import report
     from afterpush.workflows.migrate import migrations
 
@@ -74,9 +75,9 @@ def consolidate(
             again=these.audit,
         )
     if json:
-        print_json(consolidating.document(outcome))
+        print_json(document(outcome))
     else:
-        say(consolidating.rendered(outcome, report.rendered))
+        say(rendered(outcome, report.rendered))
     return outcome.exit_code
 
 

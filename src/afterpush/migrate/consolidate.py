@@ -1,11 +1,10 @@
 """Consolidating: write the whole history as steps, prove both ways equal, then remove the old one."""
 
-import difflib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import run
@@ -17,11 +16,10 @@ from afterpush.migrate.boot_script.old_way import removal
 from afterpush.migrate.boot_script.start_script import OldStep, form_of, without
 from afterpush.migrate.inputs import Inputs
 from afterpush.migrate.proof.report import Proof
-from afterpush.migrate.replay.schema import part_kind, part_name
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.steps.module import lines_of_module, module_of, steps_module
 from afterpush.migrate.steps.sql_file import render_sql, step_lines
-from afterpush.migrate.steps.step import DATA, SETTING, Step, made, steps_of
+from afterpush.migrate.steps.step import DATA, SETTING, Step, steps_of
 
 Target = Literal["sql", "typescript"]
 
@@ -290,76 +288,3 @@ def _open(after: Audit) -> tuple[str, ...]:
         places = "; ".join(f"{one.table} at {' and '.join(map(str, one.places))}" for one in after.redefined)
         found.append(f"{len(after.redefined)} defined twice differently ({places})")
     return tuple(found)
-
-
-# What is said of it
-
-
-def diff(change: FileChange) -> str:
-    """The change as a unified diff."""
-    before = (change.before or "").splitlines()
-    name = "/dev/null" if change.before is None else f"a/{change.path}"
-    lines = difflib.unified_diff(before, change.after.splitlines(), name, f"b/{change.path}", lineterm="")
-    return "\n".join(lines).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def document(outcome: Outcome) -> dict[str, Any]:
-    """What `--json` prints."""
-    return {
-        "target": outcome.target,
-        "dry_run": outcome.dry_run,
-        "added": [_step(step) for step in outcome.added],
-        "files": [change.path for change in outcome.changes],
-        "removed_steps": [
-            {"file": outcome.start_script, "line": step.first, "text": step.text} for step in outcome.removed
-        ],
-        "proved": outcome.proved,
-        "reasons": list(outcome.reasons),
-        "open": list(outcome.open),
-        "destructive": [{"file": s.file, "line": s.line, "message": s.loses} for s in outcome.waiting],
-        "diff": "\n".join(map(diff, outcome.changes)) if outcome.dry_run else None,
-        "proof": outcome.proof,
-    }
-
-
-def _step(step: Step) -> dict[str, str | int | None]:
-    keys = made(step)
-    kind = part_kind(keys[0]).replace(" ", "_") if keys else step.kind
-    table = keys[0][1] if keys and keys[0][0] == "table" else None
-    name = part_name(keys[0]) if keys else step.name
-    return {
-        "step": step.name,
-        "kind": kind,
-        "table": table,
-        "name": name,
-        "sql": step.sql,
-        "file": step.file,
-        "line": step.line,
-    }
-
-
-def rendered(outcome: Outcome, proof_text: Callable[[Proof], str]) -> str:
-    """The report for people; with `--dry-run` it is the diff."""
-    if outcome.dry_run:
-        lines = [diff(change) for change in outcome.changes] or ["nothing to add"]
-        return "\n".join([*lines, *_notes(outcome)])
-    lines = [f"added {step.name}" for step in outcome.added] or ["nothing to add"]
-    lines += [f"wrote {change.path}" for change in outcome.changes]
-    lines += [f"removed {outcome.start_script}:{step.first}: {_first(step)}" for step in outcome.removed]
-    lines += [proof_text(outcome.proof)] if outcome.proof else []
-    return "\n".join([*lines, *_notes(outcome)])
-
-
-def _first(step: OldStep) -> str:
-    return step.text.strip().splitlines()[0]
-
-
-def _notes(outcome: Outcome) -> Sequence[str]:
-    still = [f"still open: {one} (see `inv migrate.audit`)" for one in outcome.open]
-    removal_waits = ["the start script changes only when the proof has passed"]
-    waits = removal_waits if outcome.dry_run and outcome.removed else []
-    loses = [
-        f"{step.place}: {step.loses}: runs on a database with rows only with migrate.destructive"
-        for step in outcome.waiting
-    ]
-    return [*outcome.reasons, *waits, *loses, *still]

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpush.migrate.replay.schema import State
-from afterpush.migrate.steps.decide import Journal, Situation, Verdict, decide
+from afterpush.migrate.steps.decide import Situation, Verdict, decide
 from afterpush.migrate.steps.losing import is_narrower
+from afterpush.migrate.steps.stage import Journal
 from afterpush.migrate.steps.step import DATA, SCHEMA, Change, Step
 
 T, A, B, ORDER = (("table", "t", part) for part in ("table", "column a", "column b", "order"))

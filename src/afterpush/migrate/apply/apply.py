@@ -5,14 +5,14 @@ on where the first one ended. The lock is the server's (`GET_LOCK`): it is freed
 death of this process.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.database import Address, Connection, StatementRejected, connected
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.migrate.apply.lock import Lock, Progress, Tell, locked
 from afterpush.migrate.replay.scratch import settle_looker
 from afterpush.migrate.replay.server import flavour_of
 from afterpush.migrate.steps.decide import Decision, Plan, Verdict
@@ -32,8 +32,6 @@ from afterpush.migrate.steps.step import SETTING, Step
 LOCK_WAIT_SECONDS = 10
 ATTEMPTS = 3
 _BUSY = (1205, 1213)
-# One GET_LOCK call; short, so that waiting can be told and interrupted.
-_POLL_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,6 @@ class Applied:
         return [one.name for one in self.steps if one.state == Verdict.DRIFTED]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What a run tells while it goes: of `total` steps, `number` are over; `text` says the rest."""
-
-    number: int
-    total: int
-    text: str
-
-
-Tell = Callable[[Progress], None]
-
-
 def apply(
     address: Address,
     steps: Sequence[Step],
@@ -100,7 +86,7 @@ def apply(
     something is in no state of the history; Failed; AfterpushError (timeout) when the lock is not to be
     had; DatabaseFailure when the server is lost: then the next run goes on from there.
     """
-    with _connection(address) as keeper, _lock(keeper, clock, wait_seconds, progress) as lock:
+    with _connection(address) as keeper, locked(keeper, clock, wait_seconds, progress) as lock:
         schema, flavour = _here(keeper)
         plan = plan_for(steps, situation(keeper, schema, flavour, steps, may_lose=may_lose))
         if plan.of(Verdict.DRIFTED):
@@ -128,7 +114,7 @@ def _here(connection: Connection) -> tuple[str, str]:
     return str(row["name"]), flavour
 
 
-def _run(address: Address, plan: Plan, lock: "_Lock", progress: Tell) -> None:
+def _run(address: Address, plan: Plan, lock: Lock, progress: Tell) -> None:
     """The needed steps; what was busy is tried again, from the step that was."""
     todo = plan.to_run
     total = len(todo)
@@ -209,55 +195,6 @@ def _connection(address: Address) -> Iterator[Connection]:
             f"innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}, foreign_key_checks = 1"
         )
         yield connection
-
-
-class _Lock:
-    def __init__(self, connection: Connection, name: str, waited_seconds: float) -> None:
-        self.connection = connection
-        self._name = name
-        self.waited_seconds = waited_seconds
-
-    def check(self) -> None:
-        """A lock that was lost (a failover, a proxy that changed the connection) must stop the run."""
-        held = self.connection.query("SELECT IS_USED_LOCK(%s) = CONNECTION_ID() AS held", [self._name])
-        if held[0]["held"] != 1:
-            raise AfterpushError(
-                "the lock that guards the migrations was lost; nothing more was executed: run it again, "
-                "on a direct connection (not through a pooling proxy)",
-                ExitCode.BAD_ANSWER,
-            )
-
-
-def lock_name(database: str) -> str:
-    """Locks are the server's, not the database's, and their names have at most 64 characters."""
-    return "afterpush_migrations_" + hashlib.sha256(database.encode()).hexdigest()[:32]
-
-
-@contextmanager
-def _lock(connection: Connection, clock: Clock, wait_seconds: float, progress: Tell) -> Iterator[_Lock]:
-    database = str(connection.query("SELECT DATABASE() AS name")[0]["name"])
-    name = lock_name(database)
-    waited = 0.0
-    if not _got(connection, name, 0):
-        holder = connection.query("SELECT IS_USED_LOCK(%s) AS id", [name])[0]["id"]
-        progress(Progress(0, 0, f"another run (connection {holder}) is at work; waiting for it"))
-        began = clock.monotonic()
-        while not _got(connection, name, min(_POLL_SECONDS, wait_seconds - waited)):
-            waited = clock.monotonic() - began
-            if waited >= wait_seconds:
-                raise AfterpushError(
-                    f"another run (connection {holder}) held the lock on {database} for {wait_seconds:g} s; "
-                    "wait for it to end, then run this again",
-                    ExitCode.TIMEOUT,
-                )
-        waited = clock.monotonic() - began
-    yield _Lock(connection, name, waited)
-    connection.query("SELECT RELEASE_LOCK(%s) AS freed", [name])
-
-
-def _got(connection: Connection, name: str, seconds: float) -> bool:
-    rows = connection.query("SELECT GET_LOCK(%s, %s) AS got", [name, max(0.0, seconds)])
-    return bool(rows[0]["got"] == 1)
 
 
 def _busy(connection: Connection, name: str) -> AfterpushError:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from afterpush.migrate.apply.apply import Applied, Progress
+from afterpush.migrate.apply.apply import Applied
+from afterpush.migrate.apply.lock import Progress
 
 _MARKS = {"executed": "+", "needed": "+", "skipped": "=", "drifted": "!", "waits": "~"}
 

@@ -15,19 +15,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from afterpush.infra.database import Connection, StatementRejected
-from afterpush.migrate.replay.fence import refusal
+from afterpush.migrate.replay.execute import execute, why_not
 from afterpush.migrate.replay.history import Effect, History
 from afterpush.migrate.replay.look import KINDS, look
 from afterpush.migrate.replay.schema import State, changed, with_change
-from afterpush.migrate.replay.scope import EVERYTHING, NOTHING, QUERIES, ROWS, Scope, scope_of, sets_counter
+from afterpush.migrate.replay.scope import EVERYTHING, NOTHING, Scope, scope_of, sets_counter
 from afterpush.migrate.replay.scratch import Scratch, scratch, without_schema
 from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
-from afterpush.migrate.statements.tokens import quoted, tokens
+from afterpush.migrate.statements.tokens import quoted
 
 _NO_SUCH_TABLE = (1146, 1051, 1347, 1103, 1059)
 _ALREADY_THERE = 1050
-MAY_NOT_SET_DEFINER = 1227
 # The line of SHOW CREATE TABLE, by how it begins, and what to ask when it changed.
 _LINES = (
     ("`", ("column", "order", "check")),
@@ -247,40 +246,3 @@ def _is_of(part: str, queries: Iterable[str]) -> bool:
 
 def _without_counters(state: State) -> State:
     return {key: text for key, text in state.items() if key[2] != "counter"}
-
-
-def why_not(statement: Statement, server: Server) -> str:
-    """Why a statement is not executed on this server; empty when it may be."""
-    if server.is_private:
-        return ""
-    return refusal(statement.sql) or ""
-
-
-def execute(connection: Connection, statement: Statement) -> None:
-    """Runs it, without its DEFINER where the user may not set one: definers are in no state.
-
-    Raises StatementRejected with the server's words, DatabaseFailure when the server is lost.
-    """
-    run = connection.query if statement.kind.split(" ")[0] in QUERIES | ROWS else connection.execute
-    try:
-        run(statement.sql)
-    except StatementRejected as error:
-        plain = without_definer(statement.sql)
-        if error.number != MAY_NOT_SET_DEFINER or plain == statement.sql:
-            raise
-        run(plain)
-
-
-def without_definer(sql: str) -> str:
-    """The statement without its DEFINER clause."""
-    found = list(tokens(sql))
-    for number, token in enumerate(found[:40]):
-        if token.upper == "DEFINER" and found[number + 1 : number + 2] and found[number + 1].text == "=":
-            last = number + 2
-            after = [part.text for part in found[last + 1 : last + 3]]
-            if after == ["(", ")"] or after[:1] == ["@"]:
-                last += 2
-            elif last + 1 < len(found) and found[last + 1].kind == "variable":
-                last += 1
-            return sql[: token.start] + sql[found[last].end :]
-    return sql

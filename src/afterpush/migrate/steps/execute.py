@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from afterpush.infra.database import Connection, StatementRejected
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.migrate.replay.execute import MAY_NOT_SET_DEFINER, without_definer
 from afterpush.migrate.replay.look import UNREADABLE, look
-from afterpush.migrate.replay.replay import MAY_NOT_SET_DEFINER, without_definer
 from afterpush.migrate.replay.schema import Key, part_name
 from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
 from afterpush.migrate.steps import journal

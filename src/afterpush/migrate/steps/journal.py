@@ -1,7 +1,7 @@
 """The journal table: which steps ran, so that rows are written once and an interrupted run is known."""
 
 from afterpush.infra.database import Connection
-from afterpush.migrate.steps.decide import Journal as Known
+from afterpush.migrate.steps.stage import Journal as Known
 from afterpush.migrate.steps.step import Step
 
 JOURNAL_TABLE = "afterpush_migrations"

@@ -25,8 +25,8 @@ from afterpush.migrate.replay.look import look_sql
 from afterpush.migrate.replay.schema import Key, State, with_change
 from afterpush.migrate.statements.split import split
 from afterpush.migrate.statements.tokens import literal, quoted, string_value, tokens
-from afterpush.migrate.steps.decide import initial
 from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
+from afterpush.migrate.steps.stage import initial
 from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Change, Step, known_keys
 
 MARK = "Written by `inv migrate.consolidate`"

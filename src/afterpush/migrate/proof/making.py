@@ -1,0 +1,199 @@
+"""What the runs of a proof are made of: schemas, passes over statements and steps, rows, comparisons."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from afterpush.infra.clock import Clock
+from afterpush.infra.database import Connection, DatabaseFailure, StatementRejected
+from afterpush.infra.errors import AfterpushError
+from afterpush.migrate.proof.compare import ANY, compare
+from afterpush.migrate.proof.evidence import Evidence
+from afterpush.migrate.proof.report import Invalid, Rows, Run
+from afterpush.migrate.proof.seeds import plant, sums
+from afterpush.migrate.replay.execute import execute
+from afterpush.migrate.replay.look import look
+from afterpush.migrate.replay.schema import State
+from afterpush.migrate.replay.scratch import Scratch, without_schema
+from afterpush.migrate.statements.split import Statement
+from afterpush.migrate.statements.tokens import quoted
+from afterpush.migrate.steps.execute import bring_up, plan_for, situation
+from afterpush.migrate.steps.journal import JOURNAL_TABLE
+from afterpush.migrate.steps.step import SETTING
+
+# What a boot script's `try`/`catch` passes over: the thing is there already, or gone. MySQL and MariaDB
+# manuals,
+# "Server Error Message Reference"; 1005 stands for a foreign key's name only with errno 121.
+_ALREADY_THERE = frozenset([1050, 1060, 1061, 1068, 1304, 1359, 1537, 1826, 3822])
+_ALREADY_GONE = frozenset([1051, 1091, 1305, 1360, 1539, 4092])
+
+
+class Stopped(Exception):
+    """A run could not go on; the evidence says why."""
+
+
+@dataclass
+class Tally:
+    """What happened in one run, or in one pass of it."""
+
+    executed: int = 0
+    skipped: int = 0
+    tolerated: int = 0
+    again: int = 0
+    rejected: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Making:
+    """Schemas of one proof, and what is done in them."""
+
+    room: Scratch
+    evidence: Evidence
+    clock: Clock
+    progress: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self.ways, self.flavour = self.evidence.ways, self.room.server.flavour
+        self._final: State = {}
+        self._boot_executed = 0
+
+    @contextmanager
+    def _schema(self, ending: str) -> Iterator[str]:
+        schema = self.room.schema(ending)
+        yield schema
+        self.room.drop(schema)
+
+    def _new(self, run: str, schema: str, tally: Tally) -> None:
+        """The steps, and then the boot script."""
+        with self.room.looker(schema) as looker:
+            now = situation(looker, schema, self.flavour, self.ways.steps, may_lose=True)
+            needed = plan_for(self.ways.steps, now).to_run
+            try:
+                for step in bring_up(
+                    looker,
+                    lambda: self.room.runner(schema),
+                    schema,
+                    self.flavour,
+                    self.ways.steps,
+                    may_lose=True,
+                ):
+                    tally.executed += step.kind != SETTING
+            except AfterpushError as error:
+                if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
+                    raise
+                self.evidence.fail(run, without_schema(str(error)))
+                raise Stopped from error
+        tally.skipped += len(self.ways.steps) - len(needed)
+        before = tally.executed
+        self._statements(run, schema, self.ways.boot_changes, boot := Tally(), tolerant=True)
+        tally.tolerated += boot.tolerated
+        self._boot_executed = boot.executed
+        tally.executed = before
+        if run == "B":
+            tally.executed += boot.executed
+
+    def _statements(
+        self, run: str, schema: str, statements: Sequence[Statement], tally: Tally, *, tolerant: bool = False
+    ) -> list[Invalid]:
+        """Executes every statement, past those that the server rejects, and returns these."""
+        rejected: list[Invalid] = []
+        with ExitStack() as stack:
+            file, runner = "", None
+            for statement in statements:
+                if runner is None or statement.file != file:
+                    stack.close()
+                    file, runner = statement.file, stack.enter_context(self.room.runner(schema))
+                try:
+                    execute(runner, statement)
+                    tally.executed += 1
+                except StatementRejected as error:
+                    if tolerant and is_met_already(error, statement.kind):
+                        tally.tolerated += 1
+                        self._note_tolerated(run, statement, error)
+                        continue
+                    rejected.append(Invalid(statement.file, statement.line, without_schema(error.said)))
+        if rejected and tolerant and run != "E":
+            self.evidence.fail(run, f"{rejected[0].file}:{rejected[0].line}: {rejected[0].message}")
+            raise Stopped
+        return rejected
+
+    def _note_tolerated(self, run: str, statement: Statement, error: StatementRejected) -> None:
+        if run in ("A", "B"):
+            self.evidence.notes.append(
+                f"{statement.file}:{statement.line} met what is there; the boot script must catch this: "
+                f"{without_schema(error.said)}"
+            )
+
+    def _taken(self, schema: str) -> State:
+        """The state; a counter says nothing where there are rows, and the journal is ours."""
+        with self.room.looker(schema) as looker:
+            found = self._look(looker, schema)
+            for _, table, part in list(found):
+                if part == "table" and looker.query(f"SELECT 1 FROM {quoted(table)} LIMIT 1"):
+                    found["table", table, "counter"] = ANY
+        return found
+
+    def _look(self, looker: Connection, schema: str) -> State:
+        """The state without the journal, which is ours."""
+        found = look(looker, self.flavour, schema)
+        return {key: text for key, text in found.items() if key[1] != JOURNAL_TABLE}
+
+    @contextmanager
+    def _run(self, name: str, way: str, reference: State | None = None) -> Iterator[tuple[str, Tally]]:
+        """One run, recorded and compared with `reference` (or with itself) when it is over."""
+        self.progress(f"run {name}: {way}")
+        began, tally = self.clock.monotonic(), Tally()
+        with self._schema(name.lower()) as schema:
+            yield schema, tally
+            state = self._taken(schema)
+        self._final = state
+        is_equal = self._compare(name, reference if reference is not None else state, state)
+        self.evidence.runs[name] = Run(
+            way,
+            tally.executed,
+            tally.skipped,
+            tally.tolerated,
+            tuple(tally.rejected),
+            tally.again,
+            hash_of(state),
+            is_equal,
+            round(self.clock.monotonic() - began, 3),
+        )
+
+    def _compare(self, run: str, reference: State, state: State) -> bool:
+        comparison = compare(run, reference, state)
+        self.evidence.comparisons.append(comparison)
+        return not comparison.definitions
+
+    @contextmanager
+    def _rows_kept(self, run: str, schema: str) -> Iterator[None]:
+        """Plants rows before the block, and looks afterwards whether all are there and the same."""
+        with self.room.runner(schema) as connection:
+            planted = plant(connection, schema)
+            before = sums(connection, planted.tables)
+            yield
+            after = sums(connection, planted.tables)
+        lost = [f"run {run}: {table}" for table, one in before.items() if after.get(table) != one]
+        rows = self.evidence.rows
+        self.evidence.rows = Rows(
+            tables=max(rows.tables, len(before)),
+            kept=rows.kept and not lost,
+            lost=(*rows.lost, *lost),
+            refused={**rows.refused, **planted.refused},
+        )
+
+
+def is_met_already(error: StatementRejected, kind: str) -> bool:
+    """Whether the statement only failed because what it makes is there, or what it drops is gone."""
+    if error.number in _ALREADY_GONE:
+        return kind.startswith("DROP") or kind == "ALTER TABLE"
+    duplicate_key_name = error.number == 1005 and "errno: 121" in error.said
+    return duplicate_key_name or error.number in _ALREADY_THERE
+
+
+def hash_of(state: State) -> str:
+    """SHA-256 of a state."""
+    import hashlib
+
+    lines = sorted("\t".join((*key, text)) for key, text in state.items() if text != ANY)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

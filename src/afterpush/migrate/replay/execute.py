@@ -1,0 +1,47 @@
+"""Running one statement, if it may be run."""
+
+from afterpush.infra.database import Connection, StatementRejected
+from afterpush.migrate.replay.fence import refusal
+from afterpush.migrate.replay.scope import QUERIES, ROWS
+from afterpush.migrate.replay.server import Server
+from afterpush.migrate.statements.split import Statement
+from afterpush.migrate.statements.tokens import tokens
+
+MAY_NOT_SET_DEFINER = 1227
+
+
+def why_not(statement: Statement, server: Server) -> str:
+    """Why a statement is not executed on this server; empty when it may be."""
+    if server.is_private:
+        return ""
+    return refusal(statement.sql) or ""
+
+
+def execute(connection: Connection, statement: Statement) -> None:
+    """Runs it, without its DEFINER where the user may not set one: definers are in no state.
+
+    Raises StatementRejected with the server's words, DatabaseFailure when the server is lost.
+    """
+    run = connection.query if statement.kind.split(" ")[0] in QUERIES | ROWS else connection.execute
+    try:
+        run(statement.sql)
+    except StatementRejected as error:
+        plain = without_definer(statement.sql)
+        if error.number != MAY_NOT_SET_DEFINER or plain == statement.sql:
+            raise
+        run(plain)
+
+
+def without_definer(sql: str) -> str:
+    """The statement without its DEFINER clause."""
+    found = list(tokens(sql))
+    for number, token in enumerate(found[:40]):
+        if token.upper == "DEFINER" and found[number + 1 : number + 2] and found[number + 1].text == "=":
+            last = number + 2
+            after = [part.text for part in found[last + 1 : last + 3]]
+            if after == ["(", ")"] or after[:1] == ["@"]:
+                last += 2
+            elif last + 1 < len(found) and found[last + 1].kind == "variable":
+                last += 1
+            return sql[: token.start] + sql[found[last].end :]
+    return sql
