@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from afterpush.migrate.apply.lock import lock_name
 
 from afterpush.infra.database import Address, Connection, connected
+from afterpush.migrate.apply.lock import lock_name
 from afterpush.migrate.steps.journal import JOURNAL_TABLE
 from afterpush.migrate.steps.sql_file import render_sql
 from afterpush.migrate.steps.step import Step
