@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from afterpush.conflicts.document.nodes import Kind, Lines
 from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.document.trios import Trio, trio_of
 from afterpush.conflicts.kinds.values import three_way
+from afterpush.conflicts.matching.trios import Trio, trio_of
 
 _TIGHT = frozenset(
     {(kind, kind) for kind in (Kind.ITEM, Kind.ROW, Kind.ENTRY, Kind.LINK)} | {(Kind.TABLE, Kind.ROW)}

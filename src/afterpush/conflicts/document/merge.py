@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.document.both_added import match_all
 from afterpush.conflicts.document.check import bare
 from afterpush.conflicts.document.gaps import Gaps
 from afterpush.conflicts.document.nodes import Kind, Lines, Node, heading_of, place_of
-from afterpush.conflicts.document.order import ordered
 from afterpush.conflicts.document.own_text import merge_own
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said
-from afterpush.conflicts.document.place import Placement
 from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.conflicts.kinds.numbering import numbers_of, with_number
-from afterpush.conflicts.kinds.tables import merged_table
+from afterpush.conflicts.matching.both_added import match_all
+from afterpush.conflicts.matching.order import ordered
+from afterpush.conflicts.matching.place import Placement
+from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
+from afterpush.conflicts.tables.merge import merged_table
 
 
 class Merge:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from afterpush.conflicts.kinds.keys import id_of, said_in
 
 if TYPE_CHECKING:
-    from afterpush.conflicts.document.trios import Trio
+    from afterpush.conflicts.matching.trios import Trio
 
 Lines = tuple[str, ...]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from afterpush.conflicts.document.trios import Trio
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.keys import VERSION, plain
+from afterpush.conflicts.matching.trios import Trio
 
 Value = tuple[object, ...]
 # A list of two may be in alphabetical order by chance.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.document.trios import Trio
+from afterpush.conflicts.matching.trios import Trio
 
 _NUMBER = re.compile(r"([ \t]*)(\d{1,9})([.)])")
 

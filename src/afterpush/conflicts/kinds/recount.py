@@ -19,7 +19,7 @@ from afterpush.conflicts.kinds.counters import (
     template_of,
 )
 from afterpush.conflicts.kinds.keys import normal
-from afterpush.conflicts.kinds.totals import total_of
+from afterpush.conflicts.tables.totals import total_of
 from afterpush.roadmap import read
 from afterpush.roadmap.status import Status
 from afterpush.roadmap.tables import is_delimiter, split_cells

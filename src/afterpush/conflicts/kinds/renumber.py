@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterpush.conflicts.document.nodes import Lines
-from afterpush.conflicts.document.trios import Doubt, Trio
 from afterpush.conflicts.document.unchanged import Shortened
+from afterpush.conflicts.matching.trios import Doubt, Trio
 
 
 @dataclass(frozen=True)

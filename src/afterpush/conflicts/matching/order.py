@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.align import align, rising
 from afterpush.conflicts.document.nodes import Kind
-from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.conflicts.kinds.direction import Direction, direction_of
+from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
 
 Runs = dict[Trio | None, list[Trio]]
 

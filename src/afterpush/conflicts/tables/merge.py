@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.nodes import Node, place_of
 from afterpush.conflicts.document.pieces import Hunk, Piece
-from afterpush.conflicts.document.trios import Trio
 from afterpush.conflicts.kinds.keys import plain
-from afterpush.conflicts.kinds.table_columns import Column, Line, cell_in, merged_columns, name_of
-from afterpush.conflicts.kinds.table_layout import Layout
-from afterpush.conflicts.kinds.table_text import (
+from afterpush.conflicts.kinds.values import merge_value, three_way
+from afterpush.conflicts.matching.trios import Trio
+from afterpush.conflicts.tables.columns import Column, Line, cell_in, merged_columns, name_of
+from afterpush.conflicts.tables.layout import Layout
+from afterpush.conflicts.tables.text import (
     as_written,
     common_layout,
     dashes_line,
     header_line,
 )
-from afterpush.conflicts.kinds.totals import Tally, settle
-from afterpush.conflicts.kinds.values import merge_value, three_way
+from afterpush.conflicts.tables.totals import Tally, settle
 from afterpush.roadmap.tables import Row, Table
 
 

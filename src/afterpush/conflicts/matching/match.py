@@ -12,7 +12,9 @@ the same section; equal words in two sections stay two things.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from afterpush.conflicts.document.labels import (
+from afterpush.conflicts.document.nodes import CONTAINERS, Kind, Node
+from afterpush.conflicts.kinds.keys import likeness, release_of
+from afterpush.conflicts.matching.labels import (
     Label,
     all_text,
     by_digest,
@@ -26,8 +28,6 @@ from afterpush.conflicts.document.labels import (
     pairs_of,
     single,
 )
-from afterpush.conflicts.document.nodes import CONTAINERS, Kind, Node
-from afterpush.conflicts.kinds.keys import likeness, release_of
 
 # Above this many pairs of free siblings likeness is not asked for: it would be the one quadratic step.
 _MOST_PAIRS = 4000

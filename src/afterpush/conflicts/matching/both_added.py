@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.document.labels import by_digest, by_key, by_text, pairs_of, single
-from afterpush.conflicts.document.match import Matching
 from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.document.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, reference_of, release_of
+from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, single
+from afterpush.conflicts.matching.match import Matching
+from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
 
 # What is shorter than this may stand in two places without being one thing (`None.`, `- [ ] Tests`).
 _TELLING = 12

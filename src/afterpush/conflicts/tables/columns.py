@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterpush.conflicts.document.pieces import Piece
-from afterpush.conflicts.document.trios import Trio
+from afterpush.conflicts.matching.trios import Trio
 from afterpush.roadmap.tables import Row, Table
 
 # The places of one merged column in the base's, ours' and theirs' tables; None where it is not there.
