@@ -6,15 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from afterpush.deploy.explain.explanation import (
-    Explanation,
-    Known,
-    Reason,
-    explain,
-    explain_files,
-    guide_command,
-    read_files,
-)
+from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.explanation import explain, explain_files, guide_command, read_files
 from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
 from afterpush.deploy.explain.guides import guide
 from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.deploy.explain.explanation import Explanation, Known, Reason, explain
+from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.fingerprint import DIGEST_BYTES, MOST_LINES, fingerprint, packed, unpacked
 from afterpush.deploy.explain.signature_files import load_failures
 from tests.support.shared import ROOT

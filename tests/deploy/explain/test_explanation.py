@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.explain.explanation import Explanation, Known, Reason, explain, explain_files
+from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.explanation import explain, explain_files
 from afterpush.deploy.explain.lines import CHUNK_BYTES, windows
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.explain.rendering import explanation_text

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.deploy.explain.explanation import Explanation, explain
+from afterpush.deploy.explain.answer import Explanation
+from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.guides import guide
 from afterpush.deploy.explain.origin import body
 from afterpush.deploy.explain.signature_files import load_failures

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from afterpush.deploy.explain.explanation import Known, Reason, explain_files, read_files
+from afterpush.deploy.explain.answer import Known, Reason
+from afterpush.deploy.explain.explanation import explain_files, read_files
 from afterpush.deploy.explain.fingerprint import fingerprint, packed, read_fingerprint
 from afterpush.deploy.explain.rendering import document
 from afterpush.deploy.explain.signature_files import load_failures

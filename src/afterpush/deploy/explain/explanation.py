@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from afterpush.deploy.explain.answer import NOTHING_KNOWN, Explanation, Known, Reason
 from afterpush.deploy.explain.course import Hit, without_numbers
-from afterpush.deploy.explain.fingerprint import Fingerprint
 from afterpush.deploy.explain.origin import read_line
 from afterpush.deploy.explain.ranking import choose, confidence, score, trust
+from afterpush.deploy.explain.reason_codes import Coded, meaning_of
 from afterpush.deploy.explain.redaction import WELL_KNOWN, redact_log
 from afterpush.deploy.explain.scan import Fault, Findings, scan
 from afterpush.deploy.explain.signatures import UNKNOWN, Failures
@@ -16,68 +17,15 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import command
 
 TOLD_FAULTS = 8
+_CONFIDENCE_IN_CODES = 0.9
 _CHUNK_BYTES = 1 << 20
 _PLACE = re.compile(r"\{([a-z]\w*)\}")
-
-
-@dataclass(frozen=True)
-class Reason:
-    """What the platform itself says about a failed step."""
-
-    code: str
-    message: str = ""
-    component: str = ""
-    step: str = ""
-
-    def as_line(self) -> str:
-        """The reason as a line of a log, where its signatures find it."""
-        return f"{self.component}: {self.code}: {self.message}".strip(": ")
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a deployment failed, as far as its log tells.
-
-    `category` is None when the log ends well and shows no failure. `root_line` (also as `line`) stands in
-    `excerpt`; `line_number` counts from 1 (None: it is the platform's reason, not a line of the log).
-    `confidence` goes from 0 to 1. `symptoms` are the other categories that were seen.
-    """
-
-    category: str | None
-    title: str
-    excerpt: tuple[str, ...]
-    line: str
-    line_number: int | None
-    hint: str
-    guide: str
-    component: str | None = None
-    step: str | None = None
-    commit: str | None = None
-    evidence: tuple[str, ...] = ()
-    confidence: float = 0.0
-    signature: str | None = None
-    symptoms: tuple[str, ...] = ()
-
-    @property
-    def root_line(self) -> str:
-        """The line that tells the cause."""
-        return self.line
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known besides the log: the platform's reason, the commit, that it failed, the last good log."""
-
-    reason: Reason | None = None
-    commit: str | None = None
-    failed: bool = False
-    passing: Fingerprint | None = None
 
 
 def explain(
     pieces: Iterable[bytes],
     failures: Failures,
-    known: Known = Known(),
+    known: Known = NOTHING_KNOWN,
     redact: Callable[[str], str] = WELL_KNOWN,
 ) -> Explanation:
     """The explanation of a log that comes in pieces."""
@@ -87,7 +35,12 @@ def explain(
         hits += scan([f"{reason.as_line()}\n".encode()], failures).hits
     best = choose(hits, findings.course, known.passing, failed=known.failed or reason is not None)
     told = _Teller(findings, failures, known, hits, redact)
-    found = told.cause(best) if best else told.nothing()
+    coded = meaning_of(reason.code, reason.message) if reason else None
+    says_more = best is not None and best in findings.hits
+    if reason and coded and (coded.is_decisive or not says_more):
+        found = told.code(coded, reason)
+    else:
+        found = told.cause(best) if best else told.nothing()
     component = (reason.component if reason else "") or found.component
     return replace(
         found,
@@ -100,7 +53,7 @@ def explain(
 def explain_files(
     paths: Iterable[Path],
     failures: Failures,
-    known: Known = Known(),
+    known: Known = NOTHING_KNOWN,
     redact: Callable[[str], str] = WELL_KNOWN,
 ) -> Explanation:
     """The explanation of log files, one after another. Raises AfterpushError when one cannot be read."""
@@ -156,6 +109,24 @@ class _Teller:
             confidence=confidence(best, self.known.passing),
             signature=signature.id,
             symptoms=tuple(others),
+        )
+
+    def code(self, coded: Coded, reason: Reason) -> Explanation:
+        """What the platform's own code means."""
+        line = self._clean(reason.as_line())
+        seen = dict.fromkeys(hit.signature.category for hit in self.hits)
+        seen.pop(coded.category, None)
+        return Explanation(
+            category=coded.category,
+            title=coded.title,
+            excerpt=(line,),
+            line=line,
+            line_number=None,
+            hint=coded.hint,
+            guide=guide_command(coded.category),
+            evidence=(f"the platform: {line}",),
+            confidence=_CONFIDENCE_IN_CODES if coded.is_decisive else _CONFIDENCE_IN_CODES / 2,
+            symptoms=tuple(seen),
         )
 
     def nothing(self) -> Explanation:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
-from afterpush.deploy.explain.explanation import Explanation
+from afterpush.deploy.explain.answer import Explanation
 from afterpush.deploy.explain.origin import body
 
 MOST_BYTES = 900

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.deploy.explain.explanation import Known, explain
+from afterpush.deploy.explain.answer import Known
+from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.rendering import short_explanation
 from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.deploy.explain.signatures import UNKNOWN

@@ -1,0 +1,62 @@
+"""What is asked about a failure, and what the answer holds."""
+
+from dataclasses import dataclass
+
+from afterpush.deploy.explain.fingerprint import Fingerprint
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What the platform itself says about a failed step."""
+
+    code: str
+    message: str = ""
+    component: str = ""
+    step: str = ""
+
+    def as_line(self) -> str:
+        """The reason as a line of a log, where its signatures find it."""
+        return f"{self.component}: {self.code}: {self.message}".strip(": ")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a deployment failed, as far as its log tells.
+
+    `category` is None when the log ends well and shows no failure. `root_line` (also as `line`) stands in
+    `excerpt`; `line_number` counts from 1 (None: it is the platform's reason, not a line of the log).
+    `confidence` goes from 0 to 1. `symptoms` are the other categories that were seen.
+    """
+
+    category: str | None
+    title: str
+    excerpt: tuple[str, ...]
+    line: str
+    line_number: int | None
+    hint: str
+    guide: str
+    component: str | None = None
+    step: str | None = None
+    commit: str | None = None
+    evidence: tuple[str, ...] = ()
+    confidence: float = 0.0
+    signature: str | None = None
+    symptoms: tuple[str, ...] = ()
+
+    @property
+    def root_line(self) -> str:
+        """The line that tells the cause."""
+        return self.line
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known besides the log: the platform's reason, the commit, that it failed, the last good log."""
+
+    reason: Reason | None = None
+    commit: str | None = None
+    failed: bool = False
+    passing: Fingerprint | None = None
+
+
+NOTHING_KNOWN = Known()
