@@ -28,7 +28,7 @@ from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
 
 # Below that a replay is quicker than stopping a server and copying its data.
-LONG = 300
+LONG = 1000
 _FOLDERS, _FILES = 4, 40
 # Its lock is held while it is used: else it would be dropped as a dead run's leftover.
 _RUN = f"{PREFIX}{'0' * 12}"
