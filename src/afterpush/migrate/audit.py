@@ -214,8 +214,3 @@ def _destructive(sources: History) -> Iterator[Remark]:
             said := losses(effect.statement, effect.before, effect.after, with_data=True)
         ):
             yield _remark(effect.statement, said)
-
-
-def without_steps(repository: Repository) -> Repository:
-    """The repository as it was before the consolidation."""
-    return replace(repository, inputs=replace(repository.inputs, steps=(), steps_file=None), step_lines=())

@@ -17,8 +17,7 @@ Permitted in Prepared Statements"): they stand as they are and are made anew on 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.look import look_sql
@@ -307,9 +306,3 @@ def _ends_file_with_settings(steps: Sequence[Step], number: int) -> bool:
     if number + 1 < len(steps) and steps[number + 1].file == file:
         return False
     return any(step.file == file and step.kind == SETTING for step in steps)
-
-
-def relocated(steps: Sequence[Step], file: str, lines: Sequence[int]) -> Iterator[Step]:
-    """The steps with the places that they have in the consolidated file."""
-    for step, line in zip(steps, lines, strict=True):
-        yield replace(step, file=file, line=line)
