@@ -59,6 +59,7 @@ class Wire(Client):
     """A client whose every answer is given."""
 
     def __init__(self, answer: Response) -> None:
+        super().__init__()
         self.answer = answer
 
     def request(self, *arguments: Any, **more: Any) -> Response:

@@ -172,18 +172,10 @@ class Deployment(Wire, frozen=True):
         The step of a job that runs only after a failure (kind FAILED_DEPLOY) stays PENDING for ever
         (terraform-provider-digitalocean#1047): it does not count.
         """
-        idle = {
-            entry.name
-            for spec in (app_spec, self.spec)
-            for entry in (spec.components if spec else ())
-            if entry.kind == "FAILED_DEPLOY"
-        }
-        leaves = [
-            step
-            for top in self.steps
-            for step in top.walk()
-            if not step.steps and step.component_name not in idle
-        ]
+        specs = [spec for spec in (app_spec, self.spec) if spec]
+        idle = {entry.name for spec in specs for entry in spec.components if entry.kind == "FAILED_DEPLOY"}
+        leaves = [step for top in self.steps for step in top.walk() if not step.steps]
+        leaves = [step for step in leaves if step.component_name not in idle]
         if leaves:
             return all(step.status == SUCCESS for step in leaves)
         counts = self.progress
