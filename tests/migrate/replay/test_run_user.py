@@ -67,6 +67,12 @@ def test_a_user_with_no_more_rights_is_taken_as_it_is(server: Server, digitaloce
         assert managed.runner.user == "doadmin"
 
 
+def test_it_may_set_what_the_named_user_may_set_for_a_session(mysql: Server) -> None:
+    sql = "SET SESSION sql_require_primary_key = 0; CREATE TABLE t (id INT)"
+    with as_run_user(server_at(mysql.full), secrets.token_hex) as confined:
+        assert not replay(confined, split(sql, "1.sql"), random_hex=secrets.token_hex).rejected
+
+
 def test_triggers_and_functions_are_not_refused_to_it(server: Server) -> None:
     sql = (
         "CREATE TABLE t (id INT PRIMARY KEY); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1;"

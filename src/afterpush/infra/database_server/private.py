@@ -49,8 +49,12 @@ _FLAVOURED = {
         "--skip-ssl --innodb-log-file-size=16M --aria-pagecache-buffer-size=8M --aria-log-file-size=8M"
     ).split(),
 }
-# Rights of the whole server without which a file that names a DEFINER cannot be read.
-_DEFINERS = {"mysql": "SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER", "mariadb": "SET USER"}
+# Rights of the whole server without which a file that names a DEFINER, or sets for its session what not
+# everybody may, cannot be read.
+_MORE_RIGHTS = {
+    "mysql": "SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER, SESSION_VARIABLES_ADMIN",
+    "mariadb": "SET USER",
+}
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ def _users(program: Program, schemas: str, confined: Address, administrator: Add
             for verb in ("CREATE USER IF NOT EXISTS", "ALTER USER")
         ),
         f"GRANT ALL ON `{schemas}`.* TO {confined.user}@localhost",
-        f"GRANT {_DEFINERS[program.flavour]} ON *.* TO {confined.user}@localhost",
+        f"GRANT {_MORE_RIGHTS[program.flavour]} ON *.* TO {confined.user}@localhost",
         f"GRANT ALL ON *.* TO {administrator.user}@localhost WITH GRANT OPTION",
         "DROP USER IF EXISTS root@localhost",
     ]

@@ -39,7 +39,7 @@ def as_run_user(server: Server, random_hex: Callable[[int], str]) -> Iterator[Se
         _drop_leftovers(keeper)
         runner = replace(server.runner, user=name, password=Secret(f"Aa1-{random_hex(16)}"))
         try:
-            _make(keeper, name, runner.password)
+            _make(keeper, name, runner.password, server.flavour)
             with connected(runner):
                 pass
         except DatabaseFailure:
@@ -52,10 +52,14 @@ def as_run_user(server: Server, random_hex: Callable[[int], str]) -> Iterator[Se
             _drop(keeper, name)
 
 
-def _make(keeper: Connection, name: str, password: Secret | None) -> None:
+def _make(keeper: Connection, name: str, password: Secret | None, server_flavour: str) -> None:
     assert password is not None
     keeper.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", [name, password.reveal()])
     keeper.execute(f"GRANT ALL ON `{_SCHEMAS}`.* TO '{name}'@'%'")
+    if server_flavour == "mysql":
+        # For SET SESSION of what only some may set, as far as the user that was named may.
+        with suppress(StatementRejected):
+            keeper.execute(f"GRANT SESSION_VARIABLES_ADMIN ON *.* TO '{name}'@'%'")
     if _variable(keeper, "log_bin") == "ON" and _variable(keeper, "log_bin_trust_function_creators") == "OFF":
         # Else the server refuses it every trigger and function (1419). It opens no other schema.
         with suppress(StatementRejected):
