@@ -10,21 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from afterpush.deploy.explain.lines import Excerpt
 from afterpush.deploy.explain.signatures import Failures, Level, Signature
 
 ENOUGH_WORK = 12
 _PROGRESS_COUNTS = 4
 _MOST_OPEN = 400
 _NUMBER_BEHIND = re.compile(r"(?<=[a-z])\d$")
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """A line with its neighbours, ready to be shown. `number` counts from 1."""
-
-    number: int
-    line: str
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)

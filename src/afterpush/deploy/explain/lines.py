@@ -10,6 +10,7 @@ BEFORE, AFTER = 3, 6  # Lines that are shown around the root line.
 LOOKAHEAD = 60  # Lines after one that tell what became of it.
 LONGEST_SHOWN = 300
 _CONTEXT_BYTES = 8192
+_LOOKAHEAD_BYTES = 16_384
 _LONGEST_HELD = 40
 _UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -123,3 +124,44 @@ def shown(line: str, around: int = 0) -> str:
         return text
     start = max(0, min(around - LONGEST_SHOWN // 3, len(text) - LONGEST_SHOWN))
     return ("…" if start else "") + text[start : start + LONGEST_SHOWN] + "…"
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A line with its neighbours, ready to be shown. `number` counts from 1."""
+
+    number: int
+    line: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a window that is worth a closer look; `number` counts from 1."""
+
+    window: Window
+    number: int
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.window.text[self.start : self.end].decode("utf-8", "replace")
+
+    def after(self, count: int) -> list[str]:
+        """The next lines."""
+        text = self.window.text
+        following = text[self.end + 1 : self.end + 1 + _LOOKAHEAD_BYTES].split(b"\n", count)[:count]
+        return [line.decode("utf-8", "replace") for line in following]
+
+    def excerpt(self, around: int = 0) -> Excerpt:
+        text = self.window.text
+        preceding = text[max(0, self.start - 4096) : self.start].split(b"\n")[-BEFORE - 1 : -1]
+        before = [shown(line.decode("utf-8", "replace")) for line in preceding]
+        own = shown(self.text, around)
+        after = [shown(line) for line in self.after(AFTER)]
+        while before and not before[0].strip():
+            before.pop(0)
+        while after and not after[-1].strip():
+            after.pop()
+        return Excerpt(self.number, own, (*before, own, *after))

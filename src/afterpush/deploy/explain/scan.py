@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from afterpush.deploy.explain.course import Course, Ending, Excerpt, Hit, went_on, without_numbers
+from afterpush.deploy.explain.course import Course, Ending, Hit, went_on, without_numbers
 from afterpush.deploy.explain.fingerprint import line_digest
-from afterpush.deploy.explain.lines import AFTER, BEFORE, LOOKAHEAD, Window, shown, windows
+from afterpush.deploy.explain.lines import AFTER, LOOKAHEAD, Excerpt, Line, Window, shown, windows
 from afterpush.deploy.explain.origin import Said, read_line
-from afterpush.deploy.explain.sieve import MOST_SHAPES, Sieve, shape
+from afterpush.deploy.explain.sieve import MOST_SHAPES, Sieve, suspicious_lines
 from afterpush.deploy.explain.signatures import Failures, OutcomeRule, Pattern, Result, Signature
 
 KEPT_PER_SIGNATURE = 6
@@ -26,8 +26,6 @@ KEPT_FAULTS_OF_A_KIND = 10
 MOST_TRIES = 3000
 MOST_LOOKS = 100
 END_BYTES = 1 << 17
-_LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
-_LOOKAHEAD_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class Scanner:
         )
 
     def _look_through(self, window: Window) -> None:
-        for line, kind, patterns in _suspicious(window, self._sieve):
+        for line, kind, patterns in suspicious_lines(window, self._sieve):
             if self._looks[kind] >= self._most_looks:
                 continue
             self._looks[kind] += 1
@@ -106,7 +104,7 @@ class Scanner:
         if len(self._looks) > MOST_SHAPES:
             self._looks.clear()
 
-    def _look_at(self, line: "Line", patterns: list[Pattern]) -> None:
+    def _look_at(self, line: Line, patterns: list[Pattern]) -> None:
         said = read_line(line.text)
         matched: list[tuple[Pattern, re.Match[str]]] = []
         for pattern in patterns:
@@ -116,7 +114,7 @@ class Scanner:
         if matched:
             self._take(matched, said, line)
 
-    def _take(self, matched: list[tuple[Pattern, re.Match[str]]], said: Said, line: "Line") -> None:
+    def _take(self, matched: list[tuple[Pattern, re.Match[str]]], said: Said, line: Line) -> None:
         harmless = bool(self._failures.benign.search(said.text))
         outcomes: list[OutcomeRule] = []
         kinds: list[int] = []
@@ -137,7 +135,7 @@ class Scanner:
         if outcomes:
             self._note_outcome(max(outcomes, key=_gravity), said, line)
 
-    def _note_outcome(self, rule: OutcomeRule, said: Said, line: "Line") -> None:
+    def _note_outcome(self, rule: OutcomeRule, said: Said, line: Line) -> None:
         ending = Ending(rule.level, line.number, shown(said.text))
         if rule.result is Result.START:
             self._course.start(said.stream)
@@ -151,7 +149,7 @@ class Scanner:
             for faults in self._faults:
                 faults.clear()
 
-    def _note_hit(self, signature: Signature, found: re.Match[str], said: Said, line: "Line") -> None:
+    def _note_hit(self, signature: Signature, found: re.Match[str], said: Said, line: Line) -> None:
         key = (signature.id, line.number)
         following = [read_line(text) for text in line.after(AFTER)] if signature.followed_by else []
         if key in self._seen or (following and not _any_matches(signature.followed_by, following)):
@@ -185,7 +183,7 @@ class Scanner:
             own = [hit for hit in self._course.hits if hit.signature is signature]
             self._course.hits.remove(own[KEPT_PER_SIGNATURE // 2])
 
-    def _note_fault(self, kind: int, said: Said, line: "Line") -> None:
+    def _note_fault(self, kind: int, said: Said, line: Line) -> None:
         faults = self._faults[kind]
         if all(fault.excerpt.number != line.number for fault in faults):
             faults.append(Fault(kind, line.excerpt(), line_digest(said.text)))
@@ -216,56 +214,6 @@ def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
         return True
     own, other = (without_numbers(groups).get(name) for groups in (hit.groups, witness.groupdict()))
     return own is not None and other is not None and own != other
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a window that is worth a closer look; `number` counts from 1."""
-
-    window: Window
-    number: int
-    start: int
-    end: int
-
-    @property
-    def text(self) -> str:
-        return self.window.text[self.start : self.end].decode("utf-8", "replace")
-
-    def after(self, count: int) -> list[str]:
-        """The next lines."""
-        text = self.window.text
-        following = text[self.end + 1 : self.end + 1 + _LOOKAHEAD_BYTES].split(b"\n", count)[:count]
-        return [line.decode("utf-8", "replace") for line in following]
-
-    def excerpt(self, around: int = 0) -> Excerpt:
-        text = self.window.text
-        preceding = text[max(0, self.start - 4096) : self.start].split(b"\n")[-BEFORE - 1 : -1]
-        before = [shown(line.decode("utf-8", "replace")) for line in preceding]
-        own = shown(self.text, around)
-        after = [shown(line) for line in self.after(AFTER)]
-        while before and not before[0].strip():
-            before.pop(0)
-        while after and not after[-1].strip():
-            after.pop()
-        return Excerpt(self.number, own, (*before, own, *after))
-
-
-def _suspicious(window: Window, sieve: Sieve[Pattern]) -> Iterator[tuple[Line, bytes, tuple[Pattern, ...]]]:
-    """The lines of a window that may match something, their shapes and what they may match; a very long line
-    in pieces."""
-    start = window.start
-    lines = shape(window.text[window.start : window.end]).split(b"\n")
-    for number, line in enumerate(lines, window.first_line):
-        size = len(line)
-        if size <= _LONG_LINE:
-            if patterns := sieve.keys_in(line):
-                yield Line(window, number, start, start + size), line, patterns
-        else:
-            for at in range(0, size, _PIECE):
-                first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
-                if patterns := sieve.keys_in(line[first:end]):
-                    yield Line(window, number, start + first, start + end), line[first:end], patterns
-        start += size + 1
 
 
 @lru_cache(maxsize=2)

@@ -6,11 +6,14 @@ looked at once: a log of fifty megabytes has few.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
+
+from afterpush.deploy.explain.lines import Line, Window
 
 Key = TypeVar("Key")
 MOST_SHAPES = 40_000
+_LONG_LINE, _PIECE, _OVERLAP = 4096, 2048, 200
 _SHAPE = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
 
 
@@ -80,3 +83,21 @@ def _alternatives(node: dict[int, Any]) -> bytes:
         return b""
     joined = options[0] if len(options) == 1 and _END not in node else b"(?:" + b"|".join(options) + b")"
     return joined + b"?" if _END in node else joined
+
+
+def suspicious_lines(window: Window, sieve: Sieve[Key]) -> Iterator[tuple[Line, bytes, tuple[Key, ...]]]:
+    """The lines of a window that may match something, their shapes and what they may match; a very long line
+    in pieces."""
+    start = window.start
+    lines = shape(window.text[window.start : window.end]).split(b"\n")
+    for number, line in enumerate(lines, window.first_line):
+        size = len(line)
+        if size <= _LONG_LINE:
+            if keys := sieve.keys_in(line):
+                yield Line(window, number, start, start + size), line, keys
+        else:
+            for at in range(0, size, _PIECE):
+                first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
+                if keys := sieve.keys_in(line[first:end]):
+                    yield Line(window, number, start + first, start + end), line[first:end], keys
+        start += size + 1
