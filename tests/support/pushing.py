@@ -50,17 +50,24 @@ class Watched:
         they are ended."""
         # Twice: a process that is just being started shows no command line for a moment.
         wait_until(lambda: not self._at_work() and not self._at_work(), "the watchers end")
-        for process in self.watchers():
+        waiting = [process for process in self.watchers() if self._is_waiting(process)]
+        for process in waiting:
             process.kill()
             process.wait(DEADLINE_SECONDS)
-        for note in (self.path / ".git/afterpush/hooks").glob("push-*"):
+        for note in (self.path / ".git/afterpush/hooks").glob("push-*") if waiting else ():
             note.unlink()
 
     def _at_work(self) -> list[psutil.Process]:
+        return [process for process in self.watchers() if not self._is_waiting(process)]
+
+    def _is_waiting(self, process: psutil.Process) -> bool:
+        """Whether the watcher looks again, in a while, for each commit that it was started for."""
         again = [line for line in self.log.splitlines() if "looking again" in line]
-        if not again:
-            return self.watchers()
-        return [process for process in self.watchers() if not _is_waiting(process, again)]
+        try:
+            shas = [word.partition(":")[0] for word in process.cmdline() if ":refs/" in word]
+        except psutil.Error:
+            return False
+        return bool(shas) and all(any(sha[:7] in line for line in again) for sha in shas)
 
     def watchers(self) -> list[psutil.Process]:
         """Processes of ours that a push has left behind."""
@@ -84,14 +91,6 @@ class Watched:
     def log(self) -> str:
         path = self.path / ".git/afterpush/hooks/watcher.log"
         return path.read_text() if path.exists() else ""
-
-
-def _is_waiting(process: psutil.Process, again: list[str]) -> bool:
-    try:
-        shas = [word.partition(":")[0] for word in process.cmdline() if ":refs/" in word]
-    except psutil.Error:
-        return True
-    return bool(shas) and all(any(sha[:7] in line for line in again) for sha in shas)
 
 
 def record_post_push(repository: Repository, before: str = ":") -> None:

@@ -1,0 +1,69 @@
+"""Who owns the hooks, and lines that can be pasted into the configuration that is there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from afterpush.hooks.managers import is_by_git_lfs, lefthook_advice, simple_git_hooks_advice
+
+OURS = {"runner": "sh", "use_stdin": True}
+NOOP = {"run": "true"}
+
+
+def pasted(text: str, lines: str, where: str) -> str:
+    """The file after its user has done what the advice says."""
+    if "at its end" in where:
+        return f"{text}{lines}\n"
+    after = "scripts:" if "below scripts:" in where else "pre-push:"
+    head, found, tail = text.partition(f"{after}\n")
+    return f"{head}{found}{lines}\n{tail}"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("", {}),
+        ("pre-commit:\n  commands:\n    a: {run: 'true'}\n", {}),
+        ("pre-push:\n  commands:\n    a:\n      run: 'true'\n", {"commands": {"a": NOOP}}),
+        ("pre-push:\n    # four\n    commands:\n        a: {run: 'true'}\n", {"commands": {"a": NOOP}}),
+        ("pre-push:\n  parallel: true\n  scripts:\n    other: {runner: sh}\n", {"parallel": True}),
+        ("pre-push:\n\n    scripts:\n          other: {runner: sh}\n", {}),
+    ],
+)
+def test_what_lefthook_is_to_be_told_fits_into_its_file(
+    tmp_path: Path, text: str, rest: dict[str, Any]
+) -> None:
+    (tmp_path / "lefthook.yml").write_text(text)
+    where, _, lines = lefthook_advice(tmp_path).partition("\n")
+    section = yaml.safe_load(pasted(text, lines, where))["pre-push"]
+    assert section["scripts"]["afterpush"] == OURS
+    assert {key: value for key, value in section.items() if key != "scripts"} == rest
+    assert ("other" in section["scripts"]) == ("other" in text)
+
+
+@pytest.mark.parametrize("there", [None, "npm test"])
+def test_the_line_for_simple_git_hooks_is_json_and_keeps_what_is_there(
+    tmp_path: Path, there: str | None
+) -> None:
+    hooks = {"pre-commit": "true"} | ({"pre-push": there} if there else {})
+    (tmp_path / "package.json").write_text(json.dumps({"simple-git-hooks": hooks}))
+    advice = simple_git_hooks_advice(tmp_path, 'inv x --remote "$1"')
+    wanted = json.loads("{" + advice.rpartition("\n")[2] + "}")["pre-push"]
+    assert wanted == 'inv x --remote "$1"' + (f" && {there}" if there else "")
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("#!/bin/sh\ncommand -v git-lfs >/dev/null 2>&1 || exit 2\ngit lfs pre-push \"$@\"\n", True),
+        ("#!/bin/sh\ngit lfs pre-push \"$@\"\n", True),
+        ("#!/bin/sh\ngit lfs pre-push \"$@\"\nnpm test\n", False),
+        ("#!/bin/sh\n", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_a_hook_of_git_lfs_alone_is_known_whatever_its_version(script: str, answer: bool) -> None:
+    assert is_by_git_lfs(script) is answer
