@@ -172,13 +172,6 @@ def test_a_hook_of_git_lfs_stays_as_it_is_to_the_byte(repository: Repository) ->
     install(repository, "git")
     assert hook.read_text() == LFS_HOOK
     assert (repository.path / ".git/hooks/reference-transaction").is_file()
-    hook.write_text("#!/bin/sh\n")  # Without git-lfs, whose part is not the question here.
-    hook.chmod(0o755)
-    here = Watched(repository)
-    record_post_push(repository)
-    sha = repository.commit()
-    assert here.push("origin", "main").returncode == 0
-    wait_until(lambda: here.recorded() == [f"{sha} refs/heads/main"], "the push is watched")
 
 
 def test_what_simple_git_hooks_is_to_be_told_can_be_pasted_and_works(repository: Repository) -> None:
