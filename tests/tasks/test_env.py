@@ -246,8 +246,7 @@ def test_the_environments_own_value_goes_before_the_env_file(shop: Repository) -
 def test_a_state_folder_that_cannot_be_written_is_an_error(
     shop: Repository, here: Served, folder: str
 ) -> None:
-    shop.write("config/afterpush.yaml", f"deploy: {{state_dir: {folder}}}\n")
-    answer = check(shop, **here.variables)
+    answer = check(shop, AFTERPUSH_STATE_DIR=str(shop.path / folder), **here.variables)
     assert answer.code == 1
     assert not named(answer, "repository", "state")["ok"]
     assert any(folder in what for what in problems(answer))
