@@ -13,8 +13,8 @@ from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.http import Client
-from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor
 from afterpush.simulator import FakePlatform, serve
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from tests.support.database_servers import CACHE, client_of
 
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.database import connected
 from afterpush.infra.database_server.choice import available
 from afterpush.infra.database_server.private import PrivateServer, private_server
 from afterpush.infra.database_server.programs import Program
-from afterpush.infra.variables import read_environment
 from bench import _histories
 from bench._timing import seconds_of
 

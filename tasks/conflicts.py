@@ -35,8 +35,8 @@ def merge(
 ) -> ExitCode:
     """Merge three versions of a document; the text goes to stdout, exit 1 with markers in it."""
     from afterpush.conflicts.git.files import merge_files, path_in
+    from afterpush.infra.configuration.settings import Settings
     from afterpush.infra.console import note, print_json
-    from afterpush.infra.settings import Settings
     from afterpush.tasks._task import whole_number
     from afterpush.workflows.app_repository import app_repository_if_any
 

@@ -10,8 +10,8 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.invocation import program
 from afterpush.tasks._task import number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
+from afterpush.workflows.deploy.watch import commit_of, start_background
 from afterpush.workflows.hooks import tell_unwatched
-from afterpush.workflows.watch import commit_of, start_background
 
 SHA = "the commit, as git can resolve it (default: HEAD)"
 JSON = "print one JSON document on stdout"
@@ -38,13 +38,13 @@ def monitor(
     json: bool = False,
 ) -> ExitCode | int:
     """Watch a commit until it is live, or say why it is not."""
-    from afterpush.workflows.monitoring import monitor_here
+    from afterpush.workflows.deploy.monitoring import monitor_here
 
     here = app_repository()
     commit = commit_of(here, sha)
     seconds = number(timeout, "--timeout")
     if host:
-        from afterpush.workflows.remote_monitor import monitor_there
+        from afterpush.workflows.deploy.remote_monitor import monitor_there
 
         return monitor_there(here, host, commit, timeout_seconds=seconds, strict=strict, json=json)
     if not background:
@@ -78,7 +78,7 @@ def status(
     json: bool = False,
 ) -> ExitCode | int:
     """Show what is live, in progress and failed, or one commit's status."""
-    from afterpush.workflows.status import status_here
+    from afterpush.workflows.deploy.status import status_here
 
     here = app_repository()
     tell_unwatched(here)
@@ -87,12 +87,12 @@ def status(
     if seconds is not None and not wait:
         raise AfterpushError("--timeout says how long to --wait; give both, or leave it out")
     if host:
-        from afterpush.workflows.remote_monitor import status_there
+        from afterpush.workflows.deploy.remote_monitor import status_there
 
         return status_there(here, host, commit, wait=wait, timeout_seconds=seconds, json=json)
     found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
     if sha is None and not wait:
-        from afterpush.workflows.overview import print_with_overview
+        from afterpush.workflows.deploy.overview import print_with_overview
 
         print_with_overview(here, found, json=json)
     else:
@@ -136,7 +136,7 @@ def stop(
     if all and sha:
         raise AfterpushError("--all stops every monitor; leave --sha out")
     if host:
-        from afterpush.workflows.remote_monitor import stop_there
+        from afterpush.workflows.deploy.remote_monitor import stop_there
 
         return stop_there(here, host, commit_of(here, sha), all=all, dry_run=dry_run, json=json)
     ended = (
@@ -189,14 +189,14 @@ def logs(
     host: Any = None,
 ) -> ExitCode | int:
     """Print the platform's log of a commit's deployment."""
-    from afterpush.workflows.logs import LogRequest, print_logs
+    from afterpush.workflows.deploy.logs import LogRequest, print_logs
 
     wanted = LogRequest.of(
         type, component, whole_number(tail, "--tail", default=1, least=1) if tail else None, follow=follow
     )
     here = app_repository()
     if host:
-        from afterpush.workflows.remote_monitor import logs_there
+        from afterpush.workflows.deploy.remote_monitor import logs_there
 
         return logs_there(here, host, commit_of(here, sha), wanted)
     return print_logs(here, commit_of(here, sha), wanted)
@@ -222,7 +222,7 @@ def explain(
     json: bool = False,
 ) -> ExitCode:
     """Say why a deployment failed, and what to do."""
-    from afterpush.workflows import explain as workflow
+    from afterpush.workflows.deploy import explain as workflow
 
     if guide is not None:
         text = workflow.guide(str(guide))
@@ -262,7 +262,7 @@ def history(
     json: bool = False,
 ) -> ExitCode:
     """Show past deployments, why they failed and who waited; also as an HTML page."""
-    from afterpush.workflows.history import print_dora, print_history, write_page
+    from afterpush.workflows.deploy.history import print_dora, print_history, write_page
 
     window = number(days, "--days", default=30, least=0.01) or 30.0
     count = whole_number(limit, "--limit", default=0 if html or dora else 20, least=0 if limit is None else 1)

@@ -21,7 +21,7 @@ def test(
     context: Any, only: str = "tests", match: str = "", workers: str = "", explore: bool = False
 ) -> ExitCode:
     """Install what the tests need on this machine, then run them."""
-    from afterpush.tasks._testing import prepare, run_tests
+    from afterpush.workflows.development.testing import prepare, run_tests
 
     return run_tests(ROOT, prepare(ROOT), only, match, workers, explore=explore)
 
@@ -29,7 +29,7 @@ def test(
 @task()
 def lint(context: Any) -> ExitCode:
     """Check style, types and floors, in half a minute and without tests."""
-    from afterpush.tasks._checks import lint_steps, run_steps
+    from afterpush.workflows.development.checks import lint_steps, run_steps
 
     return run_steps(ROOT, lint_steps())
 
@@ -37,7 +37,7 @@ def lint(context: Any) -> ExitCode:
 @task()
 def check(context: Any) -> ExitCode:
     """Run everything that CI runs: tests, lint, documents, the built wheel."""
-    from afterpush.tasks._checks import check_wheel, document_steps, lint_steps, run_steps
+    from afterpush.workflows.development.checks import check_wheel, document_steps, lint_steps, run_steps
 
     tests = ("tests (./inv test)", (ROOT / "inv", "test"))
     code = run_steps(ROOT, iter([tests, *lint_steps(), *document_steps(ROOT)]))
@@ -47,7 +47,7 @@ def check(context: Any) -> ExitCode:
 @task(help={"only": "one module of bench/, such as polling (default: all)"})
 def bench(context: Any, only: str = "") -> ExitCode:
     """Measure what the documents claim, each beside a yardstick in the same run."""
-    from afterpush.tasks._testing import run_benches
+    from afterpush.workflows.development.testing import run_benches
 
     return run_benches(ROOT, only)
 

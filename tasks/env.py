@@ -67,10 +67,10 @@ def _surroundings(here: AppRepository) -> Any:
 def _hooks(here: AppRepository) -> Any:
     """What the hooks feature knows without trying a push."""
     from afterpush.environment.repository import Hooks
-    from afterpush.hooks.installing import is_called
-    from afterpush.hooks.managers import find_owner
+    from afterpush.hooks.install.managers import find_owner
+    from afterpush.hooks.install.plan import is_called
+    from afterpush.hooks.install.run_file import has_hook_task, program_of
     from afterpush.hooks.notes import unwatched_pushes
-    from afterpush.hooks.run_file import has_hook_task, program_of
     from afterpush.workflows.hooks import policy_of
 
     owner = find_owner(here.repo)

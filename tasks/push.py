@@ -37,9 +37,9 @@ def run(
     json: bool = False,
 ) -> ExitCode:
     """Fetch, rebase, merge documents by meaning, check and push; retry a lost race, undo on a conflict."""
+    from afterpush.infra.configuration.trust import configured
     from afterpush.infra.console import print_json, say
     from afterpush.infra.processes.signals import interruptible
-    from afterpush.infra.trust import configured
     from afterpush.push.predict import dry_run as predicted
     from afterpush.push.run import push
     from afterpush.workflows.trust import require
@@ -124,7 +124,7 @@ def _watch(here: AppRepository, outcome: "PushResult") -> dict[str, Any]:
     The push has landed, whatever comes of the watch.
     """
     from afterpush.infra.console import note
-    from afterpush.workflows.watch import start_background
+    from afterpush.workflows.deploy.watch import start_background
 
     if outcome.target.branch not in here.settings.deploy.branches:
         return {"reason": f"{outcome.target.branch} is not in deploy.branches"}

@@ -94,14 +94,7 @@ def merge(
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
     from afterpush.swarm.selection import select_finished
-    from afterpush.workflows.swarm import (
-        Roadmap,
-        merge_order,
-        show_commands,
-        split,
-        swarm_context,
-        target_of,
-    )
+    from afterpush.workflows.swarm import Roadmap, merge_order, show_commands, split, swarm_context, target_of
     from afterpush.workflows.swarm_engines import LOCAL, EngineChoice, opened_engine
 
     here = app_repository()

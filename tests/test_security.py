@@ -2,8 +2,8 @@
 
 import re
 
-from afterpush.infra.settings import Documents, LockFile, Migrate, Notify, Push, Settings, Swarm
-from afterpush.infra.trust import configured_items
+from afterpush.infra.configuration.settings import Documents, LockFile, Migrate, Notify, Push, Settings, Swarm
+from afterpush.infra.configuration.trust import configured_items
 from tests.support.shared import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")

@@ -21,8 +21,8 @@ from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import Client
-from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor
 from afterpush.simulator.model import READ_ONLY, TOKEN
 from afterpush.simulator.specs import app_spec
 from tests.support.platform import Served, served

@@ -13,7 +13,7 @@ from afterpush.conflicts.git.driver_command import driver_command
 from afterpush.conflicts.git.install import apply_plan, plan_install
 from afterpush.conflicts.git.probe import probe_driver
 from afterpush.conflicts.merge import merge_document
-from afterpush.infra.settings import Documents
+from afterpush.infra.configuration.settings import Documents
 from tests.support.conflicting import (
     BASE,
     DOCUMENT,

@@ -9,9 +9,9 @@ import pytest
 from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.watch.loop import Finished, State, begin, watch
-from afterpush.infra.config import parse_settings
-from afterpush.infra.settings import Settings
-from afterpush.infra.variables import Environment
+from afterpush.infra.configuration.config import parse_settings
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.variables import Environment
 from afterpush.simulator import FakePlatform
 from tests.support.clock import FakeClock
 from tests.support.platform import Served, served

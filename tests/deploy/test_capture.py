@@ -13,8 +13,8 @@ from afterpush.deploy.logs.log_file import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BY
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor
 from afterpush.infra.state import state_folder
 from afterpush.simulator.scenario import build_failure, deploy_failure, live
 from tests.deploy.conftest import World

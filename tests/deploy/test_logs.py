@@ -14,8 +14,8 @@ from afterpush.deploy.logs.repeated import REMEMBERED_LINES, ToldLines
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.http import NoAnswer
-from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor
 
 REDACTOR = Redactor([Secret("swordfish-9")])
 KEY = b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"

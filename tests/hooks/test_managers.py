@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from afterpush.hooks.managers import is_by_git_lfs, lefthook_advice, simple_git_hooks_advice
+from afterpush.hooks.install.managers import is_by_git_lfs, lefthook_advice, simple_git_hooks_advice
 
 OURS = {"runner": "sh", "use_stdin": True}
 NOOP = {"run": "true"}

@@ -5,12 +5,12 @@ import subprocess
 
 import pytest
 
-from afterpush.hooks.changes import Plan, Step, apply
-from afterpush.hooks.managers import find_owner
+from afterpush.hooks.install.changes import Plan, Step, apply
+from afterpush.hooks.install.managers import find_owner
+from afterpush.hooks.install.post_push_script import is_allowed
+from afterpush.hooks.install.run_file import run_text
+from afterpush.hooks.install.scripts import own_script
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.post_push_script import is_allowed
-from afterpush.hooks.run_file import run_text
-from afterpush.hooks.scripts import own_script
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.trust import hook_item, trust_of

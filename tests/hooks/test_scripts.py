@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from afterpush.hooks.scripts import (
+from afterpush.hooks.install.scripts import (
     block,
     bytes_of,
     case_pattern,

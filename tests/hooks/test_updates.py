@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from afterpush.hooks.policy import Policy, policy_of
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
-from afterpush.infra.settings import Settings
+from afterpush.infra.configuration.settings import Settings
 
 A, B, NONE = "a" * 40, "b" * 40, "0" * 40
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp", "Zs"]), min_size=1)

@@ -9,16 +9,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.infra.config import (
+from afterpush.infra.configuration.config import (
     key_paths,
     load_settings,
     parse_settings,
     settings_from_text,
     settings_to_text,
 )
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.settings import Settings
-from afterpush.infra.variables import read_environment
 from tests.support.shared import ROOT
 
 EXAMPLE = ROOT / "config" / "afterpush.yaml"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.database import (
     Address,
     DatabaseFailure,
@@ -18,7 +19,6 @@ from afterpush.infra.database import (
 )
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.secrets import Secret
-from afterpush.infra.variables import read_environment
 from tests.support.database_servers import Server, own_server, url_of
 
 

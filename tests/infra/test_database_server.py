@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.database import DatabaseFailure, StatementRejected, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, choose
 from afterpush.infra.database_server.private import private_server
 from afterpush.infra.database_server.programs import Flavour, Program, program_at, programs
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes.identity import identity_of, is_running
-from afterpush.infra.variables import read_environment
 from tests.support.database_servers import BOTH, CACHE, program_of
 from tests.support.shared import ROOT
 

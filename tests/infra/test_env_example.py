@@ -2,7 +2,7 @@
 
 import re
 
-from afterpush.infra.variables import read_environment
+from afterpush.infra.configuration.variables import read_environment
 from tests.support.shared import ROOT
 
 READ = re.compile(r'(?:environment|environ|variables)\.(?:get|secret)\(\s*"([A-Z][A-Z0-9_]+)"')

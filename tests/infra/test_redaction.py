@@ -7,10 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from afterpush.deploy.explain.redaction import redact_log
-from afterpush.infra import redaction
-from afterpush.infra.redaction import is_secret_name
-from afterpush.infra.secrets import TOKEN_SHAPES
-from afterpush.infra.variables import Environment
+from afterpush.infra.configuration.variables import Environment
+from afterpush.infra.secrets import TOKEN_SHAPES, redaction
+from afterpush.infra.secrets.redaction import is_secret_name
 
 VALUE = "q7Zv-99-mark"
 

@@ -6,10 +6,15 @@ import pytest
 
 from afterpush.deploy.monitor.setup import app_platform
 from afterpush.infra.clock import SystemClock
+from afterpush.infra.configuration.trust import Trust
+from afterpush.infra.configuration.variables import (
+    API_ADDRESS,
+    DATABASE_ADDRESS,
+    read_environment,
+    tracked_file_item,
+)
 from afterpush.infra.database import address_from_variables
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.trust import Trust
-from afterpush.infra.variables import API_ADDRESS, DATABASE_ADDRESS, read_environment, tracked_file_item
 from tests.support.repositories import Repository
 
 TOKEN = {"DIGITALOCEAN_TOKEN": "mine-0123456789"}

@@ -1,7 +1,7 @@
 """A merge of any three texts, as the configuration's defaults have it."""
 
 from afterpush.conflicts.merge import Merged, merge_document
-from afterpush.infra.settings import Documents
+from afterpush.infra.configuration.settings import Documents
 
 DEFAULTS = Documents()
 ROADMAP = "docs/roadmaps/MASTER_ROADMAP.md"

@@ -28,11 +28,11 @@ from urllib.parse import quote
 
 import pytest
 
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import available, cache_folder
 from afterpush.infra.database_server.programs import Flavour, Program
 from afterpush.infra.secrets import Secret
-from afterpush.infra.variables import read_environment
 
 # Read before any test: the pinned world has another HOME.
 CACHE = cache_folder(read_environment(None))

@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.database import connected
 from afterpush.infra.database_server.choice import available
 from afterpush.infra.database_server.private import private_server
-from afterpush.infra.variables import read_environment
 
 PROOFS = "afterpush\\_proof\\_%"
 # What DigitalOcean's managed MySQL has other than MySQL itself.

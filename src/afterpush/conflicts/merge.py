@@ -9,7 +9,7 @@ from afterpush.conflicts.outcome import Merged, Style
 from afterpush.infra.git.merge_file import LABELS, MARKER_SIZE, merge_file
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Documents
+    from afterpush.infra.configuration.settings import Documents
 
 __all__ = ["Merged", "has_markers", "merge_document"]
 

@@ -15,10 +15,10 @@ from afterpush.deploy.monitor.background import REFUSED, SETTINGS
 from afterpush.deploy.monitor.process import AlreadyRunning
 from afterpush.deploy.monitor.session import open_session
 from afterpush.infra.clock import SystemClock, rfc3339
-from afterpush.infra.config import load_settings, settings_from_text
+from afterpush.infra.configuration.config import load_settings, settings_from_text
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import main_worktree
-from afterpush.infra.variables import read_environment
 
 
 def main() -> int:

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode, urlsplit
 from afterpush.digitalocean.budget import Allowance, Budget
 from afterpush.digitalocean.failure import ApiFailure, complaint, error_told
 from afterpush.infra.clock import Clock, SystemClock
+from afterpush.infra.configuration.variables import PUBLIC_API
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, NoAnswer, Response, is_loopback
 from afterpush.infra.secrets import Secret
-from afterpush.infra.variables import PUBLIC_API
 
 Parameter = str | int | tuple[str, ...]  # A list is given as one parameter for each entry.
 PAGE_SIZE = 20  # Long lists of deployments time out upstream (HTTP 524), so pages stay small.

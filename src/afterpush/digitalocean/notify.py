@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from afterpush.infra.configuration.trust import configured
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.printable import one_line
 from afterpush.infra.processes import run
-from afterpush.infra.trust import configured
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Settings
-    from afterpush.infra.trust import Trust
-    from afterpush.infra.variables import Environment
+    from afterpush.infra.configuration.settings import Settings
+    from afterpush.infra.configuration.trust import Trust
+    from afterpush.infra.configuration.variables import Environment
 
 COMMAND_SECONDS = 30
 WEBHOOK_SECONDS = 10

@@ -19,12 +19,12 @@ from afterpush.environment.repository import (
 )
 from afterpush.environment.tools import find_tools, needs, tool_problems
 from afterpush.environment.verdict_sources import service_problems
-from afterpush.infra.config import CONFIG_PATH
+from afterpush.infra.configuration.config import CONFIG_PATH
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.git import remote_urls
 from afterpush.infra.git.urls import without_credentials
-from afterpush.infra.redaction import Redactor
-from afterpush.infra.settings import Settings
-from afterpush.infra.variables import Environment
+from afterpush.infra.secrets.redaction import Redactor
 
 
 @dataclass(frozen=True)

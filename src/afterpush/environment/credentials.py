@@ -1,7 +1,7 @@
 """Which variables are set, and where; their values are never looked at here beyond being empty."""
 
 from afterpush.environment.report import Credential, Problem, warning
-from afterpush.infra.variables import Environment
+from afterpush.infra.configuration.variables import Environment
 
 PURPOSES = {
     "DIGITALOCEAN_TOKEN": "ask the App Platform API (scope app:read is enough)",

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from afterpush.environment.report import Check, Problem, warning
+from afterpush.infra.configuration.settings import Migrate
+from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database_server.choice import choose
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.globs import matching
-from afterpush.infra.settings import Migrate
-from afterpush.infra.variables import Environment
 
 _NAME = "migrations"
 

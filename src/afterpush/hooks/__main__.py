@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from afterpush.hooks.install.scripts import PROGRAM_VARIABLE
 from afterpush.hooks.notes import hooks_folder
 from afterpush.hooks.policy import CONFIG_PATH, load_policy
 from afterpush.hooks.request import Request, watcher_environment
-from afterpush.hooks.scripts import PROGRAM_VARIABLE
 from afterpush.hooks.trial import Trial
 from afterpush.hooks.watcher import Watch, watch
 from afterpush.infra.clock import SystemClock
@@ -31,7 +31,7 @@ def main() -> None:
     record = None if trial else _record(repo)
     watch(Watch(request, repo, folder, record, SystemClock(), watcher_environment(os.environ)))
     if not trial:
-        from afterpush.hooks.run_file import renew_run_file
+        from afterpush.hooks.install.run_file import renew_run_file
 
         with contextlib.suppress(AfterpushError, OSError):  # The long way is never wrong.
             renew_run_file(repo, load_policy(main_worktree(repo)))

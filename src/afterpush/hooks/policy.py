@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.git.remotes import watched_by_default
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Settings
+    from afterpush.infra.configuration.settings import Settings
 
 OFF, WARN, BLOCK = "off", "warn", "block"
 CONFIG_PATH = "config/afterpush.yaml"
@@ -78,6 +78,6 @@ def load_policy(root: Path) -> Policy:
     if not (root / CONFIG_PATH).exists():
         remote, branch = watched_by_default(root)
         return Policy(remote=remote, branches=(branch,))
-    from afterpush.infra.config import load_settings
+    from afterpush.infra.configuration.config import load_settings
 
     return policy_of(load_settings(root))

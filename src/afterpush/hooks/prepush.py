@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
+from afterpush.hooks.install.managers import NO_LFS_HOOK, lacks_git_lfs_hook
 from afterpush.hooks.journal import Journal
-from afterpush.hooks.managers import NO_LFS_HOOK, lacks_git_lfs_hook
 from afterpush.hooks.notes import Unwatched, hooks_folder, outcome_to_tell, say_once
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.pushing import find_push, is_dry_run, is_forced, push_words

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.hooks import managers, scripts
-from afterpush.hooks.installing import UNPREPARED, outside, watched_tracking_refs
+from afterpush.hooks.install import managers, scripts
+from afterpush.hooks.install.managers import ENFORCING, Manager, Owner, find_owner
+from afterpush.hooks.install.plan import UNPREPARED, outside, watched_tracking_refs
+from afterpush.hooks.install.run_file import program_of
+from afterpush.hooks.install.scripts import text_of
 from afterpush.hooks.journal import journal_path
-from afterpush.hooks.managers import ENFORCING, Manager, Owner, find_owner
 from afterpush.hooks.notes import unwatched_pushes
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.run_file import program_of
-from afterpush.hooks.scripts import text_of
 from afterpush.hooks.trial import Evidence, try_push
 from afterpush.infra.clock import Clock
 from afterpush.infra.git import config_value, current_branch, git, has_commits, main_worktree, remote_urls

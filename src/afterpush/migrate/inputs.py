@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.safe_paths import Gate
-from afterpush.infra.settings import Migrate
 from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_boot
 from afterpush.migrate.statements.sources import files_of, statements_of, text_of
 from afterpush.migrate.statements.split import Statement

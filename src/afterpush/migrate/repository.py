@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
 from afterpush.infra.safe_paths import Gate
-from afterpush.infra.settings import Migrate
 from afterpush.migrate.boot_script.boot import kind_of_script
 from afterpush.migrate.boot_script.imports import Reach, reach
 from afterpush.migrate.boot_script.start_script import OldStep, old_steps

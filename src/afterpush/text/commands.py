@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from afterpush.infra.config import key_paths
+from afterpush.infra.configuration.config import key_paths
 from afterpush.text.markdown import Code, code_in
 from afterpush.text.shell_words import commands_in
 from afterpush.text.task_catalog import PROGRAMS, Catalog, faults

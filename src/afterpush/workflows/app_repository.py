@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
-    from afterpush.infra.redaction import Redactor
-    from afterpush.infra.settings import Settings
+    from afterpush.infra.configuration.settings import Settings
+    from afterpush.infra.configuration.variables import Environment
+    from afterpush.infra.secrets.redaction import Redactor
     from afterpush.infra.state import StateFolder
-    from afterpush.infra.variables import Environment
 
 
 class AppRepository:
@@ -32,13 +32,13 @@ class AppRepository:
 
     @functools.cached_property
     def settings(self) -> "Settings":
-        from afterpush.infra.config import load_settings
+        from afterpush.infra.configuration.config import load_settings
 
         return load_settings(self.root)
 
     @functools.cached_property
     def environment(self) -> "Environment":
-        from afterpush.infra.variables import read_environment
+        from afterpush.infra.configuration.variables import read_environment
 
         environment = read_environment(self.root)
         with contextlib.suppress(
@@ -82,7 +82,7 @@ def redacted(message: str) -> str:
 
 def redactor_here() -> "Redactor":
     """What takes this repository's secrets out of a text; outside of a repository, the environment's."""
-    from afterpush.infra.variables import read_environment
+    from afterpush.infra.configuration.variables import read_environment
 
     try:
         environment = app_repository().environment

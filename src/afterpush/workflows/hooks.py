@@ -11,7 +11,7 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.workflows.app_repository import AppRepository, app_repository, redacted
 
 if TYPE_CHECKING:
-    from afterpush.hooks.changes import Plan
+    from afterpush.hooks.install.changes import Plan
     from afterpush.hooks.policy import Policy
 
 
@@ -44,7 +44,7 @@ def look_at_push(remote: str, url: str, *, as_hook: bool) -> ExitCode | int:
 
 def prepare() -> ExitCode:
     """Writes the file that the hooks of this clone read: this program works here."""
-    from afterpush.hooks.run_file import own_program, write_run_file
+    from afterpush.hooks.install.run_file import own_program, write_run_file
 
     here = _pushed_repository(as_hook=True)
     program = own_program()
@@ -96,7 +96,7 @@ def watch_landing(process: str) -> ExitCode:
 
 def watch_pushed(sha: Any, ref: str | None, *, unproved: bool, json: bool) -> ExitCode:
     """Asks the sources once, then starts the monitor that asks again."""
-    from afterpush.workflows.watch import commit_of, look_once, start_background
+    from afterpush.workflows.deploy.watch import commit_of, look_once, start_background
 
     here = _pushed_repository(as_hook=not os.environ.get("AFTERPUSH_REPO"))
     reason = _reason_not_to_watch(ref, policy_of(here))
@@ -136,9 +136,9 @@ def _said(json: bool, document: dict[str, Any], line: str) -> ExitCode:
 
 def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: bool, json: bool) -> ExitCode:
     """Tries which program has the hook's task here, writes what calls it, and tries what it set aside."""
-    from afterpush.hooks.changes import apply
-    from afterpush.hooks.installing import DEFAULT_HINT, Wanted, plan_install
-    from afterpush.hooks.run_file import choose_program, own_program
+    from afterpush.hooks.install.changes import apply
+    from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, plan_install
+    from afterpush.hooks.install.run_file import choose_program, own_program
     from afterpush.workflows.trust import hook_item, tasks_item, trust_of
 
     here = app_repository()
@@ -167,8 +167,8 @@ def _home_page() -> str | None:
 
 def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) -> "Plan":
     """A hook that was set aside must run as before: else it comes back, and the line to add is told."""
-    from afterpush.hooks.changes import apply
-    from afterpush.hooks.installing import call_line, plan_uninstall
+    from afterpush.hooks.install.changes import apply
+    from afterpush.hooks.install.plan import call_line, plan_uninstall
     from afterpush.hooks.status import goal_of_push
     from afterpush.hooks.trial import try_push
     from afterpush.infra.clock import SystemClock
@@ -196,8 +196,8 @@ def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) ->
 
 def uninstall_hooks(manager: str, *, dry_run: bool, json: bool) -> ExitCode:
     """Takes our lines out again."""
-    from afterpush.hooks.changes import apply
-    from afterpush.hooks.installing import plan_uninstall
+    from afterpush.hooks.install.changes import apply
+    from afterpush.hooks.install.plan import plan_uninstall
 
     here = app_repository()
     plan = plan_uninstall(here.repo, manager)
@@ -207,7 +207,7 @@ def uninstall_hooks(manager: str, *, dry_run: bool, json: bool) -> ExitCode:
 
 
 def _report(plan: "Plan", *, dry_run: bool, json: bool) -> ExitCode:
-    from afterpush.hooks.changes import as_document, describe
+    from afterpush.hooks.install.changes import as_document, describe
 
     print_json(as_document(plan, dry_run=dry_run)) if json else say(describe(plan, dry_run=dry_run))
     return ExitCode.BAD_ANSWER if plan.problems else ExitCode.GOOD

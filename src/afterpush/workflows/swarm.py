@@ -129,7 +129,7 @@ class _Watching:
         self._is_checked = False
 
     def __call__(self, sha: str) -> None:
-        from afterpush.workflows.watch import start_background
+        from afterpush.workflows.deploy.watch import start_background
 
         if not self._is_checked and not self._is_hopeless and not _has_source(self._here):
             note(f"landed commits are not watched: no source is configured ({program()} env.check says how)")

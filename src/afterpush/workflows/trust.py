@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afterpush.infra.configuration.trust import Item, Trust, configured, configured_items, file_item
 from afterpush.infra.console import is_answerable, is_confirmed
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.trust import Item, Trust, configured, configured_items, file_item
 from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def trust_of(here: AppRepository) -> Trust:
 
 def items_of(here: AppRepository) -> list[Item]:
     """Everything here that could run or give variables: commands, the hook, a tracked `.env`."""
-    from afterpush.infra.variables import tracked_file_item
+    from afterpush.infra.configuration.variables import tracked_file_item
 
     files = (tasks_item(here), hook_item(here), tracked_file_item(here.root))
     return [*configured_items(here.settings), *_lock_file_items(here), *(item for item in files if item)]

@@ -12,7 +12,7 @@ from afterpush.documents.manual.reference import (
     stale_pages,
 )
 from afterpush.documents.manual.variables import variable_groups
-from afterpush.infra.config import key_paths
+from afterpush.infra.configuration.config import key_paths
 from afterpush.infra.errors import ExitCode
 from tests.support.shared import ROOT
 

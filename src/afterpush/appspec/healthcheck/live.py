@@ -20,8 +20,8 @@ from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor
 
 _REJECTED = (400, 409, 422)
 _FIELD = re.compile(r'field "(?P<path>[\w.\[\]]+)"')

@@ -42,7 +42,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 def _merge(asked: argparse.Namespace) -> int:
     from afterpush.conflicts.merge import merge_document
-    from afterpush.infra.config import load_settings
+    from afterpush.infra.configuration.config import load_settings
 
     merged = merge_document(
         # Git gives an empty base for a file that both sides added.

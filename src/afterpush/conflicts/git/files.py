@@ -9,7 +9,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Documents
+    from afterpush.infra.configuration.settings import Documents
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import git
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Documents
+    from afterpush.infra.configuration.settings import Documents
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from afterpush.infra.git.objects import Env, read_blob, scratch_objects, write_b
 from afterpush.infra.invocation import command
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Documents
+    from afterpush.infra.configuration.settings import Documents
 
 # Both sides append at the same place: git alone stops there, afterpush keeps both.
 BASE = b"# Probe\n\n### PROBE-001: One\n\n**Status:** ready\n"

@@ -20,7 +20,7 @@ from afterpush.infra.git.unmerged import Operation, Unmerged, operation_under_wa
 from afterpush.text.conflict_markers import marker_lines
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Documents
+    from afterpush.infra.configuration.settings import Documents
 
 
 class Action(Enum):

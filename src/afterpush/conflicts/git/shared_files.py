@@ -10,7 +10,7 @@ from afterpush.infra.safe_paths import Gate, Refused
 from afterpush.text.conflict_markers import marker_lines
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Documents
+    from afterpush.infra.configuration.settings import Documents
 
 
 def driver_patterns(documents: "Documents") -> list[str]:

@@ -9,12 +9,7 @@ from afterpush.conflicts.kinds.values import merge_value, three_way
 from afterpush.conflicts.matching.trios import Trio
 from afterpush.conflicts.tables.columns import Column, Line, cell_in, merged_columns, name_of
 from afterpush.conflicts.tables.layout import Layout
-from afterpush.conflicts.tables.text import (
-    as_written,
-    common_layout,
-    dashes_line,
-    header_line,
-)
+from afterpush.conflicts.tables.text import as_written, common_layout, dashes_line, header_line
 from afterpush.conflicts.tables.totals import Tally, settle
 from afterpush.roadmap.tables import Row, Table
 

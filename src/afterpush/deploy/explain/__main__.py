@@ -18,10 +18,10 @@ from afterpush.deploy.explain.explanation import explain_files, read_files
 from afterpush.deploy.explain.fingerprint import fingerprint, packed, read_fingerprint
 from afterpush.deploy.explain.rendering import document
 from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
-from afterpush.infra.variables import read_environment
 
 
 def main() -> int:

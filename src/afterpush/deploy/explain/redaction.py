@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from afterpush.infra.redaction import Redactor
 from afterpush.infra.secrets import REDACTED
+from afterpush.infra.secrets.redaction import Redactor
 
 WELL_KNOWN = Redactor()
 # The words alone: what stands before them in a name is no part of what is replaced, and to look for it

@@ -23,7 +23,7 @@ from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import Clock
 from afterpush.infra.http import NoAnswer
-from afterpush.infra.redaction import Redactor
+from afterpush.infra.secrets.redaction import Redactor
 from afterpush.infra.state import StateFolder
 
 FLUSH_SECONDS = 2.0

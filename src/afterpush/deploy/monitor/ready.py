@@ -6,9 +6,9 @@ from afterpush.digitalocean.component_health import platform_ready
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.digitalocean.readiness import Readiness, judge, settled
 from afterpush.infra.clock import Clock
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.http import Client, Response
-from afterpush.infra.settings import Settings
-from afterpush.infra.variables import Environment
 
 
 def readiness_of(

@@ -8,7 +8,7 @@ from typing import Protocol
 from afterpush.deploy.monitor.line_output import changes, stamped, still
 from afterpush.deploy.watch.loop import Finished, State, Watching
 from afterpush.infra.printable import one_line
-from afterpush.infra.redaction import Redactor
+from afterpush.infra.secrets.redaction import Redactor
 
 # A watch that is silent for longer looks as if it hung.
 STILL_SECONDS = 60.0

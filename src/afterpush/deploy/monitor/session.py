@@ -15,13 +15,13 @@ from afterpush.deploy.watch.loop import Finished
 from afterpush.deploy.watch.outcome import CRASHED, Outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
 from afterpush.infra.clock import Clock
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.trust import Trust
+from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import commit_facts, common_folder, main_worktree
-from afterpush.infra.settings import Settings
 from afterpush.infra.state import StateFolder, state_folder
-from afterpush.infra.trust import Trust
-from afterpush.infra.variables import Environment
 
 
 @dataclass(frozen=True)

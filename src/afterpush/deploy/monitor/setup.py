@@ -26,14 +26,14 @@ from afterpush.digitalocean.deployed_commits import Kin
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.digitalocean.phases import Phase
 from afterpush.infra.clock import Clock, Countdown, rfc3339
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time
 from afterpush.infra.http import LEAST_SECONDS, Client
 from afterpush.infra.printable import one_line
-from afterpush.infra.settings import Settings
 from afterpush.infra.state import state_folder
-from afterpush.infra.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
 
 NO_SOURCE = (
     "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (made under API in the control panel; "

@@ -8,9 +8,9 @@ from afterpush.deploy.monitor.setup import prepare
 from afterpush.deploy.watch.loop import Finished, begin, next_state
 from afterpush.deploy.watch.outcome import Outcome, outcome
 from afterpush.infra.clock import Clock
-from afterpush.infra.settings import Settings
+from afterpush.infra.configuration.settings import Settings
+from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.state import state_folder
-from afterpush.infra.variables import Environment
 
 
 def glance(

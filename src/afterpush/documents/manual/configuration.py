@@ -34,8 +34,8 @@ def example_sections(text: str) -> list[ConfigSection]:
     """
     import msgspec
 
-    from afterpush.infra.config import key_paths
-    from afterpush.infra.settings import Settings
+    from afterpush.infra.configuration.config import key_paths
+    from afterpush.infra.configuration.settings import Settings
 
     meanings = dict(_comments(text))
     defaults = msgspec.to_builtins(Settings())
@@ -76,7 +76,7 @@ def _comments(text: str) -> Iterator[tuple[str, str]]:
 def _types(shape: type[Any], prefix: str) -> Iterator[tuple[str, str]]:
     import msgspec
 
-    from afterpush.infra.config import type_name
+    from afterpush.infra.configuration.config import type_name
 
     for entry in msgspec.structs.fields(shape):
         if isinstance(entry.type, type) and issubclass(entry.type, msgspec.Struct):

@@ -9,13 +9,13 @@ from secrets import token_hex
 
 import msgspec
 
+from afterpush.infra.configuration.settings import Migrate
+from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
 from afterpush.infra.database_server.private import PrivateServer, private_server
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.settings import Migrate
-from afterpush.infra.variables import Environment
 from afterpush.migrate.replay.run_user import as_run_user
 from afterpush.migrate.replay.scratch import is_confined
 from afterpush.migrate.replay.server import Server, server_at

@@ -17,10 +17,10 @@ from afterpush.deploy.monitor.setup import app_platform
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.invocation import program
 from afterpush.infra.processes import exit_code_of_child
 from afterpush.infra.state import StateFolder
-from afterpush.infra.variables import read_environment
 from afterpush.simulator.scene import Clone, Stage
 
 Tell = Callable[[str], None]

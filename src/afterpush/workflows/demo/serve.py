@@ -9,12 +9,12 @@ from pathlib import Path
 
 from afterpush.digitalocean.find_app import repository_names
 from afterpush.infra.clock import SystemClock, duration
+from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import commit_facts, current_branch, git
 from afterpush.infra.git.refs import ref_value, tracking_ref
 from afterpush.infra.invocation import command
 from afterpush.infra.processes.signals import Interrupted, interruptible
-from afterpush.infra.settings import Settings
 from afterpush.simulator import FakePlatform, serve
 from afterpush.simulator.app_server import FakeApp, serve_app
 from afterpush.simulator.apps import App

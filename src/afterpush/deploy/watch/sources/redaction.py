@@ -9,15 +9,7 @@ from typing import Any
 
 import msgspec
 
-from afterpush.deploy.watch.facts import (
-    Fact,
-    Inconclusive,
-    NotYet,
-    RolledBack,
-    Seen,
-    Serving,
-    Silence,
-)
+from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, RolledBack, Seen, Serving, Silence
 from afterpush.digitalocean.deployment import Deployment, read_deployment
 
 Redact = Callable[[str], str]

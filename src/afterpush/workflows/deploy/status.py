@@ -25,7 +25,7 @@ def status_here(
     Raises AfterpushError (exit 2) for a commit that nobody watched, where nothing could be asked either.
     """
     if wait:
-        from afterpush.workflows.monitoring import wait_here
+        from afterpush.workflows.deploy.monitoring import wait_here
 
         found = wait_here(here, sha, timeout_seconds=timeout_seconds, json=json)
     else:

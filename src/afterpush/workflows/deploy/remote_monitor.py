@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from afterpush.infra.config import CONFIG_PATH
+from afterpush.infra.configuration.config import CONFIG_PATH
 from afterpush.infra.console import note, say
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
     from afterpush.deploy.monitor.remote import Prepared
-    from afterpush.workflows.logs import LogRequest
+    from afterpush.workflows.deploy.logs import LogRequest
 
 
 def monitor_there(

@@ -12,7 +12,7 @@ from afterpush.infra.console import can_show, note, plain, print_json, say, term
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 from afterpush.workflows.app_repository import AppRepository
-from afterpush.workflows.monitoring import read_history
+from afterpush.workflows.deploy.monitoring import read_history
 
 
 def print_history(here: AppRepository, *, limit: int | None, watches: bool, json: bool) -> None:

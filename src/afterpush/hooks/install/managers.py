@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from afterpush.hooks.scripts import text_of, without_block
+from afterpush.hooks.install.scripts import text_of, without_block
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import common_folder, config_value
 

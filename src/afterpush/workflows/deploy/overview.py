@@ -9,7 +9,7 @@ from afterpush.deploy.watch.production import Production, production_if_told
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import note, plain, print_json, say
 from afterpush.workflows.app_repository import AppRepository, warn_on_error
-from afterpush.workflows.monitoring import read_history
+from afterpush.workflows.deploy.monitoring import read_history
 
 _ASK_SECONDS = 5.0
 

@@ -14,10 +14,10 @@ from afterpush.deploy.explain.rendering import brief_document, brief_text, docum
 from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.infra.clock import SystemClock
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.variables import read_environment
 from afterpush.workflows.app_repository import AppRepository, app_repository_if_any
-from afterpush.workflows.watch import commit_of
+from afterpush.workflows.deploy.watch import commit_of
 
 __all__ = ["explain_commit", "explain_log", "explanation_document", "guide", "show_explanation"]
 _CHUNK_BYTES = 1 << 20

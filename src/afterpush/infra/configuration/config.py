@@ -6,10 +6,10 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 from afterpush.infra.git.remotes import watched_by_default
-from afterpush.infra.settings import Settings
 
 CONFIG_PATH = Path("config/afterpush.yaml")
 FILE_LIMIT = 1 << 20

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from afterpush.hooks.scripts import is_ours, own_script, text_of
+from afterpush.hooks.install.scripts import is_ours, own_script, text_of
+from afterpush.infra.configuration.trust import Trust, file_item
 from afterpush.infra.git import common_folder, config_value, git
 from afterpush.infra.git.tracked_files import tracked
-from afterpush.infra.trust import Trust, file_item
 
 _MADE_HERE = re.compile(
     r"commit\b|cherry-pick|am:|(?:rebase|pull\b).*\((?:pick|reword|edit|squash|fixup|continue)\)"

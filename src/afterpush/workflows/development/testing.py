@@ -5,13 +5,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.console import note
 from afterpush.infra.database_server.choice import available, cache_folder
 from afterpush.infra.database_server.debian import unpack
 from afterpush.infra.database_server.programs import FLAVOURS
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import run, run_attached
-from afterpush.infra.variables import read_environment
 
 EXTRAS = "dev,docs,swarm"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])

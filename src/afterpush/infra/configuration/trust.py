@@ -19,7 +19,7 @@ from afterpush.infra.invocation import command
 from afterpush.infra.printable import one_line
 
 if TYPE_CHECKING:
-    from afterpush.infra.settings import Settings
+    from afterpush.infra.configuration.settings import Settings
 
 VARIABLE = "AFTERPUSH_TRUST"
 _RECORD = "trust.json"

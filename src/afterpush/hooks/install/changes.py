@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from afterpush.hooks.managers import Owner
-from afterpush.hooks.run_file import PROGRAM_KEY
-from afterpush.hooks.scripts import bytes_of
+from afterpush.hooks.install.managers import Owner
+from afterpush.hooks.install.run_file import PROGRAM_KEY
+from afterpush.hooks.install.scripts import bytes_of
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
 from afterpush.infra.git import common_folder, git

@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.hooks import managers, scripts
-from afterpush.hooks.changes import Plan, Step
-from afterpush.hooks.managers import ENFORCING, Manager, Owner, find_owner
+from afterpush.hooks.install import managers, scripts
+from afterpush.hooks.install.changes import Plan, Step
+from afterpush.hooks.install.managers import ENFORCING, Manager, Owner, find_owner
+from afterpush.hooks.install.scripts import ASIDE, text_of
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.scripts import ASIDE, text_of
 from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import common_folder, main_worktree

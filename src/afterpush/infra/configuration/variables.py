@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, read_text
 from afterpush.infra.invocation import command
-from afterpush.infra.redaction import Redactor, secrets_in
 from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor, secrets_in
 
 if TYPE_CHECKING:
-    from afterpush.infra.trust import Item
+    from afterpush.infra.configuration.trust import Item
 
 FILE_LIMIT = 1 << 20
 
@@ -165,8 +165,8 @@ def tracked_file_item(root: Path) -> "Item | None":
 
     What it says is hashed, but not shown: it may hold secrets.
     """
+    from afterpush.infra.configuration.trust import Item
     from afterpush.infra.git.tracked_files import tracked
-    from afterpush.infra.trust import Item
 
     path = root / ".env"
     if not path.is_file():
@@ -182,8 +182,8 @@ def tracked_file_item(root: Path) -> "Item | None":
 
 def _refusal(root: Path, own: Mapping[str, str]) -> str | None:
     """Why this file gives nothing: git tracks it, so that others can change it, and no yes was said."""
+    from afterpush.infra.configuration.trust import Trust
     from afterpush.infra.git import common_folder
-    from afterpush.infra.trust import Trust
 
     item = tracked_file_item(root)
     if item is None or Trust(common_folder(root), own).has(item):

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.database_address import Address as Address
-from afterpush.infra.database_address import SslMode as SslMode
-from afterpush.infra.database_address import address_from_url as address_from_url
-from afterpush.infra.database_address import address_from_variables as address_from_variables
-from afterpush.infra.database_login import plugins_for
+from afterpush.infra.database.address import Address as Address
+from afterpush.infra.database.address import SslMode as SslMode
+from afterpush.infra.database.address import address_from_url as address_from_url
+from afterpush.infra.database.address import address_from_variables as address_from_variables
+from afterpush.infra.database.login import plugins_for
 from afterpush.infra.errors import AfterpushError, ExitCode
 
 # Server-side numbers that mean "this connection is over": shutdown, killed, aborted.

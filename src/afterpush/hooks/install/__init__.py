@@ -1,0 +1,1 @@
+"""Getting our lines into the hooks and out again, with any hook manager."""

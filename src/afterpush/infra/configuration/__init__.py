@@ -1,0 +1,1 @@
+"""Configuration, variables with their source, and the trust that a clone was given."""

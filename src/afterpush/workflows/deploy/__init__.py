@@ -1,0 +1,1 @@
+"""Workflows of `deploy.*`: watching, status, logs, history and explanations."""

@@ -1,0 +1,1 @@
+"""Working on afterpush itself: its tests, and what CI checks."""
