@@ -7,10 +7,9 @@ from invoke import Collection
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.invocation import program
 from afterpush.tasks._task import number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
-from afterpush.workflows.deploy.watch import commit_of, start_background
+from afterpush.workflows.deploy.watch import commit_of, start_background, started_text
 from afterpush.workflows.hooks import tell_unwatched
 
 SHA = "the commit, as git can resolve it (default: HEAD)"
@@ -50,13 +49,7 @@ def monitor(
     if not background:
         return monitor_here(here, commit, timeout_seconds=seconds, strict=strict, json=json)
     started = start_background(here, commit, timeout_seconds=seconds, strict=strict)
-    if json:
-        print_json(started)
-    else:
-        say(
-            f"{'already watched' if started.already_running else 'watching'} {commit[:7]} in the background "
-            f"(pid {started.pid})\nlog: {started.log_path}\nask: {program()} deploy.status --sha={commit[:7]}"
-        )
+    print_json(started) if json else say(started_text(started))
     return ExitCode.GOOD
 
 
@@ -78,7 +71,7 @@ def status(
     json: bool = False,
 ) -> ExitCode | int:
     """Show what is live, in progress and failed, or one commit's status."""
-    from afterpush.workflows.deploy.status import status_here
+    from afterpush.workflows.deploy.status import print_status, status_here
 
     here = app_repository()
     tell_unwatched(here)
@@ -91,12 +84,7 @@ def status(
 
         return status_there(here, host, commit, wait=wait, timeout_seconds=seconds, json=json)
     found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
-    if sha is None and not wait:
-        from afterpush.workflows.deploy.overview import print_with_overview
-
-        print_with_overview(here, found, json=json)
-    else:
-        print_json(found) if json else say(f"{found.verdict.upper()}: {found.message}")
+    print_status(here, found, with_overview=sha is None and not wait, json=json)
     return found.exit_code
 
 
@@ -162,10 +150,7 @@ def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = 
     here = app_repository()
     age = number(days, "--days", default=here.settings.deploy.keep_days) or 0.0
     cleaned = clean(here.state, SystemClock().now(), age, dry_run=dry_run)
-    verb = "would remove" if dry_run else "removed"
-    print_json(cleaned) if json else say(
-        f"{verb} {cleaned.removed} files ({cleaned.bytes} bytes), kept {cleaned.kept}"
-    )
+    print_json(cleaned) if json else say(cleaned.text("would remove" if dry_run else "removed"))
     return ExitCode.GOOD
 
 
@@ -205,7 +190,7 @@ def logs(
 @task(
     help={
         "sha": SHA,
-        "log": "explain this file instead (-: standard input), of whatever origin",
+        "log": "explain this file instead (-: standard input); it may come from anywhere",
         "passing": "the log of a run that went well: lines that are there too weigh less",
         "brief": "at most 900 bytes",
         "guide": "print the guide to this category instead",
@@ -222,23 +207,12 @@ def explain(
     json: bool = False,
 ) -> ExitCode:
     """Say why a deployment failed, and what to do."""
-    from afterpush.workflows.deploy import explain as workflow
+    from afterpush.workflows.deploy.explain import print_explanation, print_guide
 
     if guide is not None:
-        text = workflow.guide(str(guide))
-        print_json({"category": str(guide), "text": text}) if json else say(text)
-        return ExitCode.GOOD
-    if log is not None and sha is not None:
-        raise AfterpushError("give --sha or --log, not both")
-    good = None if passing is None else str(passing)
-    found = (
-        workflow.explain_log(str(log), good)
-        if log is not None
-        else workflow.explain_commit(app_repository(), sha, good)
-    )
-    print_json(workflow.explanation_document(found, brief=brief)) if json else say(
-        workflow.show_explanation(found, brief=brief)
-    )
+        print_guide(str(guide), json=json)
+    else:
+        print_explanation(sha, log, passing, brief=brief, json=json)
     return ExitCode.GOOD
 
 
@@ -262,17 +236,12 @@ def history(
     json: bool = False,
 ) -> ExitCode:
     """Show past deployments, why they failed and who waited; also as an HTML page."""
-    from afterpush.workflows.deploy.history import print_dora, print_history, write_page
+    from afterpush.workflows.deploy.history import show_history
 
     window = number(days, "--days", default=30, least=0.01) or 30.0
     count = whole_number(limit, "--limit", default=0 if html or dora else 20, least=0 if limit is None else 1)
-    here = app_repository()
-    if html is not None:
-        write_page(here, str(html), limit=count or None, window_days=window)
-    if dora:
-        print_dora(here, limit=count or None, window_days=window, json=json)
-    elif json or html is None:
-        print_history(here, limit=count or None, watches=watches, json=json)
+    page = None if html is None else str(html)
+    show_history(count or None, page, window, dora=dora, watches=watches, json=json)
     return ExitCode.GOOD
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from afterpush.hooks.notes import leave_notes
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.git import clean_environment
-from afterpush.infra.processes import start_detached
+from afterpush.infra.processes.detached import start_detached
 from afterpush.infra.processes.identity import Identity, boot_id, identity_from_ticks
 from afterpush.infra.processes.process_table import ProcessEntry
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.processes import exit_code_of_child, start_detached
+from afterpush.infra.processes.detached import exit_code_of_child, start_detached
 from afterpush.infra.processes.identity import identity_of, signal_process
 from afterpush.infra.processes.signals import uninterrupted
 

@@ -12,7 +12,7 @@ from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import clean_environment
 from afterpush.infra.locks import is_locked
-from afterpush.infra.processes import exit_code_of_child, start_detached
+from afterpush.infra.processes.detached import exit_code_of_child, start_detached
 from afterpush.infra.state import StateFolder
 
 # Where a monitor finds the settings that its launcher has read already.

@@ -25,6 +25,10 @@ class RemovedFiles:
     kept: int
     bytes: int
 
+    def text(self, verb: str) -> str:
+        """The same in a sentence."""
+        return f"{verb} {self.removed} files ({self.bytes} bytes), kept {self.kept}"
+
 
 class _Entry(NamedTuple):
     path: str

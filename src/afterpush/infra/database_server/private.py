@@ -14,7 +14,7 @@ from afterpush.infra.database import Address, DatabaseFailure, connected
 from afterpush.infra.database_server.images import copy_image, fresh_image, keep_image, run_as
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.processes import OnLifeline, start_on_lifeline
+from afterpush.infra.processes.detached import OnLifeline, start_on_lifeline
 from afterpush.infra.secrets import Secret
 
 # The server's keeper is a shell whose stdin is a pipe that only this process holds the other end of. When

@@ -26,7 +26,7 @@ def echo_commands(show: Callable[[Sequence[str]], None]) -> None:
     _echo[:] = [show]
 
 
-def _words(argv: Sequence[Argument]) -> tuple[str, ...]:
+def command_words(argv: Sequence[Argument]) -> tuple[str, ...]:
     words = tuple(os.fspath(word) for word in argv)
     for show in _echo:
         show(words)
@@ -65,7 +65,7 @@ def run(
     Without `input`, stdin is empty. Raises AfterpushError when the program is missing or took longer
     than the limit (it and everything below it is then killed).
     """
-    words = _words(argv)
+    words = command_words(argv)
     with _started(words, cwd, env, has_input=input is not None) as process:
         try:
             stdout, stderr = process.communicate(input, timeout=timeout_seconds)
@@ -74,7 +74,7 @@ def run(
             process.wait()
             if isinstance(error, subprocess.TimeoutExpired):
                 raise AfterpushError(
-                    f"{_name(words)} took longer than {timeout_seconds} s and was ended"
+                    f"{command_name(words)} took longer than {timeout_seconds} s and was ended"
                 ) from error
             raise
     return Completed(words, process.returncode, stdout, stderr)
@@ -95,7 +95,9 @@ def _started(
         )
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
-            raise AfterpushError(f"cannot run {_name(words)}: the folder {cwd} does not exist") from error
+            raise AfterpushError(
+                f"cannot run {command_name(words)}: the folder {cwd} does not exist"
+            ) from error
         raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
     except OSError as error:
         raise AfterpushError(f"cannot run {words[0]}: {error.strerror}") from error
@@ -103,7 +105,7 @@ def _started(
         yield process
 
 
-def _name(words: tuple[str, ...]) -> str:
+def command_name(words: tuple[str, ...]) -> str:
     return " ".join(words[:3])
 
 
@@ -126,7 +128,7 @@ def run_shown(
     It stays in our terminal's session: ssh and git can still ask there for a passphrase. A process that it
     leaves behind with its output open does not keep us waiting.
     """
-    words = _words(argv)
+    words = command_words(argv)
     reading, writing = os.pipe()
     said = bytearray()
     reader = threading.Thread(target=_show, args=(reading, said), daemon=True)
@@ -186,110 +188,14 @@ def run_attached(
     What it leaves running in the background is not waited for. Raises AfterpushError when the program is
     missing, or was ended after the limit.
     """
-    words = _words(argv)
+    words = command_words(argv)
     environment = None if env is None else dict(env)
     try:
         done = subprocess.run(words, cwd=cwd, env=environment, check=False, timeout=timeout_seconds)
     except FileNotFoundError as error:
         raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
     except subprocess.TimeoutExpired as error:
-        raise AfterpushError(f"{_name(words)} took longer than {timeout_seconds} s and was ended") from error
-    return done.returncode
-
-
-def start_detached(
-    argv: Sequence[Argument],
-    *,
-    log: Path | None,
-    cwd: Path,
-    env: Mapping[str, str],
-    keep: Sequence[int] = (),
-) -> int:
-    """Starts a process that outlives this one and its terminal; returns its pid.
-
-    It gets a session of its own and no descriptor of ours except those in `keep`: a hook's caller that
-    reads our stdout must not wait for it. Output is appended to `log` (mode 0600), else dropped.
-    Raises AfterpushError when it cannot be started, or its log not be written.
-    """
-    process = _in_own_session(argv, log, cwd, env, stdin=subprocess.DEVNULL, keep=keep)
-    process.returncode = 0  # It is not ours to wait for; keeps Popen from warning about it.
-    return process.pid
-
-
-def _opened_for_output(log: Path | None) -> int:
-    try:
-        return os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
-    except OSError as error:
         raise AfterpushError(
-            f"cannot write the log {log}: {error.strerror}; make its folder writable"
+            f"{command_name(words)} took longer than {timeout_seconds} s and was ended"
         ) from error
-
-
-def _in_own_session(
-    argv: Sequence[Argument],
-    log: Path | None,
-    cwd: Path,
-    env: Mapping[str, str],
-    *,
-    stdin: int,
-    keep: Sequence[int] = (),
-) -> "subprocess.Popen[bytes]":
-    words = _words(argv)
-    output = _opened_for_output(log)
-    try:
-        return subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=dict(env),
-            stdin=stdin,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            pass_fds=tuple(keep),
-        )
-    except OSError as error:
-        raise AfterpushError(f"cannot start {_name(words)} in the background: {error.strerror}") from error
-    finally:
-        os.close(output)
-
-
-class OnLifeline:
-    """A child whose stdin is a pipe of ours: it reads the end of file when we cut it, or die in any way."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def wait(self, timeout_seconds: float) -> int | None:
-        """The exit code (negative: a signal), or None when it still runs after the limit."""
-        try:
-            return self._process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def cut(self) -> None:
-        """Closes the pipe: the child is to end itself and all below it."""
-        if self._process.stdin:
-            self._process.stdin.close()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-
-def start_on_lifeline(
-    argv: Sequence[Argument], *, log: Path, cwd: Path, env: Mapping[str, str]
-) -> OnLifeline:
-    """Starts a child in a session of its own that can tell when we are gone; output goes to `log` (0600)."""
-    return OnLifeline(_in_own_session(argv, log, cwd, env, stdin=subprocess.PIPE))
-
-
-def exit_code_of_child(pid: int) -> int | None:
-    """The exit code of a child of this process that has ended (negative: a signal), None while it runs."""
-    try:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return 0  # Somebody else has collected it.
-    return os.waitstatus_to_exitcode(status) if ended else None
+    return done.returncode

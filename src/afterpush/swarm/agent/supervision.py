@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.processes import OnLifeline, start_on_lifeline
+from afterpush.infra.processes.detached import OnLifeline, start_on_lifeline
 from afterpush.infra.processes.tagged import end_all, with_tag
 from afterpush.swarm.agent.supervisor import TAG, UNWRITTEN, Ended, SupervisorRequest
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.files import write_atomic
-from afterpush.infra.processes import start_detached
+from afterpush.infra.processes.detached import start_detached
 from afterpush.infra.processes.identity import Identity, boot_id
 from afterpush.infra.processes.process_table import resident_bytes, running
 from afterpush.infra.processes.tagged import end_all, with_tag

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.processes import exit_code_of_child, start_detached
+from afterpush.infra.processes.detached import exit_code_of_child, start_detached
 from afterpush.infra.processes.signals import uninterrupted
 
 _GOODBYE = b"."

@@ -19,7 +19,7 @@ from afterpush.deploy.watch.outcome import RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.invocation import program
-from afterpush.infra.processes import exit_code_of_child
+from afterpush.infra.processes.detached import exit_code_of_child
 from afterpush.infra.state import StateFolder
 from afterpush.simulator.scene import Clone, Stage
 

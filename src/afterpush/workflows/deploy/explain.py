@@ -15,11 +15,11 @@ from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.workflows.app_repository import AppRepository, app_repository_if_any
+from afterpush.workflows.app_repository import AppRepository, app_repository, app_repository_if_any
 from afterpush.workflows.deploy.watch import commit_of
 
-__all__ = ["explain_commit", "explain_log", "explanation_document", "guide", "show_explanation"]
 _CHUNK_BYTES = 1 << 20
 _FAILED = frozenset({"failed"})
 
@@ -115,3 +115,24 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
     if deployment and deployment.phase == "ACTIVE":
         return None
     return remaining_logs(source, commit)
+
+
+def print_guide(category: str, *, json: bool) -> None:
+    """The guide to a category of failures."""
+    text = guide(category)
+    print_json({"category": category, "text": text}) if json else say(text)
+
+
+def print_explanation(
+    sha: str | None, log: str | None, passing: str | None, *, brief: bool, json: bool
+) -> None:
+    """Why a commit's deployment failed, or what a log file shows; `passing` is the log of a good run."""
+    if log is not None and sha is not None:
+        raise AfterpushError("give --sha or --log, not both")
+    if log is not None:
+        found = explain_log(str(log), passing)
+    else:
+        found = explain_commit(app_repository(), sha, passing)
+    print_json(explanation_document(found, brief=brief)) if json else say(
+        show_explanation(found, brief=brief)
+    )

@@ -11,7 +11,7 @@ from afterpush.infra.clock import SystemClock, rfc3339
 from afterpush.infra.console import can_show, note, plain, print_json, say, terminal_width
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
-from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.app_repository import AppRepository, app_repository
 from afterpush.workflows.deploy.monitoring import read_history
 
 
@@ -62,3 +62,16 @@ def write_page(here: AppRepository, name: str, *, limit: int | None, window_days
             f"writing the page {path}: {error.strerror}; give a path that is writable"
         ) from error
     note(f"wrote {path} ({counted(len(records), 'deployment')}); open it in a browser")
+
+
+def show_history(
+    limit: int | None, html: str | None, window_days: float, *, dora: bool, watches: bool, json: bool
+) -> None:
+    """What was asked for: the page, the DORA figures, or the list (not after a page, unless as JSON)."""
+    here = app_repository()
+    if html is not None:
+        write_page(here, html, limit=limit, window_days=window_days)
+    if dora:
+        print_dora(here, limit=limit, window_days=window_days, json=json)
+    elif json or html is None:
+        print_history(here, limit=limit, watches=watches, json=json)

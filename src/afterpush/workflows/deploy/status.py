@@ -10,6 +10,7 @@ from afterpush.deploy.watch.check_once import glance
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
+from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 
@@ -65,3 +66,13 @@ def _judged_again(here: AppRepository, found: Outcome) -> Outcome:
         superseded_by=now.superseded_by or found.superseded_by,
         reason=None,
     )
+
+
+def print_status(here: AppRepository, found: Outcome, *, with_overview: bool, json: bool) -> None:
+    """A commit's status; where no commit was named, what is live and on its way as well."""
+    if with_overview:
+        from afterpush.workflows.deploy.overview import print_with_overview
+
+        print_with_overview(here, found, json=json)
+    else:
+        print_json(found) if json else say(f"{found.verdict.upper()}: {found.message}")

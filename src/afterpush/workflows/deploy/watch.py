@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program
 from afterpush.workflows.app_repository import AppRepository
 
 if TYPE_CHECKING:
@@ -61,4 +62,13 @@ def look_once(repository: AppRepository, sha: str) -> "Outcome | None":
 
     return glance(
         repository.repo, sha, repository.settings, repository.environment, SystemClock(), random.random
+    )
+
+
+def started_text(started: "Started") -> str:
+    """What a background monitor is, and how to ask for its verdict."""
+    verb = "already watched" if started.already_running else "watching"
+    return (
+        f"{verb} {started.sha[:7]} in the background (pid {started.pid})\nlog: {started.log_path}\n"
+        f"ask: {program()} deploy.status --sha={started.sha[:7]}"
     )
