@@ -22,7 +22,7 @@ MOMENTS = [
     ("reset --hard", 1),
     ("read-tree", 1),
     ("update-ref -m", 1),
-    ("push origin", 1),
+    ("push -- origin", 1),
     ("stash apply", 1),
     ("stash drop", 1),
 ]

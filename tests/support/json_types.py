@@ -8,7 +8,7 @@ from afterpush.documents.json_documents import DOCUMENTS
 from afterpush.documents.manual.json_reference import fields_of
 from afterpush.infra.errors import ERROR_CODES
 
-_FLAGS = ("--background", "--dry-run")
+_FLAGS = ("--background", "--dry-run", "--dora")
 
 
 def differences(words: Sequence[str], document: Any) -> list[str]:

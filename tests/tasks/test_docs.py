@@ -145,7 +145,7 @@ def test_a_wrong_command_in_any_document_of_this_repository_is_found(tmp_path: P
     assert {one["file"] for one in answer.json()["unknown"]} == {
         path.relative_to(root).as_posix() for path in documents
     }
-    pages = ("tasks", "configuration", "variables", "exit-codes")
+    pages = ("tasks", "configuration", "variables", "exit-codes", "json")
     assert answer.json()["stale"] == [f"docs/reference/{name}.md" for name in pages]
 
 
@@ -161,7 +161,7 @@ def test_in_another_repository_the_reference_is_kept_stale_is_told_and_the_site_
 ) -> None:
     pytest.importorskip("furo")
     planned = afterpush("docs.build", "--dry-run", "--json", cwd=app.path)
-    assert planned.code == 0 and len(planned.json()["stale"]) == 4 and planned.json()["built"] is False
+    assert planned.code == 0 and len(planned.json()["stale"]) == 5 and planned.json()["built"] is False
     assert app.git("status", "--short") == ""
 
     built = afterpush("docs.build", "--json", cwd=app.path)
@@ -214,7 +214,7 @@ def test_without_a_docs_folder_nothing_but_the_site_is_written(repository: Repos
     pytest.importorskip("furo")
     assert afterpush("docs.check", cwd=repository.path).code == 0
     built = afterpush("docs.build", "--json", cwd=repository.path)
-    assert (built.code, built.json()["pages"], built.json()["stale"]) == (0, 5, [])
+    assert (built.code, built.json()["pages"], built.json()["stale"]) == (0, 6, [])
     assert (repository.path / "site" / "reference" / "tasks.html").is_file()
     assert repository.git("status", "--short") == ""
 

@@ -146,7 +146,7 @@ def test_the_teams_own_template_wins_and_its_mistakes_are_named(site: Repository
         ("{{ task.nonesuch }}", "'nonesuch'; there are task.id, task.title"),
         ("{{ 1 // 0 }}", "rendering QA-010: "),
         ("{{ task.id + 1 }}", "rendering QA-010: can only concatenate str"),
-        ("{% include 'none.j2' %}", "there is no none.j2 beside it"),
+        ("{% include 'none.j2' %}", "there is no none.j2 next to it"),
     ],
 )
 def test_whatever_fails_in_a_template_is_one_line(site: Repository, template: str, said: str) -> None:

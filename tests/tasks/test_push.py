@@ -334,10 +334,16 @@ def unfinished_rebase(clone: Repository) -> None:
     clone.git("rebase", "side", check=False)
 
 
+def rename_and_add(clone: Repository) -> None:
+    """Two remotes, none of them `origin`: the only one would be taken."""
+    clone.git("remote", "rename", "origin", "upstream")
+    clone.git("remote", "add", "fork", str(clone.remote))
+
+
 REFUSED: dict[str, tuple[Callable[[Repository], object], str]] = {
     "detached HEAD": (detach, "detached"),
     "no remote": (lambda clone: clone.git("remote", "remove", "origin"), "git remote add origin"),
-    "another name": (lambda clone: clone.git("remote", "rename", "origin", "upstream"), "--remote=upstream"),
+    "other names": (rename_and_add, "--remote=fork"),
     "unfinished merge": (unfinished_merge, "git merge --abort"),
     "unfinished rebase": (unfinished_rebase, "git rebase --abort"),
 }
@@ -489,4 +495,4 @@ def test_it_never_opens_an_editor_and_never_forces(clone: Repository, tmp_path: 
     env = {"PATH": f"{wrapper.parent}:{os.environ['PATH']}", "GIT_EDITOR": "false", "EDITOR": "false"}
     assert push(clone, env=env).code == 0
     pushes = [line for line in seen.read_text().splitlines() if line.startswith("push")]
-    assert pushes == [f"push origin {clone.head()}:refs/heads/main"]
+    assert pushes == [f"push -- origin {clone.head()}:refs/heads/main"]

@@ -100,8 +100,8 @@ def test_kill_9_of_the_manager_leaves_no_process_and_a_new_run_goes_on(planned: 
 # The manager dies by kill -9 right before it starts its Nth git process, or right after main has moved.
 CRASH = """
 import itertools, os, signal, sys
-import afterpush.ground.git as ground
-import afterpush.swarm.landing as landing
+import afterpush.infra.git as ground
+import afterpush.swarm.merge_queue.queue as landing
 point = sys.argv.pop(1)
 if point == "landed":
     pushed = landing.push_changes

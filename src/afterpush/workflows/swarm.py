@@ -15,7 +15,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program
 from afterpush.infra.printable import one_line
 from afterpush.infra.safe_paths import Gate, Refused
-from afterpush.workflows.app_repository import AppRepository, warn_on_error
+from afterpush.workflows.app_repository import AppRepository, redacted, warn_on_error
 
 if TYPE_CHECKING:
     from afterpush.infra.git.fetch_push import Target
@@ -155,10 +155,10 @@ def _has_source(here: AppRepository) -> bool:
 
 
 def show_commands(order: "RunRequest") -> None:
-    """Shows what is about to be run: to start it by hand is the user's yes to what he sees."""
+    """Shows what is about to be run: to start it by hand is the user's yes to what is shown."""
     for name, command in (("agent", order.command), ("check", order.check)):
         if command:
-            note(f"{name}: {one_line(command)}")
+            note(f"{name}: {redacted(one_line(command))}")
 
 
 def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":

@@ -121,6 +121,51 @@ class HistoryEntry(TypedDict):
     message: Annotated[str, "one sentence for people"]
 
 
+class Spread(TypedDict):
+    count: Annotated[int, "how many were counted"]
+    median: Annotated[float | None, "seconds; null without any"]
+    p90: Annotated[float | None, "seconds that nine of ten stay below; null without any"]
+
+
+class Waiting(TypedDict):
+    author: str
+    deployments: int
+    total_seconds: float
+    median_seconds: float
+    longest_seconds: float
+
+
+class Period(TypedDict):
+    begins: Annotated[str, "its first day, UTC"]
+    deployments: int
+    live: int
+    failed: int
+    categories: Annotated[dict[str, int], "failures by category"]
+
+
+class Figures(TypedDict):
+    deployments: int
+    verdicts: Annotated[dict[str, int], "how many ended with each verdict"]
+    success_rate: Annotated[float | None, "live / (live + failed); null before either"]
+    time_to_live: Spread
+    categories: Annotated[dict[str, int], "failures by category"]
+    periods: list[Period]
+    period_days: Annotated[int, "1 or 7: the length of a period"]
+    waiting: Annotated[list[Waiting], "who waited, the longest first"]
+
+
+class Dora(TypedDict):
+    window_days: float
+    deployments: Annotated[int, "deployments that went live in the window"]
+    deployment_frequency_per_day: float
+    lead_time: Annotated[Spread, "from commit to live"]
+    change_failure_rate: Annotated[float | None, "failed / (live + failed); null before either"]
+    time_to_restore: Annotated[Spread, "from a failure to the next live"]
+    incidents: Annotated[int, "failures in a row count once"]
+    failing_since: Annotated[str | None, "begin of an incident that is open, RFC 3339, UTC; null without one"]
+    history: Annotated[Figures, "the other figures of the history"]
+
+
 class DemoPush(TypedDict):
     sha: Sha
     verdict: Annotated[VERDICTS, "what its watch ended with"]
@@ -139,5 +184,6 @@ DOCUMENTS: dict[str, object] = {
     "deploy.stop": list[Stopped],
     "deploy.cleanup": Cleanup,
     "deploy.history": list[HistoryEntry],
+    "deploy.history --dora": Dora,
     "demo": Demo,
 }
