@@ -50,8 +50,9 @@ def live_of(server: Server, sql: str) -> Iterator[tuple[Address, Live]]:
 
 
 def compared(server: Server, live: Live, sql: str, base: str = "") -> Difference:
+    # The tests' own server: a fence for somebody's would refuse the sql_mode that a trigger was made with.
     history = replay(
-        server_at(server.full),
+        replace(server_at(server.full), is_private=True),
         split(sql, "001.sql"),
         base=split(base, "base.sql"),
         random_hex=secrets.token_hex,
