@@ -201,7 +201,7 @@ def test_a_server_that_dies_in_a_statement_is_an_outage_and_loses_nothing(
     mortal_server: Server, started: Callable[[Address], "subprocess.Popen[bytes]"]
 ) -> None:
     with connected(mortal_server.full) as connection:
-        connection.execute("CREATE DATABASE afterpush_proof_test_dies")
+        connection.execute("CREATE DATABASE afterpush_proof_test_dies DEFAULT CHARACTER SET utf8mb4")
     address = replace(mortal_server.full, database="afterpush_proof_test_dies")
     with connected(address) as holder:
         lock_strains(holder)
@@ -265,7 +265,7 @@ def test_without_a_consolidated_file_the_task_that_writes_it_is_named(
     repository: Repository, database: Address
 ) -> None:
     done = afterpush("migrate.apply", cwd=repository.path, env=variables(database))
-    assert done.code == 2 and "inv migrate.consolidate" in done.err
+    assert done.code == 2 and "`afterpush migrate.consolidate --target=sql` writes them" in done.err
 
 
 def test_a_consolidated_file_that_was_edited_is_not_run(app: Repository, database: Address) -> None:
