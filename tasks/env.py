@@ -7,7 +7,7 @@ from invoke import Collection
 
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import print_json, say
-from afterpush.infra.errors import ExitCode
+from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.tasks._task import task
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
@@ -33,8 +33,10 @@ def _surroundings(here: AppRepository) -> Any:
     from afterpush.environment.platform_probe import probe_platform
     from afterpush.infra.database import address_from_variables
 
+    problem = _configuration_problem(here)
     clock, settings, environment = SystemClock(), here.settings, here.environment
     return Surroundings(
+        configuration_problem=problem,
         repo=here.repo,
         root=here.root,
         state_folder=here.state.path,
@@ -64,6 +66,18 @@ def _surroundings(here: AppRepository) -> Any:
     )
 
 
+def _configuration_problem(here: AppRepository) -> str | None:
+    """What is wrong with the configuration; then the rest is checked with the defaults."""
+    from afterpush.infra.configuration.settings import Settings
+
+    try:
+        here.settings  # noqa: B018  # Read here for its errors; it stays read.
+    except AfterpushError as error:
+        here.settings = Settings()
+        return str(error)
+    return None
+
+
 def _hooks(here: AppRepository) -> Any:
     """What the hooks feature knows without trying a push."""
     from afterpush.environment.repository import Hooks
@@ -71,7 +85,7 @@ def _hooks(here: AppRepository) -> Any:
     from afterpush.hooks.install.plan import is_called
     from afterpush.hooks.install.run_file import has_hook_task, program_of
     from afterpush.hooks.notes import unwatched_pushes
-    from afterpush.workflows.hooks import policy_of
+    from afterpush.hooks.policy import policy_of
 
     owner = find_owner(here.repo)
     program, variables = program_of(here.repo), here.environment.for_child()
@@ -80,7 +94,7 @@ def _hooks(here: AppRepository) -> Any:
         folder=owner.hooks_path,
         is_prepared=owner.is_prepared,
         calls_us=is_called(here.repo, owner),
-        off=policy_of(here).switched_off(variables),
+        off=policy_of(here.settings).switched_off(variables),
         program=program,
         is_program_good=program is None or has_hook_task(here.repo, program, variables),
         unwatched=unwatched_pushes(here.repo),

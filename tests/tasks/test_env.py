@@ -1,6 +1,5 @@
 """`env.check` as a user runs it: what it finds, what it says to do, and its exit code."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -312,20 +311,28 @@ def test_for_people_it_is_aligned_text_with_the_problems_last(shop: Repository, 
     assert lines[-1].startswith("    still works: ")
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("config/afterpush.yaml", "deploy: [\n"),
-        ("config/afterpush.yaml", "depoy: {}\n"),
-        (".env", "what is this\n"),
-    ],
-)
-def test_a_malformed_file_is_one_line_and_a_usage_error(shop: Repository, name: str, content: str) -> None:
-    shop.write(name, content)
+@pytest.mark.parametrize("content", ["deploy: [\n", "depoy: {}\n"])
+def test_a_faulty_configuration_is_one_problem_among_the_others(shop: Repository, content: str) -> None:
+    shop.write("config/afterpush.yaml", content)
     answer = check(shop)
-    assert answer.code == 2
-    assert answer.err.count("\n") == 1
-    assert json.loads(answer.out)["exit_code"] == 2
+    assert answer.code == 1
+    first = answer.json()["problems"][0]
+    assert first["severity"] == "error" and "config/afterpush.yaml" in first["what"]
+    assert answer.json()["tools"]
+
+
+def test_a_malformed_env_file_is_one_line_and_a_usage_error(shop: Repository) -> None:
+    shop.write(".env", "what is this\n")
+    answer = check(shop)
+    assert answer.code == 2 and answer.err.count("\n") == 1
+    assert answer.json()["exit_code"] == 2
+
+
+def test_a_command_that_cannot_notify_is_found(shop: Repository) -> None:
+    shop.write("config/afterpush.yaml", 'notify:\n  command: [no-such-program, "{foo} {verdict}"]\n')
+    said = [problem["what"] for problem in check(shop).json()["problems"]]
+    assert any("no-such-program is not on PATH" in one for one in said)
+    assert any("nothing fills in {foo}" in one for one in said)
 
 
 def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COMMAND_SECONDS = 30
 WEBHOOK_SECONDS = 10
 _ACTIVE = re.compile(r"@(?=\w)|\](?=\()|:(?=//)")
-_FIELD = re.compile(r"\{(sha|verdict|message|app|category)\}")
+FIELDS = ("sha", "verdict", "message", "app", "category")
+_FIELD = re.compile(rf"\{{({'|'.join(FIELDS)})\}}")
 
 
 @dataclass(frozen=True)

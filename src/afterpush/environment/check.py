@@ -7,8 +7,9 @@ from pathlib import Path
 
 from afterpush.environment.credentials import credential_problems, find_credentials
 from afterpush.environment.migrations import migrations_check
+from afterpush.environment.notifications import notify_check
 from afterpush.environment.probe import Probe
-from afterpush.environment.report import Check, Report, Severity
+from afterpush.environment.report import Check, Problem, Report, Severity, error
 from afterpush.environment.repository import (
     Hooks,
     env_file_check,
@@ -38,6 +39,7 @@ class Surroundings:
     environment: Environment
     hooks: Hooks
     probes: tuple[Callable[[], Probe], ...]
+    configuration_problem: str | None = None
 
 
 def examine(here: Surroundings) -> Report:
@@ -57,6 +59,8 @@ def examine(here: Surroundings) -> Report:
         state_check(here.state_folder),
         env_file_check(read_env_file(here.root)),
         migrations_check(here.root, here.settings.migrate, here.environment),
+        notify_check(here.settings.notify.command, here.environment.get("PATH")),
+        _configuration(here.root, here.configuration_problem),
     ]
     probes = [_redacted(probe, redact) for probe in probes]
     problems = [
@@ -69,7 +73,7 @@ def examine(here: Surroundings) -> Report:
         tools=tools,
         credentials=credentials,
         services=[probe.service for probe in probes],
-        repository=[_configuration(here.root), *(check for check, _ in pairs)],
+        repository=[check for check, _ in pairs],
         problems=sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR),
     )
 
@@ -81,8 +85,10 @@ def _redacted(probe: Probe, redact: Redactor) -> Probe:
     return replace(probe, service=replace(said, detail=redact(said.detail), target=target))
 
 
-def _configuration(root: Path) -> Check:
+def _configuration(root: Path, problem: str | None) -> tuple[Check, list[Problem]]:
     exists = (root / CONFIG_PATH).is_file()
-    return Check(
-        "configuration", True, str(CONFIG_PATH) if exists else f"defaults ({CONFIG_PATH} is not there)"
+    detail = problem or (str(CONFIG_PATH) if exists else f"defaults ({CONFIG_PATH} is not there)")
+    found = (
+        [error(problem, f"correct {CONFIG_PATH}", "only this check, with the defaults")] if problem else []
     )
+    return Check("configuration", not problem, detail), found
