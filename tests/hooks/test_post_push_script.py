@@ -53,6 +53,29 @@ def test_what_the_user_wrote_here_needs_none(repository: Repository) -> None:
     assert allowed(repository), "put on top of theirs"
 
 
+@pytest.mark.parametrize("start", ["branch", "no branch"])
+def test_what_the_user_wrote_in_another_worktree_needs_none(repository: Repository, start: str) -> None:
+    """A worktree's log of HEAD begins when it is added, after the commit."""
+    if start == "no branch":
+        repository.git("checkout", "--quiet", "--detach")
+    repository.write(SCRIPT, "make report\n")
+    repository.commit("Add my hook")
+    linked = repository.path.parent / "linked"
+    repository.git("worktree", "add", "--quiet", str(linked))
+    assert is_allowed(linked, linked / SCRIPT, {})
+
+
+def test_what_others_wrote_needs_a_yes_in_another_worktree_too(repository: Repository) -> None:
+    theirs = repository.another_clone("theirs")
+    theirs.write(SCRIPT, "touch evil\n")
+    theirs.commit("Bring a hook")
+    theirs.push()
+    repository.git("fetch", "--quiet")
+    linked = repository.path.parent / "linked"
+    repository.git("worktree", "add", "--quiet", "-b", "linked", str(linked), "origin/main")
+    assert not is_allowed(linked, linked / SCRIPT, {})
+
+
 def test_ours_and_huskys_run(repository: Repository) -> None:
     theirs = repository.another_clone("theirs")
     theirs.write(SCRIPT, own_script("post-push", ""))

@@ -2,7 +2,7 @@
 
 Plain git never runs a file of the work tree, and after a pull such a file may be anybody's. What the user
 wrote here himself needs no yes: it is uncommitted, or its last commit was made in this clone, which git's
-own log of HEAD tells ("commit: ...", against "pull: Fast-forward").
+own logs of HEAD and of branches tell ("commit: ...", against "pull: Fast-forward").
 """
 
 import re
@@ -37,6 +37,8 @@ def _is_made_here(repo: Path, path: str) -> bool:
     if not tracked(repo, [path]) or git(repo, "status", "--porcelain", "-z", "--", path).text:
         return True  # No commit brought it, for git ignores or does not know it; or it was changed here.
     last = git(repo, "log", "-1", "--format=%H", "HEAD", "--", path).text.strip()
-    listed = git(repo, "log", "--walk-reflogs", "--format=%H%x00%gs", "HEAD", "--").text.splitlines()
+    # The logs of every branch and every worktree's HEAD: a linked worktree's own begins when it was added.
+    logs = ("--walk-reflogs", "--format=%H%x00%gs", "--exclude=refs/remotes/*", "--all")
+    listed = git(repo, "log", *logs, "--").text.splitlines()
     noted = (line.partition("\0")[::2] for line in listed)
     return bool(last) and any(sha == last and _MADE_HERE.match(said) for sha, said in noted)
