@@ -9,14 +9,14 @@ from afterpush.hooks.install.managers import NO_LFS_HOOK, lacks_git_lfs_hook
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, hooks_folder, outcome_to_tell, say_once
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.pushing import find_push, is_dry_run, is_forced, push_words
+from afterpush.hooks.pushing import AliasOf, find_push, is_dry_run, is_forced, push_words
 from afterpush.hooks.request import Request, arm, identity_of, identity_of_push
 from afterpush.hooks.trial import Trial, landed_in_trial
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import config_value, remote_urls
 from afterpush.infra.git.refs import followed_ref, is_same_place
-from afterpush.infra.processes.identity import Identity
+from afterpush.infra.processes.identity import Identity, is_running
 from afterpush.infra.processes.process_table import argv_of, entry_of
 from afterpush.infra.state import state_folder
 
@@ -69,7 +69,7 @@ def before_push(push: Push, policy: Policy) -> Answer:
 
 
 def _above(repo: Path) -> Above:
-    found = find_push(lambda name: config_value(repo, f"alias.{name}"))
+    found = find_push(_alias_in(repo))
     if found is None:
         return Above()
     return Above(identity_of_push(found[0]), is_forced(found[1]), is_dry_run(found[1]))
@@ -149,10 +149,16 @@ def _mover(repo: Path, process: str) -> Identity | None:
         raise AfterpushError(
             f"--landing={process}: expected PID@TICKSt, as the reference-transaction hook has it"
         )
-    push = entry_of(int(pid))
-    if push and push_words(argv_of(push.pid), lambda name: config_value(repo, f"alias.{name}")) is None:
+    named = identity_of(process)
+    # Empty once it has ended, also while nobody has collected it; by then the pid may be a stranger's.
+    argv = argv_of(int(pid))
+    if argv and (named is None or is_running(named)) and push_words(argv, _alias_in(repo)) is None:
         return None
-    return identity_of(process) or identity_of_push(push) or identity_of(f"{pid}@0")
+    return named or identity_of_push(entry_of(int(pid))) or identity_of(f"{pid}@0")
+
+
+def _alias_in(repo: Path) -> AliasOf:
+    return lambda name: config_value(repo, f"alias.{name}")
 
 
 def goes_to_app_remote(push: Push, policy: Policy) -> bool:
