@@ -302,11 +302,18 @@ def test_enforced_nothing_starts_when_no_push_moved_a_watched_branch(
     assert here.recorded() == [] and here.log == ""
 
 
-def test_a_pipe_behind_the_push_does_not_wait_for_the_watcher(here: Watched) -> None:
+@pytest.mark.parametrize(
+    ("manager", "install", "flags"),
+    [("husky", [], []), ("shortcut", [], []), ("git", ["--enforce"], ["--no-verify"])],
+)
+def test_a_pipe_behind_the_push_does_not_wait_for_the_watcher(
+    repository: Repository, manager: str, install: list[str], flags: list[str]
+) -> None:
+    here = watched(repository, manager, *install)
     go = _held_back(here)
     sha = here.repository.commit()
     done = subprocess.run(
-        ["sh", "-c", "git push 2>&1 | cat"],
+        ["sh", "-c", 'git push "$@" 2>&1 | cat', "sh", *flags],
         cwd=here.path,
         capture_output=True,
         text=True,

@@ -117,10 +117,12 @@ if [ -z "${refs+read}" ]; then
 fi
 if [ "${1-}" = --landing ]; then
     name_program
-    {
+    # The subshell opens the log itself: around a { } sh would keep the output of git open in the background,
+    # and `git push | cat` would wait for the watcher.
+    (
         printf '%s\n' "$refs" | "$python" -P -m afterpush.hooks "$@" ||
-            printf '%s\n' "$refs" | "$program" hooks.pre-push "$@" &
-    } >>"${AFTERPUSH_SELF_TEST-$here}/watcher.log" 2>&1
+            printf '%s\n' "$refs" | "$program" hooks.pre-push "$@"
+    ) >>"${AFTERPUSH_SELF_TEST-$here}/watcher.log" 2>&1 &
     exit 0
 fi
 if [ -z "${AFTERPUSH_AGAIN-}" ] && watch_without_python "$@"; then exit 0; fi
