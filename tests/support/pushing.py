@@ -16,6 +16,8 @@ from tests.support.waiting import wait_until
 DEADLINE_SECONDS = 60
 LONG_WAY = {"AFTERPUSH_AGAIN": "1"}
 """Has the file `run` call the program at once."""
+# A hook's script in the background is still named after the hook until it starts the watcher.
+_PARTS = ("afterpush.hooks", "afterpush/hooks/run", "hooks.p", "/pre-push", "/reference-transaction")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Watched:
         for process in psutil.process_iter():
             try:
                 line = " ".join(process.cmdline())
-                is_ours = any(part in line for part in ("afterpush.hooks", "afterpush/hooks/run", "hooks.p"))
+                is_ours = any(part in line for part in _PARTS)
                 if is_ours and Path(process.cwd()).is_relative_to(self.path.parent):
                     found.append(process)
             except psutil.Error:
