@@ -16,8 +16,9 @@ from tests.support.waiting import wait_until
 DEADLINE_SECONDS = 60
 LONG_WAY = {"AFTERPUSH_AGAIN": "1"}
 """Has the file `run` call the program at once."""
-# A hook's script in the background is still named after the hook until it starts the watcher.
-_PARTS = ("afterpush.hooks", "afterpush/hooks/run", "hooks.p", "/pre-push", "/reference-transaction")
+_WATCHER = ("afterpush.hooks", "afterpush/hooks/run", "hooks.p")
+# In the background a hook's script is still named after the hook until it starts the watcher.
+_HOOK = ("/pre-push", "/reference-transaction")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Watched:
             note.unlink()
 
     def _at_work(self) -> list[psutil.Process]:
-        return [process for process in self.watchers() if not self._is_waiting(process)]
+        return [each for each in self._processes(*_WATCHER, *_HOOK) if not self._is_waiting(each)]
 
     def _is_waiting(self, process: psutil.Process) -> bool:
         """Whether the watcher looks again, in a while, for each commit that it was started for."""
@@ -73,11 +74,14 @@ class Watched:
 
     def watchers(self) -> list[psutil.Process]:
         """Processes of ours that a push has left behind."""
+        return self._processes(*_WATCHER)
+
+    def _processes(self, *parts: str) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
             try:
                 line = " ".join(process.cmdline())
-                is_ours = any(part in line for part in _PARTS)
+                is_ours = any(part in line for part in parts)
                 if is_ours and Path(process.cwd()).is_relative_to(self.path.parent):
                     found.append(process)
             except psutil.Error:
