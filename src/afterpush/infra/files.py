@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 from afterpush.infra.errors import AfterpushError
@@ -169,8 +169,13 @@ def folder_beside(path: Path) -> Iterator[Path]:
 
 def read_text(path: Path, doing: str, *, limit: int = MAX_BYTES) -> str:
     """UTF-8 text of a regular file. Raises AfterpushError naming `doing` and the file."""
+    return as_text(lambda: read_bytes(path, limit=limit), path, doing)
+
+
+def as_text(read: Callable[[], bytes], path: PurePath | str, doing: str) -> str:
+    """What `read` returns as UTF-8 text. Raises AfterpushError naming `doing` and the file."""
     try:
-        return read_bytes(path, limit=limit).decode("utf-8-sig")
+        return read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AfterpushError(
             f"{doing}: {path} is not UTF-8 (byte {error.start}); save it as UTF-8"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import MAX_BYTES, bounded, replace_file
+from afterpush.infra.files import MAX_BYTES, as_text, bounded, replace_file
 from afterpush.infra.printable import one_line
 
 _MOST_LINKS = 40
@@ -61,14 +61,7 @@ class Gate:
 
     def read_text(self, path: PurePath | str, doing: str, *, limit: int = MAX_BYTES) -> str:
         """The same as UTF-8 text. Raises AfterpushError naming `doing` and the file."""
-        try:
-            return self.read(path, limit=limit).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise AfterpushError(
-                f"{doing}: {path} is not UTF-8 (byte {error.start}); save it as UTF-8"
-            ) from error
-        except OSError as error:
-            raise AfterpushError(f"{doing}: cannot read {path}: {error.strerror}") from error
+        return as_text(lambda: self.read(path, limit=limit), path, doing)
 
     def inside(self, paths: Iterable[str]) -> list[str]:
         """Those of many paths that are regular files below the root; each folder is only walked once."""
