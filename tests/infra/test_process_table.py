@@ -22,7 +22,11 @@ def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_parent_start_and_command_line_are_the_real_ones(source: str) -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()", "a b", ""], stdin=subprocess.PIPE)
+    script = "print('started', flush=True); input()"
+    command = [sys.executable, "-c", script, "a b", ""]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    # Popen returns while the kernel still sets up the new program; until then the command line is empty.
+    assert child.stdout and child.stdout.readline() == b"started\n"
     entry = entry_of(child.pid)
     assert entry and (entry.pid, entry.parent, entry.is_zombie) == (child.pid, os.getpid(), False)
     assert argv_of(child.pid)[-2:] == ("a b", "")
