@@ -1,5 +1,6 @@
 """Running tasks as a user does: another process, its exit code, stdout and stderr."""
 
+import functools
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.json_types import differences
+from tests.support.program_server import ProgramServer, is_free_of_python
 
 # The console script's code; words of the command line follow.
 AFTERPUSH = [sys.executable, "-c", "from afterpush.program import main; main()"]
@@ -39,10 +41,13 @@ def afterpush(
     timeout_seconds: float = 300,
 ) -> Answer:
     """Runs `afterpush WORDS` (the installed console script's code) in `cwd`."""
+    whole = dict(os.environ) | dict(env or {})
+    if is_free_of_python(whole):
+        return Answer(*_server().run(words, cwd, whole, stdin, timeout_seconds), words)
     done = subprocess.run(
         [*AFTERPUSH, *words],
         cwd=cwd,
-        env=dict(os.environ) | dict(env or {}),
+        env=whole,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
@@ -51,3 +56,8 @@ def afterpush(
         check=False,
     )
     return Answer(done.returncode, done.stdout, done.stderr, words)
+
+
+@functools.cache
+def _server() -> ProgramServer:
+    return ProgramServer()
