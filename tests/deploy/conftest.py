@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.watch.loop import Finished, State, begin, watch
 from afterpush.infra.configuration.config import parse_settings
@@ -50,7 +49,6 @@ class World:
             self.settings,
             Environment(self.variables),
             self.clock,
-            history=History(self.repository.path / ".git" / "history.db"),
             random=lambda: 0.5,
             **arguments,
         )

@@ -1,19 +1,17 @@
-"""One look at the sources, without lock, log or history."""
+"""One look at the sources, without lock or log."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.setup import prepare
 from afterpush.deploy.watch.loop import Finished, begin, next_state
 from afterpush.deploy.watch.outcome import Outcome, outcome
 from afterpush.infra.clock import Clock
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import Environment
-from afterpush.infra.state import state_folder
 
 
-def glance(
+def check_once(
     repo: Path,
     sha: str,
     settings: Settings,
@@ -23,16 +21,8 @@ def glance(
     timeout_seconds: float | None = None,
 ) -> Outcome | None:
     """The outcome if there is a verdict already, else None. Raises AfterpushError (exit 2)."""
-    history = History(state_folder(repo, settings.deploy.state_dir).history)
     prepared = prepare(
-        repo,
-        sha,
-        settings,
-        environment,
-        clock,
-        history=history,
-        random=random,
-        timeout_seconds=timeout_seconds,
+        repo, sha, settings, environment, clock, random=random, timeout_seconds=timeout_seconds
     )
     began = clock.now()
     state = next_state(begin(sha, began), prepared.sources.look(), began, prepared.limits)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from afterpush.deploy.logs.capture import Capture, CapturedLogs
 from afterpush.deploy.monitor.following import follow
-from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.process import AlreadyRunning, Context, MonitorFiles, run_monitor
 from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
 from afterpush.deploy.monitor.setup import Prepared, prepare
@@ -175,21 +174,13 @@ def open_session(
 
     A state folder that cannot be written is told through `warn`, once; the watch does without.
     """
-    folder = state_folder(repo, settings.deploy.state_dir)
-    history = History(folder.history)
     prepared = prepare(
-        repo,
-        sha,
-        settings,
-        environment,
-        clock,
-        history=history,
-        random=random,
-        timeout_seconds=timeout_seconds,
+        repo, sha, settings, environment, clock, random=random, timeout_seconds=timeout_seconds
     )
-    for warning in history.warnings:
+    for warning in prepared.history.warnings:
         warn(warning)
-    return Session(repo, prepared, settings, environment, clock, _writable(folder, warn), warn)
+    folder = _writable(state_folder(repo, settings.deploy.state_dir), warn)
+    return Session(repo, prepared, settings, environment, clock, folder, warn)
 
 
 def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder | None:

@@ -51,6 +51,7 @@ class Prepared:
     limits: Limits
     countdown: Countdown
     pace: AdaptivePace
+    history: History
     records: list[HistoryRecord]
     kin: Kin
     signals: LogSignals
@@ -85,11 +86,11 @@ def prepare(
     environment: Environment,
     clock: Clock,
     *,
-    history: History,
     random: Callable[[], float],
     timeout_seconds: float | None = None,
 ) -> Prepared:
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
+    history = History(state_folder(repo, settings.deploy.state_dir).history)
     limits = _limits(settings, timeout_seconds)
     countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
     left = countdown.left
@@ -118,6 +119,7 @@ def prepare(
         limits=limits,
         countdown=countdown,
         pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None, signals),
+        history=history,
         records=records,
         kin=kin,
         signals=signals,

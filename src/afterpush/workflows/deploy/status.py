@@ -1,18 +1,17 @@
 """What is known of a commit here, judged again by what production runs now."""
 
-import random
 from contextlib import suppress
 from dataclasses import replace
 
 from afterpush.deploy.monitor.setup import require_source
 from afterpush.deploy.monitor.status import status
-from afterpush.deploy.watch.check_once import glance
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.deploy.watch import look_once
 
 _ASK_SECONDS = 5.0
 _NOT_JUDGED_AGAIN = (RUNNING, CRASHED, Verdict.STOPPED)
@@ -41,15 +40,7 @@ def _judged_again(here: AppRepository, found: Outcome) -> Outcome:
     """Superseded, and live by now in a later commit that contains it; live, and rolled back since."""
     now: Outcome | None = None
     with suppress(AfterpushError):  # Nobody can be asked: what was seen then stands.
-        now = glance(
-            here.repo,
-            found.sha,
-            here.settings,
-            here.environment,
-            SystemClock(),
-            random.random,
-            timeout_seconds=_ASK_SECONDS,
-        )
+        now = look_once(here, found.sha, timeout_seconds=_ASK_SECONDS)
     if now is None or now.verdict not in (Verdict.LIVE, Verdict.ROLLED_BACK) or now.verdict == found.verdict:
         return found
     return replace(

@@ -50,18 +50,26 @@ def start_background(
     )
 
 
-def look_once(repository: AppRepository, sha: str) -> "Outcome | None":
+def look_once(
+    repository: AppRepository, sha: str, *, timeout_seconds: float | None = None
+) -> "Outcome | None":
     """What the sources say of a full sha right now, as an outcome; None without a final verdict.
 
     Raises AfterpushError when no source is configured, or one wrongly.
     """
     import random
 
-    from afterpush.deploy.watch.check_once import glance
+    from afterpush.deploy.monitor.check_once import check_once
     from afterpush.infra.clock import SystemClock
 
-    return glance(
-        repository.repo, sha, repository.settings, repository.environment, SystemClock(), random.random
+    return check_once(
+        repository.repo,
+        sha,
+        repository.settings,
+        repository.environment,
+        SystemClock(),
+        random.random,
+        timeout_seconds,
     )
 
 
