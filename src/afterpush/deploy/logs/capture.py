@@ -101,14 +101,18 @@ class Capture:
     def finish(self, verdict: Verdict) -> CapturedLogs:
         """Ends the capture; the logs of a failure, of a timeout and of a stopped watch are kept.
 
-        Waits a moment for the last lines of a failure, then fetches what is missing.
+        Waits a moment for the last lines of a failure, then fetches what is missing. No thread asks where a
+        log is afterwards, so that the requests can be counted.
         """
         if self._target is None or verdict not in _KEPT_VERDICTS:
+            streams = list(self._streams.values())
             self._abandon()
+            self._wait_for_requests(streams)
             return CapturedLogs()
         if verdict is Verdict.FAILED:
             self._wait(self._streams.values(), INGEST_SECONDS)
         self.stop.set()
+        self._wait_for_requests(self._streams.values())
         if verdict is Verdict.FAILED:
             self._fetch_missing()
         for stream in self._streams.values():
@@ -131,6 +135,14 @@ class Capture:
         for thread in threads:
             thread.start()
         self._wait(threads, LAST_LOOK_SECONDS)
+
+    def _wait_for_requests(self, streams: "Iterable[_Stream]") -> None:
+        """Waits for threads that are asking where a log is, but not for one that reads: it sees only with the
+        log's next second that it should stop, too late for somebody who waits for a verdict.
+        """
+        for stream in streams:
+            if stream.asking.acquire(timeout=LAST_LOOK_SECONDS):
+                stream.asking.release()
 
     def _wait(self, threads: Iterable[threading.Thread], seconds: float) -> None:
         deadline = self.clock.monotonic() + seconds
@@ -165,6 +177,7 @@ class _Stream(threading.Thread):
         self.log = log
         self.is_whole = False
         self.is_connected = False
+        self.asking = threading.Lock()  # Held while it asks where the log is.
         self._platform_log = platform_log
         self._capture = capture
         self._stop_asked = capture.stop
@@ -185,7 +198,10 @@ class _Stream(threading.Thread):
 
     def _connect(self) -> Connection:
         self.is_connected = False
-        connection = self._platform_log.connect(quiet_seconds=SILENCE_SECONDS)
+        with self.asking:
+            if self._stop_asked.is_set():
+                return Connection(iter(()))
+            connection = self._platform_log.connect(quiet_seconds=SILENCE_SECONDS)
         connection.pieces = self._kept(connection.pieces)
         return connection
 
