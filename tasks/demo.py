@@ -20,7 +20,7 @@ from afterpush.tasks._task import task
 def demo(
     context: Any, fast: bool = False, serve: bool = False, scenario: Any = None, json: bool = False
 ) -> ExitCode:
-    """Show three pushes, three monitors and three verdicts, on a simulated platform."""
+    """Show pushes that go live, fail and are superseded, on a simulated platform."""
     from afterpush.workflows.demo.story import FAST, NORMAL, demonstrate
 
     tempo = FAST if fast else NORMAL

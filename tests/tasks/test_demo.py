@@ -1,4 +1,4 @@
-"""The demo as a newcomer runs it: three verdicts, and nothing left behind, however it ends."""
+"""The demo as a newcomer runs it: a verdict for every push, and nothing left behind, however it ends."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def demo_until(room: Path, said: str) -> Iterator["subprocess.Popen[str]"]:
         process.wait()
 
 
-def test_three_pushes_end_live_failed_and_superseded(room: Path) -> None:
+def test_every_push_has_its_verdict(room: Path) -> None:
     answer = afterpush(
         "demo",
         "--fast",
@@ -76,10 +76,10 @@ def test_three_pushes_end_live_failed_and_superseded(room: Path) -> None:
     )
     assert answer.code == 0, answer.err
     pushes = answer.json()["pushes"]
-    assert [push["verdict"] for push in pushes] == ["live", "failed", "superseded"]
+    assert [push["verdict"] for push in pushes] == ["live", "failed", "superseded", "live"]
     assert all(push.keys() == {"sha", "verdict", "category"} for push in pushes)
     assert all(re.fullmatch(r"[0-9a-f]{40}", push["sha"]) for push in pushes)
-    assert [push["category"] for push in pushes] == [None, "lockfile_outdated", None]
+    assert [push["category"] for push in pushes] == [None, "lockfile_outdated", None, None]
     assert "SIMULATED" in answer.err
     assert "ERR_PNPM_OUTDATED_LOCKFILE" in answer.err
     assert "example.org" not in answer.err
@@ -96,7 +96,8 @@ def test_without_json_the_story_is_on_stdout(room: Path) -> None:
     assert "SIMULATED" in lines[1]
     for verdict in ("LIVE: ", "FAILED: ", "SUPERSEDED: "):
         assert verdict in answer.out
-    assert "of 2 went live" in answer.out
+    assert "2 of 3 went live" in answer.out
+    assert "guide: afterpush deploy.explain --guide=lockfile_outdated" in answer.out, "as it was called"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -1,7 +1,7 @@
-"""The three acts of the demo: each makes a commit, pushes it, and shows its monitor's log to the verdict."""
+"""The three acts of the demo: each pushes, and shows the monitors' logs until every push has its verdict."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ _LOG_LINES = 6
 
 @dataclass(frozen=True)
 class DemoPush:
-    """One push of ours: the keys of the demo's document."""
+    """One push: the keys of the demo's document."""
 
     sha: str
     verdict: str
@@ -66,17 +66,21 @@ def act_failure(demo: DemoContext) -> DemoPush:
     )
 
 
-def act_superseded(demo: DemoContext) -> DemoPush:
+def act_superseded(demo: DemoContext) -> Iterator[DemoPush]:
     demo.tell("\n3. Ada takes it back, and Bob pushes while her deployment is still building.")
     manifest = '{"name": "shop", "version": "1.0.2"}\n'
     sha = _commit_and_push(demo, demo.stage.ours, "Do not pad the prices", {"package.json": manifest})
-    return _watched(demo, sha, lambda: _bob_pushes(demo))
+    bobs: list[str] = []
+    yield _watched(demo, sha, lambda: bobs.append(_bob_pushes(demo)))
+    demo.stage.ours.git("fetch", "--quiet")
+    for newer in bobs:
+        yield _watched(demo, newer)
 
 
-def _bob_pushes(demo: DemoContext) -> None:
+def _bob_pushes(demo: DemoContext) -> str:
     bob = demo.stage.theirs
     bob.git("pull", "--quiet", "--rebase")
-    _commit_and_push(demo, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
+    return _commit_and_push(demo, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
 
 
 def _commit_and_push(demo: DemoContext, clone: Clone, message: str, files: Mapping[str, str]) -> str:
@@ -88,7 +92,7 @@ def _commit_and_push(demo: DemoContext, clone: Clone, message: str, files: Mappi
 
 
 def _watched(demo: DemoContext, sha: str, while_building: Callable[[], None] | None = None) -> DemoPush:
-    """Starts a background monitor of our clone's commit and shows its log until it has a verdict."""
+    """Starts a background monitor of a commit in our clone and shows its log until it has a verdict."""
     started = start_monitor(demo.stage.ours.path, demo.state, sha, demo.environment, demo.clock)
     demo.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
     log = LogTail(Path(started.log_path), demo.tell)

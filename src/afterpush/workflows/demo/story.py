@@ -16,7 +16,7 @@ from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import clean_environment
-from afterpush.infra.invocation import program
+from afterpush.infra.invocation import VARIABLE, program
 from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
 from afterpush.infra.state import StateFolder, state_folder
 from afterpush.simulator.process import Running, platform_process
@@ -57,7 +57,7 @@ class Shown:
     def exit_code(self) -> ExitCode:
         if self.is_interrupted:
             return ExitCode.INTERRUPTED
-        as_told = [push.verdict for push in self.pushes] == ["live", "failed", "superseded"]
+        as_told = [push.verdict for push in self.pushes] == ["live", "failed", "superseded", "live"]
         return ExitCode.GOOD if as_told else ExitCode.BAD_ANSWER
 
 
@@ -89,7 +89,7 @@ def _folder(clock: SystemClock) -> Iterator[Path]:
 
 def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: SystemClock) -> None:
     tell(
-        "afterpush demo: three pushes to main, each watched by a background monitor.\n"
+        "afterpush demo: four pushes to main, each watched by a background monitor.\n"
         "The platform is SIMULATED: a process on this machine that speaks the App Platform API, "
         f"{tempo.speed:g} times faster than real.\n"
         "Repositories, commits, pushes and monitors are real, in a temporary folder; "
@@ -110,7 +110,7 @@ def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: Syste
         with _monitors_ended(state, clock):
             shown.pushes.append(act_live(demo))
             shown.pushes.append(act_failure(demo))
-            shown.pushes.append(act_superseded(demo))
+            shown.pushes.extend(act_superseded(demo))
             tell(f"\nWhat {program()} deploy.history knows of it:\n{_indented(_history(state))}")
     tell(
         "\nNext, in your own repository (the README says how to install afterpush there): "
@@ -126,6 +126,7 @@ def _environment() -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        VARIABLE: program(),
     }
 
 
