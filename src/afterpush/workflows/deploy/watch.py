@@ -59,18 +59,26 @@ def look_once(
     """
     import random
 
-    from afterpush.deploy.monitor.check_once import check_once
+    from afterpush.deploy.monitor.setup import prepare
+    from afterpush.deploy.watch.loop import Finished, begin, next_state
+    from afterpush.deploy.watch.outcome import outcome
     from afterpush.infra.clock import SystemClock
 
-    return check_once(
-        repository.repo,
+    here, clock = repository, SystemClock()
+    prepared = prepare(
+        here.repo,
         sha,
-        repository.settings,
-        repository.environment,
-        SystemClock(),
-        random.random,
-        timeout_seconds,
+        here.settings,
+        here.environment,
+        clock,
+        random=random.random,
+        timeout_seconds=timeout_seconds,
     )
+    began = clock.now()
+    state = next_state(begin(sha, began), prepared.sources.look(), began, prepared.limits)
+    if not isinstance(state, Finished):
+        return None
+    return outcome(state, prepared.app_told(state), requests=prepared.requests, log_path=None)
 
 
 def started_text(started: "Started") -> str:
