@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from afterpush.deploy.monitor.stopping import stop_all
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.state import state_folder
 from afterpush.simulator import FakePlatform, Plan
 from afterpush.simulator.scenario import Stage, live
 from tests.support.cli import Answer, afterpush
@@ -77,4 +80,4 @@ def deployed(repository: Repository) -> Iterator[Site]:
     repository.commit("Configure", **{"config/afterpush_yaml": FAST})
     with served(FakePlatform(), live_sha="c0ffee5" + "2" * 33) as platform:
         yield Site(repository, platform, platform.variables | {"AFTERPUSH_APP": platform.app_id})
-        afterpush("deploy.stop", "--all", cwd=repository.path)
+        stop_all(state_folder(repository.path), SystemClock())

@@ -1,6 +1,10 @@
 """Real git repositories in temporary folders."""
 
+import atexit
+import functools
+import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +51,31 @@ class Repository:
 
 def make_repository(folder: Path, name: str = "app") -> Repository:
     """A bare remote and a clone of it with one pushed commit on main."""
-    remote = folder / f"{name}.git"
-    subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", remote], check=True)
-    path = folder / name
-    subprocess.run(["git", "clone", "--quiet", remote, path], check=True, capture_output=True)
-    repository = Repository(path, remote)
+    made = Repository(folder / name, folder / f"{name}.git")
+    template = _template()
+    shutil.copytree(template.remote, made.remote)
+    shutil.copytree(template.path, made.path)
+    config = made.path / ".git/config"
+    config.write_text(config.read_text().replace(str(template.remote), str(made.remote)))
+    made.git("update-index", "--refresh")  # It knows the files by their inodes.
+    return made
+
+
+@functools.cache
+def _template() -> Repository:
+    """What every repository begins as, made once by git: copying takes a tenth of its time."""
+    folder = Path(tempfile.mkdtemp(prefix="afterpush-repository-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    repository = Repository(folder / "app", folder / "app.git")
+    subprocess.run(
+        ["git", "init", "--quiet", "--bare", "--initial-branch=main", repository.remote], check=True
+    )
+    subprocess.run(
+        ["git", "clone", "--quiet", repository.remote, repository.path], check=True, capture_output=True
+    )
     repository.git("checkout", "--quiet", "-B", "main")
     repository.commit("First", README_md="# app\n")
     repository.git("push", "--quiet", "--set-upstream", "origin", "main")
+    for sample in folder.rglob("hooks/*.sample"):
+        sample.unlink()
     return repository
