@@ -61,13 +61,14 @@ def consolidate(
     from afterpush.migrate import consolidate as consolidating
     from afterpush.migrate.consolidate_report import document, rendered
     from afterpush.migrate.proof import report
+    from afterpush.migrate.step_files import parse_target
     from afterpush.workflows.migrate import migrations
 
     here = app_repository()
     with ended_like_interrupted(), migrations(here, server, note) as these:
         outcome = consolidating.consolidate(
             these.audit(),
-            consolidating.parse_target(target, these.repository),
+            parse_target(target, these.repository),
             with_data=with_data,
             may_lose=destructive or here.settings.migrate.destructive,
             dry_run=dry_run,

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from afterpush.migrate.boot_script.start_script import OldStep
-from afterpush.migrate.consolidate import FileChange, Outcome
+from afterpush.migrate.consolidate import Outcome
 from afterpush.migrate.proof.report import Proof
 from afterpush.migrate.replay.schema import part_kind, part_name
+from afterpush.migrate.step_files import FileChange
 from afterpush.migrate.steps.step import Step, made
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from afterpush.migrate.replay.history import Effect, History
-from afterpush.migrate.replay.schema import BY_DEFINITION, Key, part_kind, part_name, shown
+from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, part_kind, part_name, shown
 from afterpush.migrate.statements.split import Statement
 
-_NOT_LISTED = ("order", "counter", "partitions", "schema")
+_NOT_LISTED = ("order", "partitions", "schema", *ELUSIVE)
 _KINDS = {"foreign key": "foreign_key"}
 
 

@@ -65,10 +65,10 @@ def boot_of(root: Path, boot_script: str | None) -> BootScript | None:
 def _steps(root: Path, migrate: Migrate) -> tuple[str | None, Sequence[Step]]:
     module = module_of(migrate.boot_script) if migrate.boot_script else None
     if module and Gate(root).exists(module):
-        return module, read_module(text_of(root / module), module)
+        return module, read_module(text_of(root, module), module)
     boot = migrate.boot_script
     if module and boot and Gate(root).exists(boot) and block_ranges(Gate(root).read(boot)):
-        text = text_of(root / boot)
+        text = text_of(root, boot)
         if holds_steps(text):
             return boot, read_module(text, boot)
     steps = steps_of(root, migrate.consolidated)
@@ -79,5 +79,5 @@ def steps_of(root: Path, consolidated: str) -> list[Step] | None:
     """The steps of the consolidated file, none of one that is not ours; None when there is no such file."""
     if not Gate(root).exists(consolidated):
         return None
-    text = text_of(root / consolidated)
+    text = text_of(root, consolidated)
     return read_sql(text, consolidated) if MARK in text else []

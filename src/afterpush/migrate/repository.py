@@ -6,12 +6,12 @@ from pathlib import Path
 
 from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import read_bytes
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.boot import kind_of_script
 from afterpush.migrate.boot_script.imports import Reach, reach
 from afterpush.migrate.boot_script.start_script import OldStep, old_steps
 from afterpush.migrate.inputs import Inputs, read_inputs
+from afterpush.migrate.statements.sources import text_of
 from afterpush.migrate.statements.split import Statement, split
 from afterpush.migrate.steps.sql_file import MARK, step_lines
 
@@ -42,8 +42,8 @@ def read_repository(root: Path, settings: Migrate) -> Repository:
     start = _start_script(root, settings.start_script)
     names = frozenset(inputs.source_files)
     old = () if start is None else tuple(old_steps(start, root, names, settings.start_script or ""))
-    text = _text(root / settings.consolidated)
-    lines = tuple(step_lines(_text(root / inputs.steps_file))) if inputs.steps and inputs.steps_file else ()
+    text = text_of(root, settings.consolidated)
+    lines = tuple(step_lines(text_of(root, inputs.steps_file))) if inputs.steps else ()
     plain = () if MARK in text else tuple(split(text, settings.consolidated))
     reached = _reach(root, settings, inputs)
     elsewhere = tuple(_elsewhere(root, settings.start_script, names))
@@ -56,17 +56,13 @@ _STARTING = ("scripts/start.sh", "package.json", "Procfile", "Dockerfile", ".do/
 def _elsewhere(root: Path, start_script: str | None, names: frozenset[str]) -> Iterator[tuple[str, OldStep]]:
     """Old steps in the files that usually start an app; only the configured one is changed."""
     for file in _STARTING:
-        if file != start_script and (text := _text(root / file)):
+        if file != start_script and (text := text_of(root, file)):
             steps = old_steps(text, root, names, file)
             yield from ((file, step) for step in steps if not (start_script and start_script in step.text))
 
 
-def _text(path: Path) -> str:
-    return read_bytes(path).decode("utf-8", "replace") if path.is_file() else ""
-
-
 def _start_script(root: Path, file: str | None) -> str | None:
-    if not file or not (root / file).is_file():
+    if not file or not Gate(root).exists(file):
         return None
     try:
         return Gate(root).read(file).decode("utf-8")

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.lint.algorithms import attempts, target_of
-from afterpush.migrate.lint.narrowing import lost_values
 from afterpush.migrate.lint.rewrites import alterations
 from afterpush.migrate.lint.sizes import Size, sizes_from_file
 from afterpush.migrate.lint.text_rules import findings_of
 from afterpush.migrate.statements.split import kind_of, split
+from afterpush.migrate.steps.narrowing import lost_values
 
 
 @pytest.mark.parametrize(

@@ -175,20 +175,6 @@ def test_what_migrations_need_is_not_refused(sql: str) -> None:
     assert refusal(sql) is None
 
 
-@pytest.mark.parametrize(
-    ("sql", "refused"),
-    [
-        ("CREATE VIEW v AS SELECT a.x, prod.name FROM a", True),
-        ("UPDATE t SET a = Prod.b", True),
-        ("CREATE VIEW v AS SELECT a.x, b.name FROM a JOIN b ON b.id = a.id", False),
-    ],
-)
-def test_a_name_that_is_a_database_of_this_server_is_refused_where_it_may_mean_that(
-    sql: str, refused: bool
-) -> None:
-    assert bool(refusal(sql, frozenset(["prod"]))) is refused
-
-
 @given(
     sql=st.sampled_from([line for line in REFUSED.strip().splitlines() if "/*!" not in line]),
     between=st.sampled_from([" ", "\n", " /* x */ ", " -- x\n", " # x\n", "\t/**/\t"]),

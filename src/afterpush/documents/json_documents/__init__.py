@@ -4,12 +4,13 @@ They are types: the reference page is made from them, and every document that a 
 type. `Annotated` carries the meaning; a field that is not always there is `NotRequired`.
 """
 
-from afterpush.documents.json_documents import deploy, migrate, project, pushing, swarm
+from afterpush.documents.json_documents import deploy, migrate, migrations, project, pushing, swarm
 
 DOCUMENTS: dict[str, object] = {
     **deploy.DOCUMENTS,
     **pushing.DOCUMENTS,
     **swarm.DOCUMENTS,
     **project.DOCUMENTS,
+    **migrations.DOCUMENTS,
     **migrate.DOCUMENTS,
 }

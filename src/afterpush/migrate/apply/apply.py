@@ -15,7 +15,6 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.apply.lock import Lock, Progress, Tell, locked
 from afterpush.migrate.replay.scratch import settle_looker
 from afterpush.migrate.replay.server import flavour_of
-from afterpush.migrate.steps.decide import Decision, Plan, Verdict
 from afterpush.migrate.steps.execute import (
     Drifted,
     Failed,
@@ -24,7 +23,8 @@ from afterpush.migrate.steps.execute import (
     plan_for,
     situation,
 )
-from afterpush.migrate.steps.sql_file import flavours_of
+from afterpush.migrate.steps.facts import flavours_of
+from afterpush.migrate.steps.plan import Decision, Plan, Verdict
 from afterpush.migrate.steps.step import SETTING, Step
 
 # How long a statement waits for a table that somebody else uses, and how often it is tried: a waiting DDL

@@ -1,8 +1,8 @@
 """Taking the old steps out of the start script, or saying why they stay."""
 
-from afterpush.infra.files import read_bytes
 from afterpush.migrate.boot_script.start_script import OldStep
 from afterpush.migrate.repository import Repository
+from afterpush.migrate.statements.sources import text_of
 
 
 def removal(
@@ -40,9 +40,5 @@ def _unreached(repository: Repository, target: str) -> str:
 def _mentions(repository: Repository, consolidated: str) -> bool:
     files = ["Procfile", "package.json", "Dockerfile", ".do/app.yaml", repository.settings.boot_script or ""]
     texts = [repository.start_text or ""]
-    texts += [
-        read_bytes(path).decode("utf-8", "replace")
-        for file in files
-        if file and (path := repository.root / file).is_file()
-    ]
+    texts += [text_of(repository.root, file) for file in files]
     return any("migrate.apply" in text or consolidated in text for text in texts)

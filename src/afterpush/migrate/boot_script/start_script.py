@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from afterpush.infra.files import read_bytes
+from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.command_line import is_said, without_old
 from afterpush.migrate.boot_script.entry_point import package_json
+from afterpush.migrate.statements.sources import text_of
 
 _NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
 _RUNNER = re.compile(
@@ -144,13 +145,10 @@ def _names_sources(text: str, sources: frozenset[str]) -> bool:
 
 def _script_reads(root: Path, file: str, sources: frozenset[str]) -> bool:
     """Whether a script of the repository names the sources or their folder, and is about migrating."""
-    path = root / file.removeprefix("./")
-    if path.suffix == ".sql":
+    path = file.removeprefix("./")
+    if path.endswith(".sql") or not Gate(root).is_file(path):
         return False
-    try:
-        text = read_bytes(path).decode("utf-8", "replace")
-    except OSError:
-        return False
+    text = text_of(root, path)
     names = {Path(source).name for source in sources}
     folders = {Path(source).parent.name for source in sources} - {""}
     named = any(name in text for name in names) or any(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from afterpush.infra.database import Connection
 from afterpush.infra.errors import AfterpushError
@@ -49,13 +50,15 @@ def path_for(patterns: list[str]) -> str:
 def baseline_of(connection: Connection, schema: str, state: State) -> Baseline:
     """The schema's statements. The connection is one that only looks. Raises DatabaseFailure."""
     tables = {
-        name: _table(connection, name)
+        name: _table(connection, schema, name)
         for kind, name, part in sorted(state)
         if (kind, part) == ("table", "table") and not is_tools_own(name)
     }
     pieces, is_cyclic = _in_order(tables)
     if is_cyclic:
         pieces = ["SET foreign_key_checks = 0", *pieces, "SET foreign_key_checks = 1"]
+    sequences = [name for kind, name, part in sorted(state) if part == "sequence"]
+    pieces = [*(_shown(connection, "SEQUENCE", name)["Create Table"] for name in sequences), *pieces]
     programs = list(_programs(connection, schema, state))
     text = [*(f"{piece};\n" for piece in pieces), *_in_their_modes(connection, programs)]
     doubtful = [f"table {name}" for name, made in tables.items() if "?" in made]
@@ -117,9 +120,13 @@ def _in_their_modes(connection: Connection, programs: Sequence[_Program]) -> Ite
         yield f"SET sql_mode = '{usual}';\n"
 
 
-def _table(connection: Connection, name: str) -> str:
-    row = connection.query(f"SHOW CREATE TABLE {quoted(name)}")[0]
-    return _COUNTER.sub(r"\1", str(row["Create Table"]))
+def _table(connection: Connection, schema: str, name: str) -> str:
+    made = str(_shown(connection, "TABLE", name)["Create Table"])
+    return _COUNTER.sub(r"\1", made).replace(f"{quoted(schema)}.", "")
+
+
+def _shown(connection: Connection, kind: str, name: str) -> dict[str, Any]:
+    return connection.query(f"SHOW CREATE {kind} {quoted(name)}")[0]
 
 
 def _in_order(tables: dict[str, str]) -> tuple[list[str], bool]:
@@ -133,7 +140,7 @@ def _in_order(tables: dict[str, str]) -> tuple[list[str], bool]:
 
 
 def _program(connection: Connection, schema: str, kind: str, name: str) -> _Program:
-    row = connection.query(f"SHOW CREATE {kind.upper()} {quoted(name)}")[0]
+    row = _shown(connection, kind.upper(), name)
     column = "SQL Original Statement" if kind == "trigger" else f"Create {kind.capitalize()}"
     if row[column] is None:
         raise AfterpushError(

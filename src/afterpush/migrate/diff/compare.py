@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from afterpush.migrate.replay.history import History
-from afterpush.migrate.replay.schema import BY_DEFINITION, Key, State, same, shown
+from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, State, same, shown
 
 # Tables in which migration tools note what has run: no file makes them.
 _TOOLS = re.compile(
@@ -116,7 +116,7 @@ def _without_parts(keys: list[Key]) -> list[Key]:
     return [
         key
         for key in keys
-        if (key[2] == "table" or key[:2] not in whole) and key[2] not in ("order", "counter")
+        if (key[2] == "table" or key[:2] not in whole) and key[2] not in ("order", *ELUSIVE)
     ]
 
 

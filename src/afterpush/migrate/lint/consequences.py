@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from afterpush.migrate.lint.narrowing import lost_values
 from afterpush.migrate.replay.history import Effect
 from afterpush.migrate.replay.schema import Key, part_kind, part_name, shown
 from afterpush.migrate.statements.tokens import quoted
+from afterpush.migrate.steps.narrowing import lost_values
 
 _PROGRAMS = ("view", "procedure", "function")
 _EMPTIED = re.compile(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from afterpush.infra.database import Connection, StatementRejected
-from afterpush.migrate.statements.tokens import quoted, string_value
+from afterpush.migrate.statements.tokens import quoted
 
 ROWS = 200
 _INTEGERS = {
@@ -92,11 +92,6 @@ _OTHERS: dict[str, Callable[[int, str], str]] = {
     "linestring": lambda number, _: f"ST_GeomFromText('LINESTRING(0 0, {1 + number % 80} 1)')",
     "polygon": lambda number, _: f"ST_GeomFromText('POLYGON((0 0, {1 + number % 80} 0, 1 1, 0 0))')",
 }  # fmt: skip
-
-
-def enum_items(type_text: str) -> list[str]:
-    """The values of an ENUM or SET type."""
-    return [string_value(item) for item in _ITEM.findall(type_text)]
 
 
 def fill(connection: Connection, schema: str, table: str) -> int:

@@ -53,7 +53,6 @@ class Evidence:
             names=tuple(self.names()),
             positions=tuple(self.positions()),
             invalid=tuple(self.invalid),
-            refused=(),
             stages=tuple(self.stages),
             unaudited=tuple(self.unaudited),
             rows=self.rows,

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from afterpush.migrate.proof.compare import Difference
-from afterpush.migrate.replay.fence import Refused
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,6 @@ class Proof:
     names: tuple[Difference, ...]
     positions: tuple[Difference, ...]
     invalid: tuple[Invalid, ...]
-    refused: tuple[Refused, ...]
     unaudited: tuple[Invalid, ...]
     rows: Rows
     mutations: Mutations
@@ -126,7 +124,6 @@ def rendered(proof: Proof) -> str:
     lines += _section("other names (second class)", [one.message for one in proof.names])
     lines += _section("other order of columns (second class)", [one.message for one in proof.positions])
     lines += _section("rejected by the server", [_at(one) for one in proof.invalid])
-    lines += _section("refused, nothing was executed", [_at(one) for one in proof.refused])
     lines += _section("unaudited", [_at(one) for one in proof.unaudited])
     lines += _section("notes", list(proof.notes))
     return "\n".join(lines)
@@ -157,7 +154,7 @@ def _evidence(proof: Proof) -> list[str]:
     return lines + _section("crashes not recovered", list(crashes.failed))
 
 
-def _at(one: Invalid | Refused) -> str:
+def _at(one: Invalid) -> str:
     return f"{one.file}:{one.line}: {one.message}"
 
 

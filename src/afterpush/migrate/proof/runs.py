@@ -14,8 +14,9 @@ from afterpush.migrate.proof.stages import chosen_stages, rows_of, undecided
 from afterpush.migrate.replay.schema import State
 from afterpush.migrate.replay.scope import QUERIES, ROWS
 from afterpush.migrate.replay.scratch import without_schema
-from afterpush.migrate.steps.decide import Situation, Verdict, decide
+from afterpush.migrate.steps.decide import decide
 from afterpush.migrate.steps.execute import Drifted, bring_up
+from afterpush.migrate.steps.plan import Situation, Verdict
 from afterpush.migrate.steps.stage import Journal
 from afterpush.migrate.steps.step import SETTING, Step
 

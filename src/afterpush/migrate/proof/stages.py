@@ -7,7 +7,8 @@ from afterpush.migrate.proof.inputs import Ways
 from afterpush.migrate.proof.seeds import Columns, columns_of
 from afterpush.migrate.replay.schema import State
 from afterpush.migrate.replay.scope import ROWS
-from afterpush.migrate.steps.decide import Situation, Verdict, decide
+from afterpush.migrate.steps.decide import decide
+from afterpush.migrate.steps.plan import Situation, Verdict
 from afterpush.migrate.steps.stage import Journal
 from afterpush.migrate.steps.step import SCHEMA
 

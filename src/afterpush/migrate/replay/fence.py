@@ -4,12 +4,11 @@ A user whose rights end at `afterpush_proof_%` cannot do harm anyway; this fence
 It reads text, so it errs on the side of refusing: the message says how to write it instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from afterpush.migrate.replay.fence_bodies import makes_program, may_start, names_elsewhere, only_rows
 from afterpush.migrate.replay.fence_sql_mode import forbidden_mode
-from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import Token, tokens, unquoted
 
 _OPENERS = frozenset("; BEGIN ATOMIC THEN ELSE DO LOOP REPEAT".split())
@@ -40,22 +39,7 @@ _END_OF_FROM = frozenset("WHERE GROUP ORDER HAVING LIMIT SET ON USING UNION SELE
 _READABLE = frozenset(["information_schema"])
 
 
-@dataclass(frozen=True)
-class Refused:
-    """A statement that is not executed, and why."""
-
-    file: str
-    line: int
-    message: str
-
-
-def refusals(statements: Sequence[Statement], schemas: frozenset[str]) -> list[Refused]:
-    """What must not run; `schemas` are the databases that exist on the server (lower case)."""
-    found = ((statement, refusal(statement.sql, schemas)) for statement in statements)
-    return [Refused(statement.file, statement.line, why) for statement, why in found if why]
-
-
-def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
+def refusal(sql: str) -> str | None:
     """Why this statement must not run, or None."""
     if only_rows(sql):
         return None
@@ -69,10 +53,10 @@ def refusal(sql: str, schemas: frozenset[str] = frozenset()) -> str | None:
                 return why
         why = forbidden_mode(words, number) or _forbidden_anywhere(words, number, token)
         if token.upper == "PREPARE" and words[number + 3 : number + 4] and words[number + 3].kind == "string":
-            why = why or refusal(unquoted(words[number + 3]), schemas)
+            why = why or refusal(unquoted(words[number + 3]))
         if why:
             return why
-    return next(_foreign_names(words, schemas), None)
+    return next(_foreign_names(words), None)
 
 
 def _forbidden_start(words: list[Token], number: int) -> str | None:
@@ -183,13 +167,13 @@ class _Reading:
             self.levels[-1].in_from = False
 
 
-def _foreign_names(words: list[Token], schemas: frozenset[str]) -> Iterator[str]:
+def _foreign_names(words: list[Token]) -> Iterator[str]:
     """Names with a database in front, as far as text can tell them from `table.column`."""
     verb = _word(words, 0)
     # The ON of CREATE INDEX and CREATE TRIGGER names a table; that of a join does not.
     reading = _Reading(verb, header=verb == "CREATE")
     for number, token in enumerate(words):
-        if _is_qualified(words, number) and _is_foreign(words, number, reading, schemas):
+        if _is_qualified(words, number) and _is_foreign(words, number, reading):
             named = "".join(part.text for part in words[number : number + 3])
             yield (
                 f"{named} names a database; write the name without it "
@@ -209,7 +193,7 @@ def _is_qualified(words: list[Token], number: int) -> bool:
     )
 
 
-def _is_foreign(words: list[Token], number: int, reading: _Reading, schemas: frozenset[str]) -> bool:
+def _is_foreign(words: list[Token], number: int, reading: _Reading) -> bool:
     name = unquoted(words[number]).lower()
     if name in _READABLE:
         return False
@@ -218,7 +202,7 @@ def _is_foreign(words: list[Token], number: int, reading: _Reading, schemas: fro
     before = _word(words, number - 1)
     if before == "UPDATE" and _word(words, number - 2) == "KEY":
         return False
-    in_place = (
+    return (
         before in _NAMES_FOLLOW
         or (before == "(" and _word(words, number - 2) in ("JOIN", "STRAIGHT_JOIN"))
         or (before == "FROM" and reading.levels[-1].in_from)
@@ -229,7 +213,6 @@ def _is_foreign(words: list[Token], number: int, reading: _Reading, schemas: fro
         or (before in ("REPLACE", "IGNORE", "INSERT", "DELETE") and reading.verb == before)
         or _word(words, number + 3) == "("
     )
-    return in_place or (before != "(" and name in schemas and name not in ("new", "old"))
 
 
 def _starts_header(words: list[Token], number: int) -> bool:

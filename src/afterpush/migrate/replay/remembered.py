@@ -24,6 +24,7 @@ from afterpush.migrate.replay.history import Effect, History
 from afterpush.migrate.replay.replay import Replaying, replay, replay_in
 from afterpush.migrate.replay.schema import State
 from afterpush.migrate.replay.scratch import PREFIX, Scratch, scratch
+from afterpush.migrate.replay.seen import Seen
 from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
 
@@ -168,11 +169,12 @@ def _run(
         replaying = Replaying(room, _SCHEMA, looker)
         if start is None:
             replaying.run(base)
-            begin = replaying.state = replaying.everything()
+            begin = replaying.everything()
+            replaying.seen = Seen(begin)
             replaying.effects = []
             replaying.run(statements)
         else:
-            begin, replaying.state = start.history.base, start.history.final
+            begin, replaying.seen = start.history.base, Seen(start.history.final)
             replaying.effects = list(start.history.effects)
             replaying.run(statements[start.length :])
         return History(begin, tuple(replaying.effects)) if replaying.is_complete() else None

@@ -15,12 +15,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from afterpush.infra.database import Connection, StatementRejected
+from afterpush.migrate.replay.binary_log import BinaryLog
 from afterpush.migrate.replay.execute import execute, why_not
 from afterpush.migrate.replay.history import Effect, History
-from afterpush.migrate.replay.look import KINDS, look
-from afterpush.migrate.replay.schema import State, changed, with_change
-from afterpush.migrate.replay.scope import EVERYTHING, NOTHING, Scope, scope_of, sets_counter
+from afterpush.migrate.replay.look import EVERYTHING as ALL
+from afterpush.migrate.replay.look import look
+from afterpush.migrate.replay.parts import KINDS
+from afterpush.migrate.replay.schema import State, changed
+from afterpush.migrate.replay.scope import EVERYTHING, Scope, scope_of, sets_counter
 from afterpush.migrate.replay.scratch import Scratch, scratch, without_schema
+from afterpush.migrate.replay.seen import Object, Seen
 from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import quoted
@@ -69,7 +73,7 @@ def replay_in(
         with _replaying(room, f"{ending}{int(careful)}", careful) as replaying:
             replaying.run(base)
             begin = replaying.everything()
-            replaying.effects, replaying.state, replaying.watch = [], begin, watch
+            replaying.effects, replaying.seen, replaying.watch = [], Seen(begin), watch
             replaying.run(statements)
             if careful or replaying.is_complete():
                 return History(begin, tuple(replaying.effects))
@@ -93,7 +97,7 @@ class Replaying:
     schema: str
     looker: Connection
     careful: bool = False
-    state: State = field(default_factory=dict)
+    seen: Seen = field(default_factory=lambda: Seen({}))
     effects: list[Effect] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
     watch: Watch | None = None
@@ -109,47 +113,51 @@ class Replaying:
                 if self.watch is not None:
                     self.watch(statement, runner, self.schema)
                 effect = self._effect(runner, statement)
-                self.state = with_change(self.state, effect.before, effect.after)
+                self.seen.change(effect.before, effect.after)
                 self.effects.append(effect)
 
     def is_complete(self) -> bool:
         """Whether the sum of the effects is what is there."""
-        return _without_counters(self.everything()) == _without_counters(self.state)
+        return _without_counters(self.everything()) == _without_counters(self.seen.state)
 
     def everything(self) -> State:
         """A whole look."""
-        return look(self.looker, self.room.server.flavour, self.schema)
+        return self._look()
+
+    def _look(self, parts: Iterable[str] = ALL, names: Iterable[str] = ()) -> State:
+        return look(self.looker, self.room.server.flavour, self.schema, parts, names=names)
 
     def _effect(self, runner: Connection, statement: Statement) -> Effect:
         why = statement.problem or why_not(statement, self.room.server)
         if why:
             return Effect(statement, rejected=why)
+        scope = EVERYTHING if self.careful else scope_of(statement, self.seen)
+        log = BinaryLog(self.looker, self.schema) if scope is None and self._reads_log else None
+        said, number, warnings = "", 0, []
         try:
             execute(runner, statement)
             warnings = runner.warnings() if statement.kind.startswith("CREATE") else []
         except StatementRejected as error:
-            before, after = self._change(statement)
-            return Effect(statement, before, after, without_schema(error.said), error.number)
-        before, after = self._change(statement)
+            said, number = without_schema(error.said), error.number
+        before, after = self._change(statement, log.scope(self.seen) if log else scope)
         hidden: State = {}
-        if (
-            not after
-            and statement.kind == "CREATE TABLE"
-            and any(number == _ALREADY_THERE for number, _ in warnings)
-        ):
+        is_there = any(number == _ALREADY_THERE for number, _ in warnings)
+        if not after and statement.kind == "CREATE TABLE" and is_there:
             hidden = self._twin(statement)
-        return Effect(statement, before, after, hidden=hidden)
+        return Effect(statement, before, after, said, number, hidden)
 
-    def _change(self, statement: Statement) -> tuple[State, State]:
-        scope = scope_of(statement, self.state)
-        if scope == NOTHING:
-            return {}, {}
-        if self.careful or scope == EVERYTHING:
-            found = self.everything()
+    @property
+    def _reads_log(self) -> bool:
+        """A server of our own writes what a CALL does; nobody else writes there."""
+        return self.room.server.is_private and not self.careful
+
+    def _change(self, statement: Statement, scope: Scope) -> tuple[State, State]:
+        if scope is None:
+            found, known = self.everything(), self.seen.state
             self.lines.clear()
         else:
-            found = self._seen(scope)
-        before, after = changed(self.state, found)
+            found, known = self._seen(scope), {k: t for one in scope for k, t in self.seen.of(one).items()}
+        before, after = changed(known, found)
         if not sets_counter(statement):
             before = {
                 key: text
@@ -159,49 +167,31 @@ class Replaying:
             after = {key: text for key, text in after.items() if key[2] != "counter"}
         return before, after
 
-    def _seen(self, scope: Scope) -> State:
-        """The state after a statement of this scope."""
-        flavour = self.room.server.flavour
-        if scope.kind != "table":
-            assert scope.kind is not None
-            mine = {"routine": ("procedure", "function")}.get(scope.kind, (scope.kind,))
-            names = [None] if scope.kind in ("trigger", "schema") else sorted(scope.names)
-            kept = {
-                key: t
-                for key, t in self.state.items()
-                if key[0] not in mine or (None not in names and key[1] not in names)
-            }
-            for name in names:
-                kept |= look(self.looker, flavour, self.schema, KINDS[scope.kind], name=name)
-            return kept
-        found = dict(self.state)
-        for name in sorted(scope.names):
-            found = self._table(found, name)
+    def _seen(self, scope: frozenset[Object]) -> State:
+        """What is there now of these objects."""
+        found: State = {}
+        for kind, parts in KINDS.items():
+            kinds = ("procedure", "function") if kind == "routine" else (kind,)
+            names = sorted({name for each, name in scope if each in kinds})
+            if kind == "table":
+                for name in names:
+                    found |= self._table(name)
+            elif names:
+                found |= self._look(parts, names)
         return found
 
-    def _table(self, state: State, name: str) -> State:
-        lines = self._text(name)
-        before = self.lines.get(name) if ("table", name, "table") in state else []
+    def _table(self, name: str) -> State:
+        """A table's parts: what is known of them, and anew those whose line in its own text has changed."""
+        lines, known = self._text(name), self.seen.of(("table", name))
+        before = self.lines.get(name) if ("table", name, "table") in known else []
         self.lines[name] = lines
         if not lines:
-            return {key: text for key, text in state.items() if key[:2] != ("table", name)}
+            return {}
         queries = _WHOLE if not before else _queries_for(before, lines)
         if not queries:
-            return state
-        new = look(
-            self.looker,
-            self.room.server.flavour,
-            self.schema,
-            ("table", *(q for q in queries if q != "table")),
-            name=name,
-        )
-        asked = tuple(_WHOLE if queries is _WHOLE else queries)
-        kept = {
-            key: text
-            for key, text in state.items()
-            if key[:2] != ("table", name) or not _is_of(key[2], (*asked, "table"))
-        }
-        return kept | new
+            return known
+        asked = ("table", *(query for query in queries if query != "table"))
+        return {key: t for key, t in known.items() if not _is_of(key[2], asked)} | self._look(asked, [name])
 
     def _text(self, name: str) -> list[str]:
         try:

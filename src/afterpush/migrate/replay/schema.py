@@ -6,6 +6,8 @@ A part is known by its kind, its object and its name:
     ("table", "users", "column email")     also "order" (the columns), "index NAME", "foreign key NAME",
                                            "check NAME", "partitions", "counter" (AUTO_INCREMENT)
     ("view", "v", "view")                  and so for trigger, procedure, function, event
+    ("event", "e", "starts")               also "at" and "ends", where a file gives a date
+    ("sequence", "s", "numbers")           beside ("sequence", "s", "sequence")
     ("schema", "", "charset")
 
 What is not there is not in the state. Texts are for comparing and for reading, never for running.
@@ -17,13 +19,17 @@ Key = tuple[str, str, str]
 State = dict[Key, str]
 # A name that nobody chose: these are compared by what they are.
 BY_DEFINITION = ("index ", "foreign key ", "check ")
+# When an event begins and ends: where no file says it, or says it relative to the present, any time is right.
+TIMES = ("at", "starts", "ends")
+# What SQL alone cannot compare: a counter goes on, and only SHOW CREATE tells a sequence's numbers.
+ELUSIVE = ("counter", "numbers", *TIMES)
 
 
 def part_kind(key: Key) -> str:
     """`column` of ("table", "t", "column a"); the object's kind for what has no parts of its own."""
     kind, _, part = key
     if kind != "table":
-        return kind
+        return part if part in ELUSIVE else kind
     for word in ("column", "index", "foreign key", "check"):
         if part.startswith(word + " "):
             return word
@@ -41,7 +47,7 @@ def shown(key: Key) -> str:
     """`column t.a`, `table t`, `view v`: a part for people."""
     kind, name, part = key
     if kind != "table":
-        return f"{kind} {name}".strip()
+        return f"{kind} {name}".strip() + (f" ({part})" if (part := key[2]) in ELUSIVE else "")
     found = part_kind(key)
     if found == "table":
         return f"table {name}"
@@ -52,7 +58,7 @@ def same(key: Key, expected: str | None, found: str | None) -> bool:
     """Whether what is there is what was expected. A counter may have gone on."""
     if key[2] == "counter":
         return int(found or 1) >= int(expected or 1)
-    return expected == found
+    return expected == found or (expected is None and key[2] in TIMES)
 
 
 def changed(before: Mapping[Key, str], after: Mapping[Key, str]) -> tuple[State, State]:

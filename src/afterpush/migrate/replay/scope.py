@@ -2,13 +2,15 @@
 
 Words decide, not grammar: a word too many costs a tenth of a millisecond, and a whole look at the end of the
 replay shows whether one was missed.
+
+    ALTER TABLE users ADD KEY k (email)    the tables that are called `users`, `k` or `email`
+    DROP TABLE users                       these, their triggers, and whoever names `users` in a foreign key
+    CALL upgrade()                         what the binary log says, where the server is ours; else everything
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-from afterpush.migrate.replay.schema import State
+from afterpush.migrate.replay.seen import Object, Seen
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import Token, tokens, unquoted
 
@@ -19,40 +21,44 @@ SESSION = frozenset(
     "SET BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE LOCK UNLOCK PREPARE DEALLOCATE USE DELIMITER FLUSH "
     "ANALYZE OPTIMIZE REPAIR".split()
 )
-_NOUNS = {"TABLE": "table", "INDEX": "table", "VIEW": "view", "TRIGGER": "trigger", "EVENT": "event"} | {
-    "PROCEDURE": "routine", "FUNCTION": "routine", "DATABASE": "schema", "SCHEMA": "schema",
+_NOUNS = {"TABLE": ("table",), "INDEX": ("table",), "VIEW": ("view",), "TRIGGER": ("trigger",)} | {
+    "EVENT": ("event",), "SEQUENCE": ("sequence",), "PROCEDURE": ("procedure", "function"),
+    "FUNCTION": ("procedure", "function"), "DATABASE": ("schema",), "SCHEMA": ("schema",),
 }  # fmt: skip
 _COUNTER = re.compile(r"\bAUTO_INCREMENT\s*=?\s*\d", re.IGNORECASE)
+_ON_TABLE = re.compile(r" ON `((?:[^`]|``)+)`")
+_LONG = 100_000
+# The objects, as (kind, name), that may have changed; None stands for all of them.
+Scope = frozenset[Object] | None
+NOTHING: Scope = frozenset()
+EVERYTHING: Scope = None
 
 
-@dataclass(frozen=True)
-class Scope:
-    """`kind` of object (None: look at everything, `""`: at nothing), and the names that may be meant."""
-
-    kind: str | None
-    names: frozenset[str] = frozenset()
-
-
-NOTHING, EVERYTHING = Scope(""), Scope(None)
-
-
-def scope_of(statement: Statement, state: State) -> Scope:
-    """What to look at after this statement, in a schema that was in this state before."""
+def scope_of(statement: Statement, seen: Seen) -> Scope:
+    """What to look at after this statement, in a schema that was seen so before."""
     verb, _, noun = statement.kind.partition(" ")
     if verb in QUERIES or verb in ROWS or verb in SESSION:
         return NOTHING
-    kind = _NOUNS.get(noun)
-    if verb not in ("CREATE", "ALTER", "DROP") or kind is None or len(statement.sql) > 100_000:
+    kinds = _NOUNS.get(noun)
+    if verb not in ("CREATE", "ALTER", "DROP", "RENAME") or kinds is None or len(statement.sql) > _LONG:
         return EVERYTHING
+    if kinds == ("schema",):
+        return frozenset([("schema", "")])
     found = list(tokens(statement.sql))
-    if kind == "table" and (
-        (verb == "DROP" and noun == "TABLE") or any(t.upper in ("RENAME", "CHANGE") for t in found)
-    ):
-        return EVERYTHING
-    known = {name.lower(): name for _, name, _ in state}
-    words = {unquoted(token).lower() for token in found if token.kind in ("word", "name", "string")}
-    names = {known[word] for word in words & known.keys()}
-    return Scope(kind, frozenset(name for name in names | set(_new_names(found)) if 0 < len(name) <= 64))
+    words = {unquoted(token) for token in found if token.kind in ("word", "name", "string")}
+    known = seen.named(word.lower() for word in words)
+    # `RENAME a TO b` makes a name anywhere in it; elsewhere a new one is among the first words.
+    moves = {"RENAME", "CHANGE"} & {token.upper for token in found}
+    new = {name for name in (words if moves else _new_names(found)) if 0 < len(name) <= 64}
+    objects = {one for one in known if one[0] in kinds} | {(kind, name) for kind in kinds for name in new}
+    tables = {name for kind, name in known if kind == "table"}
+    if kinds == ("table",) and (moves or verb == "DROP"):
+        objects |= seen.mentioning(tables, "table", "trigger")
+        if moves and tables < {name for _, name in known}:  # RENAME TABLE takes a view, too.
+            objects |= {("view", name) for name in new}
+    if kinds == ("trigger",):
+        objects |= _beside(objects, tables, seen)
+    return frozenset(objects)
 
 
 def sets_counter(statement: Statement) -> bool:
@@ -60,9 +66,18 @@ def sets_counter(statement: Statement) -> bool:
     return bool(_COUNTER.search(statement.sql))
 
 
-def _new_names(found: list[Token]) -> Iterator[str]:
+def _beside(triggers: set[Object], tables: set[str], seen: Seen) -> set[Object]:
+    """The triggers of the same tables: one that comes or goes moves the others' places."""
+    for one in triggers:
+        tables |= set(_ON_TABLE.findall(seen.of(one).get((*one, "trigger"), "")))
+    return seen.mentioning(tables, "trigger")
+
+
+def _new_names(found: list[Token]) -> set[str]:
     """What may be a new object's name: the words behind TABLE, VIEW and so on, past IF NOT EXISTS."""
+    names = set()
     for number, token in enumerate(found):
         if token.upper in _NOUNS:
             rest = [t for t in found[number + 1 : number + 7] if t.upper not in ("IF", "NOT", "EXISTS")]
-            yield from (unquoted(t) for t in rest[:3] if t.kind in ("word", "name", "string"))
+            names |= {unquoted(t) for t in rest[:3] if t.kind in ("word", "name", "string")}
+    return names

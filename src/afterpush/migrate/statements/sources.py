@@ -13,8 +13,8 @@ from itertools import groupby, pairwise
 from pathlib import Path, PurePosixPath
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import read_bytes
 from afterpush.infra.globs import matching
+from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.statements.split import Statement, split
 
 _FLYWAY = re.compile(r"(?P<kind>[VR])(?P<version>\d+(?:[._]\d+)*)?__")
@@ -46,7 +46,7 @@ def _ordered(root: Path, paths: list[str]) -> list[str]:
     ordered: list[str] = []
     for folder, group in groupby(sorted(paths, key=_folder_order), key=lambda path: str(Path(path).parent)):
         members = list(group)
-        ordered += _by_journal(root / folder, members) or _by_name(members)
+        ordered += _by_journal(root, folder, members) or _by_name(members)
     return ordered
 
 
@@ -54,13 +54,14 @@ def _folder_order(path: str) -> Order:
     return (_natural(str(PurePosixPath(path).parent)), path)
 
 
-def _by_journal(folder: Path, paths: list[str]) -> list[str]:
+def _by_journal(root: Path, folder: str, paths: list[str]) -> list[str]:
     """The order of drizzle's journal; files that it does not name come last."""
-    journal = folder / "meta" / "_journal.json"
-    if not journal.is_file():
+    journal = f"{folder}/meta/_journal.json"
+    text = text_of(root, journal)
+    if not text:
         return []
     try:
-        tags = [str(entry["tag"]) for entry in json.loads(read_bytes(journal))["entries"]]
+        tags = [str(entry["tag"]) for entry in json.loads(text)["entries"]]
     except (ValueError, KeyError, TypeError) as error:
         raise AfterpushError(f"{journal}: not a journal as drizzle-kit writes it") from error
     places = {f"{tag}.sql": number for number, tag in enumerate(tags)}
@@ -110,15 +111,19 @@ def _spelled(path: str) -> str:
 
 def statements_of(root: Path, files: Sequence[str]) -> tuple[Statement, ...]:
     """The statements of these files, in order. Bytes that are no UTF-8 are replaced."""
-    return tuple(statement for file in files for statement in split(up_part(text_of(root / file)), file))
+    return tuple(statement for file in files for statement in split(up_part(text_of(root, file)), file))
 
 
-def text_of(path: Path) -> str:
-    """A file's text. Raises AfterpushError when it cannot be read."""
+def text_of(root: Path, file: str | None) -> str:
+    """The text of a file of the repository; empty where there is none. Bytes that are no UTF-8 are replaced.
+
+    Raises AfterpushError where it leads out of the repository, is no regular file, or cannot be read.
+    """
+    gate = Gate(root)
     try:
-        return read_bytes(path).decode("utf-8", "replace")
+        return gate.read(file).decode("utf-8", "replace") if file and gate.exists(file) else ""
     except OSError as error:
-        raise AfterpushError(f"reading {path}: {error.strerror or error}") from error
+        raise AfterpushError(f"reading {file}: {error.strerror or error}") from error
 
 
 def up_part(text: str) -> str:

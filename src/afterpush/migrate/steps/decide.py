@@ -12,65 +12,18 @@ as after it or after a later one, and drifted otherwise. Nothing runs when anyth
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from afterpush.migrate.replay.schema import Key, State, same, shown, with_change
+from afterpush.migrate.steps.decide_rows import with_rows, with_settings, with_waiting
+from afterpush.migrate.steps.plan import Decision, Plan, Situation, Verdict
 from afterpush.migrate.steps.stage import (
-    NO_JOURNAL,
-    Journal,
     find_stage,
     initial,
     orders_of,
     restricted,
     with_known_names,
 )
-from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Step, known_keys
-
-
-class Verdict(StrEnum):
-    """What is to be done about a step."""
-
-    NEEDED = "needed"
-    DONE = "done"
-    DRIFTED = "drifted"
-    WAITS = "waits"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One step and its verdict; `why` is said where it is drifted or waits."""
-
-    step: Step
-    verdict: Verdict
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The decisions for all steps. `names` are live names of parts that the history knows by other ones."""
-
-    decisions: tuple[Decision, ...]
-    names: Mapping[Key, str] = field(default_factory=dict)
-
-    def of(self, verdict: Verdict) -> list[Decision]:
-        return [one for one in self.decisions if one.verdict is verdict]
-
-    @property
-    def to_run(self) -> list[Step]:
-        """What is executed, settings of the same file included."""
-        return [one.step for one in self.of(Verdict.NEEDED)]
-
-
-@dataclass(frozen=True)
-class Situation:
-    """The database as it is. `filled` are tables with rows; `may_lose` is the user's permission."""
-
-    flavour: str
-    live: State
-    journal: Journal = NO_JOURNAL
-    filled: frozenset[str] = frozenset()
-    may_lose: bool = False
+from afterpush.migrate.steps.step import SCHEMA, Step, known_keys
 
 
 def decide(steps: Sequence[Step], now: Situation) -> Plan:
@@ -87,9 +40,9 @@ def decide(steps: Sequence[Step], now: Situation) -> Plan:
         ]
     else:
         verdicts = _by_parts(steps, now.flavour, live)
-    verdicts = _with_rows(verdicts, now, stage)
-    verdicts = _with_waiting(verdicts, now)
-    return Plan(tuple(_with_settings(verdicts)), names)
+    verdicts = with_rows(verdicts, now, stage)
+    verdicts = with_waiting(verdicts, now)
+    return Plan(tuple(with_settings(verdicts)), names)
 
 
 # Step by step
@@ -172,86 +125,3 @@ def _difference(steps: Sequence[Step], number: int, flavour: str, keys: set[Key]
         texts = list(dict.fromkeys(state.get(key, "nothing") for state in reversed(states)))
         said.append(f"{shown(key)}: here {now.get(key, 'nothing')}; expected {' or '.join(texts)}")
     return "; ".join(said)
-
-
-# Rows, losses, settings
-
-
-def _with_rows(decisions: list[Decision], now: Situation, stage: int | None) -> list[Decision]:
-    """A step for rows runs once, at its place: what the journal knows is done."""
-    found = []
-    for number, one in enumerate(decisions):
-        found.append(_rows(decisions, number, now, stage) if one.step.kind == DATA else one)
-    return found
-
-
-def _rows(decisions: list[Decision], number: int, now: Situation, stage: int | None) -> Decision:
-    step = decisions[number].step
-    if step.checksum in now.journal.begun:
-        why = "it began and did not end: look at its rows, then set its state in the journal to done"
-        return Decision(step, Verdict.DRIFTED, why)
-    if step.is_left_out or step.checksum in now.journal.done:
-        return Decision(step, Verdict.DONE)
-    if not now.journal.is_there:
-        return Decision(step, Verdict.DONE if _came_with(decisions, number, stage) else Verdict.NEEDED)
-    past = [
-        one.step
-        for one in decisions[number + 1 :]
-        if one.step.kind == SCHEMA and one.verdict is Verdict.DONE
-        and {name.lower() for _, name in one.step.objects(now.flavour)} & step.words
-    ]  # fmt: skip
-    if past:
-        why = f"its place is before {past[0].place}, which is done: run it by hand, or write a later one"
-        return Decision(step, Verdict.DRIFTED, why)
-    return Decision(step, Verdict.NEEDED)
-
-
-def _came_with(decisions: list[Decision], number: int, stage: int | None) -> bool:
-    """Whether a database without a journal has these rows: the old way brought it to a later place.
-
-    Between the last done statement and the next needed one, rows of the same file came with the former.
-    """
-    schema = [at for at, one in enumerate(decisions) if one.step.kind == SCHEMA]
-    done = [at for at in schema if decisions[at].verdict is Verdict.DONE]
-    needed = [at for at in schema if decisions[at].verdict is not Verdict.DONE]
-    if stage == -1 or not done:
-        return False
-    if not needed or number < done[-1]:
-        return True
-    return number < needed[0] and decisions[number].step.file == decisions[done[-1]].step.file
-
-
-def _with_waiting(decisions: list[Decision], now: Situation) -> list[Decision]:
-    """Without permission, a step that loses what is there waits, and so does what follows on its objects."""
-    blocked: set[str] = set()
-    there = {name for _, name, _ in now.live}
-    found = []
-    for one in decisions:
-        step, names = one.step, {name for _, name in one.step.objects(now.flavour)}
-        if one.verdict is Verdict.NEEDED and step.kind != SETTING:
-            lost = {name for name in names or step.words if name in now.filled}
-            if step.loses and lost and not now.may_lose and (names or step.words) & there:
-                one = replace(
-                    one,
-                    verdict=Verdict.WAITS,
-                    why=f"{step.loses}; allow it with migrate.destructive or --destructive",
-                )
-                blocked |= {name.lower() for name in lost}
-            elif blocked & (step.words | {name.lower() for name in names}):
-                one = replace(one, verdict=Verdict.WAITS, why="it waits for one before it on the same object")
-                blocked |= {name.lower() for name in names}
-        found.append(one)
-    return found
-
-
-def _with_settings(decisions: list[Decision]) -> list[Decision]:
-    """A setting runs where something after it in its file runs."""
-    busy: set[str] = set()
-    found = []
-    for one in reversed(decisions):
-        if one.step.kind == SETTING:
-            one = replace(one, verdict=Verdict.NEEDED if one.step.file in busy else Verdict.DONE)
-        elif one.verdict is Verdict.NEEDED:
-            busy.add(one.step.file)
-        found.append(one)
-    return found[::-1]

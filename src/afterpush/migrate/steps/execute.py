@@ -7,12 +7,14 @@ from dataclasses import replace
 from afterpush.infra.database import Connection, StatementRejected
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.replay.execute import MAY_NOT_SET_DEFINER, without_definer
-from afterpush.migrate.replay.look import UNREADABLE, look
+from afterpush.migrate.replay.look import look
+from afterpush.migrate.replay.parts import UNREADABLE
 from afterpush.migrate.replay.schema import Key, part_name
 from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
 from afterpush.migrate.steps import journal
-from afterpush.migrate.steps.decide import Decision, Plan, Situation, Verdict, decide
-from afterpush.migrate.steps.sql_file import flavours_of
+from afterpush.migrate.steps.decide import decide
+from afterpush.migrate.steps.facts import flavours_of
+from afterpush.migrate.steps.plan import Decision, Plan, Situation, Verdict
 from afterpush.migrate.steps.step import DATA, SETTING, Step, known_keys
 
 # A table that is not there; MariaDB tells a foreign key's only as errno 150.

@@ -1,25 +1,18 @@
 """Which statements lose rows or values that were there: they need the user's word for it."""
 
-import re
 from collections.abc import Iterator
 
 from afterpush.migrate.replay.schema import State, part_kind, part_name
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import tokens, unquoted
-
-_INTEGERS = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8}
-_TEXTS = {"tinytext": 255, "text": 65535, "mediumtext": 16777215, "longtext": 4294967295} | {
-    "tinyblob": 255, "blob": 65535, "mediumblob": 16777215, "longblob": 4294967295,
-}  # fmt: skip
-_TYPE = re.compile(r"(?P<name>\w+)(?:\((?P<size>[^)']*)\))?(?P<rest>[^,]*)", re.DOTALL)
-_VALUES = re.compile(r"'((?:[^'\\]|''|\\.)*)'")
+from afterpush.migrate.steps.narrowing import lost_values
 
 
 def losses(statement: Statement, before: State, after: State, *, with_data: bool) -> str:
     """What goes with this statement, in words; empty when nothing does.
 
     >>> losses(..., {("table", "t", "column a"): "varchar(50)"}, {("table", "t", "column a"):
-    "varchar(9)"}, ...) 'column t.a gets narrower: varchar(50) to varchar(9)'
+    "varchar(9)"}, ...) 'column t.a gets narrower: values longer than 9 characters go'
     """
     verb = statement.kind.split(" ")[0]
     if verb in ("TRUNCATE", "DELETE"):
@@ -51,44 +44,16 @@ def _lost(statement: Statement, before: State, after: State) -> Iterator[str]:
             name = part_name(key)
             if new is None and (not explained or name.lower() in dropped):
                 yield f"column {key[1]}.{name} goes"
-            elif new is not None and is_narrower(text, new):
-                yield f"column {key[1]}.{name} gets narrower: {_first(text)} to {_first(new)}"
+            elif new is not None and (lost := _lost_values(text, new)):
+                yield f"column {key[1]}.{name} gets narrower: {lost} go"
         elif kind == "partitions" and words & {"DROP", "TRUNCATE"} and new is not None:
             yield f"partitions of {key[1]} go"
     if statement.kind == "ALTER TABLE" and {"TRUNCATE", "PARTITION"} <= words:
         yield "a partition is emptied"
 
 
-def _first(text: str) -> str:
-    found = _TYPE.match(text)
-    return found[0].split(" COLLATE")[0].split(" NOT NULL")[0].split(" DEFAULT")[0].strip() if found else text
-
-
-def is_narrower(before: str, after: str) -> bool:
-    """Whether a column of the second type cannot hold every value of the first."""
-    old, new = _TYPE.match(before), _TYPE.match(after)
-    if old is None or new is None or "GENERATED" in before or "GENERATED" in after:
-        return False
-    first, second = old["name"].lower(), new["name"].lower()
-    if first in ("enum", "set") and second in ("enum", "set"):
-        return not set(_VALUES.findall(before.split(")")[0] + ")")) <= set(
-            _VALUES.findall(after.split(")")[0] + ")")
-        )
-    if first in _INTEGERS and second in _INTEGERS:
-        return _INTEGERS[second] < _INTEGERS[first] or (
-            ("unsigned" in old["rest"]) != ("unsigned" in new["rest"])
-            and ("unsigned" in new["rest"] or _INTEGERS[second] == _INTEGERS[first])
-        )
-    if first in _TEXTS and second in _TEXTS:
-        return _TEXTS[second] < _TEXTS[first]
-    if first == second and old["size"] and new["size"]:
-        sizes, others = (list(map(int, re.findall(r"\d+", one["size"]))) for one in (old, new))
-        if first == "decimal" and len(sizes) == len(others) == 2:
-            return others[0] - others[1] < sizes[0] - sizes[1] or others[1] < sizes[1]
-        return bool(sizes and others and others[0] < sizes[0])
-    if first in _TEXTS and second in ("varchar", "char", "varbinary", "binary"):
-        return True
-    families = ("datetime", "timestamp", "date", "time", "year")
-    return (first in families) != (second in families) or (
-        first == "datetime" and second in ("date", "time", "year")
-    )
+def _lost_values(before: str, after: str) -> str:
+    """What the user must allow. A character that a charset lacks is refused by the server, never replaced."""
+    is_computed = "GENERATED" in before or "GENERATED" in after
+    lost = "" if is_computed else lost_values(before, after)
+    return "" if lost.startswith("characters ") else lost

@@ -17,13 +17,14 @@ Permitted in Prepared Statements"): they stand as they are and are made anew on 
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.look import look_sql
-from afterpush.migrate.replay.schema import Key, State, with_change
+from afterpush.migrate.replay.schema import ELUSIVE, State, with_change
 from afterpush.migrate.statements.split import split
 from afterpush.migrate.statements.tokens import literal, quoted, string_value, tokens
+from afterpush.migrate.steps.facts import facts_of, flavours_of, step_from
 from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
 from afterpush.migrate.steps.stage import initial
 from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Change, Step, known_keys
@@ -44,7 +45,7 @@ def render_sql(steps: Sequence[Step], *, may_lose: bool) -> str:
     parts = [_head(steps)]
     called = {word for step in steps if step.sql[:4].upper() == "CALL" for word in step.words}
     for number, step in enumerate(steps):
-        facts = json.dumps(_facts(step), ensure_ascii=False)
+        facts = json.dumps(facts_of(step), ensure_ascii=False)
         parts.append(f"-- step: {facts}\n{_body(steps, number, may_lose, called)}")
         if _ends_file_with_settings(steps, number):
             parts.append(f"SET {', '.join(f'{name} = @afterpush_{name}' for name in _KEPT)};\n")
@@ -70,62 +71,6 @@ def read_sql(text: str, file: str = "consolidated.sql") -> list[Step]:
 def step_lines(text: str) -> list[int]:
     """The lines (from 1) on which the steps of a consolidated file begin."""
     return [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
-
-
-# The facts of a step
-
-
-def facts_of(step: Step) -> dict[str, object]:
-    """What there is to know of a step besides its statement, as JSON takes it."""
-    return {
-        "name": step.name,
-        "kind": step.kind,
-        "file": step.file,
-        "line": step.line,
-        "checksum": step.checksum,
-        "sha256": hashlib.sha256(step.sql.encode("utf-8", "replace")).hexdigest()[:16],
-        **({"loses": step.loses} if step.loses else {}),
-        **({"left_out": True} if step.is_left_out else {}),
-        **(
-            {
-                "changes": {
-                    flavour: [
-                        [*key, change.before.get(key), change.after.get(key)] for key in sorted(change.keys)
-                    ]
-                    for flavour, change in step.changes.items()
-                }
-            }
-            if step.changes
-            else {}
-        ),
-    }
-
-
-_facts = facts_of
-
-
-def step_from(facts: Mapping[str, object], sql: str) -> Step:
-    """The step of these facts. Raises KeyError, TypeError or ValueError for other ones."""
-    changes = {}
-    for flavour, rows in dict(facts.get("changes") or {}).items():  # type: ignore[call-overload]
-        keyed: list[tuple[Key, str | None, str | None]] = [
-            ((row[0], row[1], row[2]), row[3], row[4]) for row in rows
-        ]
-        changes[str(flavour)] = Change(
-            {key: before for key, before, _ in keyed if before is not None},
-            {key: after for key, _, after in keyed if after is not None},
-        )
-    return Step(
-        name=str(facts["name"]),
-        kind=str(facts["kind"]),
-        file=str(facts["file"]),
-        line=int(str(facts["line"])),
-        sql=sql,
-        checksum=str(facts["checksum"]),
-        changes=changes,
-        loses=str(facts.get("loses") or ""),
-        is_left_out=bool(facts.get("left_out")),
-    )
 
 
 def _read(header: str, body: str, where: str) -> Step:
@@ -169,16 +114,11 @@ def _head(steps: Sequence[Step]) -> str:
     )
 
 
-def flavours_of(steps: Sequence[Step]) -> list[str]:
-    """The flavours on which the history was replayed."""
-    return sorted({flavour for step in steps for flavour in step.changes})
-
-
 def _stage_query(steps: Sequence[Step], flavour: str) -> str:
     """Sets @afterpush_stage: -1 before the first step, NULL where the database is in no state of the
     history.
     """
-    known = sorted(key for key in known_keys(steps, flavour) if key[2] != "counter")
+    known = sorted(key for key in known_keys(steps, flavour) if key[2] not in ELUSIVE)
     listed = ", ".join(literal("\t".join(key)) for key in known) or "''"
     cases = " ".join(f"WHEN '{digest}' THEN {stage}" for digest, stage in _stages(steps, flavour).items())
     text = "REGEXP_REPLACE(text, ' WITH PARSER [^ ]*$', '')"
@@ -219,7 +159,7 @@ def _digest(state: State) -> str:
     lines = [
         "\t".join((*key, re.sub(r" WITH PARSER [^ ]*$", "", text))).encode()
         for key, text in state.items()
-        if key[2] != "counter"
+        if key[2] not in ELUSIVE
     ]
     return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
 

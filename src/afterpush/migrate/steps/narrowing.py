@@ -3,10 +3,18 @@
 import re
 from dataclasses import dataclass
 
-from afterpush.migrate.lint.sample_rows import enum_items
+from afterpush.migrate.statements.tokens import string_value
 
 _INTEGERS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 _TEXT_BYTES = {"tiny": 255, "": 65_535, "medium": 2**24 - 1, "long": 2**32 - 1}
+# The longest text of a value, in characters.
+_WIDTHS = {"tinyint": 4, "smallint": 6, "mediumint": 8, "int": 11, "bigint": 20, "float": 24} | {
+    "double": 24, "year": 4, "date": 10, "time": 10, "datetime": 19, "timestamp": 19, "json": 65_535,
+    "uuid": 36, "inet4": 15, "inet6": 45,
+}  # fmt: skip
+# A text that is no value of such a type is refused, never cut.
+_CHECKED = ("json", "uuid", "inet4", "inet6")
+_MANTISSA = {"float": 24, "double": 53}
 _PARTS = re.compile(
     r"(?P<name>[a-z]+)(?:\((?P<arguments>(?:'(?:[^']|'')*'|[^()'])*)\))?(?P<rest>[^,]*)", re.IGNORECASE
 )
@@ -40,11 +48,18 @@ def lost_values(before: str, after: str) -> str:
     if old.name in ("enum", "set") and new.name == old.name:
         gone = [item for item in enum_items(before) if item not in enum_items(after)]
         return f"the values {', '.join(map(repr, gone))}" if gone else ""
-    for judged in (_integers, _texts, _decimals, _moments):
+    for judged in (_integers, _texts, _decimals, _moments, _numbers, _as_text):
         found = judged(old, new)
         if found is not None:
             return found
-    return _charset(old, new)
+    if old.name == new.name or new.name == "geometry":
+        return _charset(old, new)
+    return f"values that are no {new.name}"
+
+
+def enum_items(column_type: str) -> list[str]:
+    """The items of an ENUM or SET type, as texts."""
+    return [string_value(item) for item in re.findall(r"'(?:[^']|'')*'", _read(column_type).arguments)]
 
 
 def _integers(old: _Type, new: _Type) -> str | None:
@@ -99,12 +114,47 @@ def _decimals(old: _Type, new: _Type) -> str | None:
     return "large values" if new_precision - new_scale < precision - scale else ""
 
 
-def _moments(old: _Type, new: _Type) -> str | None:
-    kinds = ("date", "datetime", "timestamp", "time")
-    if old.name not in kinds or new.name not in kinds:
+def _numbers(old: _Type, new: _Type) -> str | None:
+    """A whole number as one with a fraction, and BIT and YEAR as whole numbers."""
+    if old.name in ("bit", "year") and new.name in _INTEGERS:
+        bits = (old.numbers or [1])[0] if old.name == "bit" else 12
+        return "large values" if _INTEGERS[new.name] - ("unsigned" not in new.rest) < bits else ""
+    if old.name in _INTEGERS and new.name in _MANTISSA:
+        return "the last digits of large values" if _INTEGERS[old.name] > _MANTISSA[new.name] else ""
+    if old.name in _INTEGERS and new.name == "decimal":
+        precision, scale = [*(new.numbers or [10]), 0][:2]
+        needed = len(str(2 ** (_INTEGERS[old.name] - ("unsigned" not in old.rest))))
+        return "large values" if precision - scale < needed else ""
+    return "" if (old.name, new.name) == ("float", "double") else None
+
+
+def _as_text(old: _Type, new: _Type) -> str | None:
+    """Whatever has a text form, as text that is long enough for it; and back into a type that checks it."""
+    if new.name in _CHECKED and _length(old) is not None:
+        return ""
+    room = _length(new)
+    needed = _WIDTHS.get(old.name)
+    if old.name == "decimal":
+        needed = (old.numbers or [10])[0] + 2
+    elif old.name in ("enum", "set"):
+        items = [len(string_value(item)) for item in re.findall(r"'(?:[^']|'')*'", old.arguments)]
+        needed = max(items, default=0) if old.name == "enum" else sum(items) + len(items)
+    elif old.name in ("time", "datetime", "timestamp") and needed and old.numbers[:1] > [0]:
+        needed += old.numbers[0] + 1
+    if room is None or needed is None:
         return None
+    return f"values longer than {room} characters" if room < needed else ""
+
+
+def _moments(old: _Type, new: _Type) -> str | None:
+    kinds = ("date", "datetime", "timestamp", "time", "year")
+    if old.name not in kinds or new.name not in kinds or old.name == "year" != new.name:
+        return None
+    if new.name == "year" != old.name:
+        return "the day"
     if new.name in ("date", "time") and old.name != new.name:
         return "the time of day" if new.name == "date" else "the date"
     if (new.numbers or [0])[0] < (old.numbers or [0])[0]:
         return "fractions of a second"
-    return "moments before 1970 and after 2038" if (old.name, new.name) == ("datetime", "timestamp") else ""
+    is_wider = old.name in ("date", "datetime") and new.name == "timestamp"
+    return "moments before 1970 and after 2038" if is_wider else ""

@@ -1,0 +1,136 @@
+"""The files that hold the steps: the consolidated file of SQL, or a module beside the boot script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.safe_paths import Gate
+from afterpush.migrate.audit import Audit
+from afterpush.migrate.boot_script.boot import kind_of_script, read_boot
+from afterpush.migrate.boot_script.call import has_call, is_esm, with_block, with_call
+from afterpush.migrate.inputs import Inputs
+from afterpush.migrate.repository import Repository
+from afterpush.migrate.statements.sources import text_of
+from afterpush.migrate.steps.module import lines_of_module, module_of, steps_module
+from afterpush.migrate.steps.sql_file import render_sql, step_lines
+from afterpush.migrate.steps.step import DATA, SETTING, Step, steps_of
+
+Target = Literal["sql", "typescript"]
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file with its old and new content; `before` is None for a file that is not there yet.
+
+    Bytes that are no UTF-8 stand in the text as surrogates, and are written as they were.
+    """
+
+    path: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True)
+class Consolidation:
+    """What is to be written: `added` are the steps that were not there before, `repository` as it is then."""
+
+    target: Target
+    added: tuple[Step, ...]
+    changes: tuple[FileChange, ...]
+    repository: Repository
+
+
+def parse_target(text: str | None, repository: Repository) -> Target:
+    """The flag's value, or the kind of the boot script. Raises AfterpushError for anything else."""
+    boot = repository.inputs.boot
+    if not text:
+        return "typescript" if boot is not None and boot.kind == "typescript" else "sql"
+    if text == "typescript":
+        return "typescript"
+    if text == "sql":
+        return "sql"
+    raise AfterpushError(f"--target={text}: expected sql or typescript")
+
+
+def plan(found: Audit, target: Target, *, with_data: bool, may_lose: bool) -> Consolidation:
+    """The steps and the files that hold them. Raises AfterpushError when the target cannot take steps."""
+    repository, inputs = found.repository, found.repository.inputs
+    is_known = {name: not any(e.rejected for e in h.effects) for name, h in found.replays.histories.items()}
+    first = found.replays.server.flavour
+    histories = {name: h for name, h in found.replays.histories.items() if name == first or is_known[name]}
+    had_rows = any(step.kind == DATA and not step.is_left_out for step in inputs.steps)
+    steps = steps_of(histories, with_data=with_data or had_rows)
+    if (
+        not inputs.steps
+        and not found.missing
+        and not [s for s in steps if s.kind == DATA and not s.is_left_out]
+    ):
+        return Consolidation(target, (), (), repository)
+    if target == "typescript":
+        return _typescript(repository, steps, may_lose)
+    return _sql(repository, steps, may_lose)
+
+
+def _sql(repository: Repository, steps: list[Step], may_lose: bool) -> Consolidation:
+    file, inputs = repository.settings.consolidated, repository.inputs
+    before = text_of(repository.root, file) or None
+    if before and not inputs.steps and repository.plain:
+        raise AfterpushError(
+            f"{file} was not written by this task: name another file in migrate.consolidated, or move it"
+        )
+    text = render_sql(steps, may_lose=may_lose)
+    changes = () if text == before else (FileChange(file, before, text),)
+    after = replace(inputs, steps=tuple(steps), steps_file=file)
+    lines = tuple(step_lines(text))
+    return Consolidation(
+        "sql", _new(steps, inputs), changes, replace(repository, inputs=after, step_lines=lines)
+    )
+
+
+def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Consolidation:
+    inputs, file = repository.inputs, repository.settings.boot_script
+    if inputs.boot is None or file is None:
+        raise AfterpushError(
+            f"there is no boot script at {file}; set migrate.boot_script, or use --target=sql"
+        )
+    module = module_of(file)
+    if kind_of_script(file) == "sql" or module is None:
+        raise AfterpushError(f"{file} is SQL: use --target=sql")
+    data = Gate(repository.root).read(file)
+    before = text_of(repository.root, module) or None
+    is_typed = file.endswith((".ts", ".tsx", ".mts", ".cts"))
+    esm = is_esm(data, file)
+    text = steps_module(steps, is_typed=is_typed, is_esm=esm is not False, may_lose=may_lose)
+    if esm is None:  # It can import nothing.
+        script, module = with_block(data, file, text), file
+        text = script.decode("utf-8", "surrogateescape")
+    else:
+        script = data if has_call(data) else with_call(data, file, module)
+    changes = []
+    if module != file and text != before:
+        changes.append(FileChange(module, before, text))
+    if script != data:
+        changes.append(
+            FileChange(file, *(part.decode("utf-8", "surrogateescape") for part in (data, script)))
+        )
+    after = replace(inputs, boot=read_boot(script, file), steps=tuple(steps), steps_file=module)
+    lines = tuple(lines_of_module(text))
+    return Consolidation(
+        "typescript", _new(steps, inputs), tuple(changes), replace(repository, inputs=after, step_lines=lines)
+    )
+
+
+def _new(steps: Sequence[Step], inputs: Inputs) -> tuple[Step, ...]:
+    known = {step.checksum for step in inputs.steps}
+    return tuple(
+        step for step in steps if step.checksum not in known and step.kind != SETTING and not step.is_left_out
+    )
+
+
+def write(root: Path, change: FileChange) -> None:
+    try:
+        Gate(root).write(change.path, change.after.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise AfterpushError(f"writing {change.path}: {error.strerror}; nothing was proved") from error
