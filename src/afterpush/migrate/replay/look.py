@@ -47,15 +47,24 @@ def look(
     *,
     names: Iterable[str] = (),
 ) -> State:
-    """The state of the connection's current schema, named here. Reads only. Raises DatabaseFailure."""
+    """The state of the connection's current schema, named here. Reads only. Raises DatabaseFailure.
+
+    `names` are those of tables, where parts of tables are asked for.
+    """
+    parts = [part for part in parts if part != "order"]
     state: State = {}
+    orders: dict[str, dict[int, str]] = {}
     for row in connection.query(look_sql(flavour, parts, names=names, schema=schema)):
         key = (_text(row["kind"]), _text(row["object"]), _text(row["part"]))
         text = _text(row["text"])
         state[key] = f"{state[key]}, {text}" if key in state else text
-    # Columns of views and sequences come with those of the tables.
-    tables = {name for kind, name, part in state if (kind, part) == ("table", "table")}
-    state = {key: text for key, text in state.items() if key[0] != "table" or key[1] in tables}
+        if key[0] == "table" and key[2].startswith("column "):
+            orders.setdefault(key[1], {})[int(row["seq"])] = key[2].removeprefix("column ")
+    for table, columns in orders.items():
+        state["table", table, "order"] = ", ".join(columns[place] for place in sorted(columns))
+    if not names:  # Columns of views and sequences come with those of the tables.
+        tables = {name for kind, name, part in state if (kind, part) == ("table", "table")}
+        state = {key: text for key, text in state.items() if key[0] != "table" or key[1] in tables}
     return _with_sequences(connection, _with_parsers(connection, state))
 
 

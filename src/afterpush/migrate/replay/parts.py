@@ -77,7 +77,7 @@ PARTS = {
     ),
     "counter": Part("'table'", "t.TABLE_NAME", "'counter'", "1", ["t.AUTO_INCREMENT"], _TABLES + " AND t.AUTO_INCREMENT > 1"),
     "column": Part(
-        "'table'", "c.TABLE_NAME", "CONCAT('column ', c.COLUMN_NAME)", "1",
+        "'table'", "c.TABLE_NAME", "CONCAT('column ', c.COLUMN_NAME)", "c.ORDINAL_POSITION",
         ["c.COLUMN_TYPE",
          "CONCAT('COLLATE ', c.COLLATION_NAME)",
          "IF(c.IS_NULLABLE = 'NO', 'NOT NULL', NULL)",

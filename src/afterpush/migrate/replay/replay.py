@@ -10,6 +10,7 @@ At the end everything is looked at once. Where that is not the sum of the effect
 with a whole look after each.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -31,16 +32,16 @@ from afterpush.migrate.statements.tokens import quoted
 
 _NO_SUCH_TABLE = (1146, 1051, 1347, 1103, 1059)
 _ALREADY_THERE = 1050
-# The line of SHOW CREATE TABLE, by how it begins, and what to ask when it changed.
+# The line of SHOW CREATE TABLE, by what is in it, and what to ask when it changed.
 _LINES = (
-    ("`", ("column", "order", "check")),
-    ("CONSTRAINT", ("foreign key", "check")),
-    (") ", ("table", "counter", "partitions")),
-    ("/*!", ("partitions",)),
-    ("(PARTITION", ("partitions",)),
-    (" PARTITION", ("partitions",)),
+    (re.compile(r"`"), ("column", "order")),
+    (re.compile(r"`.*\bCHECK\b|CONSTRAINT .*\bCHECK\b", re.IGNORECASE), ("check",)),
+    (re.compile(r"CONSTRAINT .*\bFOREIGN KEY\b"), ("foreign key",)),
+    (re.compile(r"\) "), ("table", "counter")),
+    (re.compile(r"/\*!|\(?(?:SUB)?PARTITION\b"), ("partitions",)),
+    (re.compile(r"(?:\w+ )*(?:KEY|INDEX)\b|PERIOD\b"), ("index",)),
 )
-_OTHER_LINES = ("index",)
+_FIRST_LINE = "CREATE "
 _WHOLE = KINDS["table"]
 Watch = Callable[[Statement, Connection, str], None]
 
@@ -183,14 +184,13 @@ class Replaying:
     def _table(self, name: str) -> State:
         """A table's parts: what is known of them, and anew those whose line in its own text has changed."""
         lines, known = self._text(name), self.seen.of(("table", name))
-        before = self.lines.get(name) if ("table", name, "table") in known else []
+        before = self.lines.get(name)
         self.lines[name] = lines
         if not lines:
             return {}
-        queries = _WHOLE if not before else _queries_for(before, lines)
-        if not queries:
+        asked = _WHOLE if known and not before else _asked_for(before if known and before else [], lines)
+        if not asked:
             return known
-        asked = ("table", *(query for query in queries if query != "table"))
         return {key: t for key, t in known.items() if not _is_of(key[2], asked)} | self._look(asked, [name])
 
     def _text(self, name: str) -> list[str]:
@@ -218,15 +218,17 @@ class Replaying:
         return {key: text for key, text in found.items() if key[0] == "table" and key[2] != "counter"}
 
 
-def _queries_for(before: list[str], after: list[str]) -> tuple[str, ...]:
+def _asked_for(before: list[str], after: list[str]) -> tuple[str, ...]:
     """What to ask information_schema for when a table's text changed from this to that."""
     if before == after:
         return ()
     different = set(before).symmetric_difference(after) or {"`"}  # the same lines in another order
     asked: dict[str, None] = {}
     for line in different:
-        queries = next((queries for begin, queries in _LINES if line.startswith(begin)), _OTHER_LINES)
-        asked.update(dict.fromkeys(queries))
+        parts = [part for begin, parts in _LINES if begin.match(line) for part in parts]
+        if not parts and not line.startswith(_FIRST_LINE):
+            return _WHOLE
+        asked.update(dict.fromkeys(parts))
     return tuple(asked)
 
 

@@ -47,14 +47,19 @@ def scope_of(statement: Statement, seen: Seen) -> Scope:
     found = list(tokens(statement.sql))
     words = {unquoted(token) for token in found if token.kind in ("word", "name", "string")}
     known = seen.named(word.lower() for word in words)
-    # `RENAME a TO b` makes a name anywhere in it; elsewhere a new one is among the first words.
-    moves = {"RENAME", "CHANGE"} & {token.upper for token in found}
-    new = {name for name in (words if moves else _new_names(found)) if 0 < len(name) <= 64}
-    objects = {one for one in known if one[0] in kinds} | {(kind, name) for kind in kinds for name in new}
     tables = {name for kind, name in known if kind == "table"}
+    moves = bool({"RENAME", "CHANGE"} & {token.upper for token in found})
+    # `RENAME a TO b` makes a name anywhere in it.
+    new = {name for name in words if 0 < len(name) <= 64} if moves else {_new_name(found, noun)}
+    if verb == "CREATE" and noun != "INDEX":
+        objects = {(kind, name) for kind in kinds for name in new if name}
+    else:
+        objects = {one for one in known if one[0] in kinds}
+    if moves:
+        objects |= {(kind, name) for kind in kinds for name in new}
     if kinds == ("table",) and (moves or verb == "DROP"):
         objects |= seen.mentioning(tables, "table", "trigger")
-        if moves and tables < {name for _, name in known}:  # RENAME TABLE takes a view, too.
+        if moves and any(kind == "view" for kind, _ in known):  # RENAME TABLE takes a view, too.
             objects |= {("view", name) for name in new}
     if kinds == ("trigger",):
         objects |= _beside(objects, tables, seen)
@@ -73,11 +78,9 @@ def _beside(triggers: set[Object], tables: set[str], seen: Seen) -> set[Object]:
     return seen.mentioning(tables, "trigger")
 
 
-def _new_names(found: list[Token]) -> set[str]:
-    """What may be a new object's name: the words behind TABLE, VIEW and so on, past IF NOT EXISTS."""
-    names = set()
-    for number, token in enumerate(found):
-        if token.upper in _NOUNS:
-            rest = [t for t in found[number + 1 : number + 7] if t.upper not in ("IF", "NOT", "EXISTS")]
-            names |= {unquoted(t) for t in rest[:3] if t.kind in ("word", "name", "string")}
-    return names
+def _new_name(found: list[Token], noun: str) -> str:
+    """`b` of CREATE TABLE IF NOT EXISTS `a`.`b` (...); empty where there is none."""
+    start = next((number for number, token in enumerate(found) if token.upper == noun), len(found)) + 1
+    rest = [token for token in found[start : start + 6] if token.upper not in ("IF", "NOT", "EXISTS")]
+    place = 2 if [token.text for token in rest[1:2]] == ["."] else 0
+    return unquoted(rest[place]) if place < len(rest) else ""
