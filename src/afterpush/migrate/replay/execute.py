@@ -1,7 +1,7 @@
 """Running one statement, if it may be run."""
 
 from afterpush.infra.database import Connection, StatementRejected
-from afterpush.migrate.replay.fence import refusal
+from afterpush.migrate.fence.refusal import refusal
 from afterpush.migrate.replay.scope import QUERIES, ROWS
 from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.migrate.replay.fence import refusal
+from afterpush.migrate.fence.refusal import refusal
 from afterpush.migrate.statements.tokens import tokens
 
 REFUSED = """

@@ -7,8 +7,8 @@ It reads text, so it errs on the side of refusing: the message says how to write
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from afterpush.migrate.replay.fence_bodies import makes_program, may_start, names_elsewhere, only_rows
-from afterpush.migrate.replay.fence_sql_mode import forbidden_mode
+from afterpush.migrate.fence.bodies import makes_program, may_start, names_elsewhere, only_rows
+from afterpush.migrate.fence.sql_mode import forbidden_mode
 from afterpush.migrate.statements.tokens import Token, tokens, unquoted
 
 _OPENERS = frozenset("; BEGIN ATOMIC THEN ELSE DO LOOP REPEAT".split())

@@ -1,0 +1,1 @@
+"""Reading the text of a statement for what reaches out of its own schema."""
