@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import psutil
 
 from tests.support.cli import Answer, afterpush
 from tests.support.husky import run_husky
+from tests.support.processes import command_lines, folder_of
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
@@ -78,14 +80,12 @@ class Watched:
 
     def _processes(self, *parts: str) -> list[psutil.Process]:
         found = []
-        for process in psutil.process_iter():
-            try:
-                line = " ".join(process.cmdline())
-                is_ours = any(part in line for part in parts)
-                if is_ours and Path(process.cwd()).is_relative_to(self.path.parent):
-                    found.append(process)
-            except psutil.Error:
-                continue
+        for pid, line in command_lines().items():
+            if any(part in line for part in parts):
+                folder = folder_of(pid)
+                with suppress(psutil.Error):
+                    if folder and folder.is_relative_to(self.path.parent):
+                        found.append(psutil.Process(pid))
         return found
 
     def recorded(self) -> list[str]:

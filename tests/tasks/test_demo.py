@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.support.cli import AFTERPUSH, afterpush
+from tests.support.processes import command_lines, folder_of
 from tests.support.waiting import wait_until
 
 DEMO = [*AFTERPUSH, "demo", "--fast"]
@@ -26,16 +26,13 @@ def room(tmp_path: Path) -> Path:
     return folder
 
 
-def processes_in(folder: Path) -> list[psutil.Process]:
-    """Every process that works in a folder or was told of it."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(folder) in f"{process.cwd()} {' '.join(process.cmdline())}":
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+def processes_in(folder: Path) -> list[str]:
+    """The command line of every process that works in a folder or was told of it."""
+    return [
+        line
+        for pid, line in command_lines().items()
+        if str(folder) in line or str(folder) in str(folder_of(pid))
+    ]
 
 
 @contextmanager
@@ -118,7 +115,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(room: Path, number: signal.Si
 def test_a_killed_demo_leaves_nothing_behind_either(room: Path, moment: str) -> None:
     with demo_until(room, moment) as process:
         if moment == "its log:":
-            assert any("afterpush.simulator" in one.cmdline() for one in processes_in(room))
+            assert any("-m afterpush.simulator" in one for one in processes_in(room))
         process.kill()
         wait_until(lambda: not processes_in(room), "the demo's processes end")
         wait_until(lambda: not list(room.iterdir()), "the demo's folder is removed")

@@ -5,17 +5,23 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from afterpush.deploy.monitor.following import APPEAR_SECONDS, FOLLOW_SECONDS, follow
+from afterpush.deploy.monitor.reporters import Everybody
 from afterpush.infra.processes.identity import identity_of
+from afterpush.infra.state import state_folder
 from afterpush.simulator import Plan
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Stage, build_failure, canceled, live, stuck
 from tests.support.cli import AFTERPUSH, afterpush
+from tests.support.clock import FakeClock
 from tests.support.deployed import FAST, IMPATIENT, QUICK, Site
+from tests.support.processes import command_lines
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
@@ -76,7 +82,8 @@ def test_superseded_is_three_and_names_the_commit(site: Site) -> None:
     second = site.commit(live(30, 30))
     answer = site.run("deploy.status", f"--sha={first}", "--wait", "--json")
     assert answer.code == 3 and answer.json()["superseded_by"] == second
-    assert identity_of(pid) is None or answer.json()["verdict"] == "superseded"
+    assert answer.json()["verdict"] == "superseded"
+    wait_until(lambda: identity_of(pid) is None, "its monitor ends")
 
 
 def test_in_a_pipe_there_is_one_line_for_each_change(site: Site) -> None:
@@ -163,23 +170,11 @@ def test_a_second_background_start_names_the_first(site: Site) -> None:
     assert again.code == 0 and again.json()["already_running"] is True and again.json()["pid"] == pid
 
 
-def test_twenty_starts_at_once_make_one_monitor(site: Site) -> None:
+def test_ten_starts_at_once_make_one_monitor(site: Site) -> None:
     sha = site.commit(stuck())
-    command = [
-        *AFTERPUSH,
-        "deploy.monitor",
-        "--background",
-        "--json",
-    ]
-    children = [
-        subprocess.Popen(
-            command, cwd=site.repository.path, env=dict(os.environ) | site.variables,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for _ in range(20)
-    ]  # fmt: skip
-    answers = [child.communicate(timeout=300) for child in children]
-    assert [child.returncode for child in children] == [0] * 20, answers
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: site.run("deploy.monitor", "--background", "--json"), range(10)))
+    assert [answer.code for answer in answers] == [0] * 10, answers
     pattern = f"afterpush.deploy --repo={site.repository.path} --sha={sha}"
     wait_until(
         lambda: len(running_with(pattern)) == 1, say=lambda: f"{running_with(pattern)} {site.told(sha)}"
@@ -188,15 +183,7 @@ def test_twenty_starts_at_once_make_one_monitor(site: Site) -> None:
 
 
 def running_with(text: str) -> list[int]:
-    pids = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if text in command and "-P -m" in command:
-            pids.append(int(entry.parent.name))
-    return pids
+    return [pid for pid, command in command_lines().items() if text in command and "-P -m" in command]
 
 
 def test_every_wait_for_another_monitor_ends_when_it_is_told_to(site: Site) -> None:
@@ -321,16 +308,22 @@ def test_never_watched_is_none_and_five(site: Site) -> None:
 
 
 def test_waiting_right_after_a_push_meets_the_monitor_that_is_only_starting(site: Site) -> None:
-    sha = site.commit(live(0.3, 0.5))
-    waiting = subprocess.Popen(
-        [*AFTERPUSH, "deploy.status", "--wait"],
-        cwd=site.repository.path, env=dict(os.environ) | site.variables,
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    time.sleep(0.5)
-    site.start(sha)
-    out, _ = waiting.communicate(timeout=300)
-    assert waiting.returncode == 0 and out.startswith("LIVE")
+    sha = site.commit()
+    clock, folder = FakeClock(), state_folder(site.repository.path)
+
+    def wait() -> tuple[str, int]:
+        found = follow(folder, sha, clock, Everybody([]), appear_seconds=APPEAR_SECONDS)
+        return found.verdict, len(clock.slept)
+
+    assert wait() == ("none", APPEAR_SECONDS / FOLLOW_SECONDS)
+
+    def the_monitor_starts_and_ends(now: float) -> None:
+        site.start(sha)
+        wait_until(lambda: site.paper(sha) is None)
+
+    clock.slept.clear()
+    clock.on_sleep = the_monitor_starts_and_ends
+    assert wait() == ("live", 1)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"sha": 3, "pid": "x"}', "\0" * 9])
@@ -454,15 +447,26 @@ def test_no_secret_is_in_any_output_file_or_process_list(site: Site, in_dotenv: 
         assert secret not in seen
 
 
-@pytest.mark.parametrize("milliseconds", [0, 40, 120, 250, 500])
-def test_killed_at_any_moment_nothing_is_stuck(site: Site, milliseconds: int) -> None:
+# What a monitor has done when it is killed: nothing, taken the lock, noted itself, or looked.
+MOMENTS: dict[str, Callable[[Site, str], object]] = {
+    "at its start": lambda site, sha: True,
+    "with the lock": lambda site, sha: (site.state / f"deployment-monitor-{sha[:7]}.lock").exists(),
+    "with a pid file": lambda site, sha: site.paper(sha),
+    "after a look": lambda site, sha: (site.paper(sha) or {}).get("phase"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_nothing_is_stuck(site: Site, moment: str) -> None:
     sha = site.commit(stuck())
     words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={site.repository.path}", f"--sha={sha}"]
     child = subprocess.Popen(words, env=dict(os.environ) | site.variables, stdout=-3, stderr=-3)
-    time.sleep(milliseconds / 1000)
+    wait_until(lambda: MOMENTS[moment](site, sha), moment)
     child.kill()
     child.wait()
-    assert site.run("deploy.status", "--json").json()["verdict"] in ("crashed", "none")
+    verdict = site.run("deploy.status", "--json").json()["verdict"]
+    # Between the lock and the pid file it leaves no trace that it ever watched.
+    assert verdict == "crashed" or (verdict == "none" and moment in ("at its start", "with the lock"))
     pid = site.start(sha)
     assert site.run("deploy.status").code == 7
     assert site.run("deploy.stop", "--json").json() == [

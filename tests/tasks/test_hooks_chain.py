@@ -8,11 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from tests.support.cli import AFTERPUSH, Answer, afterpush
+from afterpush.deploy.monitor.stopping import stop_all
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.state import state_folder
+from tests.support.cli import Answer, afterpush
 from tests.support.health_server import HealthServer, Reply, health_server
+from tests.support.processes import command_lines
 from tests.support.pushing import Watched, install
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
@@ -47,15 +50,7 @@ class App:
 
     def monitors(self, sha: str) -> list[int]:
         """The pids of the processes that monitor this commit."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                line = " ".join(process.cmdline())
-            except psutil.Error:
-                continue
-            if "afterpush.deploy" in line and sha in line:
-                found.append(process.pid)
-        return found
+        return [pid for pid, line in command_lines().items() if "afterpush.deploy" in line and sha in line]
 
 
 @pytest.fixture
@@ -66,7 +61,7 @@ def app(repository: Repository) -> Iterator[App]:
         app = App(repository, health, f"{health.url}/health")
         yield app
         app.watched.settle()
-        app.run("deploy.stop", "--all")
+        stop_all(state_folder(repository.path), SystemClock())
 
 
 def test_a_push_is_watched_until_it_is_live_and_the_next_push_tells_so_once(app: App) -> None:
@@ -102,31 +97,19 @@ def test_the_same_commit_pushed_twice_has_one_monitor(app: App) -> None:
     assert app.monitors(sha) == first
 
 
-def test_twenty_triggers_at_once_start_exactly_one_monitor(app: App) -> None:
+def test_ten_triggers_at_once_start_exactly_one_monitor(app: App) -> None:
     sha = app.repository.head()
     words = ["hooks.post-push", "--sha", sha, "--ref", "refs/heads/main", "--json"]
-    command = [*AFTERPUSH, *words]
-    triggers = [
-        subprocess.Popen(
-            command,
-            cwd=app.repository.path,
-            env=dict(os.environ) | app.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(20)
-    ]
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda trigger: trigger.communicate(timeout=300), triggers))
-    assert [trigger.returncode for trigger in triggers] == [0] * 20, answers
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: app.run(*words), range(10)))
+    assert [answer.code for answer in answers] == [0] * 10, answers
     wait_until(lambda: len(app.monitors(sha)) == 1, "the losers of the race end")
     (running,) = app.monitors(sha)
     paper = json.loads((app.repository.path / f".git/afterpush/deployment-monitor-{sha[:7]}.pid").read_text())
     assert paper["pid"] == running
 
 
-def test_twenty_pushes_of_one_sha_at_once_start_exactly_one_monitor(app: App) -> None:
+def test_ten_pushes_of_one_sha_at_once_start_exactly_one_monitor(app: App) -> None:
     sha = app.repository.commit()
     pushes = [
         subprocess.Popen(
@@ -135,7 +118,7 @@ def test_twenty_pushes_of_one_sha_at_once_start_exactly_one_monitor(app: App) ->
             env=dict(os.environ) | app.variables,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(20)
+        for _ in range(10)
     ]
     codes = [push.wait(timeout=300) for push in pushes]
     assert 0 in codes  # The others find it up to date, or lose the race for the remote's lock.
