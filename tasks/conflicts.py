@@ -75,7 +75,7 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
     from afterpush.infra.clock import SystemClock
     from afterpush.infra.console import print_json, say
     from afterpush.infra.git.leftovers import remove_sides
-    from afterpush.workflows.trust import lock_file_owners
+    from afterpush.workflows.lock_files import lock_file_owners
 
     here = app_repository()
     if not dry_run:

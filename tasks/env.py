@@ -83,9 +83,10 @@ def _hooks(here: AppRepository) -> Any:
     from afterpush.environment.repository import Hooks
     from afterpush.hooks.install.managers import find_owner
     from afterpush.hooks.install.plan import is_called
-    from afterpush.hooks.install.run_file import has_hook_task, program_of
+    from afterpush.hooks.install.run_file import program_of
     from afterpush.hooks.notes import unwatched_pushes
     from afterpush.hooks.policy import policy_of
+    from afterpush.workflows.hooks_install import is_program_good
 
     owner = find_owner(here.repo)
     program, variables = program_of(here.repo), here.environment.for_child()
@@ -96,7 +97,7 @@ def _hooks(here: AppRepository) -> Any:
         calls_us=is_called(here.repo, owner),
         off=policy_of(here.settings).switched_off(variables),
         program=program,
-        is_program_good=program is None or has_hook_task(here.repo, program, variables),
+        is_program_good=is_program_good(here),
         unwatched=unwatched_pushes(here.repo),
     )
 

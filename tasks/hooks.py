@@ -73,7 +73,7 @@ def install(
     json: bool = False,
 ) -> ExitCode:
     """Install the git hooks; existing hooks keep running."""
-    from afterpush.workflows.hooks import install_hooks
+    from afterpush.workflows.hooks_install import install_hooks
 
     return install_hooks(manager, enforce=enforce, hint=hint, dry_run=dry_run, json=json)
 
@@ -81,7 +81,7 @@ def install(
 @task(help={"manager": MANAGER, "dry_run": "print what would be undone, undo nothing", "json": JSON})
 def uninstall(context: Any, manager: str = "auto", dry_run: bool = False, json: bool = False) -> ExitCode:
     """Remove our lines from the hooks; what was there before is restored."""
-    from afterpush.workflows.hooks import uninstall_hooks
+    from afterpush.workflows.hooks_install import uninstall_hooks
 
     return uninstall_hooks(manager, dry_run=dry_run, json=json)
 

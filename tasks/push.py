@@ -37,7 +37,7 @@ def run(
     json: bool = False,
 ) -> ExitCode:
     """Fetch, rebase, merge documents by meaning, check and push; retry a lost race, undo on a conflict."""
-    from afterpush.infra.configuration.trust import configured
+    from afterpush.infra.configuration.trust import commands_with, configured
     from afterpush.infra.console import print_json, say
     from afterpush.infra.processes.signals import interruptible
     from afterpush.push.predict import dry_run as predicted
@@ -47,7 +47,7 @@ def run(
     here = app_repository()
     order = _order(here, remote, branch, attempts, autostash)
     if order.check and not dry_run:
-        require(here, [configured("push.check", order.check)])
+        require(here, commands_with(here.settings, configured("push.check", order.check)))
     with interruptible(), _world(here) as context:
         outcome = predicted(order, context) if dry_run else push(order, context)
     if not json:
@@ -105,6 +105,7 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
     from afterpush.infra.state import feature_folder
     from afterpush.push.combine import Merging
     from afterpush.push.request import PushContext
+    from afterpush.workflows.trust import command_environment
 
     documents = here.settings.documents
     with driver_options(here.repo, documents, sys.executable) as options:
@@ -113,7 +114,7 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
             lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents),
             lambda path: is_document(path, documents),
         )
-        variables = here.environment.for_command(here.settings.commands.variables)
+        variables = command_environment(here)
         state = feature_folder(here.repo, "push")
         yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
 

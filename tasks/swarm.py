@@ -59,7 +59,7 @@ def run(
     chosen = choice(here, engine, scheduler, hosts)
     order = _order(here, agents, command, check, timeout)
     if not dry_run:
-        show_commands(order)
+        show_commands(order, chosen.workers)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     selection = _selection(roadmap, mainline, tasks, ready)

@@ -2,7 +2,16 @@
 
 import re
 
-from afterpush.infra.configuration.settings import Documents, LockFile, Migrate, Notify, Push, Settings, Swarm
+from afterpush.infra.configuration.settings import (
+    Commands,
+    Documents,
+    LockFile,
+    Migrate,
+    Notify,
+    Push,
+    Settings,
+    Swarm,
+)
 from afterpush.infra.configuration.trust import configured_items
 from tests.support.shared import ROOT
 
@@ -21,8 +30,9 @@ def test_every_command_of_the_configuration_is_on_the_page() -> None:
         push=Push(check="x"),
         documents=Documents(lock_files={"*": LockFile(regenerate=["x"])}),
         migrate=Migrate(server="mysql://u@h/"),
-        swarm=Swarm(command="x", check="x"),
+        swarm=Swarm(command="x", check="x", hosts=["x"], scheduler="x"),
         notify=Notify(command=["x"]),
+        commands=Commands(variables=["DB_PASS"]),
     )
     names = {item.what for item in configured_items(everything)}
-    assert len(names) == 6 and all(f"`{name}`" in PAGE for name in names)
+    assert len(names) == 9 and all(f"`{name}`" in PAGE for name in names)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from afterpush.digitalocean import notify as notifying
 from afterpush.digitalocean.notify import Notification, command_line, slack_payload
 from afterpush.infra.configuration.settings import Commands, Notify, Settings
-from afterpush.infra.configuration.trust import Trust, configured
+from afterpush.infra.configuration.trust import Trust, configured_items
 from afterpush.infra.configuration.variables import Environment
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -68,9 +68,8 @@ def notify(
 ) -> list[str]:
     """After a yes to the command, as the monitor tells it."""
     trust = Trust(cwd / ".git", {})
-    if settings.command:
-        trust.say_yes([configured("notify.command", settings.command)])
     whole = Settings(notify=settings, commands=Commands(variables=list(passed)))
+    trust.say_yes(configured_items(whole))
     return notifying.notify(outcome, whole, environment.telling(settings.webhook_env), trust=trust, cwd=cwd)
 
 

@@ -41,6 +41,18 @@ def test_what_a_pull_brings_is_not_run_before_a_yes(repository: Repository) -> N
     assert not allowed(repository)
 
 
+@pytest.mark.parametrize("link", [".husky", ".husky/post-push"])
+def test_a_script_behind_a_link_of_a_commit_is_not_the_users_own(repository: Repository, link: str) -> None:
+    theirs = repository.another_clone("theirs")
+    theirs.write("tools/post-push", "touch evil\n")
+    (theirs.path / link).parent.mkdir(exist_ok=True)
+    (theirs.path / link).symlink_to("tools" if link == ".husky" else "../tools/post-push")
+    theirs.commit("Bring a link")
+    theirs.push()
+    repository.git("pull", "--quiet")
+    assert (repository.path / SCRIPT).read_text() == "touch evil\n" and not allowed(repository)
+
+
 def test_what_the_user_wrote_here_needs_none(repository: Repository) -> None:
     repository.write(SCRIPT, "make report\n")
     assert allowed(repository), "not committed yet"

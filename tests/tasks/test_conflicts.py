@@ -136,10 +136,8 @@ def test_the_operation_can_still_be_given_up_afterwards(repository: Repository, 
     diverge(repository, OURS, THEIRS)
     repository.git("switch", "--quiet", "side")
     repository.write("src/app.py", "theirs\n")
-    repository.git("commit", "--quiet", "--all", "--amend", "--no-edit")
     repository.git("switch", "--quiet", "main")
     repository.write("src/app.py", "ours\n")
-    repository.git("commit", "--quiet", "--all", "--amend", "--no-edit")
     before = snapshot(repository.path)
     OPERATIONS[operation](repository.path)
     assert conflicts("resolve", "--json", cwd=repository.path).json()["resolved"] == [DOCUMENT]
@@ -274,6 +272,24 @@ def test_a_lock_file_is_made_anew_by_its_owner(repository: Repository, tmp_path:
     answer = conflicts("resolve", "--json", cwd=repository.path, env=env)
     assert answer.code == 0 and answer.json()["resolved"] == [LOCK]
     assert json.loads(repository.git("show", f":{LOCK}")) == {"a": 1, "b": 1}
+
+
+def test_an_owner_with_settings_of_the_repository_needs_a_yes(repository: Repository, tmp_path: Path) -> None:
+    """npm runs the program that `git=` in .npmrc names, and sends variables to the registry that it names."""
+    repository.write(".npmrc", "git=./evil.sh\n")
+    repository.commit("Settings")
+    diverge(repository, '{"a": 1}\n', '{"b": 1}\n', path=LOCK, base="{}\n")
+    merge(repository.path)
+    env = npm(tmp_path, "echo '{}' > package-lock.json")
+    answer = conflicts("resolve", "--json", cwd=repository.path, env=env)
+    [left] = answer.json()["unresolved"]
+    assert (
+        answer.code == 1
+        and ".npmrc: git=./evil.sh" in left["reasons"][0]
+        and "env.trust" in left["reasons"][0]
+    )
+    assert afterpush("env.trust", cwd=repository.path).code == 0
+    assert conflicts("resolve", cwd=repository.path, env=env).code == 0
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,32 @@ def test_the_yes_is_shown_given_and_taken_back(repository: Repository) -> None:
     assert asked("--show") == (False, items)
 
 
+def test_secrets_that_a_later_commit_would_pass_on_are_asked_for(repository: Repository) -> None:
+    configured(repository, "env >.git/ran")
+    assert afterpush("env.trust", cwd=repository.path).code == 0
+    repository.write(CONFIG, "push: {check: 'env >.git/ran'}\ncommands: {variables: [DB_PASS]}\n")
+    repository.commit("Ask for more")
+    refused = afterpush("push", cwd=repository.path, env={"DB_PASS": "word-of-mine"})
+    assert refused.code == 2 and 'commands.variables (config/afterpush.yaml): ["DB_PASS"]' in refused.err
+    assert not (repository.path / ".git" / "ran").exists()
+
+
+def test_the_trial_at_install_runs_nothing_that_a_commit_brought(repository: Repository) -> None:
+    """In a fresh clone: its tasks.py, and programs behind a link that looks like an environment."""
+    repository.write("tasks.py", MARK + "from afterpush.tasks import ns\n")
+    for name in ("inv", "afterpush"):
+        repository.write(f"tools/bin/{name}", '#!/bin/sh\n: >"${0%/*}/loaded"\n').chmod(0o755)
+    (repository.path / ".venv").symlink_to("tools")
+    repository.commit("Bring tasks and a link")
+    repository.push()
+    clone = repository.another_clone("clone")
+    installed = afterpush("hooks.install", cwd=clone.path)
+    assert installed.code == 0 and "without loading it" in installed.out and "env.trust" in installed.out
+    assert afterpush("env.check", cwd=clone.path).code in (0, 1)
+    assert afterpush("hooks.status", "--json", cwd=clone.path).json()["armed"]
+    assert not list(clone.path.rglob("loaded"))
+
+
 def test_only_the_environment_itself_says_yes_for_ci(repository: Repository) -> None:
     configured(repository, "touch .git/ran")
     repository.write(".git/info/exclude", ".env\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afterpush.infra.configuration.trust import configured
+from afterpush.infra.configuration.trust import configured, passed_variables
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.printable import one_line
 from afterpush.infra.processes import run
@@ -67,7 +67,7 @@ def notify(
         except AfterpushError as error:
             problems.append(str(error))
         else:
-            problems += _run(command, told, environment.for_command(settings.commands.variables), cwd)
+            problems += _run(command, told, environment.for_command(passed_variables(settings, trust)), cwd)
     if variable:
         problems += _post(variable, told, environment)
     return [redact(problem) for problem in problems]

@@ -19,7 +19,7 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import config_value, is_ancestor, remote_urls
 from afterpush.infra.git.refs import asked_of_remote, pushes_noted, ref_value, tracking_ref
-from afterpush.infra.git.tracked_files import tracked
+from afterpush.infra.git.tracked_files import is_brought
 from afterpush.infra.invocation import command
 from afterpush.infra.processes import run_attached
 from afterpush.infra.processes.identity import is_running, wait_for_end
@@ -220,7 +220,7 @@ def post_push_command(
     beside = Path(sys.executable).with_name("afterpush")
     program = environment.get(PROGRAM_VARIABLE) or (str(beside) if beside.exists() else "inv")
     # husky's order; but what git tracks there was not put there by an install.
-    tools = [] if tracked(repo, ["node_modules/.bin"]) else ["node_modules/.bin"]
+    tools = [] if is_brought(repo, "node_modules/.bin") else ["node_modules/.bin"]
     path = os.pathsep.join([*tools, environment.get("PATH", os.defpath)])
     return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.workflows.app_repository import AppRepository, app_repository, redacted
 
 if TYPE_CHECKING:
-    from afterpush.hooks.install.changes import Plan
     from afterpush.hooks.policy import Policy
 
 
@@ -132,85 +130,6 @@ def _reason_not_to_watch(ref: str | None, policy: "Policy") -> str | None:
 def _said(json: bool, document: dict[str, Any], line: str) -> ExitCode:
     print_json(document) if json else say(line)
     return ExitCode.GOOD
-
-
-def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: bool, json: bool) -> ExitCode:
-    """Tries which program has the hook's task here, writes what calls it, and tries what it set aside."""
-    from afterpush.hooks.install.changes import apply
-    from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, plan_install
-    from afterpush.hooks.install.run_file import choose_program, own_program
-    from afterpush.workflows.trust import hook_item, tasks_item, trust_of
-
-    here = app_repository()
-    policy = policy_of(here)
-    program = own_program() if dry_run else choose_program(here.repo, os.environ)
-    wanted = Wanted(manager, enforce, program, hint or policy.install_hint or _home_page() or DEFAULT_HINT)
-    plan = plan_install(here.repo, policy, wanted)
-    if not dry_run:
-        apply(replace(plan, program=own_program()), here.repo)
-        plan = _tried(here, policy, plan, manager)
-        # To install them by hand is the yes to what they run.
-        trust_of(here).say_yes(filter(None, (hook_item(here), tasks_item(here))))
-    return _report(plan, dry_run=dry_run, json=json)
-
-
-def _home_page() -> str | None:
-    """The address of this project, from its own package."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        urls = metadata("afterpush").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        return None
-    return next((f"see {url.partition(', ')[2]}" for url in urls), None)
-
-
-def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) -> "Plan":
-    """A hook that was set aside must run as before: else it comes back, and the line to add is told."""
-    from afterpush.hooks.install.changes import apply
-    from afterpush.hooks.install.plan import call_line, plan_uninstall
-    from afterpush.hooks.status import goal_of_push
-    from afterpush.hooks.trial import try_push
-    from afterpush.infra.clock import SystemClock
-    from afterpush.infra.git import has_commits
-
-    if not any(step.moved_to for step in plan.steps) or not has_commits(here.repo):
-        return plan
-    goal = goal_of_push(here.repo, policy)
-
-    def is_refused() -> bool:
-        push = try_push(here.repo, goal.branch, goal.remote, os.environ, SystemClock())
-        return push.push_code != 0
-
-    if not is_refused():
-        return plan
-    apply(replace(plan_uninstall(here.repo, manager), forgets_program=False), here.repo)
-    if is_refused():  # It refuses with or without us.
-        apply(plan, here.repo)
-        return plan
-    problem = f"{plan.owner.pre_push} does not run under ours, and is back; make this its last line"
-    return replace(
-        plan, steps=[], problems=[*plan.problems, problem], advice=[call_line(here.repo, plan.program)]
-    )
-
-
-def uninstall_hooks(manager: str, *, dry_run: bool, json: bool) -> ExitCode:
-    """Takes our lines out again."""
-    from afterpush.hooks.install.changes import apply
-    from afterpush.hooks.install.plan import plan_uninstall
-
-    here = app_repository()
-    plan = plan_uninstall(here.repo, manager)
-    if not dry_run:
-        apply(plan, here.repo)
-    return _report(plan, dry_run=dry_run, json=json)
-
-
-def _report(plan: "Plan", *, dry_run: bool, json: bool) -> ExitCode:
-    from afterpush.hooks.install.changes import as_document, describe
-
-    print_json(as_document(plan, dry_run=dry_run)) if json else say(describe(plan, dry_run=dry_run))
-    return ExitCode.BAD_ANSWER if plan.problems else ExitCode.GOOD
 
 
 def show_status(manager: str, *, json: bool) -> ExitCode:

@@ -16,6 +16,7 @@ from afterpush.infra.invocation import program
 from afterpush.infra.printable import one_line
 from afterpush.infra.safe_paths import Gate, Refused
 from afterpush.workflows.app_repository import AppRepository, redacted, warn_on_error
+from afterpush.workflows.trust import command_environment
 
 if TYPE_CHECKING:
     from afterpush.infra.git.fetch_push import Target
@@ -93,7 +94,7 @@ def swarm_context(
             target=target_of(here),
             merging=merging,
             clock=SystemClock(),
-            environment=here.environment.for_command(here.settings.commands.variables),
+            environment=command_environment(here),
             note=note,
             redact=here.environment.redactor(),
             prompt_for=_prompts(here, tasks),
@@ -154,11 +155,12 @@ def _has_source(here: AppRepository) -> bool:
     return bool(health_url(here.settings, here.environment) or any(map(here.environment.source_of, names)))
 
 
-def show_commands(order: "RunRequest") -> None:
-    """Shows what is about to be run: to start it by hand is the user's yes to what is shown."""
-    for name, command in (("agent", order.command), ("check", order.check)):
-        if command:
-            note(f"{name}: {redacted(one_line(command))}")
+def show_commands(order: "RunRequest", workers: str = "") -> None:
+    """Shows what is about to be run, and on which machines: to start it by hand is the user's yes to what is
+    shown."""
+    for name, text in (("agent", order.command), ("check", order.check), ("workers", workers)):
+        if text:
+            note(f"{name}: {redacted(one_line(text))}")
 
 
 def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":

@@ -24,6 +24,11 @@ class EngineChoice:
     scheduler: str | None = None
     hosts: tuple[str, ...] = ()
 
+    @property
+    def workers(self) -> str:
+        """Where agents run, for people; empty on this machine."""
+        return ", ".join(self.hosts) or self.scheduler or ""
+
 
 def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts: str | None) -> EngineChoice:
     """From flags, else from the configuration. Raises AfterpushError for what does not fit together."""

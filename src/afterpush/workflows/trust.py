@@ -5,15 +5,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from afterpush.infra.configuration.trust import Item, Trust, configured, configured_items, file_item
+from afterpush.infra.configuration.trust import (
+    Item,
+    Trust,
+    configured_items,
+    file_item,
+    passed_variables,
+)
 from afterpush.infra.console import is_answerable, is_confirmed
-from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
-
-if TYPE_CHECKING:
-    from afterpush.conflicts.git.apply import Owners
 
 POST_PUSH_HOOK = ".husky/post-push"
 
@@ -47,21 +48,10 @@ def trust_of(here: AppRepository) -> Trust:
 def items_of(here: AppRepository) -> list[Item]:
     """Everything here that could run or give variables: commands, the hook, a tracked `.env`."""
     from afterpush.infra.configuration.variables import tracked_file_item
+    from afterpush.workflows.lock_files import lock_file_items
 
     files = (tasks_item(here), hook_item(here), tracked_file_item(here.root))
-    return [*configured_items(here.settings), *_lock_file_items(here), *(item for item in files if item)]
-
-
-def _lock_file_items(here: AppRepository) -> list[Item]:
-    """The well-known owners of the lock files here, as far as they run code of the repository."""
-    from afterpush.conflicts.kinds.names import WELL_KNOWN_LOCK_FILES, is_well_known
-    from afterpush.infra.git.tracked_files import tracked
-
-    if here.settings.documents.lock_files is not None:
-        return []
-    owners = {name: words for name, words in WELL_KNOWN_LOCK_FILES.items() if not is_well_known(words)}
-    paths = tracked(here.repo, [f":(glob)**/{name}" for name in owners])
-    return [_lock_file_item(path, owners[path.rpartition("/")[2]]) for path in paths]
+    return [*configured_items(here.settings), *lock_file_items(here), *(item for item in files if item)]
 
 
 def hook_item(here: AppRepository) -> Item | None:
@@ -91,10 +81,6 @@ def may_load_tasks(here: AppRepository) -> bool:
     return item is not None and trust_of(here).has(item)
 
 
-def _lock_file_item(path: str, command: Sequence[str]) -> Item:
-    return Item("lock file", path, " ".join(command))
-
-
 def report(here: AppRepository) -> TrustReport:
     """What would run, and whether the user said yes to it."""
     trust, items, redact = trust_of(here), items_of(here), here.environment.redactor()
@@ -107,26 +93,9 @@ def report(here: AppRepository) -> TrustReport:
     )
 
 
-def lock_file_owners(here: AppRepository) -> "Owners":
-    """How lock files are regenerated: an owner that runs code of the repository needs the user's yes."""
-    from afterpush.conflicts.git.apply import Owners
-    from afterpush.conflicts.kinds.names import is_well_known
-
-    trust, ask = trust_of(here), asked()
-
-    def refusal(path: str, command: Sequence[str]) -> str | None:
-        if is_well_known(tuple(command)):
-            return None
-        item = next(
-            (item for item in items_of(here) if item.text == configured("", list(command)).text), None
-        )
-        try:
-            trust.require([item or _lock_file_item(path, command)], ask)
-        except AfterpushError as error:
-            return str(error)
-        return None
-
-    return Owners(here.environment.for_command(here.settings.commands.variables), refusal)
+def command_environment(here: AppRepository) -> dict[str, str]:
+    """What commands of the configuration get: our secrets only where the user said yes to passing them on."""
+    return here.environment.for_command(passed_variables(here.settings, trust_of(here)))
 
 
 def require(here: AppRepository, items: Sequence[Item]) -> None:

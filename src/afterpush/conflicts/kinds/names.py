@@ -151,14 +151,24 @@ WELL_KNOWN_LOCK_FILES: dict[str, tuple[str, ...]] = {
     "go.sum": ("go", "mod", "tidy"),
 }
 
-# Those of them that read the repository's files as data. The others run code of it: a Gemfile is Ruby,
-# yarn starts the yarn that `.yarnrc.yml` names, and Python's packagers build what lies in the tree.
-READING_OWNERS = frozenset({"npm", "pnpm", "bun", "cargo", "composer", "go"})
+# Those of them that read the repository's files as data, and the settings with which a repository makes them
+# run its programs or hand on variables: `git=./x.sh` and `//host/:_authToken=${AWS_KEY}` in `.npmrc` (npm's
+# "config"), `build.rustc` in `.cargo/config.toml`, a toolchain by its path (rustup). The others always run
+# code of it: a Gemfile is Ruby, yarn starts the yarn that `.yarnrc.yml` names, Python's packagers build.
+READING_OWNERS: dict[str, tuple[str, ...]] = {
+    "npm": (".npmrc",),
+    "pnpm": (".npmrc", "pnpm-workspace.yaml"),
+    "bun": (".npmrc", "bunfig.toml"),
+    "cargo": (".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"),
+    "composer": (),
+    "go": (),
+}
 
 
-def is_well_known(command: tuple[str, ...]) -> bool:
-    """Whether the command is one of ours, and only reads what the repository has."""
-    return command in WELL_KNOWN_LOCK_FILES.values() and command[0] in READING_OWNERS
+def settings_of(command: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The settings files without which the command only reads what the repository has; None where it is none
+    of ours, or always runs code of the repository."""
+    return READING_OWNERS.get(command[0]) if command in WELL_KNOWN_LOCK_FILES.values() else None
 
 
 def lock_rule(path: str, documents: "Documents") -> tuple[str, ...] | None:

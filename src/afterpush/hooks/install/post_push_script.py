@@ -12,11 +12,9 @@ from pathlib import Path
 from afterpush.hooks.install.scripts import is_ours, own_script, text_of
 from afterpush.infra.configuration.trust import Trust, file_item
 from afterpush.infra.git import common_folder, config_value, git
-from afterpush.infra.git.tracked_files import tracked
+from afterpush.infra.git.tracked_files import is_brought
 
-_MADE_HERE = re.compile(
-    r"commit\b|cherry-pick|am:|(?:rebase|pull\b).*\((?:pick|reword|edit|squash|fixup|continue)\)"
-)
+_MADE_HERE = re.compile(r"commit\b|(?:rebase|pull\b).*\((?:pick|reword|edit|squash|fixup|continue)\)")
 
 
 def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool:
@@ -34,7 +32,9 @@ def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool
 
 
 def _is_made_here(repo: Path, path: str) -> bool:
-    if not tracked(repo, [path]) or git(repo, "status", "--porcelain", "-z", "--", path).text:
+    if (repo / path).is_symlink():
+        return False  # Whoever made the link, what it leads to may have come with a pull since.
+    if not is_brought(repo, path) or git(repo, "status", "--porcelain", "-z", "--", path).text:
         return True  # No commit brought it, for git ignores or does not know it; or it was changed here.
     last = git(repo, "log", "-1", "--format=%H", "HEAD", "--", path).text.strip()
     # The logs of every branch and every worktree's HEAD: a linked worktree's own begins when it was added.

@@ -9,6 +9,7 @@ here=${run%/run}
 root=${run%/*/afterpush/hooks/run}
 program=@PROGRAM@
 python=@PYTHON@
+made=@MADE@
 
 # A tasks.py that is not the one of `hooks.install` may be anybody's: our own program has the same task.
 has_known_tasks() { (LC_ALL=C; cat tasks.py tasks/*.py 2>/dev/null) | cmp -s - "$here/tasks-of-run"; }
@@ -17,12 +18,19 @@ name_program() {
     export @PROGRAM_VARIABLE@="$program"
 }
 
+# Git tracks nothing there: what a commit puts into a virtual environment, Python would run.
+is_untracked() {
+    [ -z "$(unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE; git -C "$root" ls-files -- "$1" 2>/dev/null)" ]
+}
+runs_our_own() { [ -z "$made" ] || is_untracked "$made"; }
+
 find_program() {
-    rm -f "$run"
+    rm -f "$here/prepared"
     for inv in @CANDIDATES@; do
-        case $inv in .venv/*) [ -z "$(git ls-files -- "$inv" 2>/dev/null)" ] || continue ;; esac
+        inv=$(command -v "$inv") || continue
+        case $inv in "$root"/.venv/* | .venv/*) is_untracked .venv || continue ;; esac
         case $inv in *inv) has_known_tasks || continue ;; esac
-        "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && [ -r "$run" ] && return
+        "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && [ -e "$here/prepared" ] && return
     done
     return 1
 }
@@ -34,7 +42,7 @@ if [ "${1-}" = --watch ]; then
     pid=${2%@*}
 @WAIT@
     code=0
-    "$python" -P -m afterpush.hooks "$@" || code=$?
+    if runs_our_own; then "$python" -P -m afterpush.hooks "$@" || code=$?; else code=127; fi
     case $code in 1 | 126 | 127) ;; *) exit "$code" ;; esac
     [ -z "${AFTERPUSH_AGAIN-}" ] && find_program && AFTERPUSH_AGAIN=1 exec sh "$run" --watch "$@"
     exit "$code"
@@ -120,6 +128,7 @@ if [ "${1-}" = --landing ]; then
     # The subshell opens the log itself: around a { } sh would keep the output of git open in the background,
     # and `git push | cat` would wait for the watcher.
     (
+        runs_our_own || exit
         printf '%s\n' "$refs" | "$python" -P -m afterpush.hooks "$@" ||
             printf '%s\n' "$refs" | "$program" hooks.pre-push "$@"
     ) >>"${AFTERPUSH_SELF_TEST-$here}/watcher.log" 2>&1 &
@@ -141,8 +150,10 @@ plain() {
 }
 name_program
 code=0
-said=$(printf '%s\n' "$refs" | "$program" hooks.pre-push --remote "$(plain "$1")" --url "$(plain "$2")" \
-    --hook 2>&1) || code=$?
+said=$(
+    runs_our_own || { echo "git tracks files in $made, which nobody here put there" && exit 127; }
+    printf '%s\n' "$refs" | "$program" hooks.pre-push --remote "$(plain "$1")" --url "$(plain "$2")" --hook 2>&1
+) || code=$?
 case $code in
 0 | 40) ;;
 *)

@@ -24,11 +24,13 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.git import common_folder, config_value, git, main_worktree
 from afterpush.infra.git.outgoing import MARKER_LINES
-from afterpush.infra.git.tracked_files import tracked
+from afterpush.infra.git.tracked_files import is_brought
 from afterpush.infra.processes import run
 from afterpush.infra.secrets import TOKEN_STEMS
 
 NAME = "run"
+PREPARED = "prepared"
+"""What a program leaves that was tried as the hook's: without it, it has another task of that name."""
 PROGRAM_KEY = "afterpush.program"
 TRIAL_SECONDS = 30
 TEMPLATE = Path(__file__).with_name("run.sh")
@@ -45,10 +47,10 @@ def own_program() -> str | None:
 
 def write_run_file(repo: Path, policy: Policy, program: str) -> None:
     """Makes the file for this program and the Python that runs us. Raises AfterpushError."""
-    hooks_folder(repo)
+    (hooks_folder(repo) / PREPARED).touch()
     home = _Home(repo)
     known = home.path.with_name("tasks-of-run")
-    if Path(program).name in ("inv", "invoke"):
+    if is_invoke(program):
         write_atomic(known, _tasks(home.root), 0o600)
     else:
         known.unlink(missing_ok=True)  # Whatever tasks.py says now, nobody had it run.
@@ -67,7 +69,12 @@ def program_of(repo: Path) -> str | None:
     """The program that the file names, as a path; None where there is no such file."""
     home = _Home(repo)
     word = _named(home.path, "program")
-    return "".join(shlex.split(word)).replace("$root", str(home.root)) if word else None
+    return _place(home, word) if word else None
+
+
+def _place(home: "_Home", word: str) -> str:
+    """The path that a word of the file means."""
+    return "".join(shlex.split(word)).replace("$root", str(home.root))
 
 
 def _named(path: Path, name: str) -> str | None:
@@ -76,28 +83,51 @@ def _named(path: Path, name: str) -> str | None:
     return next((word for key, _, word in lines if key == name and word), None)
 
 
-def choose_program(repo: Path, environment: Mapping[str, str]) -> str | None:
-    """Tries the candidates in the hook's order; the first that has the hook's task writes the file."""
-    (hooks_place(repo) / NAME).unlink(missing_ok=True)
+def choose_program(repo: Path, environment: Mapping[str, str], *, loads_tasks: bool) -> str | None:
+    """Tries the candidates in the hook's order; the first that has the hook's task writes the file.
+
+    None of them is a program that a commit brought, and `inv`, which runs tasks.py, is tried only where that
+    may be loaded.
+    """
     root = main_worktree(repo)
     named = [f"{root}/.venv/bin/inv", _on_path("inv", environment), f"{root}/.venv/bin/afterpush"]
     named += [config_value(repo, PROGRAM_KEY), _on_path("afterpush", environment), own_program()]
-    # Made by an install here, and not brought by a commit.
-    brought = {str(root / path) for path in tracked(root, [".venv"])}
-    for candidate in dict.fromkeys(filter(None, named)):
-        if candidate not in brought and has_hook_task(repo, candidate, environment):
-            return candidate
-    return None
+    tried = (each for each in dict.fromkeys(filter(None, named)) if loads_tasks or not is_invoke(each))
+    return next((each for each in tried if has_hook_task(repo, each, environment)), None)
+
+
+def is_invoke(program: str) -> bool:
+    """Whether a program is Invoke's own, which runs the tasks.py that it finds."""
+    return Path(program).name in ("inv", "invoke")
+
+
+def _is_brought(root: Path, program: Path) -> bool:
+    """Whether commits decide what a program does: it, or a file of its environment, came with one."""
+    made = _environment_of(program)
+    return made.is_relative_to(root) and is_brought(root, made.relative_to(root).as_posix())
+
+
+def _environment_of(program: Path) -> Path:
+    """The virtual environment of a program; elsewhere the program itself."""
+    made = program.parent.parent
+    return made if (made / "pyvenv.cfg").is_file() else program
 
 
 def has_hook_task(repo: Path, program: str, environment: Mapping[str, str]) -> bool:
-    """The trial: whether a program, called as the hook calls it, has the task. It writes the file then."""
+    """The trial: whether a program, called as the hook calls it, has the task. It writes the file then.
+
+    What a commit brought is not tried.
+    """
+    if _is_brought(main_worktree(repo), Path(program)):
+        return False
     env = {name: value for name, value in environment.items() if name not in PYTHON_VARIABLES}
+    mark = hooks_place(repo) / PREPARED
+    mark.unlink(missing_ok=True)
     try:
         done = run([program, "hooks.pre-push", "--prepare"], cwd=repo, env=env, timeout_seconds=TRIAL_SECONDS)
     except AfterpushError:
         return False
-    return done.code == 0 and (hooks_place(repo) / NAME).is_file()
+    return done.code == 0 and mark.is_file()
 
 
 def _on_path(name: str, environment: Mapping[str, str]) -> str | None:
@@ -124,7 +154,9 @@ def _write(home: _Home, policy: Policy, program: str, python: str) -> None:
     config, copy = home.root / CONFIG_PATH, home.path.with_name("config-of-run")
     if config.exists():
         write_atomic(copy, read_bytes(config, limit=1 << 20), 0o600)
-    text = run_text(policy, program, python, shortcut=_shortcut(home, policy))
+    made = _environment_of(Path(_place(home, python)))
+    inside = made.relative_to(home.root).as_posix() if made.is_relative_to(home.root) else ""
+    text = run_text(policy, program, python, shortcut=_shortcut(home, policy), made=shlex.quote(inside))
     if text_of(home.path) != text:
         write_atomic(home.path, text, 0o600)
 
@@ -147,13 +179,15 @@ def _shortcut(home: _Home, policy: Policy) -> Sequence[str]:
     return [is_same if (home.root / CONFIG_PATH).exists() else f"[ ! -e {config} ]"]
 
 
-def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[str]) -> str:
-    """The file's text. `program` and `python` are words of sh, `shortcut` its first conditions."""
+def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[str], made: str = "") -> str:
+    """The file's text. `program` and `python` are words of sh, `shortcut` its first conditions, `made` the
+    path of a virtual environment in the work tree, which no commit may reach."""
     stems = [TOKEN_STEMS] if policy.level("secrets") != OFF else []
     stems += [MARKER_LINES] if policy.level("conflict_markers") != OFF else []
     values = {
         "PROGRAM": program,
         "PYTHON": python,
+        "MADE": made,
         "FORGET": " ".join(PYTHON_VARIABLES),
         "CANDIDATES": CANDIDATES,
         "PROGRAM_VARIABLE": PROGRAM_VARIABLE,

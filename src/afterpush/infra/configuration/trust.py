@@ -113,7 +113,7 @@ class Trust:
 
 
 def configured_items(settings: "Settings") -> list[Item]:
-    """Every command that the configuration names, in the order of the file."""
+    """Every command that the configuration names, and where and with which secrets they run."""
     commands: list[tuple[str, object]] = [
         ("push.check", settings.push.check),
         *(
@@ -123,7 +123,10 @@ def configured_items(settings: "Settings") -> list[Item]:
         ("migrate.server", settings.migrate.server if "://" in settings.migrate.server else None),
         ("swarm.command", settings.swarm.command),
         ("swarm.check", settings.swarm.check),
+        ("swarm.hosts", settings.swarm.hosts),
+        ("swarm.scheduler", settings.swarm.scheduler),
         ("notify.command", settings.notify.command),
+        ("commands.variables", settings.commands.variables),
     ]
     return [configured(what, words) for what, words in commands if words]
 
@@ -132,6 +135,18 @@ def configured(what: str, words: object) -> Item:
     """The item of one command of the configuration: a shell line, or a list of words."""
     text = words if isinstance(words, str) else json.dumps(words, ensure_ascii=False)
     return Item(what, _CONFIG, str(text))
+
+
+def commands_with(settings: "Settings", command: Item) -> list[Item]:
+    """What a command needs a yes to: itself, and the secrets that the configuration would pass to it."""
+    names = settings.commands.variables
+    return [command, configured("commands.variables", names)] if names else [command]
+
+
+def passed_variables(settings: "Settings", trust: Trust) -> list[str]:
+    """The secrets that commands of the configuration get: those that it names, after a yes to the list."""
+    names = settings.commands.variables
+    return names if names and trust.has(configured("commands.variables", names)) else []
 
 
 def file_item(what: str, root: Path, path: str) -> Item | None:

@@ -11,6 +11,18 @@ def tracked(repo: Path, paths: Sequence[str]) -> list[str]:
     return [path for path in git(repo, "ls-files", "-z", "--", *paths).text.split("\0") if path]
 
 
+def is_brought(repo: Path, path: str) -> bool:
+    """Whether a commit may have brought what lies at `path`: git tracks it, something in it, or the link or
+    submodule that it is reached through.
+
+        tracked: .venv -> tools/v          .venv/bin/inv is brought, although git has no such path
+        tracked: .venv/lib/x.pth           .venv is brought: Python would run what the file says
+    """
+    top = path.partition("/")[0]
+    found = tracked(repo, [f":(literal){top}"])
+    return any(f"{path}/".startswith(f"{each}/") or each.startswith(f"{path}/") for each in found)
+
+
 def files_of(repo: Path) -> list[str]:
     """Every file in the work tree that git tracks or would add, sorted: what is ignored is not among them.
 
