@@ -7,6 +7,7 @@ import pytest
 
 from afterpush.hooks.install.changes import Plan, Step, apply
 from afterpush.hooks.install.managers import find_owner
+from afterpush.hooks.install.plan import Wanted, plan_install
 from afterpush.hooks.install.post_push_script import is_allowed
 from afterpush.hooks.install.run_file import run_text
 from afterpush.hooks.install.scripts import own_script
@@ -125,3 +126,16 @@ def test_a_link_that_leads_out_is_refused_before_anything_is_written(repository:
     with pytest.raises(AfterpushError, match="is outside of the repository through the link"):
         apply(Plan(owner, steps), repository.path)
     assert not (repository.path / "first").exists() and not list(outside.iterdir())
+
+
+@pytest.mark.parametrize("folder", ["{outside}", "../outside", ".git/hooks", ".git"])
+def test_a_folder_of_scripts_that_a_committed_file_names_stays_in_the_work_tree(
+    repository: Repository, folder: str
+) -> None:
+    outside = repository.path.parent / "outside"
+    outside.mkdir()
+    repository.write("lefthook.yml", f"source_dir: {folder.format(outside=outside)}\n")
+    plan = plan_install(repository.path, Policy(), Wanted(program="afterpush"))
+    with pytest.raises(AfterpushError, match="nothing is read or written there"):
+        apply(plan, repository.path)
+    assert not list(outside.iterdir()) and not list((repository.path / ".git").rglob("afterpush"))

@@ -66,7 +66,7 @@ def _husky(root: Path) -> Tool:
     purpose = "hooks, where the team uses it"
     try:
         version = str(json.loads(read_bytes(manifest, limit=1 << 20)).get("version"))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return Tool("husky", False, False, None, None, purpose)
     return Tool("husky", True, False, version, str(manifest.parent), purpose)
 

@@ -77,7 +77,7 @@ def _record(line: str) -> Record:
         return {}
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UndecidedError(f"a line is no JSON object ({error})") from error
     if not isinstance(value, dict):
         raise UndecidedError("a line is no JSON object")

@@ -6,10 +6,10 @@ from typing import Any
 
 from afterpush.hooks.install.managers import Owner
 from afterpush.hooks.install.run_file import PROGRAM_KEY
-from afterpush.hooks.install.scripts import bytes_of
+from afterpush.hooks.install.scripts import aside_folder, bytes_of
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
-from afterpush.infra.git import common_folder, git
+from afterpush.infra.git import common_folder, git, main_worktree
 from afterpush.infra.invocation import command
 from afterpush.infra.safe_paths import Gate
 
@@ -41,10 +41,10 @@ class Plan:
 def apply(plan: Plan, repo: Path) -> None:
     """Carries the plan out. Raises AfterpushError naming the file that could not be written.
 
-    A file of the work tree that a link leads out of it is refused before anything is changed.
+    What does not stay in the work tree is refused before anything is changed, but for hooks in the folder
+    that git takes them from.
     """
-    in_git = common_folder(repo)
-    gates = [None if step.path.is_relative_to(in_git) else _gate(repo, step.path) for step in plan.steps]
+    gates = [_gate(repo, plan.owner, step.path) for step in plan.steps]
     for step, gate in zip(plan.steps, gates, strict=True):
         try:
             _take(step, gate)
@@ -56,11 +56,15 @@ def apply(plan: Plan, repo: Path) -> None:
         git(repo, "config", "--unset-all", PROGRAM_KEY)
 
 
-def _gate(repo: Path, path: Path) -> Gate | None:
-    """The gate of the work tree, which has let the path pass; None for a folder of hooks elsewhere."""
-    if not path.is_relative_to(repo):
+def _gate(repo: Path, owner: Owner, path: Path) -> Gate | None:
+    """The gate of the work tree, which has let the path pass; None for a hook in a folder that lies outside
+    of the work tree, as `.git/hooks` does. (A manager's scripts lie where a committed file says.)"""
+    hooks = owner.hooks_path
+    is_elsewhere = not hooks.is_relative_to(repo) or hooks.is_relative_to(common_folder(repo))
+    if is_elsewhere and path.parent in (hooks, aside_folder(hooks)):
         return None
-    gate = Gate(repo)
+    main = main_worktree(repo)
+    gate = Gate(repo if path.is_relative_to(repo) else main)
     gate.folder(path)
     return gate
 

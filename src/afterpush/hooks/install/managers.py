@@ -223,7 +223,7 @@ def simple_git_hooks_advice(repo: Path, line: str) -> str:
 def _simple_pre_push(text: str) -> str | None:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     hooks = document.get("simple-git-hooks", document) if isinstance(document, dict) else {}
     command = hooks.get("pre-push") if isinstance(hooks, dict) else None

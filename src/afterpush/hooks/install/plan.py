@@ -7,7 +7,7 @@ from pathlib import Path
 from afterpush.hooks.install import managers, scripts
 from afterpush.hooks.install.changes import Plan, Step
 from afterpush.hooks.install.managers import ENFORCING, Manager, Owner, find_owner
-from afterpush.hooks.install.scripts import ASIDE, text_of
+from afterpush.hooks.install.scripts import text_of
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
@@ -163,7 +163,7 @@ def _add(path: Path, hook: str, text: str, hint: str, *, is_husky: bool) -> list
 
 def _aside(path: Path) -> Path:
     """Where a hook goes that ours then runs: under its own name, in a folder beside that of the hooks."""
-    return path.parent.with_name(path.parent.name + ASIDE) / path.name
+    return scripts.aside_folder(path.parent) / path.name
 
 
 def _set_aside(path: Path, hook: str, text: str) -> list[Step]:

@@ -68,6 +68,11 @@ def bytes_of(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def aside_folder(hooks: Path) -> Path:
+    """Where hooks go that ours then run: a folder beside that of the hooks."""
+    return hooks.with_name(hooks.name + ASIDE)
+
+
 def own_script(hook: str, hint: str) -> str:
     """The whole file, for a repository that has no such hook yet; `hint` is for who lacks afterpush."""
     return f"#!/bin/sh\n{_ABOUT[hook]}{_body(hook, hint)}"

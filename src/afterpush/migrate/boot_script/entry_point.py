@@ -39,7 +39,7 @@ def _is_source(path: str) -> bool:
 def package_json(root: Path) -> dict[str, Any]:
     try:
         found = json.loads(Gate(root).read("package.json"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -182,7 +182,7 @@ def _aliases(root: Path) -> list[tuple[str, list[str]]]:
             (key.removesuffix("*"), [f"{base}/{folder.removesuffix('*')}" for folder in folders])
             for key, folders in paths.items()
         ]
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return []
 
 

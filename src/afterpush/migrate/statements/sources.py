@@ -62,7 +62,7 @@ def _by_journal(root: Path, folder: str, paths: list[str]) -> list[str]:
         return []
     try:
         tags = [str(entry["tag"]) for entry in json.loads(text)["entries"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AfterpushError(f"{journal}: not a journal as drizzle-kit writes it") from error
     places = {f"{tag}.sql": number for number, tag in enumerate(tags)}
     return sorted(
