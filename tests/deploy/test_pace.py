@@ -81,9 +81,9 @@ def test_every_wait_is_bounded(
 
 def test_the_end_of_a_log_is_trusted_once_it_has_told_the_end_of_the_build() -> None:
     followed = pace(follows=lambda kind: True)
-    assert followed.seconds(state("BUILDING", 0, 20), FACT) == 16, "a safety net"
+    assert followed.seconds(state("BUILDING", 0, 20), FACT) == 30, "a safety net"
     followed.woken(state("BUILDING", 0, 20))
-    assert followed.seconds(state("DEPLOYING", 30, 31), FACT) == 8
+    assert followed.seconds(state("DEPLOYING", 30, 31), FACT) == 10.4
 
 
 def test_a_log_that_breaks_off_early_or_stays_open_is_not_trusted() -> None:

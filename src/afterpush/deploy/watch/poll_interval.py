@@ -39,7 +39,7 @@ DEPLOYING = Density(0.3, 0.5, 2.0)
 FOLLOWED_BUILDING = Density(2.0, 1.0, 4.0)
 FOLLOWED_DEPLOYING = Density(1.0, 2.0, 4.0)
 # Without a history: so many of the configured intervals.
-FOLLOWED_WITHOUT_HISTORY = 1.6
+FOLLOWED_BUILDING_WITHOUT_HISTORY, FOLLOWED_DEPLOYING_WITHOUT_HISTORY = 3.0, 2.6
 
 
 @dataclass(frozen=True)
@@ -147,17 +147,16 @@ class AdaptivePace:
     def _while_building(self, state: Watching, *, is_told: bool) -> float:
         usual = self._intervals.building_seconds
         if self._building is None:
-            return usual * (FOLLOWED_WITHOUT_HISTORY if is_told else 1.0)
+            return usual * (FOLLOWED_BUILDING_WITHOUT_HISTORY if is_told else 1.0)
         return _dense(state, self._building, usual, FOLLOWED_BUILDING if is_told else BUILDING)
 
     def _while_deploying(self, state: Watching, *, is_told: bool) -> float:
         usual = self._intervals.deploying_seconds
-        density = FOLLOWED_DEPLOYING if is_told else DEPLOYING
         if self._deploying is None:
             # No app starts, answers its health check and takes over in the first seconds of DEPLOYING.
             has_begun = state.now > state.phases[-1][1]
-            return usual * (density.shortest if is_told else 1.0 if has_begun else 2.0)
-        return _dense(state, self._deploying, usual, density)
+            return usual * (FOLLOWED_DEPLOYING_WITHOUT_HISTORY if is_told else 1.0 if has_begun else 2.0)
+        return _dense(state, self._deploying, usual, FOLLOWED_DEPLOYING if is_told else DEPLOYING)
 
     def _back_off(self, usual: float, failures: int, retry_after_seconds: float | None) -> float:
         """Full jitter up to a ceiling that doubles; a server that names a time is obeyed."""
