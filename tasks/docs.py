@@ -43,7 +43,7 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
 
 @task(help={"json": JSON})
 def check(context: Any, json: bool = False) -> ExitCode:
-    """Find stale documents, unknown commands and flags, and broken links."""
+    """Find stale documents, broken links, and instructions that are false, lose work or hang."""
     from afterpush.documents.manual.check import broken_links, unknown_commands
     from afterpush.documents.manual.report import DocumentsReport
     from afterpush.infra.console import print_json, say
@@ -53,8 +53,10 @@ def check(context: Any, json: bool = False) -> ExitCode:
     here = app_repository()
     tree = manual.tree_here(here)
     stale = manual.stale_here(here, tree)
-    unknown = unknown_commands(tree, catalog(here.repo))
-    broken = [*broken_links(tree, tree.documents), *unknown]
+    known = catalog(here.repo)
+    unknown = unknown_commands(tree, known)
+    wrong = manual.bad_instructions(here, tree, manual.facts_here(here, tree.files, known))
+    broken = [*broken_links(tree, tree.documents), *unknown, *wrong]
     checked = DocumentsReport(len(tree.documents), stale, broken, unknown)
     print_json(checked) if json else say(checked.text())
     return ExitCode.GOOD if checked.is_good else ExitCode.BAD_ANSWER

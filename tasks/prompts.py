@@ -47,19 +47,22 @@ def regen(
 
 @task(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
 def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
-    """Find prompts that are stale or broken, or contain steps that lose work."""
+    """Find prompts and instructions of agents that are stale, false, lose work or hang."""
     from functools import cache
 
     from afterpush.documents.prompts.check import check as look
     from afterpush.documents.prompts.report import checked_document, checked_text
     from afterpush.documents.prompts.template import find_template
     from afterpush.infra.console import print_json, say
+    from afterpush.infra.git.tracked_files import files_of
     from afterpush.tasks._task_catalog import catalog
+    from afterpush.workflows.manual import facts_here, for_agents_here
 
     here = app_repository()
     template = cache(lambda: find_template(here.repo, here.settings.prompts.template, _defaults()))
-    around, branches = _around(here), {*here.settings.deploy.branches, here.settings.push.branch}
-    found = look(_shelf(here), _tasks(here), template, around, catalog(here.repo), branches, _split(ids))
+    facts = facts_here(here, files_of(here.repo), catalog(here.repo))
+    told = for_agents_here(here)
+    found = look(_shelf(here), _tasks(here), template, _around(here), facts, told, _split(ids))
     print_json(checked_document(found)) if json else say(checked_text(found))
     return ExitCode.GOOD if found.is_good else ExitCode.BAD_ANSWER
 

@@ -3,10 +3,11 @@
 import pytest
 
 from afterpush.conflicts.document import markdown
-from afterpush.conflicts.kinds.names import Kind, kind_of, kind_of_text, matches
+from afterpush.conflicts.kinds.names import Kind, kind_of, kind_of_text
 from afterpush.conflicts.merge import Merged, has_markers, merge_document
 from afterpush.infra.configuration.settings import Documents, LockFile
 from afterpush.infra.git.merge_file import merge_file
+from afterpush.infra.globs import matches
 from tests.support.conflicts import DEFAULTS, ROADMAP, merge
 
 MARKED = "# R\n\n<<<<<<< a\none\n=======\ntwo\n>>>>>>> b\n"

@@ -1,6 +1,8 @@
 """The files that a list of patterns means."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
@@ -26,3 +28,27 @@ def matching(root: Path, patterns: Sequence[str]) -> list[str]:
             raise AfterpushError(f"the pattern {pattern!r} cannot be used: {error}") from error
         found.update(dict.fromkeys(path for path in paths if path not in found and gate.is_file(path)))
     return list(found)
+
+
+@lru_cache(maxsize=512)
+def _pattern(glob: str) -> "re.Pattern[str]":
+    parts = []
+    for piece in re.findall(r"\*\*/|\*\*|\*|\?|\[[^]]+\]|\{[^{}]*\}|[^*?\[{]+|.", glob):
+        if piece.startswith("{") and piece.endswith("}"):
+            parts.append("(?:" + "|".join(_pattern(one).pattern for one in piece[1:-1].split(",")) + ")")
+        elif piece.startswith("[") and piece.endswith("]"):
+            parts.append(piece.replace("[!", "[^", 1))
+        else:
+            parts.append(_WILD.get(piece) or re.escape(piece))
+    return re.compile("".join(parts))
+
+
+def matches(path: str, glob: str) -> bool:
+    """Whether the path, relative to the repository's root, is meant by the glob.
+
+    `*` and `?` stay within a folder, `**` crosses folders, `{a,b}` is either.
+    """
+    return _pattern(glob.removeprefix("./")).fullmatch(path.removeprefix("./")) is not None
+
+
+_WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

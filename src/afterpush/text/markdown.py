@@ -1,20 +1,38 @@
-"""Code in Markdown, with the lines where it is: fenced blocks and inline code."""
+"""Markdown as markdown-it reads it, and the code in it: blocks and inline code, each with what is said about
+it."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from afterpush.infra.time_limit import time_limit
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 SHELLS = {"sh": "sh", "shell": "sh", "bash": "bash", "console": "sh", "shell-session": "sh", "zsh": "zsh"}
 _SESSIONS = ("console", "shell-session")
+_SENTENCE_END = re.compile(r"[.!?]\W*\s")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Code:
-    """A piece of code; `line` is the number of its first line in the file, counted from 1."""
+    """A piece of code; `line` is the number of its first line in the file, counted from 1.
+
+    `before` and `after` are the rest of the sentence that inline code is in; of a block, the paragraph above.
+    `under` are the headings above it, the words that lead into its lists, the heads of its column and row.
+    """
 
     text: str
     line: int
     language: str = ""
     is_block: bool = True
+    before: str = ""
+    after: str = ""
+    under: tuple[str, ...] = ()
 
     @property
     def shell(self) -> str | None:
@@ -39,26 +57,99 @@ class Code:
         return "\n".join(lines)
 
 
-@lru_cache(maxsize=64)
-def code_in(text: str) -> tuple[Code, ...]:
-    """Every fenced block and inline code of a Markdown text, in order."""
+@lru_cache(maxsize=8192)
+def tokens_of(text: str) -> "tuple[Token, ...]":
+    """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
+
+    A footnote's text is a paragraph: to CommonMark alone `[^1]: word` would define a link to "word".
+    """
     from markdown_it import MarkdownIt
 
-    found: list[Code] = []
-    for token in MarkdownIt("commonmark").enable("table").parse(text):
-        first = (token.map or [0])[0] + 1
-        if token.type == "fence":
-            words = token.info.strip().split()
-            found.append(Code(token.content, first + 1, words[0].strip("{}.").lower() if words else ""))
+    plain = _FRONT_MATTER.sub(lambda found: "\n" * found[0].count("\n"), text, count=1).replace("[^", "\\[^")
+    # Its reading of nested brackets takes time that grows with their square.
+    with time_limit(10, "reading a document"):
+        return tuple(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain))
+
+
+@lru_cache(maxsize=512)
+def code_in(text: str) -> tuple[Code, ...]:
+    """Every fenced block and inline code of a Markdown text, in order."""
+    return tuple(_Walk(text).codes())
+
+
+class _Walk:
+    """Goes through a document and keeps what has been said: headings, lists' first words, the last
+    paragraph."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = tokens_of(text)
+        self.headings: dict[int, str] = {}
+        self.lists: list[str] = []
+        self.columns: list[str] = []
+        self.column = -1
+        self.row = ""
+        self.last = ""
+
+    def codes(self) -> Iterator[Code]:
+        for number, token in enumerate(self.tokens):
+            if token.type in ("bullet_list_open", "ordered_list_open"):
+                self.lists.append(_last_sentence(self.last))
+            elif token.type in ("bullet_list_close", "ordered_list_close"):
+                self.last = self.lists.pop()
+            elif token.type == "thead_open":
+                self.columns = []
+            elif token.type in ("tr_open", "table_close"):
+                self.column = -1
+            elif token.type == "fence":
+                words = token.info.strip().split()
+                language = words[0].strip("{}.").lower() if words else ""
+                yield Code(
+                    token.content,
+                    _first(token) + 1,
+                    language,
+                    before=_last_sentence(self.last),
+                    under=self._under(),
+                )
+            elif token.type == "inline":
+                yield from self._inline(token, self.tokens[number - 1])
+
+    def _under(self) -> tuple[str, ...]:
+        head = [*self.columns[self.column : self.column + 1], self.row] if self.column >= 0 else []
+        return (*self.headings.values(), *self.lists, *head)
+
+    def _inline(self, token: "Token", opened: "Token") -> Iterator[Code]:
+        if opened.type == "heading_open":
+            level = int(opened.tag[1])
+            self.headings = {at: words for at, words in self.headings.items() if at < level}
+            self.headings[level] = token.content
+        elif opened.type == "th_open":
+            self.columns.append(token.content)
+        elif opened.type == "td_open":
+            self.column += 1
+            self.row = self.row if self.column else token.content
+        self.last = token.content
+        at, first = 0, _first(token)
         for child in token.children or ():
             if child.type == "code_inline":
-                found.append(Code(child.content, _line_of(text, child.content, first), is_block=False))
-    return tuple(found)
+                begin = max(token.content.find(child.content, at), at)
+                at = begin + len(child.content)
+                line = first + token.content.count("\n", 0, begin)
+                before, after = _sentence(token.content, begin, at)
+                yield Code(
+                    child.content, line, "", is_block=False, before=before, after=after, under=self._under()
+                )
 
 
-def _line_of(text: str, code: str, first: int) -> int:
-    """The line of an inline code at or after `first`: a paragraph's tokens share one position."""
-    for number, line in enumerate(text.split("\n")[first - 1 : first + 60], start=first):
-        if f"`{code}`" in line or f"` {code} `" in line:
-            return number
-    return first
+def _first(token: "Token") -> int:
+    return (token.map or [0])[0] + 1
+
+
+def _last_sentence(text: str) -> str:
+    return _sentence(text.rstrip(), len(text.rstrip()), len(text))[0]
+
+
+def _sentence(text: str, begin: int, end: int) -> tuple[str, str]:
+    """What the sentence around a place says before and after it."""
+    start = max((found.end() for found in _SENTENCE_END.finditer(text, 0, begin)), default=0)
+    after = _SENTENCE_END.search(text, end)
+    return text[start:begin].strip(" `"), text[end : after.start() if after else len(text)].strip(" `")

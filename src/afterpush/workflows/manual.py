@@ -1,11 +1,14 @@
 """The workflows of the manual: the documents here, and the reference that the code gives."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import afterpush
-from afterpush.documents.manual.documents import Tree, read_tree
+from afterpush.documents.instructions import check as instructions
+from afterpush.documents.instructions.files import for_agents
+from afterpush.documents.instructions.repository import Facts
+from afterpush.documents.manual.documents import DocumentProblem, Tree, read_tree
 from afterpush.documents.manual.layout import SiteLayout, lay_out
 from afterpush.documents.manual.reference import (
     PAGES,
@@ -19,6 +22,7 @@ from afterpush.infra.files import read_text
 from afterpush.infra.git.tracked_files import files_of
 from afterpush.infra.globs import matching
 from afterpush.infra.safe_paths import Gate
+from afterpush.text.task_catalog import Catalog
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.task_help import described_in
 from afterpush.workflows.trust import may_load_tasks
@@ -58,6 +62,41 @@ class Reference:
 def tree_here(here: AppRepository) -> Tree:
     """The documents of this worktree, without those that docs.ignore names."""
     return read_tree(here.repo, files_of(here.repo), matching(here.repo, here.settings.docs.ignore))
+
+
+def facts_here(here: AppRepository, files: Iterable[str], catalog: Catalog) -> Facts:
+    """What instructions are held against in this repository."""
+    branches = {*here.settings.deploy.branches, here.settings.push.branch}
+    return Facts(here.repo, frozenset(files), catalog, frozenset(branches))
+
+
+def for_agents_here(here: AppRepository) -> dict[str, str]:
+    """The instruction files of agents, without those that docs.ignore names; one that is no text is left
+    out."""
+    ignored, gate = set(matching(here.repo, here.settings.docs.ignore)), Gate(here.repo)
+    paths = [path for path in for_agents(gate.inside(files_of(here.repo))) if path not in ignored]
+    return {
+        path: gate.read(path).decode("utf-8", "replace")
+        for path in paths
+        if not (here.repo / path).is_symlink()
+    }
+
+
+def bad_instructions(here: AppRepository, tree: Tree, facts: Facts) -> list[DocumentProblem]:
+    """What is wrong in the instructions of this repository: those of agents, the prompts, the documents of
+    the manual."""
+    told = for_agents_here(here)
+    folders = (here.settings.docs.source.strip("/"), here.settings.prompts.output.strip("/"))
+    documents = {
+        path: text
+        for path, text in tree.documents.items()
+        if path.startswith(tuple(f"{one}/" for one in folders))
+    }
+    prompts = {path for path in documents if path.startswith(f"{folders[1]}/")}
+    found = instructions.findings(documents | told, facts, frozenset(prompts | set(told)))
+    return [
+        DocumentProblem(path, one.line, one.message) for path, ones in sorted(found.items()) for one in ones
+    ]
 
 
 def stale_here(here: AppRepository, tree: Tree) -> tuple[str, ...]:

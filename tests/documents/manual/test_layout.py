@@ -6,7 +6,6 @@ import pytest
 
 from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.layout import SiteLayout, lay_out
-from afterpush.documents.manual.site import dead_links
 from afterpush.documents.manual.staging import stage
 
 
@@ -110,11 +109,3 @@ def test_links_in_every_form_are_led_to_their_pages(tmp_path: Path, written: str
     here = Tree(tmp_path, frozenset([*names, "docs/i.png"]), documents)
     stage(here, lay_out(here, "docs", "x"), tmp_path / "docs")
     assert (tmp_path / "docs" / "index.md").read_text().startswith(f"# R\n\n{staged}")
-
-
-def test_a_link_that_the_site_cannot_follow_is_found(tmp_path: Path) -> None:
-    link = '<a class="reference internal" href="#{}"><span class="xref myst">'
-    (tmp_path / "a.html").write_text(link.format("docs/b.md") + link.format("here") + '<p id="here">')
-    assert [(one.file, "docs/b.md" in one.message) for one in dead_links(tmp_path, {"a": "docs/a.md"})] == [
-        ("docs/a.md", True)
-    ]

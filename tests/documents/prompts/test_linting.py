@@ -4,19 +4,23 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.documents.instructions import check as instructions
+from afterpush.documents.instructions import our_tasks
+from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.prompts import shell
 from afterpush.tasks import ns
 from afterpush.tasks._task_catalog import described
-from afterpush.text import commands
 from afterpush.text.task_catalog import Catalog
 
 CATALOG = Catalog({"inv": described(ns), "afterpush": described(ns)}, {"--list": False, "-e": False})
+FACTS = Facts(Path.cwd(), frozenset(), CATALOG, frozenset({"main"}))
 
 
 def said(text: str, language: str = "sh") -> list[str]:
     """What is said about a block of shell, by its line in the block."""
     markdown = f"~~~{language}\n{text}\n~~~\n"
-    found = [*shell.findings(markdown, {"main"}, Path.cwd()), *commands.findings(markdown, CATALOG)]
+    found = [*shell.findings(markdown, Path.cwd()), *our_tasks.findings(markdown, CATALOG)]
+    found += instructions.findings({"a.md": markdown}, FACTS, frozenset(["a.md"])).get("a.md", [])
     return [f"{finding.line - 1}: {finding.message}" for finding in found]
 
 
@@ -94,7 +98,7 @@ def test_good_steps_are_left_alone(text: str) -> None:
 
 def test_brackets_of_other_languages_and_of_links_are_no_placeholders() -> None:
     markdown = "```vue\n<p>{{ item.name }}</p>\n```\n\n[TASK](tasks.md), ${{ github.sha }}\n"
-    assert shell.findings(markdown, {"main"}, Path.cwd()) == []
+    assert shell.findings(markdown, Path.cwd()) == []
 
 
 def test_git_steps_are_read_in_blocks_without_a_language_too() -> None:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from afterpush.infra.globs import matches
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents
@@ -19,31 +20,6 @@ class Kind(Enum):
     YAML = "YAML"
     LOCK_FILE = "lock file"
     OTHER = "other"
-
-
-@lru_cache(maxsize=256)
-def _pattern(glob: str) -> re.Pattern[str]:
-    """`*` and `?` stay within a folder, `**` crosses folders; without a slash any folder will do."""
-    translated = ""
-    for part in re.split(r"(\*\*/|\*\*|\*|\?|\[[^]]+\])", glob):
-        if part == "**/":
-            translated += "(?:.*/)?"
-        elif part == "**":
-            translated += ".*"
-        elif part == "*":
-            translated += "[^/]*"
-        elif part == "?":
-            translated += "[^/]"
-        elif part.startswith("[") and part.endswith("]"):
-            translated += part.replace("[!", "[^", 1)
-        else:
-            translated += re.escape(part)
-    return re.compile(translated)
-
-
-def matches(path: str, glob: str) -> bool:
-    """Whether the path, relative to the repository's root, is meant by the glob."""
-    return _pattern(glob.removeprefix("./")).fullmatch(path.removeprefix("./")) is not None
 
 
 def matches_any(path: str, globs: Iterable[str]) -> bool:

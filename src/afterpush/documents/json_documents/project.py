@@ -36,8 +36,8 @@ class Manual(TypedDict):
 class Documents(TypedDict):
     pages: Annotated[int, "documents that were read"]
     stale: Annotated[list[str], "reference pages that do not say what the code says"]
-    broken: Annotated[list[FileProblem], "links that lead nowhere, and commands that do not exist"]
-    unknown: Annotated[list[FileProblem], "those commands alone"]
+    broken: Annotated[list[FileProblem], "what is to be corrected: links, commands, instructions"]
+    unknown: Annotated[list[FileProblem], "commands of ours that do not exist, alone"]
 
 
 class SpecProblem(TypedDict):

@@ -4,9 +4,9 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
+from afterpush.documents.instructions.our_tasks import findings
 from afterpush.documents.manual.documents import DocumentProblem, Tree
 from afterpush.documents.manual.links import Link, anchors_in, links_in
-from afterpush.text.commands import findings
 from afterpush.text.task_catalog import Catalog
 
 _LINES = re.compile(r"^L(\d+)(?:C\d+)?(?:-L\d+(?:C\d+)?)?$")

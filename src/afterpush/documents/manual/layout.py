@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from afterpush.documents.manual.check import target_of
 from afterpush.documents.manual.documents import SUFFIX, Tree
-from afterpush.documents.manual.links import headings_in, links_in, tokens_of
+from afterpush.documents.manual.links import headings_in, links_in
+from afterpush.text.markdown import tokens_of
 
 FIRST_PAGES = ("index.md", "README.md")
 HOME = "index"

@@ -1,14 +1,14 @@
 """What a Markdown document points to, and what in it can be pointed to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from afterpush.infra.time_limit import time_limit
+from afterpush.text.markdown import tokens_of
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -35,26 +35,6 @@ class Link:
 def is_elsewhere(target: str) -> bool:
     """Whether a link leads out to a network address, a mail address or the like."""
     return bool(_ELSEWHERE.match(target))
-
-
-def tokens_of(text: str) -> "list[Token]":
-    """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
-
-    A footnote's text is a paragraph: to CommonMark alone `[^1]: word` would define a link to "word".
-    """
-    from markdown_it import MarkdownIt
-
-    plain = _without_front_matter(text).replace("[^", "\\[^")
-    # Its reading of nested brackets takes time that grows with their square.
-    with time_limit(10, "reading a document"):
-        return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain)
-
-
-def _without_front_matter(text: str) -> str:
-    if not text.startswith("---\n"):
-        return text
-    end = text.find("\n---\n", 3)
-    return text if end < 0 else "\n" * text.count("\n", 0, end + 5) + text[end + 5 :]
 
 
 def links_in(text: str) -> tuple[Link, ...]:
@@ -99,7 +79,7 @@ def _reading(text: str) -> _Reading:
     return _Reading(tuple(_links(text, tokens)), headings, _anchors(headings, tokens))
 
 
-def _links(text: str, tokens: "list[Token]") -> Iterator[Link]:
+def _links(text: str, tokens: "Sequence[Token]") -> Iterator[Link]:
     lines = text.split("\n")
     for token in tokens:
         first, last = token.map or (0, 1)
@@ -132,7 +112,7 @@ def _line_of(lines: list[str], first: int, last: int, target: str) -> int:
     return first + 1
 
 
-def _anchors(headings: tuple[Heading, ...], tokens: "list[Token]") -> frozenset[str]:
+def _anchors(headings: tuple[Heading, ...], tokens: "Sequence[Token]") -> frozenset[str]:
     slugs: dict[str, int] = {}
     found: set[str] = set()
     for heading in headings:

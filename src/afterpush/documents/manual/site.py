@@ -2,9 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from html import unescape
 from pathlib import Path
 
 from afterpush.documents.manual.documents import DocumentProblem, Tree
@@ -21,8 +20,6 @@ _FETCHED = re.compile(
     r"""|<link\b(?=[^>]*rel=["'](?:stylesheet|preload|icon|preconnect)[^>]*)[^>]*?\shref=["'](?P<href>(?:https?:)?//[^"']+)""",
     re.IGNORECASE,
 )
-# MyST writes a link that it cannot follow as one to a place on the same page.
-_UNFOLLOWED = re.compile(r'<a class="reference internal" href="#([^"]*)"[^>]*><span class="xref myst">')
 _FETCHED_BY_CSS = re.compile(r"""(?:@import\s+|url\()\s*["']?(?P<src>(?:https?:)?//[^"')\s]+)""")
 
 
@@ -53,8 +50,7 @@ def build(tree: Tree, layout: SiteLayout, output: Path) -> Built:
         sources.mkdir()
         titled = stage(tree, layout, sources)
         pages = {page: document for document, page in layout.pages.items()}
-        warnings = [_as_written(one, titled) for one in build_site(sources, fresh, layout.title, pages)]
-        warnings = warnings or list(dead_links(fresh, pages))
+        warnings = [_as_written(one, titled) for one in build_site(sources, fresh, tree, layout.title, pages)]
         external = tuple(fetched_from_elsewhere(fresh))
         if not warnings:
             _replace(output, fresh)
@@ -93,18 +89,6 @@ def _replace(output: Path, fresh: Path) -> None:
         raise AfterpushError(
             f"writing the site {output}: {error.strerror}; the old one is in place"
         ) from error
-
-
-def dead_links(site: Path, documents: Mapping[str, str]) -> Iterator[DocumentProblem]:
-    """Links that go nowhere on the site although their targets exist; `documents` by page name."""
-    for page, document in documents.items():
-        text = (site / f"{page}.html").read_text(encoding="utf-8")
-        for found in _UNFOLLOWED.finditer(text):
-            place = unescape(found[1])
-            if f'id="{place}"' not in text and f'name="{place}"' not in text:
-                yield DocumentProblem(
-                    document, 1, f"the link {place} leads nowhere on the site; write it in another form"
-                )
 
 
 def fetched_from_elsewhere(site: Path) -> Iterator[External]:

@@ -11,8 +11,9 @@ from urllib.parse import quote, unquote
 from afterpush.documents.manual.check import target_of
 from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.layout import HOME, SiteLayout
-from afterpush.documents.manual.links import headings_in, is_elsewhere, tokens_of
+from afterpush.documents.manual.links import headings_in, is_elsewhere
 from afterpush.infra.safe_paths import Gate
+from afterpush.text.markdown import tokens_of
 
 LINKED = "_linked"
 _TITLE = r"""\s+(?:"[^"]*"|'[^']*'|\([^()]*\))"""

@@ -1,16 +1,18 @@
 """Whether the prompts that are there still tell the truth."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from afterpush.documents.instructions import check as instructions
+from afterpush.documents.instructions import our_tasks
+from afterpush.documents.instructions.repository import Facts
+from afterpush.documents.instructions.steps import Finding
 from afterpush.documents.prompts import shell
 from afterpush.documents.prompts.marker import is_as_written, read_marker
 from afterpush.documents.prompts.regen import PromptFolder, chosen
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
 from afterpush.roadmap import Task
-from afterpush.text import commands
-from afterpush.text.task_catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,13 @@ def check(
     tasks: Mapping[str, Task],
     template: Callable[[], Template],
     around: PromptContext,
-    catalog: Catalog,
-    branches: Collection[str],
+    facts: Facts,
+    others: Mapping[str, str],
     ids: Sequence[str] = (),
 ) -> PromptsReport:
-    """Looks at every prompt, generated or not; with `ids` at those of these tasks only.
+    """Looks at every prompt, generated or not, and at the `others`, which instruct agents too; with `ids` at
+    the
+    prompts of these tasks only.
 
     Raises AfterpushError for an ID that neither the roadmap nor a prompt has.
     """
@@ -62,9 +66,10 @@ def check(
     files = [path for path in there if not ids or path in paths.values()]
     stale: list[Stale] = []
     problems: list[PromptProblem] = []
+    texts = {} if ids else dict(others)
     for path in files:
         try:
-            content = folder.content_of(path) or ""
+            texts[path] = content = folder.content_of(path) or ""
         except AfterpushError as error:
             problems.append(PromptProblem(path, 1, str(error)))
             continue
@@ -76,14 +81,17 @@ def check(
         elif marker:
             reason = _stale_reason(marker.task_id, marker.source, tasks, template, around)
             stale += [Stale(path, reason)] if reason else []
-        found = [
-            *commands.findings(content, catalog),
-            *shell.findings(content, branches, folder.root, is_generated=is_generated),
-        ]
-        problems += [
-            PromptProblem(path, one.line, one.message) for one in sorted(found, key=lambda one: one.line)
-        ]
+        problems += _located(path, shell.findings(content, folder.root, is_generated=is_generated))
+    for path, found in instructions.findings(texts, facts, frozenset(texts)).items():
+        problems += _located(path, found)
+    for path, content in texts.items():
+        problems += _located(path, our_tasks.findings(content, facts.catalog))
+    problems = sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.line))
     return PromptsReport(len(files), tuple(stale), tuple(problems))
+
+
+def _located(path: str, found: Sequence[Finding]) -> Iterator[PromptProblem]:
+    return (PromptProblem(path, one.line, one.message) for one in found)
 
 
 def _stale_reason(

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from afterpush.text.commands import Finding
+from afterpush.documents.instructions.steps import Finding
 from afterpush.text.markdown import Code, code_in
-from afterpush.text.shell_words import Command, Heredoc
+from afterpush.text.shell import Command, Heredoc
 
 # Programs that pass a heredoc on as it is; to any other program (sh, ssh, mysql, python) it is code.
 _WRITERS = frozenset({"cat", "tee", "git", "gh"})

@@ -1,35 +1,30 @@
-"""The shell blocks of a prompt: parsed as they are fenced, and searched for steps that lose work."""
+"""What a prompt must not have beyond the faults of any instruction: shell that does not parse, and
+left-overs."""
 
 import re
 import shutil
-from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from afterpush.documents.prompts.git_steps import bad_git_steps
+from afterpush.documents.instructions.steps import Finding
 from afterpush.documents.prompts.leftovers import literal_heredocs, placeholders, placeholders_in
 from afterpush.infra.git import clean_environment
 from afterpush.infra.processes import run
-from afterpush.text.commands import Finding
 from afterpush.text.markdown import Code, code_in
-from afterpush.text.shell_words import commands_in
-
-_PLAIN = ("", "text", "txt")
-_TYPED_GIT = re.compile(r"^[ \t]*(?:\$ )?(?P<git>git (?:.*\\\n)*.+)$", re.MULTILINE)
+from afterpush.text.shell import commands_in
 
 
-def findings(
-    markdown: str, branches: Collection[str], folder: Path, *, is_generated: bool = False
-) -> list[Finding]:
-    """What is wrong with the shell of a document: syntax, steps that lose work, left-over placeholders."""
-    found: list[Finding] = []
+def findings(markdown: str, folder: Path, *, is_generated: bool = False) -> list[Finding]:
+    """Blocks that are no shell, heredocs that stay literal, placeholders that nothing has filled in."""
+    found = list(placeholders(markdown, is_generated=is_generated))
     for code in code_in(markdown):
         if code.shell:
-            found += [*_syntax(code, folder), *_steps(code, branches, folder)]
-        elif code.is_block and code.language in _PLAIN:
-            found += _steps_in_plain_text(code, branches, folder)
-    return sorted(
-        {*found, *placeholders(markdown, is_generated=is_generated)}, key=lambda finding: finding.line
-    )
+            commands = commands_in(code.commands())
+            found += [
+                *_syntax(code, folder),
+                *literal_heredocs(code, commands),
+                *placeholders_in(code, commands),
+            ]
+    return found
 
 
 def _syntax(code: Code, folder: Path) -> list[Finding]:
@@ -48,21 +43,3 @@ def _syntax(code: Code, folder: Path) -> list[Finding]:
     offset = int(line[1]) - 1 if line else 0
     why = first.rpartition(": ")[2]
     return [Finding(code.line + offset, f"this block is not valid {code.shell}: {why}")]
-
-
-def _steps_in_plain_text(code: Code, branches: Collection[str], folder: Path) -> Iterator[Finding]:
-    """Git steps in a block of no language: lines that begin as one types them."""
-    for typed in _TYPED_GIT.finditer(code.text):
-        line = code.line + code.text.count("\n", 0, typed.start("git"))
-        for command in commands_in(typed["git"]):
-            for message in bad_git_steps(command, branches, folder):
-                yield Finding(line + command.line, message)
-
-
-def _steps(code: Code, branches: Collection[str], folder: Path) -> Iterator[Finding]:
-    commands = commands_in(code.commands())
-    for command in commands:
-        for message in bad_git_steps(command, branches, folder):
-            yield Finding(code.line + command.line, message)
-    yield from literal_heredocs(code, commands)
-    yield from placeholders_in(code, commands)

@@ -1,6 +1,6 @@
 """The files of a repository as its readers get them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from afterpush.infra.git import git, git_text
@@ -39,3 +39,17 @@ def files_of(repo: Path) -> list[str]:
         doing="listing the files",
     )
     return sorted(path for path in listed.split("\0") if path and (repo / path).is_file())
+
+
+def files_with_words(repo: Path, words: Collection[str]) -> dict[str, set[str]]:
+    """By word the tracked files that have it as a whole word; one run of `git grep` for all of them."""
+    found: dict[str, set[str]] = {word: set() for word in words}
+    if not words:
+        return found
+    patterns = [part for word in sorted(words) for part in ("-e", word)]
+    listed = git(repo, "grep", "--untracked", "-I", "-z", "-o", "-w", "-F", "--full-name", *patterns).text
+    for line in listed.split("\n"):
+        path, _, word = line.partition("\0")
+        if word in found:
+            found[word].add(path)
+    return found

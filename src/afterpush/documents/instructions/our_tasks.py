@@ -3,11 +3,11 @@
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from afterpush.documents.instructions.steps import Finding
 from afterpush.infra.configuration.config import key_paths
 from afterpush.text.markdown import Code, code_in
-from afterpush.text.shell_words import commands_in
+from afterpush.text.shell import commands_in
 from afterpush.text.task_catalog import PROGRAMS, Catalog, faults
 
 _OURS = r"(?:\./|\.venv/bin/|\.\./)?(?:inv|invoke|afterpush)"
@@ -25,14 +25,6 @@ _RUNS_OTHERS = frozenset(
     "sudo env nice nohup timeout xargs exec command ssh npx python python3 uvx bash sh".split()
 )
 _RUNS_WITH_RUN = frozenset("uv poetry pdm hatch rye pipenv".split())
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong in a document: where, and what to do about it."""
-
-    line: int
-    message: str
 
 
 def findings(markdown: str, catalog: Catalog) -> list[Finding]:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from afterpush.documents.instructions.our_tasks import findings
 from afterpush.tasks import ns
 from afterpush.tasks._task_catalog import described
-from afterpush.text.commands import findings
 from afterpush.text.task_catalog import Catalog
 
 OURS = described(ns)

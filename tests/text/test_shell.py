@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.text.shell_words import commands_in
+from afterpush.text.shell import commands_in
 
 
 def words(text: str) -> list[list[str]]:
@@ -19,12 +19,12 @@ def words(text: str) -> list[list[str]]:
         ("inv a > out.txt 2>&1 | less", [["inv", "a"], ["less"]]),
         ("A=1 B='x y' git push", [["git", "push"]]),
         ("git push \\\n  --force", [["git", "push", "--force"]]),
-        ("if ! inv a; then inv b; fi", [["inv", "a"], ["inv", "b"], ["fi"]]),
-        ("x=$(inv a --b)", [["inv", "a", "--b"], []]),
-        ('echo "it is $(inv a)"', [["inv", "a"], ["echo", "it is $(inv a)"]]),
-        ("echo `inv a`", [["inv", "a"], ["echo", "`inv a`"]]),
+        ("if ! inv a; then inv b; fi", [["inv", "a"], ["inv", "b"]]),
+        ("x=$(inv a --b)", [[], ["inv", "a", "--b"]]),
+        ('echo "it is $(inv a)"', [["echo", "it is $(inv a)"], ["inv", "a"]]),
+        ("echo `inv a`", [["echo", "`inv a`"], ["inv", "a"]]),
         ("diff <(ls a) <(ls b)", [["diff"], ["ls", "a"], ["ls", "b"]]),
-        ("echo $((1<<2)) ${x:-$(y)}\nls", [["echo", "$((1<<2))", "${x:-$(y)}"], ["ls"]]),
+        ("echo $((1<<2)) ${x:-$(y)}\nls", [["echo", "$((1<<2))", "${x:-$(y)}"], ["y"], ["ls"]]),
         ("# git push -f\nls # -f\necho a#b", [["ls"], ["echo", "a#b"]]),
         ("git commit -m 'two\nlines; git push -f'", [["git", "commit", "-m", "two\nlines; git push -f"]]),
         ("git switch <task-id>-fix", [["git", "switch", "<task-id>-fix"]]),
@@ -52,8 +52,8 @@ def test_a_heredoc_with_its_command_its_target_and_its_quotes() -> None:
         for command in commands_in("cat >a.md <<'X'\n1\nX\ncat <<-X\n\t2\n\tX\ncat <<X\n3\n X")
     )
     assert (quoted.is_quoted, quoted.body, quoted.line, quoted.is_closed) == (True, "1", 1, True)
-    assert (plain.is_quoted, plain.body, plain.is_closed) == (False, "\t2", True)
-    assert (endless.body, endless.is_closed) == ("3\n X", False)
+    assert (plain.is_quoted, plain.body, plain.is_closed) == (False, "2", True)
+    assert (endless.body, endless.is_closed) == ("3", False)
     assert commands_in("cat >a.md <<'X'\n1\nX\n")[0].outputs == ["a.md"]
 
 

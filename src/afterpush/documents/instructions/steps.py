@@ -1,0 +1,187 @@
+"""The steps that a document tells its reader to take: commands in shell blocks and in the code of
+sentences."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from afterpush.text.markdown import Code, code_in
+from afterpush.text.shell import Command, commands_in, unwrapped
+
+_PLAIN = ("", "text", "txt")
+# Programs whose name begins no English sentence: a line of a block without a language is typed if it begins
+# so.
+_PROGRAMS = re.compile(
+    r"(?:\$ |\./|(?:git|npm|npx|pnpm|yarn|bun|bunx|node|uv|uvx|poetry|pdm|pip|pip3|pipenv|pytest|python3?"
+    r"|inv|afterpush"
+    r"|docker|kubectl|just|cargo|tsc|vitest|jest|vim|nano)\s+(?=[-./\w@:<]))"
+)
+_ALSO_ENGLISH = re.compile(r"(?:make|task|go|cd|export|source|cat|sleep|watch|while|until|tail|less)\s+\S")
+_COMMENT = re.compile(r"^\s*#+\s?(.*)|\s#\s(.*)$")
+_FORBIDDING = re.compile(
+    r"\bno\W*$|\b(?:never|do(?:es)? not|don[’']?t|doesn[’']?t|must not|mustn[’']t|should not|shouldn[’']t"
+    r"|cannot"
+    r"|can[’']t|may not|shall not|will not|won[’']t|not (?:be )?(?:run|use|allowed|permitted)"
+    r"|avoid\w*|forb[ia]d\w*|prohibit\w*|disallow\w*|refrain|without|instead of|rather than|no longer"
+    r"|anti-?patterns?"
+    r"|bann?(?:ed|s)|dangerous|destructive|unsafe|discouraged|den(?:y|ied|ies)|reject\w*|refus\w+"
+    r"|block(?:s|ed|ing)?(?:_\w*)?|prevent\w*"
+    r"|protect\w*|guard\w*|detect\w*|intercept\w*|explicit\w*|approv\w+|permission|confirm\w*|ask(?:s|ing"
+    r"|ed)?|unless|red flags?|equivalent|deprecated|restricted|off-limits"
+    r"|bad|wrong|incorrect|don'?ts|lost|los(?:es?|ing)|destroy\w*|nein|nicht|niemals|nunca|jamais"
+    r"|ne pas)\b|❌|🚫|⛔"
+    r"|⚠|✗|✘|🛑|禁止|不|未|勿|别|避免|しない|ないで|避け|금지|마세요|않",
+    re.IGNORECASE,
+)
+_NO_NEGATION = re.compile(
+    r"\b(?:never|don[’']?t|do not)\s+(?:forget|hesitate|skip|omit|be afraid|worry|stop)\b"
+    r"|\bwithout (?:asking|waiting|fail|hesitation)\b",
+    re.IGNORECASE,
+)
+_VERB = r"(?:run|use|execute|type|call|do|try|enter|push|commit|reset|invoke|finish|land|start|ship)"
+# What comes before such a break is about something else: "Never wait for CI, just push: `git push -f`".
+_TURN = re.compile(
+    rf"(?:[;:,—–.]|\s-|\bbut\b)\s+(?:but |and |then |instead,? |just |rather |simply |always "
+    rf"|please )*{_VERB}\b",
+    re.IGNORECASE,
+)
+# A command is given, not mentioned, where the sentence begins with it or a verb or its like is just before
+# it.
+_TOLD = re.compile(
+    rf"^\W*$|\b(?:{_VERB[3:-1]}|merge|rebase|deploy|commands?|check|monitor|watch|inspect|edit|open|read"
+    rf"|look|view|follow|squash|clean)\b[\s:*_—–-]+(?:\w+[\s:*_]+){{0,2}}$"
+    r"|\b(?:with|via|using|by|then|and|or|finally|first|is|are|to)[\s:*_]+(?:\w+[\s:*_]+)?$",
+    re.IGNORECASE,
+)
+_IS_BAD = re.compile(
+    rf"^\W*(?:(?:is|are|be|was|were|must|should|may|can|will|has|have|would)\b[^.;]{{0,40}}|[—–:\-→("
+    rf"|]+\s*[^.;]{{0,30}}|which [^.;]{{0,20}}|(?:or|and|,)[^.;]{{0,60}})?(?:{_FORBIDDING.pattern})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong in a document: where, and what to do about it."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of a document, without what only runs it (`sudo`, `uv run`).
+
+    `is_told` is false where a sentence only mentions it, and `is_forbidden` true where it warns of it.
+    `folder`
+    is where an earlier `cd` of its block (`is_led`) has led to, "" the root, None where that cannot be known;
+    `is_fresh` means below a `git clone`. `before` is the sentence up to it, `said` all words around it.
+    """
+
+    command: Command
+    words: tuple[str, ...]
+    line: int
+    is_block: bool
+    said: str
+    before: str
+    is_told: bool
+    is_forbidden: bool
+    folder: str | None = ""
+    is_led: bool = False
+    is_fresh: bool = False
+
+    @property
+    def program(self) -> str:
+        return self.words[0].rpartition("/")[2] if self.words else ""
+
+
+@lru_cache(maxsize=512)
+def steps_in(markdown: str) -> tuple[Step, ...]:
+    """Every step of a document, in order."""
+    return tuple(step for code in code_in(markdown) for step in _steps(code))
+
+
+def _steps(code: Code) -> Iterator[Step]:
+    if not code.is_block:
+        if _PROGRAMS.match(code.text) or _ALSO_ENGLISH.match(code.text):
+            yield from _read(code, code.text.removeprefix("$ "), 0)
+    elif code.shell:
+        yield from _read(code, code.commands(), 0)
+    elif code.language in _PLAIN:
+        lines = code.text.split("\n")
+        typed = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        if typed and all(_PROGRAMS.match(line) or _ALSO_ENGLISH.match(line) for line in typed):
+            yield from _read(code, "\n".join(line.removeprefix("$ ") for line in lines), 0)
+        else:
+            for number, line in _typed_lines(lines):
+                yield from _read(code, line, number)
+
+
+def _typed_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Lines of a block of no language that begin as one types them, with those that they go on in."""
+    at = 0
+    while at < len(lines):
+        end = at
+        while lines[end].endswith("\\") and end + 1 < len(lines):
+            end += 1
+        text = "\n".join(lines[at : end + 1]).lstrip()
+        if re.match(r"(?:\$ |git )", text):
+            yield at, text.removeprefix("$ ")
+        at = end + 1
+
+
+def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
+    lines = text.split("\n")
+    folder: str | None = ""
+    is_led = is_fresh = False
+    for command in commands_in(text):
+        words = unwrapped(command.words)
+        said = " ".join([*code.under, code.before, code.after, _comments(lines, command.line)])
+        if words and words[0] in ("cd", "pushd"):
+            folder, is_led = _led(folder, words[1:]), True
+        yield Step(
+            command,
+            tuple(words),
+            code.line + offset + command.line,
+            code.is_block,
+            said,
+            code.before,
+            code.is_block or bool(_TOLD.search(re.sub(r"`[^`]*`", "x", code.before) + " ")),
+            is_forbidden(code, _comments(lines, command.line)),
+            folder,
+            is_led,
+            is_fresh,
+        )
+        is_fresh |= words[:2] == ["git", "clone"]
+
+
+def _led(folder: str | None, words: Sequence[str]) -> str | None:
+    target = next((word for word in words if not word.startswith("-")), "")
+    if folder is None or not target or re.search(r"[$~<*]|^/|^-", target):
+        return None
+    joined = posixpath.normpath(posixpath.join(folder, target))
+    return None if joined.startswith("..") else "" if joined == "." else joined
+
+
+def _comments(lines: Sequence[str], line: int) -> str:
+    """What the comments say of a command: on its line, and directly above it up to a blank line."""
+    found = [_COMMENT.search(lines[line])] if line < len(lines) else []
+    at = line - 1
+    while at >= 0 and (above := re.match(r"^\s*#+\s?(.*)", lines[at])):
+        found.append(above)
+        at -= 1
+    return " ".join(one[1] or one[2] or "" for one in found if one) if len(found) else ""
+
+
+def is_forbidden(code: Code, comment: str = "") -> bool:
+    """Whether a document names a command in order to warn of it, or lets somebody else decide."""
+    before = _NO_NEGATION.sub("", code.before)
+    turn = max((found.start() + 1 for found in _TURN.finditer(before)), default=0)
+    return bool(
+        any(
+            _FORBIDDING.search(_NO_NEGATION.sub("", words)) for words in (*code.under, comment, before[turn:])
+        )
+        or _IS_BAD.search(code.after)
+    )
