@@ -4,6 +4,7 @@ from invoke import Collection
 
 from afterpush.tasks import (
     _usage,
+    agents,
     conflicts,
     demo,
     deploy,
@@ -20,6 +21,7 @@ from afterpush.tasks import (
 _usage.install()
 
 ns = Collection("afterpush")
+ns.add_collection(agents.ns, "agents")
 ns.add_collection(conflicts.ns, "conflicts")
 ns.add_collection(deploy.ns, "deploy")
 ns.add_collection(prompts.ns, "prompts")

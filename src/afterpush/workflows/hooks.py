@@ -102,7 +102,7 @@ def watch_pushed(sha: Any, ref: str | None, *, unproved: bool, json: bool) -> Ex
         return _said(json, {"watched": False, "reason": reason}, f"not watched: {reason}")
     commit = commit_of(here, sha)
     outcome = look_once(here, commit)
-    if outcome and outcome.verdict == "live":
+    if outcome.verdict == "live":
         document = {"watched": False, "reason": outcome.message, "sha": commit, "verdict": outcome.verdict}
         return _said(json, document, f"not watched: {outcome.message}")
     started = start_background(here, commit)

@@ -4,16 +4,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afterpush.deploy.monitor.pid_file import read_pid_file
 from afterpush.infra.clock import Clock
-from afterpush.infra.configuration.config import settings_to_text
-from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import clean_environment
 from afterpush.infra.locks import is_locked
 from afterpush.infra.processes.detached import exit_code_of_child, start_detached
 from afterpush.infra.state import StateFolder
+
+if TYPE_CHECKING:
+    from afterpush.infra.configuration.settings import Settings
 
 # Where a monitor finds the settings that its launcher has read already.
 SETTINGS = "AFTERPUSH_MONITOR_SETTINGS"
@@ -50,7 +52,7 @@ def start_monitor(
     environment: Mapping[str, str],
     clock: Clock,
     *,
-    settings: Settings | None = None,
+    settings: "Settings | None" = None,
     timeout_seconds: float | None = None,
     strict: bool = False,
 ) -> Started:
@@ -69,7 +71,7 @@ def start_monitor(
         command(repo, sha, timeout_seconds, strict=strict),
         log=log,
         cwd=repo,
-        env=clean_environment(environment) | ({SETTINGS: settings_to_text(settings)} if settings else {}),
+        env=clean_environment(environment) | _handed_on(settings),
     )
     deadline = clock.monotonic() + BEGIN_SECONDS
     has_begun = False
@@ -87,6 +89,12 @@ def start_monitor(
             return _ended_at_once(folder, sha, child, code, offset)
         clock.sleep(_STEP_SECONDS)
     return Started(sha, child, str(log), already_running=False)
+
+
+def _handed_on(settings: "Settings | None") -> dict[str, str]:
+    from afterpush.infra.configuration.config import settings_to_text  # Who only asks needs no parser.
+
+    return {SETTINGS: settings_to_text(settings)} if settings else {}
 
 
 def _running(folder: StateFolder, sha: str) -> Started | None:

@@ -7,10 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from afterpush.deploy.watch.states import Watching
-from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.processes.identity import Identity, is_running
 
@@ -49,6 +46,8 @@ class PidFile:
 
 def noted_state(state: Watching) -> dict[str, Any]:
     """What another process needs to show the same view."""
+    import msgspec
+
     deployment = state.deployment
     if deployment:  # Specs are long, and nobody looks at them.
         deployment = msgspec.structs.replace(deployment, spec=None)
@@ -62,6 +61,8 @@ def noted_state(state: Watching) -> dict[str, Any]:
 
 def state_of(recorded: PidFile, now: float) -> Watching:
     """The state that a monitor noted last, at the moment `now`."""
+    from afterpush.digitalocean.deployment import read_deployment
+
     state = Watching(recorded.sha, recorded.started_at, now, source=recorded.source)
     seen = recorded.seen or {}
     with contextlib.suppress(ValueError, TypeError, LookupError):

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from afterpush.digitalocean.deployment import Deployment
 from afterpush.infra.errors import ExitCode
+
+if TYPE_CHECKING:
+    from afterpush.digitalocean.deployment import Deployment
 
 
 class Verdict(StrEnum):
@@ -56,7 +59,7 @@ class Seen:
     """
 
     source: str
-    deployment: Deployment
+    deployment: "Deployment"
     successor: Successor | None = None
     went_live: bool = False
     contained_in: str | None = None
@@ -71,8 +74,8 @@ class Serving:
     source: str
     contained_in: str | None = None
     superseded_by: str | None = None
-    deployment: Deployment | None = None
-    own: Deployment | None = None
+    deployment: "Deployment | None" = None
+    own: "Deployment | None" = None
     remarks: tuple[str, ...] = ()
 
 
@@ -81,7 +84,7 @@ class RolledBack:
     """Our deployment went live, and somebody then brought an older one back; `at` is epoch seconds."""
 
     source: str
-    deployment: Deployment
+    deployment: "Deployment"
     to: Successor
     at: float | None = None
 
@@ -100,7 +103,7 @@ class NotYet:
     doubt: str | None = None
     wait_seconds: float = 0.0
     waits_for: str | None = None
-    standing: Deployment | None = None
+    standing: "Deployment | None" = None
 
 
 @dataclass(frozen=True)

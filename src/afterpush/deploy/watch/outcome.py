@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Finished, State, Watching
+from afterpush.deploy.watch.states import Finished, State, Watching
 from afterpush.digitalocean.phases import phase_of
 from afterpush.infra.clock import parse_rfc3339, rfc3339, utc_time
 from afterpush.infra.errors import AfterpushError, ExitCode

@@ -1,9 +1,12 @@
 """What is known while a watch goes on, and what it ended with."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from afterpush.deploy.watch.facts import Seen, Verdict
-from afterpush.digitalocean.deployment import Deployment
+
+if TYPE_CHECKING:
+    from afterpush.digitalocean.deployment import Deployment
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Watching:
     now: float
     answered_at: float | None = None
     source: str | None = None
-    deployment: Deployment | None = None
+    deployment: "Deployment | None" = None
     phases: tuple[tuple[str, float], ...] = ()
     misses: int = 0
     missing_since: float | None = None

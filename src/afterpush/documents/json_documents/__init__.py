@@ -4,9 +4,10 @@ They are types: the reference page is made from them, and every document that a 
 type. `Annotated` carries the meaning; a field that is not always there is `NotRequired`.
 """
 
-from afterpush.documents.json_documents import deploy, migrate, migrations, project, pushing, swarm
+from afterpush.documents.json_documents import agents, deploy, migrate, migrations, project, pushing, swarm
 
 DOCUMENTS: dict[str, object] = {
+    **agents.DOCUMENTS,
     **deploy.DOCUMENTS,
     **pushing.DOCUMENTS,
     **swarm.DOCUMENTS,

@@ -59,6 +59,15 @@ def ancestors(pid: int) -> Iterator[ProcessEntry]:
         below = above
 
 
+def age_of(entry: ProcessEntry, now: float) -> float | None:
+    """How many seconds ago a process started; None where the system does not tell. `now`: the wall clock."""
+    try:
+        since_boot = float((_PROC / "uptime").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return None if (_PROC / "self").exists() else max(0.0, now - entry.started_at)
+    return max(0.0, since_boot - entry.started_at)
+
+
 def running() -> list[ProcessEntry]:
     """Every process that can be seen now, without zombies."""
     if (_PROC / "self" / "stat").exists():

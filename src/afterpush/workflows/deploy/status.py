@@ -1,6 +1,5 @@
 """What is known of a commit here, judged again by what production runs now."""
 
-from contextlib import suppress
 from dataclasses import replace
 
 from afterpush.deploy.monitor.setup import require_source
@@ -38,11 +37,12 @@ def status_here(
 
 def _judged_again(here: AppRepository, found: Outcome) -> Outcome:
     """Superseded, and live by now in a later commit that contains it; live, and rolled back since."""
-    now: Outcome | None = None
-    with suppress(AfterpushError):  # Nobody can be asked: what was seen then stands.
+    try:
         now = look_once(here, found.sha, timeout_seconds=_ASK_SECONDS)
-    if now is None or now.verdict not in (Verdict.LIVE, Verdict.ROLLED_BACK) or now.verdict == found.verdict:
+    except AfterpushError:  # Nobody can be asked: what was seen then stands.
         return found
+    if now.verdict not in (Verdict.LIVE, Verdict.ROLLED_BACK) or now.verdict == found.verdict:
+        return replace(found, production=now.production or found.production)
     return replace(
         found,
         verdict=now.verdict,

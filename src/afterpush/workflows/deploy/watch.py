@@ -50,16 +50,16 @@ def start_background(
     )
 
 
-def look_once(
-    repository: AppRepository, sha: str, *, timeout_seconds: float | None = None
-) -> "Outcome | None":
-    """What the sources say of a full sha right now, as an outcome; None without a final verdict.
+def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | None = None) -> "Outcome":
+    """What the sources say of a full sha right now: a verdict, `running` while there is none, `unreachable`
+    when nobody answered. A grace that began with a push of long ago is over.
 
     Raises AfterpushError when no source is configured, or one wrongly.
     """
     import random
+    from dataclasses import replace
 
-    from afterpush.deploy.monitor.setup import prepare
+    from afterpush.deploy.monitor.setup import prepare, pushed_with
     from afterpush.deploy.watch.loop import Finished, begin, next_state
     from afterpush.deploy.watch.outcome import outcome
     from afterpush.infra.clock import SystemClock
@@ -74,10 +74,15 @@ def look_once(
         random=random.random,
         timeout_seconds=timeout_seconds,
     )
-    began = clock.now()
-    state = next_state(begin(sha, began), prepared.sources.look(), began, prepared.limits)
-    if not isinstance(state, Finished):
-        return None
+    now, limits = clock.now(), prepared.limits
+    pushed = pushed_with(here.repo, sha, here.settings)
+    waited = max(0.0, min(now - pushed.since, limits.grace_seconds)) if pushed else 0.0
+    # Only the grace has run: the time limit is for who waits.
+    limits = replace(limits, timeout_seconds=limits.timeout_seconds + waited)
+    began, fact = begin(sha, now - waited), prepared.sources.look()
+    state = next_state(began, fact, now, limits)
+    if not isinstance(state, Finished) and state.answered_at is None:
+        state = next_state(began, fact, now, replace(limits, grace_seconds=0))
     return outcome(state, prepared.app_told(state), requests=prepared.requests, log_path=None)
 
 

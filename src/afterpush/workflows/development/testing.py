@@ -13,7 +13,7 @@ from afterpush.infra.database_server.programs import FLAVOURS
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import run, run_attached
 
-EXTRAS = "dev,docs,swarm"
+EXTRAS = "dev,docs,swarm,agents"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
 # Twice the cores: most tests wait for processes of their own.
 _WORKERS = 2 * (os.cpu_count() or 2)

@@ -1,0 +1,209 @@
+"""Writing our pieces into a repository's files, and giving every byte back.
+
+What a file was before, and the hash of what we made of it, is kept in the git folder: an unchanged file goes
+back as it was. In a file that others have changed since, or that came with a commit, exactly our entries are
+cut out.
+"""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterpush.agents import block, json_text
+from afterpush.agents.clients import BlockPiece, JsonPiece, Piece
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes, write_private
+from afterpush.infra.safe_paths import Gate
+
+RECORD = "installed.json"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file, before and after; None is no file."""
+
+    file: str
+    before: str | None
+    after: str | None
+
+    @property
+    def what(self) -> str:
+        if self.before == self.after:
+            return "unchanged"
+        return "remove" if self.after is None else "write" if self.before is None else "change"
+
+
+class Repository:
+    """The files of one work tree, and the record of what we made of them."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root, self._record, self._gate = root, folder / RECORD, Gate(root)
+
+    def text(self, file: str) -> str | None:
+        """A file's text with its own line ends; None where there is none. Raises AfterpushError."""
+        try:
+            return self._gate.read(file).decode("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise AfterpushError(f"reading {file}: {error}; correct it by hand") from error
+
+    def real_name(self, file: str) -> str:
+        """The file behind a link of the work tree: CLAUDE.md is often one to AGENTS.md."""
+        target = os.path.realpath(self._root / file)
+        return (
+            os.path.relpath(target, os.path.realpath(self._root))
+            if (self._root / file).is_symlink()
+            else file
+        )
+
+    def installing(self, pieces: Sequence[Piece]) -> list[Change]:
+        """What installing these pieces changes, file by file. Raises AfterpushError."""
+        changes = []
+        for file in dict.fromkeys(piece.file for piece in pieces):
+            before = self.text(file)
+            mine = [piece for piece in pieces if piece.file == file]
+            bare = self._without(file, mine, before)
+            after = bare or ""
+            for piece in mine:
+                after = _added(after, piece)
+            changes.append(Change(file, before, after))
+        return changes
+
+    def removing(self, pieces: Sequence[Piece]) -> list[Change]:
+        """What taking these pieces out changes."""
+        changes = []
+        for file in dict.fromkeys(piece.file for piece in pieces):
+            before = self.text(file)
+            mine = [piece for piece in pieces if piece.file == file]
+            if before is not None and any(is_installed(before, piece) for piece in mine):
+                changes.append(Change(file, before, self._without(file, mine, before)))
+        return changes
+
+    def apply(self, changes: Iterable[Change], *, is_install: bool) -> None:
+        """Writes the files and the record. Raises AfterpushError naming the file."""
+        record = self._recorded()
+        for change in changes:
+            if is_install:
+                if change.before != change.after:
+                    original = self._original(change.file, change.before)
+                    record[change.file] = {"after": _digest(change.after or ""), "before": _packed(original)}
+            else:
+                record.pop(change.file, None)
+            try:
+                self._write(change)
+            except OSError as error:
+                raise AfterpushError(f"writing {change.file}: {error.strerror}; make it writable") from error
+        write_private(self._record, json.dumps(record) + "\n")
+
+    def _write(self, change: Change) -> None:
+        if change.after is not None:
+            if change.after != change.before:
+                self._gate.write(change.file, change.after)
+            return
+        self._gate.remove(change.file)
+        for folder in list(Path(change.file).parents)[:-1]:
+            with contextlib.suppress(OSError):  # Not empty: it was there, or others use it.
+                (self._root / folder).rmdir()
+
+    def _original(self, file: str, before: str | None) -> str | None:
+        """What the file was without us: of a second install, what the first one found."""
+        entry = self._recorded().get(file)
+        is_untouched = entry and before is not None and entry["after"] == _digest(before)
+        return _unpacked(entry["before"]) if entry and is_untouched else before
+
+    def _without(self, file: str, pieces: Sequence[Piece], text: str | None) -> str | None:
+        entry = self._recorded().get(file)
+        if text is None:
+            return None
+        original = _unpacked(entry["before"]) if entry else None
+        if entry and entry["after"] == _digest(text):
+            return original
+        bare = text
+        for piece in pieces:
+            bare = _removed(bare, piece, original if entry else None)
+        is_left = bool(bare.strip()) and not _is_hollow(bare, pieces)
+        return bare if is_left or original is not None or bare == text else None
+
+    def _recorded(self) -> dict[str, dict[str, str]]:
+        try:
+            document = json.loads(read_bytes(self._record, limit=1 << 24, follow=False))
+        except (OSError, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+
+def is_installed(text: str, piece: Piece) -> bool:
+    """Whether our piece stands in the text, in this or an earlier form."""
+    return _removed(text, piece, None) != text
+
+
+def _added(text: str, piece: Piece) -> str:
+    if isinstance(piece, BlockPiece):
+        return block.add(text, piece.marks, piece.body)
+    try:
+        for key, value in piece.also:
+            if not text.strip() or key not in (json_text.loads(text) or {}):
+                text = json_text.add(text, (key,), value)
+        holder = json_text.loads(text) if text.strip("\ufeff \t\r\n") else {}
+        for name in piece.path:
+            holder = holder.get(name) if isinstance(holder, dict) else None
+        if piece.path[-1] != json_text.ELEMENT and holder is not None:
+            raise AfterpushError(f"{'.'.join(piece.path)} is there already and not ours; rename or remove it")
+        added = json_text.add(text, piece.path, piece.value)
+        return added if text or added.endswith("\n") else f"{added}\n"
+    except ValueError as error:
+        raise AfterpushError(f"changing {piece.file}: {error}; correct it by hand") from error
+    except AfterpushError as error:
+        raise AfterpushError(f"changing {piece.file}: {error}") from error
+
+
+def _removed(text: str, piece: Piece, original: str | None) -> str:
+    if isinstance(piece, BlockPiece):
+        return block.remove(text, piece.marks)
+    try:
+        bare = json_text.remove(text, piece.path, piece.is_ours)
+        if bare == text:
+            return text
+        for length in range(len(piece.path) - 1, 0, -1):
+            if not _has(original, piece.path[:length]):
+                bare = json_text.remove(bare, piece.path[:length], lambda value: value in ({}, []))
+        return bare
+    except ValueError as error:
+        raise AfterpushError(f"changing {piece.file}: {error}; correct it by hand") from error
+
+
+def _has(text: str | None, path: Sequence[str]) -> bool:
+    """Whether a text without us had something at the path."""
+    try:
+        holder = json_text.loads(text) if text else None
+    except ValueError:
+        return False
+    for name in path:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    return holder is not None
+
+
+def _is_hollow(text: str, pieces: Sequence[Piece]) -> bool:
+    """Whether nothing is left of a JSON file but what we put there besides."""
+    ours = [piece for piece in pieces if isinstance(piece, JsonPiece)]
+    if not ours:
+        return False
+    return json_text.loads(text) in ({}, dict(ours[0].also))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _packed(text: str | None) -> str:
+    return "" if text is None else "=" + base64.b64encode(text.encode()).decode()
+
+
+def _unpacked(packed: str) -> str | None:
+    return base64.b64decode(packed[1:]).decode() if packed else None

@@ -1,0 +1,110 @@
+"""What a push and its prediction are made of: the merge driver of the conflicts feature, and the watch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.invocation import program
+from afterpush.workflows.app_repository import AppRepository, redacted
+
+if TYPE_CHECKING:
+    from afterpush.push.outcome import Prediction, PushResult
+    from afterpush.push.request import PushContext, PushRequest
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where to push to and how; None is what is configured."""
+
+    remote: str | None = None
+    branch: str | None = None
+    attempts: int | None = None
+    autostash: bool = False
+
+
+def push_here(here: AppRepository, wanted: Wanted, *, dry_run: bool = False) -> "PushResult":
+    """Pushes, or tells what a push would do. Raises AfterpushError, also for a check without a yes."""
+    from afterpush.infra.configuration.trust import commands_with, configured
+    from afterpush.push.predict import dry_run as predicted
+    from afterpush.push.run import push
+    from afterpush.workflows.trust import require
+
+    order = _order(here, wanted)
+    if order.check and not dry_run:
+        require(here, commands_with(here.settings, configured("push.check", order.check)))
+    with _world(here) as context:
+        return predicted(order, context) if dry_run else push(order, context)
+
+
+def predict_here(here: AppRepository, wanted: Wanted) -> "Prediction":
+    """How far ahead and behind the branch is, and what would conflict."""
+    from afterpush.push.predict import predict
+
+    with _world(here) as context:
+        return predict(_order(here, wanted), context)
+
+
+def _order(here: AppRepository, wanted: Wanted) -> "PushRequest":
+    from afterpush.infra.git.fetch_push import Target
+    from afterpush.push.request import PushRequest
+
+    settings = here.settings.push
+    return PushRequest(
+        Target(
+            wanted.remote or settings.remote, (wanted.branch or settings.branch).removeprefix("refs/heads/")
+        ),
+        settings.attempts if wanted.attempts is None else wanted.attempts,
+        settings.strategy,
+        settings.check,
+        wanted.autostash,
+    )
+
+
+@contextmanager
+def _world(here: AppRepository) -> "Iterator[PushContext]":
+    """A push's context: the merge driver comes from the conflicts feature."""
+    import random
+    import sys
+
+    from afterpush.conflicts.git.on_the_fly import driver_options, is_document, why_in_conflict
+    from afterpush.infra.clock import SystemClock
+    from afterpush.infra.console import note
+    from afterpush.infra.state import feature_folder
+    from afterpush.push.combine import Merging
+    from afterpush.push.request import PushContext
+    from afterpush.workflows.trust import command_environment
+
+    documents = here.settings.documents
+    with driver_options(here.repo, documents, sys.executable) as options:
+        merging = Merging(
+            options,
+            lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents),
+            lambda path: is_document(path, documents),
+        )
+        variables = command_environment(here)
+        state = feature_folder(here.repo, "push")
+        yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
+
+
+def watch_push(here: AppRepository, outcome: "PushResult") -> dict[str, Any]:
+    """Starts the watch over the deployment: its process and log, or why there is none.
+
+    The push has landed, whatever comes of the watch.
+    """
+    from afterpush.infra.console import note
+    from afterpush.workflows.deploy.watch import start_background
+
+    if outcome.target.branch not in here.settings.deploy.branches:
+        return {"reason": f"{outcome.target.branch} is not in deploy.branches"}
+    try:
+        started = start_background(here, outcome.sha)
+    except AfterpushError as error:
+        reason = redacted(str(error))
+        note(f"afterpush: the push landed, but its deployment is not watched: {reason}")
+        return {"reason": reason}
+    note(
+        f"watching the deployment of {outcome.sha[:7]} (pid {started.pid}): {program()} deploy.status --wait"
+    )
+    return {"pid": started.pid, "log_path": started.log_path}
