@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.health_server import Reply, health_server
-from tests.support.husky import run_husky
+from tests.support.hook_tools import run_husky
 from tests.support.pushing import Watched
 from tests.support.repositories import Repository
 from tests.support.shared import ROOT

@@ -1,39 +1,14 @@
 """Real npm packages for scripts that are run with node."""
 
-import functools
-import os
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-import pytest
-
-PACKAGES = ("mysql2@3", "drizzle-orm@0.44", "esbuild@0.25")
-
-
-@functools.cache
-def _installed() -> tuple[Path | None, str]:
-    """The folder with node_modules, or why there is none; installed once for a test run."""
-    if not shutil.which("npm") or not shutil.which("node"):
-        return None, "boot scripts are run with node and npm (Debian: apt-get install nodejs npm)"
-    folder = Path(tempfile.gettempdir()) / f"afterpush-node-{os.getuid()}"
-    if not (folder / "complete").is_file():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        words = ["npm", "install", "--no-audit", "--no-fund", "--legacy-peer-deps", "--prefix", str(folder)]
-        done = subprocess.run([*words, *PACKAGES], capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 0:
-            return None, f"npm could not install {PACKAGES}: {done.stderr.strip()[-200:]}"
-        (folder / "complete").touch()
-    return folder, ""
+from tests.support.installed import NPM, installed
 
 
 def node_packages() -> Path:
     """The node_modules folder with mysql2, drizzle-orm and esbuild. Skips the test without npm."""
-    folder, why = _installed()
-    if folder is None:
-        pytest.skip(why)
-    return folder / "node_modules"
+    return installed("node", f"{NPM} mysql2@3 drizzle-orm@0.44 esbuild@0.25") / "node_modules"
 
 
 def run_node(script: str, folder: Path, timeout_seconds: float = 300) -> "subprocess.CompletedProcess[str]":

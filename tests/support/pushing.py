@@ -1,6 +1,8 @@
 """A repository whose pushes are watched, and what its watchers did."""
 
+import functools
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from tests.support.cli import Answer, afterpush
-from tests.support.husky import run_husky
+from tests.support.hook_tools import run_husky
 from tests.support.processes import command_lines, folder_of
-from tests.support.repositories import Repository
+from tests.support.repositories import Repository, copied, lasting_folder, make_repository
 from tests.support.waiting import wait_until
 
 DEADLINE_SECONDS = 60
@@ -101,7 +103,7 @@ class Watched:
 
 def record_post_push(repository: Repository, before: str = ":") -> None:
     """A post-push that writes down its arguments, after the shell command `before`."""
-    record = repository.path.parent / "record"
+    record = "${0%/*}/../../record"
     repository.write(".husky/post-push", f'{before}\nprintf "%s %s\\n" "$2" "$4" >>"{record}"\n')
 
 
@@ -112,6 +114,19 @@ def install(repository: Repository, manager: str, *flags: str) -> Answer:
     answer = afterpush("hooks.install", *flags, cwd=repository.path)
     assert answer.code == 0, answer.out + answer.err
     return answer
+
+
+def watched_copy(repository: Repository, manager: str, *flags: str) -> Watched:
+    """What `watched` makes of a repository to which nothing was done, copied from one that was installed."""
+    for path in (repository.path, repository.remote):
+        shutil.rmtree(path)
+    copied(_installed(manager, flags), repository)
+    return Watched(repository, takes_shortcut=manager != "husky")
+
+
+@functools.cache
+def _installed(manager: str, flags: tuple[str, ...]) -> Repository:
+    return watched(make_repository(lasting_folder()), manager, *flags).repository
 
 
 def watched(repository: Repository, manager: str, *flags: str) -> Watched:

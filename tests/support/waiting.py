@@ -6,7 +6,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 DEADLINE_SECONDS = 180
-STEP_SECONDS = 0.02
+# Longer and longer: a condition may cost more than the time between two looks.
+_FIRST_STEP_SECONDS, _LAST_STEP_SECONDS = 0.01, 0.1
 
 
 def wait_until(
@@ -16,8 +17,9 @@ def wait_until(
 
     Fails with `what` was waited for, and with what `say` tells about the state of things.
     """
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline, step = time.monotonic() + DEADLINE_SECONDS, _FIRST_STEP_SECONDS
     while not (found := condition()):
         assert time.monotonic() < deadline, f"never came true: {what}{say() if say else ''}"
-        time.sleep(STEP_SECONDS)
+        time.sleep(step)
+        step = min(step * 1.3, _LAST_STEP_SECONDS)
     return found

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Answer, afterpush
-from tests.support.husky import run_husky
-from tests.support.pushing import Watched, install, record_post_push, watched
+from tests.support.hook_tools import run_husky
+from tests.support.pushing import Watched, install, record_post_push, watched, watched_copy
 from tests.support.repositories import Repository
 
 TOKEN = "ghp_" + "x" * 36
@@ -56,7 +56,7 @@ def test_status_proves_the_chain_and_touches_nothing(repository: Repository, man
 def test_status_does_not_run_a_post_push_of_others_and_says_that_it_stands_in_the_way(
     repository: Repository,
 ) -> None:
-    here = watched(repository, "git")
+    here = watched_copy(repository, "git")
     found = status(repository).json()
     assert found["armed"] is False and "does not call afterpush" in found["problems"][0]
     assert here.recorded() == []
@@ -84,7 +84,7 @@ def test_status_of_husky_in_a_linked_worktree_is_not_armed_and_names_the_cure(re
 def test_status_names_the_switch_that_is_off(
     repository: Repository, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched(repository, "git")
+    watched_copy(repository, "git")
     monkeypatch.setenv(variable, "0")
     found = status(repository).json()
     assert found["armed"] is False and f"{variable}=0 switches the hooks off" in found["problems"]
@@ -303,7 +303,7 @@ def test_state_files_in_the_root_are_ignored_once(repository: Repository) -> Non
 
 @pytest.fixture(params=["git", "shortcut"])
 def here(request: pytest.FixtureRequest, repository: Repository) -> Watched:
-    return watched(repository, request.param)
+    return watched_copy(repository, request.param)
 
 
 def test_conflict_markers_in_a_shared_document_stop_the_push_until_overridden(here: Watched) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import afterpush
-from tests.support.pushing import Watched, install, record_post_push, watched
+from tests.support.pushing import Watched, install, record_post_push, watched, watched_copy
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
@@ -18,7 +18,7 @@ RUN = ".git/afterpush/hooks/run"
 
 @pytest.fixture
 def here(repository: Repository) -> Watched:
-    return watched(repository, "git")
+    return watched_copy(repository, "git")
 
 
 def test_the_committed_hook_is_eight_lines_and_the_first_call_makes_the_rest(here: Watched) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pushing import Watched, record_post_push, watched
+from tests.support.pushing import Watched, record_post_push, watched, watched_copy
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
@@ -25,7 +25,7 @@ Case = Callable[[Watched], tuple[Heard, str]]
 
 @pytest.fixture(params=["husky", "shortcut"])
 def here(request: pytest.FixtureRequest, repository: Repository) -> Watched:
-    return watched(repository, request.param)
+    return watched_copy(repository, request.param)
 
 
 def normal(here: Watched) -> tuple[Heard, str]:
@@ -245,7 +245,7 @@ def test_a_push_is_watched_when_it_landed_and_only_then(here: Watched, case: Cas
 
 
 def test_the_shortcut_needs_neither_invoke_nor_afterpush_on_the_path(repository: Repository) -> None:
-    here = watched(repository, "shortcut")
+    here = watched_copy(repository, "shortcut")
     repository.git("config", "afterpush.program", "/bin/false")
     sha = repository.commit()
     done = here.push()
@@ -270,7 +270,7 @@ def test_from_a_linked_worktree(here: Watched) -> None:
 
 @pytest.mark.parametrize("manager", ["git", "husky"])
 def test_enforced_a_push_past_the_hook_is_watched_too(repository: Repository, manager: str) -> None:
-    here = watched(repository, manager, "--enforce")
+    here = watched_copy(repository, manager, "--enforce")
     sha = repository.commit()
     assert here.push("--no-verify").returncode == 0
     assert here.recorded() == [f"{sha} {MAIN}"], here.log
@@ -278,7 +278,7 @@ def test_enforced_a_push_past_the_hook_is_watched_too(repository: Repository, ma
 
 @pytest.mark.parametrize("manager", ["git", "husky"])
 def test_enforced_a_push_through_the_hook_is_reported_once(repository: Repository, manager: str) -> None:
-    here = watched(repository, manager, "--enforce")
+    here = watched_copy(repository, manager, "--enforce")
     sha = repository.commit()
     assert here.push().returncode == 0
     assert here.recorded() == [f"{sha} {MAIN}"], here.log
@@ -288,7 +288,7 @@ def test_enforced_a_push_through_the_hook_is_reported_once(repository: Repositor
 def test_enforced_nothing_starts_when_no_push_moved_a_watched_branch(
     repository: Repository, move: str
 ) -> None:
-    here = watched(repository, "git", "--enforce")
+    here = watched_copy(repository, "git", "--enforce")
     if move == "fetch":
         _others_push(here)
         repository.git("fetch", "--quiet")
@@ -309,7 +309,7 @@ def test_enforced_nothing_starts_when_no_push_moved_a_watched_branch(
 def test_a_pipe_behind_the_push_does_not_wait_for_the_watcher(
     repository: Repository, manager: str, install: list[str], flags: list[str]
 ) -> None:
-    here = watched(repository, manager, *install)
+    here = watched_copy(repository, manager, *install)
     go = _held_back(here)
     sha = here.repository.commit()
     done = subprocess.run(
@@ -357,7 +357,7 @@ def test_a_hook_of_others_that_blocks_still_blocks_and_nothing_is_watched(reposi
 def test_where_afterpush_cannot_be_found_the_push_goes_on_with_one_line(
     repository: Repository, tmp_path: Path
 ) -> None:
-    here = watched(repository, "husky")
+    here = watched_copy(repository, "husky")
     here.repository.git("config", "--unset", "afterpush.program")
     (here.path / ".git/afterpush/hooks/run").unlink()
     here.repository.commit()
