@@ -15,6 +15,7 @@ from afterpush.tasks import (
     migrate,
     prompts,
     push,
+    queue,
     swarm,
 )
 
@@ -31,5 +32,6 @@ ns.add_collection(env.ns, "env")
 ns.add_collection(hooks.ns, "hooks")
 ns.add_collection(migrate.ns, "migrate")
 ns.add_collection(push.ns, "push")
+ns.add_collection(queue.ns, "queue")
 ns.add_collection(swarm.ns, "swarm")
 ns.add_task(demo.demo)

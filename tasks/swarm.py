@@ -59,7 +59,7 @@ def run(
     chosen = choice(here, engine, scheduler, hosts)
     order = _order(here, agents, command, check, timeout)
     if not dry_run:
-        show_commands(order, chosen.workers)
+        show_commands(order.command, order.check, chosen.workers)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     selection = _selection(roadmap, mainline, tasks, ready)
@@ -100,7 +100,7 @@ def merge(
     here = app_repository()
     order = merge_order(here, check)
     if not dry_run:
-        show_commands(order)
+        show_commands(check=order.check)
     mainline = Mainline(here.repo, target_of(here))
     roadmap = Roadmap(here, mainline.look()[0])
     with swarm_context(here) as context:
@@ -196,7 +196,7 @@ def _selection(roadmap: "Roadmap", mainline: "Mainline", tasks: Any, ready: Any)
     if bool(ids) == bool(ready):
         raise AfterpushError("which tasks? give --tasks=ID,ID or --ready (or --ready=N), one of them")
     if ids:
-        return select_named(roadmap.tasks, ids)
+        return select_named(roadmap.tasks, ids, mainline.landed)
     limit = None if ready is True else whole_number(ready, "--ready", default=0, least=1)
     return select_ready(roadmap.tasks, limit, lambda task: mainline.landed(task) is not None)
 

@@ -101,7 +101,7 @@ def test_kill_9_of_the_manager_leaves_no_process_and_a_new_run_goes_on(planned: 
 CRASH = """
 import itertools, os, signal, sys
 import afterpush.infra.git as ground
-import afterpush.swarm.merge_queue.queue as landing
+import afterpush.swarm.merge_queue.runner as landing
 point = sys.argv.pop(1)
 if point == "landed":
     pushed = landing.push_changes
@@ -191,8 +191,8 @@ def test_a_pusher_beside_the_swarm_loses_nothing(planned: Repository) -> None:
     # The check pushes to main each time: every merge loses its race until the attempts are used up.
     assert answer.code == 1
     assert {entry["state"] for entry in answer.json()["tasks"]} == {"failed"}
-    assert "races" in answer.json()["tasks"][0]["reason"]
-    assert main_files(planned)["others"].count("x") == 20
+    assert "lost 10 races" in answer.json()["tasks"][0]["reason"]
+    assert main_files(planned)["others"].count("x") >= 10
     again = afterpush("swarm.merge", "--json", cwd=planned.path)
     assert again.code == 0, again.err
     assert {"QA-001", "QA-002", "others"} <= set(main_files(planned))

@@ -193,6 +193,16 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES, follow: bool = True) -> by
         os.close(descriptor)
 
 
+def read_tail(path: Path, most: int) -> bytes:
+    """The last bytes of a file, at most so many; empty when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+            return file.read()
+    except OSError:
+        return b""
+
+
 def bounded(descriptor: int, path: PurePath | str, limit: int) -> bytes:
     """What an open regular file holds. Raises OSError for a device, a pipe, or more than `limit` bytes."""
     info = os.fstat(descriptor)

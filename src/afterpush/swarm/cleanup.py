@@ -23,9 +23,8 @@ from afterpush.infra.locks import is_locked
 from afterpush.swarm.claims import PREFIX, Claim, read_claim
 from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.manager_files import managers
+from afterpush.swarm.merge_queue.checks import CHECK_PREFIX
 from afterpush.swarm.merge_queue.mainline import Mainline
-
-_CHECK = ".check-"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class _Cleaning:
         for linked in linked_worktrees(self.context.repo):
             if linked.path.parent.resolve() != self.context.worktrees.resolve():
                 continue
-            if linked.path.name.startswith(_CHECK):
+            if linked.path.name.startswith(CHECK_PREFIX):
                 self._check_worktree(linked)
             elif self._task_of(linked.path) or linked.branch is None or linked.branch.startswith("swarm/"):
                 self._agent_worktree(linked)
@@ -99,7 +98,7 @@ class _Cleaning:
 
     def _check_worktree(self, linked: Linked) -> None:
         """A tree that a check ran in: made from a commit, nobody's work."""
-        pid = linked.path.name.removeprefix(_CHECK).partition("-")[0]
+        pid = linked.path.name.removeprefix(CHECK_PREFIX).partition("-")[0]
         alive = {str(manager.identity.pid) for manager in managers(self.context.state) if manager.is_running}
         if pid in alive:
             self.kept.append(Kept(str(linked.path), "a check runs in it"))

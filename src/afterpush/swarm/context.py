@@ -18,7 +18,7 @@ class Bounds:
     disk_free_megabytes: float = 500
     attempts: int = 1
     races: int = 10
-    claim_seconds: float = 14400
+    claim_seconds: float = 600
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class SwarmContext:
     """The clone and everything outside of it.
 
     `state` is the swarm's own folder, `worktrees` where worktrees go. `watch` is told each commit that
-    landed; `redact` takes secrets out of what is said.
+    main was pushed to; `explain` says in a sentence what a red log shows, if it knows; `redact` takes
+    secrets out of what is said.
     """
 
     repo: Path
@@ -62,6 +63,7 @@ class SwarmContext:
     redact: Callable[[str], str]
     prompt_for: Callable[[Task], str]
     watch: Callable[[str], None]
+    explain: Callable[[Path], str]
     token: Callable[[], str]
     host: str
 

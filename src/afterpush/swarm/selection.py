@@ -39,8 +39,13 @@ def _refuse_an_empty_roadmap(tasks: Mapping[str, Task]) -> None:
         )
 
 
-def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
-    """The tasks with these IDs. Raises AfterpushError for an ID that the roadmap does not define."""
+def select_named(
+    tasks: Mapping[str, Task], ids: Sequence[str], landed: Callable[[str], str | None]
+) -> Selection:
+    """The tasks with these IDs; `landed` gives the commit that brought one onto main.
+
+    Raises AfterpushError for an ID that the roadmap does not define.
+    """
     _refuse_an_empty_roadmap(tasks)
     chosen = list(dict.fromkeys(ids))
     for known in chosen:
@@ -48,15 +53,7 @@ def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
             near = difflib.get_close_matches(known, tasks, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "look at prompts.roadmap and push the roadmap"
             raise AfterpushError(f"the roadmap on the remote's main defines no task {known}; {hint}")
-    done = tuple(
-        Result(
-            known,
-            TaskState.SKIPPED,
-            reason=f"{tasks[known].path} says that it is {tasks[known].status.value}",
-        )
-        for known in chosen
-        if tasks[known].is_done
-    )
+    done = tuple(_done(tasks[known], landed(known)) for known in chosen if tasks[known].is_done)
     left = [tasks[known] for known in chosen if not tasks[known].is_done]
     names = {task.id for task in left}
     notes = tuple(
@@ -66,6 +63,13 @@ def select_named(tasks: Mapping[str, Task], ids: Sequence[str]) -> Selection:
         if known in tasks and known not in names and not tasks[known].is_done
     )
     return Selection(_in_order(left, names), done, notes)
+
+
+def _done(task: Task, sha: str | None) -> Result:
+    """A task that the roadmap calls done: merged if the swarm has landed it, whoever has ticked it since."""
+    if sha:
+        return Result(task.id, TaskState.MERGED, sha=sha, reason=f"was merged before, as {sha[:7]}")
+    return Result(task.id, TaskState.SKIPPED, reason=f"{task.path} says that it is {task.status.value}")
 
 
 def select_ready(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import git, is_ancestor
+from afterpush.infra.git import git
 from afterpush.infra.git.work_tree import changed_paths
 from afterpush.roadmap import Task
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
@@ -16,7 +16,7 @@ from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import task_lock
 from afterpush.swarm.merge_queue.mainline import Mainline
-from afterpush.swarm.merge_queue.queue import Candidate, Landing, MergeQueue, newest_tip
+from afterpush.swarm.merge_queue.queue import Finished, MergeQueue, newest_tip
 from afterpush.swarm.states import Result, TaskState, attempt_in, branch_of
 
 MOST_LOST_WORKERS = 3
@@ -202,12 +202,9 @@ class TaskRun:
     def _merged(self, attempted: Attempted, held: Held) -> Result:
         branch = self._branch
         assert attempted.tip is not None and branch is not None
-        candidate = Candidate(self.task.id, self.task.title, self._attempt, branch, attempted.tip, held)
-        landing = self.run_context.queue.land(candidate)
-        result = self._ended(self._result(landing.state, landing.reason, sha=landing.sha))
-        if has_moved_main(landing, attempted.tip, self.run_context):
-            self.run_context.context.watch(str(landing.sha))
-        return result
+        finished = Finished(self.task.id, self.task.title, branch, attempted.tip, held)
+        landing = self.run_context.queue.land(finished)
+        return self._ended(self._result(landing.state, landing.reason, sha=landing.sha))
 
     @property
     def _branch(self) -> str | None:
@@ -221,10 +218,3 @@ class TaskRun:
     def _ended(self, result: Result) -> Result:
         self.run_context.journal.ended(result)
         return result
-
-
-def has_moved_main(landing: Landing, tip: str, run_context: RunContext) -> bool:
-    """Whether the landing made a new commit on main, rather than finding the change there."""
-    if landing.state is not TaskState.MERGED or landing.sha in (None, tip):
-        return False
-    return is_ancestor(run_context.context.repo, tip, str(landing.sha))

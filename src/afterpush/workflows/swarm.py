@@ -99,6 +99,7 @@ def swarm_context(
             redact=here.environment.redactor(),
             prompt_for=_prompts(here, tasks),
             watch=_Watching(here),
+            explain=_explainer(here),
             token=lambda: secrets.token_hex(8),
             host=socket.gethostname(),
         )
@@ -147,6 +148,23 @@ class _Watching:
             note(f"watching the deployment of {sha[:7]} (pid {started.pid})")
 
 
+def _explainer(here: AppRepository) -> "Callable[[Path], str]":
+    """What `deploy.explain` says of the log of a check, in a sentence; "" when it does not know."""
+
+    def explain(log: Path) -> str:
+        from afterpush.deploy.explain.explanation import explain_files
+        from afterpush.deploy.explain.signature_files import load_failures
+        from afterpush.deploy.explain.signatures import UNKNOWN
+
+        with warn_on_error("the check failed, and its log was not explained"):
+            found = explain_files([log], load_failures(here.root), redact=here.environment.redactor())
+            if found.category not in (None, UNKNOWN):
+                return f"{found.category}: {found.title} {found.line.strip()}"
+        return ""
+
+    return explain
+
+
 def _has_source(here: AppRepository) -> bool:
     """Whether there is anything to ask about deployments: else each monitor would only end at once."""
     from afterpush.deploy.monitor.setup import health_url
@@ -155,10 +173,10 @@ def _has_source(here: AppRepository) -> bool:
     return bool(health_url(here.settings, here.environment) or any(map(here.environment.source_of, names)))
 
 
-def show_commands(order: "RunRequest", workers: str = "") -> None:
+def show_commands(agent: str = "", check: str | None = None, workers: str = "") -> None:
     """Shows what is about to be run, and on which machines: to start it by hand is the user's yes to what is
     shown."""
-    for name, text in (("agent", order.command), ("check", order.check), ("workers", workers)):
+    for name, text in (("agent", agent), ("check", check), ("workers", workers)):
         if text:
             note(f"{name}: {redacted(one_line(text))}")
 

@@ -11,7 +11,9 @@ from afterpush.workflows.swarm import split
 if TYPE_CHECKING:
     from afterpush.swarm.context import RunRequest, SwarmContext
     from afterpush.swarm.engines import Engine
+    from afterpush.swarm.remote.dask_engine import DaskEngine
     from afterpush.swarm.remote.dask_worker import CloneSource
+    from afterpush.swarm.remote.hosts import HostsEngine
 
 LOCAL, DASK = "local", "dask"
 
@@ -65,11 +67,18 @@ def opened_engine(
 
     if chosen.name == LOCAL:
         return lambda: LocalEngine(here.repo, order.agents, context.environment, context.clock)
+    return opened_cluster(here, context, order.agents, chosen)
+
+
+def opened_cluster(
+    here: AppRepository, context: "SwarmContext", places: int, chosen: EngineChoice
+) -> "Callable[[], DaskEngine | HostsEngine]":
+    """What opens the workers on other machines, with so many places in all."""
     if chosen.hosts:
         from afterpush.swarm.remote.hosts import HostsEngine
 
         return lambda: HostsEngine(
-            chosen.hosts, order.agents, _source(here, context), context.token(), context.clock, context.note
+            chosen.hosts, places, _source(here, context), context.token(), context.clock, context.note
         )
     from afterpush.swarm.remote.dask_engine import DaskEngine, checked_address, client_of
 

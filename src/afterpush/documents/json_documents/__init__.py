@@ -4,12 +4,22 @@ They are types: the reference page is made from them, and every document that a 
 type. `Annotated` carries the meaning; a field that is not always there is `NotRequired`.
 """
 
-from afterpush.documents.json_documents import agents, deploy, migrate, migrations, project, pushing, swarm
+from afterpush.documents.json_documents import (
+    agents,
+    deploy,
+    merge_queue,
+    migrate,
+    migrations,
+    project,
+    pushing,
+    swarm,
+)
 
 DOCUMENTS: dict[str, object] = {
     **agents.DOCUMENTS,
     **deploy.DOCUMENTS,
     **pushing.DOCUMENTS,
+    **merge_queue.DOCUMENTS,
     **swarm.DOCUMENTS,
     **project.DOCUMENTS,
     **migrations.DOCUMENTS,

@@ -134,7 +134,7 @@ class Swarm(Section, frozen=True):
     timeout_seconds: Positive = 3600
     engine: Literal["local", "dask"] = "local"
     attempts: Annotated[int, Meta(ge=1)] = 1
-    claim_seconds: Positive = 14400
+    claim_seconds: Positive = 600
     worktrees: str | None = None
     memory_megabytes: Positive = 0
     disk_free_megabytes: Positive = 500

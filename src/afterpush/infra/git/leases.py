@@ -1,6 +1,6 @@
 """Changing refs of a remote only from the value that one knows, and reading many of them at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,16 +74,32 @@ def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
 
 def fetch_objects(repo: Path, remote: str, ref: str, sha: str) -> None:
     """Makes the objects of a commit known here; no ref is written. Raises AfterpushError (unreachable)."""
-    if git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code == 0:
+    fetch_all_objects(repo, remote, {ref: sha})
+
+
+def fetch_all_objects(repo: Path, remote: str, shas: Mapping[str, str]) -> None:
+    """The same for many refs of the remote, by their names, in one exchange."""
+    missing = _missing(repo, shas)
+    if not missing:
         return
     done = git(
         repo,
         *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance"),
-        *("--no-recurse-submodules", "--", remote, ref),
+        *("--no-recurse-submodules", "--stdin", "--", remote),
+        input="".join(f"{ref}\n" for ref in missing).encode(),
         env=NEVER_ASK,
     )
-    if done.code != 0 or git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code != 0:
+    still = _missing(repo, missing)
+    if done.code != 0 or still:
+        ref, sha = next(iter((still or missing).items()))
         raise AfterpushError(
             f"fetching {ref} from {remote}: git says: {done.error_text or f'{sha[:7]} is gone'}",
             ExitCode.UNREACHABLE,
         )
+
+
+def _missing(repo: Path, shas: Mapping[str, str]) -> dict[str, str]:
+    """Those whose commit git here does not have."""
+    asked = "".join(f"{sha}^{{commit}}\n" for sha in shas.values()).encode()
+    said = git(repo, "cat-file", "--batch-check", input=asked).text.splitlines()
+    return {ref: shas[ref] for ref, line in zip(shas, said, strict=True) if line.endswith(" missing")}

@@ -1,8 +1,9 @@
 """The words of others in our reasons: the end of a log, and what git or a server said."""
 
-import os
 import re
 from pathlib import Path
+
+from afterpush.infra.files import read_tail
 
 _MOST = 200
 # Colours and cursor moves of a terminal (ECMA-48), and single control characters.
@@ -11,12 +12,7 @@ _CONTROLS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 
 def last_line(log: Path) -> str:
     """` (its last line: ...)` of a log, for a reason; empty when it has none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
+    lines = read_tail(log, 4096).decode("utf-8", "replace").splitlines()
     told = (_CONTROLS.sub("", line).strip() for line in reversed(lines))
     text = next(filter(None, told), "")
     return f" (its last line: {text[:_MOST]})" if text else ""

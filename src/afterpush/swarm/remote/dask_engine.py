@@ -8,16 +8,18 @@ of an attempt is told so, whereupon the manager begins a new attempt.
 
 import importlib.util
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from afterpush import __version__
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
+from afterpush.swarm.agent.supervisor import Ended
+from afterpush.swarm.remote.dask_checks import RemoteCheck, RemoteChecked, check_on_worker
 from afterpush.swarm.remote.dask_worker import (
     BEAT_SECONDS,
     STALE_SECONDS,
@@ -27,6 +29,8 @@ from afterpush.swarm.remote.dask_worker import (
     reach,
 )
 from afterpush.swarm.states import TaskState
+
+Answer = TypeVar("Answer")
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 # A first clone of a large repository takes its time.
@@ -67,11 +71,25 @@ class DaskEngine:
         self._thread.start()
 
     def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
-        key = f"{self._run}-{spec.task}-{spec.attempt}"
-        words = (spec, self._source, self._lifeline)
-        there = self._client.submit(attempt_on_worker, *words, pure=False, retries=0, key=key)
+        def lost(why: str, is_lost: bool) -> Attempted:
+            state = TaskState.FAILED if is_lost else TaskState.STOPPED
+            return Attempted(None, state, why, is_lost=is_lost)
+
+        return self._submit(attempt_on_worker, spec, f"{spec.task}-{spec.attempt}", lost)
+
+    def submit_check(self, check: RemoteCheck) -> "Future[RemoteChecked]":
+        def lost(why: str, is_lost: bool) -> RemoteChecked:
+            return RemoteChecked(Ended("lost" if is_lost else "stopped", 1, 0.0), is_lost=is_lost)
+
+        return self._submit(check_on_worker, check, check.name, lost)
+
+    def _submit(
+        self, work: Callable[..., Answer], order: object, name: str, lost: Callable[[str, bool], Answer]
+    ) -> "Future[Answer]":
+        words = (order, self._source, self._lifeline)
+        there = self._client.submit(work, *words, pure=False, retries=0, key=f"{self._run}-{name}")
         self._there.append(there)
-        return _as_future(there)
+        return _as_future(there, lost)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -166,18 +184,17 @@ def _name(dask_worker: Any) -> str:
     return str(dask_worker.name)
 
 
-def _as_future(there: Any) -> "Future[Attempted]":
+def _as_future(there: Any, lost: Callable[[str, bool], Answer]) -> "Future[Answer]":
     """dask's future as one of the standard library, with every way to fail as an outcome."""
-    here: Future[Attempted] = Future()
+    here: Future[Answer] = Future()
 
     def done(ended: Any) -> None:
         if ended.status == "finished":
             here.set_result(ended.result())
         elif ended.status == "cancelled":
-            here.set_result(Attempted(None, TaskState.STOPPED, "the cluster gave no answer any more"))
+            here.set_result(lost("the cluster gave no answer any more", False))
         else:
-            reason = f"its worker was lost or failed: {ended.exception()}"
-            here.set_result(Attempted(None, TaskState.FAILED, reason, is_lost=True))
+            here.set_result(lost(f"its worker was lost or failed: {ended.exception()}", True))
 
     there.add_done_callback(done)
     return here

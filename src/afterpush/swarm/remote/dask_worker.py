@@ -45,7 +45,7 @@ class CloneSource:
 def reach(source: CloneSource) -> str:
     """Runs on a worker: makes its clone ready, or says why it cannot; empty when all is well."""
     try:
-        repo = _clone(_home(os.environ, source), source)
+        repo = clone_of(home_of(os.environ, source), source)
         remote_refs(repo, "origin", source.main_ref)
     except AfterpushError as error:
         return str(error)
@@ -56,8 +56,8 @@ def attempt_on_worker(spec: AttemptSpec, source: CloneSource, lifeline: str) -> 
     """Runs on a worker: one attempt in the worker's own clone, at most once for each attempt's number."""
     from distributed import get_client
 
-    home, clock = _home(os.environ, source), SystemClock()
-    repo = _clone(home, source)
+    home, clock = home_of(os.environ, source), SystemClock()
+    repo = clone_of(home, source)
     fetch_objects(repo, "origin", source.main_ref, spec.base)
     # A commit of its own: pushing the base again would count as up to date, whatever the lease expects.
     mark = _mark(repo, spec)
@@ -73,7 +73,7 @@ def attempt_on_worker(spec: AttemptSpec, source: CloneSource, lifeline: str) -> 
         worktree=str(home / "worktrees" / f"{spec.task}-{spec.attempt}"),
         folder=str(home / "attempts" / spec.task / str(spec.attempt)),
     )
-    with _workers_lifeline(get_client(), lifeline, clock) as is_cut:
+    with workers_lifeline(get_client(), lifeline, clock) as is_cut:
         done = carry_out(repo, here, os.environ, is_stopped=is_cut, clock=clock, expected=mark)
     if done.tip:
         # The branch is on the remote: nothing is kept here for it, unless git would rather not remove it
@@ -91,7 +91,7 @@ def _mark(repo: Path, spec: AttemptSpec) -> str:
 
 
 @contextmanager
-def _workers_lifeline(client: Any, name: str, clock: Clock) -> Iterator[Callable[[], bool]]:
+def workers_lifeline(client: Any, name: str, clock: Clock) -> Iterator[Callable[[], bool]]:
     """A question that is true as soon as the manager says stop, or has not been heard of for too long."""
     from distributed import Variable
 
@@ -116,7 +116,7 @@ def _workers_lifeline(client: Any, name: str, clock: Clock) -> Iterator[Callable
         thread.join()
 
 
-def _home(environment: Mapping[str, str], source: CloneSource) -> Path:
+def home_of(environment: Mapping[str, str], source: CloneSource) -> Path:
     """Where a worker keeps its clone of a source: below AFTERPUSH_SWARM_HOME, else in the user's cache."""
     named = environment.get("AFTERPUSH_SWARM_HOME")
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -124,7 +124,7 @@ def _home(environment: Mapping[str, str], source: CloneSource) -> Path:
     return private_folder(place / hashlib.sha256(source.url.encode()).hexdigest()[:16])
 
 
-def _clone(home: Path, source: CloneSource) -> Path:
+def clone_of(home: Path, source: CloneSource) -> Path:
     """The worker's own clone, made at its first task."""
     repo = home / "clone.git"
     with locked(home / "clone.lock", wait_seconds=600, doing="cloning for the swarm"):

@@ -18,6 +18,7 @@ from afterpush.infra.remote.certificates import Credentials, credentials_for
 from afterpush.infra.remote.ports import LOOPBACK
 from afterpush.infra.remote.wheel import installed
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
+from afterpush.swarm.remote.dask_checks import RemoteCheck, RemoteChecked
 from afterpush.swarm.remote.dask_engine import DaskEngine, check_extra, check_reach
 from afterpush.swarm.remote.dask_worker import BEAT_SECONDS, CloneSource
 from afterpush.swarm.remote.host import Host, TunnelTarget
@@ -73,6 +74,9 @@ class HostsEngine:
 
     def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
         return self._engine.submit(spec)
+
+    def submit_check(self, check: RemoteCheck) -> "Future[RemoteChecked]":
+        return self._engine.submit_check(check)
 
     def stop(self) -> None:
         self._engine.stop()

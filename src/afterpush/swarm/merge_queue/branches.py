@@ -1,0 +1,125 @@
+"""Which branches there are to queue: of this clone and of the remote, each at the commit that has most."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import git_text, is_ancestor
+from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.git.leases import fetch_all_objects, remote_refs
+
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch and the author of its last commit."""
+
+    name: str
+    sha: str
+    author: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Branches by name, and by patterns as a shell has them; `author` is a part of the author's name."""
+
+    names: Sequence[str] = ()
+    patterns: Sequence[str] = ()
+    author: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.patterns or self.author)
+
+
+def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
+    """The branches that are wanted, in the order of their names where that is not given.
+
+    Raises AfterpushError for a name that is no branch, a pattern that matches none, and a branch that has
+    gone different ways here and on the remote.
+    """
+    here, there = _heads_here(repo), _heads_there(repo, target)
+    known = sorted((here.keys() | there.keys()) - {target.branch})
+    chosen = [_known(_short(name, target), known, target) for name in wanted.names]
+    for pattern in wanted.patterns or (["*"] if wanted.author and not wanted.names else []):
+        matching = [name for name in known if fnmatchcase(name, _short(pattern, target))]
+        if not matching:
+            raise AfterpushError(f"no branch here or on {target.remote} matches {pattern}")
+        chosen += matching
+    chosen = list(dict.fromkeys(chosen))
+    shared = {f"{_HEADS}{name}": there[name] for name in chosen if there.get(name)}
+    fetch_all_objects(repo, target.remote, shared)
+    shas = {name: _newest(repo, name, here.get(name), there.get(name), target) for name in chosen}
+    authors = _authors(repo, sorted(set(shas.values())))
+    found = [Branch(name, sha, authors.get(sha, "")) for name, sha in shas.items()]
+    return [branch for branch in found if wanted.author.lower() in branch.author.lower()]
+
+
+def tips(repo: Path, target: Target, names: Sequence[str]) -> dict[str, str]:
+    """Where these branches are now; those that are gone, or have gone different ways, are left out."""
+    here, there = _heads_here(repo), _heads_there(repo, target)
+    fetch_all_objects(
+        repo, target.remote, {f"{_HEADS}{name}": there[name] for name in names if name in there}
+    )
+    found = {}
+    for name in names:
+        if name in here or name in there:
+            try:
+                found[name] = _newest(repo, name, here.get(name), there.get(name), target)
+            except AfterpushError:
+                continue
+    return found
+
+
+def _known(name: str, known: Sequence[str], target: Target) -> str:
+    if name in known:
+        return name
+    if name == target.branch:
+        raise AfterpushError(f"{name} is what branches land on; name another branch")
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "push it, or check the spelling"
+    raise AfterpushError(f"there is no branch {name} here or on {target.remote}; {hint}")
+
+
+def _newest(repo: Path, name: str, here: str | None, there: str | None, target: Target) -> str:
+    """The commit of a branch, here or on the remote, whichever contains the other."""
+    if here is None or there is None or here == there:
+        return str(here or there)
+    for older, newer in ((there, here), (here, there)):
+        if is_ancestor(repo, older, newer):
+            return newer
+    raise AfterpushError(f"{name} here and on {target.remote} have gone different ways; push the right one")
+
+
+def _short(name: str, target: Target) -> str:
+    return (
+        name.removeprefix(_HEADS)
+        .removeprefix(f"refs/remotes/{target.remote}/")
+        .removeprefix(f"{target.remote}/")
+    )
+
+
+def _heads_here(repo: Path) -> dict[str, str]:
+    text = git_text(
+        repo, "for-each-ref", "--format=%(objectname) %(refname)", _HEADS, doing="listing the branches"
+    )
+    pairs = (line.split(" ", 1) for line in text.splitlines())
+    return {ref.removeprefix(_HEADS): sha for sha, ref in pairs}
+
+
+def _heads_there(repo: Path, target: Target) -> dict[str, str]:
+    refs = remote_refs(repo, target.remote, f"{_HEADS}*")
+    return {ref.removeprefix(_HEADS): sha for ref, sha in refs.items()}
+
+
+def _authors(repo: Path, shas: Sequence[str]) -> dict[str, str]:
+    if not shas:
+        return {}
+    asked = "".join(f"{sha}\n" for sha in shas).encode()
+    text = git_text(
+        repo, "log", "--no-walk", "--stdin", "--format=%H%x00%an <%ae>", doing="reading authors", input=asked
+    )
+    return dict(line.split("\0", 1) for line in text.splitlines() if "\0" in line)

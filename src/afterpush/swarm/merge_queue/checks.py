@@ -1,0 +1,99 @@
+"""Running the check on a candidate: in a worktree of its commit, under a supervisor, here or elsewhere."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from afterpush.infra.clock import duration
+from afterpush.infra.files import private_folder
+from afterpush.infra.git.worktrees import detached_worktree, discard_worktree, linked_worktrees
+from afterpush.swarm.agent.attempt import supervised_environment
+from afterpush.swarm.agent.log_tail import last_line
+from afterpush.swarm.agent.ports import PORTS
+from afterpush.swarm.agent.supervision import run_supervised
+from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
+from afterpush.swarm.context import SwarmContext
+from afterpush.swarm.manager_files import managers
+from afterpush.swarm.merge_queue.model import Candidate
+
+CHECK_PREFIX = ".check-"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check run came to; `is_green` is None when it was stopped."""
+
+    is_green: bool | None
+    said: str = ""
+    log: str = ""
+
+
+class CheckEngine(Protocol):
+    """Where checks run. `number` tells the check runs of one manager apart."""
+
+    def check(self, candidate: Candidate, number: int, is_stopped: Callable[[], bool]) -> Checked:
+        """Runs the check to its end, or until `is_stopped`."""
+
+    def close(self) -> None:
+        """Gives back what was taken."""
+
+
+@dataclass(frozen=True)
+class LocalChecks:
+    """Checks on this machine. `explain` says in words what a red log shows; "" when it does not know."""
+
+    context: SwarmContext
+    command: str
+    seconds: float
+    explain: Callable[[Path], str] = lambda log: ""
+
+    def check(self, candidate: Candidate, number: int, is_stopped: Callable[[], bool]) -> Checked:
+        context, name = self.context, f"{os.getpid()}-{number}"
+        folder = private_folder(context.state / "checks")
+        log, result = folder / f"{name}.log", folder / f"{name}.json"
+        place = context.worktrees / f"{CHECK_PREFIX}{name}"
+        port = PORTS.take()
+        try:
+            with detached_worktree(context.repo, place, candidate.commit) as tree:
+                request = SupervisorRequest(self.command, str(tree), str(log), str(result), self.seconds)
+                env = supervised_environment(context.environment, f"{context.tag}check/{name}")
+                own = {"AFTERPUSH_PORT": str(port), "AFTERPUSH_BRANCHES": " ".join(candidate.branches)}
+                ended = run_supervised(request, env | own, is_stopped=is_stopped, clock=context.clock)
+        finally:
+            PORTS.give_back(port)
+            result.unlink(missing_ok=True)
+        return self.judged(ended, log)
+
+    def close(self) -> None:
+        pass
+
+    def judged(self, ended: Ended, log: Path) -> Checked:
+        """The result in words; the log of a green run is not kept."""
+        if (ended.how, ended.code) == ("exit", 0):
+            log.unlink(missing_ok=True)
+            return Checked(is_green=True)
+        if ended.how == "stopped":
+            log.unlink(missing_ok=True)
+            return Checked(is_green=None)
+        how = {
+            "timeout": f"took longer than {duration(self.seconds)}",
+            "lost": "was killed from outside",
+            "unwritten": "ended, but how could not be written down (is the disk full?)",
+        }.get(ended.how, f"ended with exit code {ended.code}")
+        explained = self.explain(log)
+        said = f"the check `{self.command}` {how} on the merged tree{last_line(log)}"
+        return Checked(False, f"{said}; {explained}" if explained else said, str(log))
+
+
+def discard_left_checks(context: SwarmContext) -> None:
+    """Removes the worktrees of checks whose manager is dead: made from a commit, nobody's work."""
+    if not any(context.worktrees.glob(f"{CHECK_PREFIX}*")):
+        return
+    alive = {str(manager.identity.pid) for manager in managers(context.state) if manager.is_running}
+    for linked in linked_worktrees(context.repo):
+        name = linked.path.name.removeprefix(CHECK_PREFIX)
+        is_ours = linked.path.parent.resolve() == context.worktrees.resolve()
+        if is_ours and name != linked.path.name and name.partition("-")[0] not in alive:
+            discard_worktree(context.repo, linked.path)

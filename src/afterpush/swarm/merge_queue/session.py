@@ -1,0 +1,140 @@
+"""What `queue.add`, `queue.run` and `queue.remove` do with the queue of a clone."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.git import require_identity
+from afterpush.infra.invocation import program
+from afterpush.infra.processes.signals import noticing
+from afterpush.swarm.context import SwarmContext
+from afterpush.swarm.manager_files import registered
+from afterpush.swarm.merge_queue import transitions
+from afterpush.swarm.merge_queue.branches import Branch, tips
+from afterpush.swarm.merge_queue.candidates import Composer
+from afterpush.swarm.merge_queue.checks import CheckEngine, discard_left_checks
+from afterpush.swarm.merge_queue.mainline import BRANCH_TRAILER, Mainline
+from afterpush.swarm.merge_queue.model import Entry, Queue
+from afterpush.swarm.merge_queue.notice import leave_notices
+from afterpush.swarm.merge_queue.runner import Runner, Terms
+from afterpush.swarm.merge_queue.store import FileStore
+
+
+@dataclass(frozen=True)
+class QueueRun:
+    """How the queue is run: the check and where it runs (None: what merges lands), how many at once."""
+
+    check: str | None
+    engine: CheckEngine | None
+    places: int
+    races: int
+    hold: Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class QueueRan:
+    """How a run ended: the queue, why it stopped before everything was decided, and a signal's name."""
+
+    queue: Queue
+    halted: str = ""
+    interrupted: str | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        left = [entry for entry in listed(self.queue) if not entry.state.is_good]
+        return ExitCode.BAD_ANSWER if left or self.halted else ExitCode.GOOD
+
+
+def listed(queue: Queue) -> tuple[Entry, ...]:
+    """The branches that count: all but the removed ones."""
+    return tuple(entry for entry in queue.entries if entry.state != "removed")
+
+
+def with_branches(queue: Queue, branches: Iterable[Branch], priority: int, *, retry: bool) -> Queue:
+    """The queue with these branches waiting; with `retry` also those that failed at the same commit."""
+    entries = [Entry(branch.name, branch.sha, priority, branch.author) for branch in branches]
+    return transitions.added(queue, entries, retry=retry)
+
+
+def run_queue(context: SwarmContext, store: FileStore, mainline: Mainline, order: QueueRun) -> QueueRan:
+    """Runs the queue of this clone until all is decided. Raises AfterpushError when another process does."""
+    held = store.run_lock()
+    if held is None:
+        raise AfterpushError(
+            f"another {program()} queue.run is at work in this clone; it takes up what is added meanwhile "
+            f"({program()} queue.status shows how far it is)",
+            ExitCode.RUNNING,
+        )
+    try:
+        require_identity(context.repo)
+        with registered(context.state):
+            discard_left_checks(context)
+            return _run(context, store, mainline, order)
+    finally:
+        held.release()
+
+
+def _run(context: SwarmContext, store: FileStore, mainline: Mainline, order: QueueRun) -> QueueRan:
+    store.update(lambda queue: transitions.with_check(queue, order.check or ""))
+    names = [entry.branch for entry in store.load().waiting]
+    now_at = tips(context.repo, mainline.target, names) if names else {}
+    store.update(lambda queue: _moved(queue, now_at))
+    stopped = threading.Event()
+
+    def tell(branch: str) -> None:
+        entry = store.load().entry(branch)
+        if entry:
+            context.note(f"{branch}: {entry.state}: {entry.reason}")
+            leave_notices(context.repo, [entry], str(mainline.target))
+
+    runner = Runner(
+        context.repo,
+        store,
+        mainline,
+        Composer(context.repo, mainline.target, context.merging, _message, _again),
+        order.engine,
+        context.clock,
+        Terms(hold=order.hold, landed=context.watch, decided=tell),
+        order.places,
+        order.races,
+        is_stopped=stopped.is_set,
+        redact=context.redact,
+    )
+    with noticing(stopped.set) as notice:
+        runner.run()
+    queue = store.load()
+    # A run that was killed may have decided, and not told.
+    decided = [entry for entry in queue.entries if not entry.state.is_open]
+    leave_notices(context.repo, decided, str(mainline.target))
+    return QueueRan(queue, runner.halted, notice.name)
+
+
+def _moved(queue: Queue, now_at: dict[str, str]) -> Queue:
+    """Branches that have new commits since they were added are queued with them."""
+    entries = [
+        replace(e, sha=now_at[e.branch], is_proven=False)
+        if e.state.is_open and now_at.get(e.branch, e.sha) != e.sha
+        else e
+        for e in queue.entries
+    ]
+    return replace(queue, entries=tuple(entries))
+
+
+def _message(entry: Entry) -> str:
+    return f"Merge {entry.branch}\n\n{BRANCH_TRAILER}: {entry.branch}\n"
+
+
+def _again(entry: Entry) -> str:
+    return f"queue.run --branch={entry.branch}"
+
+
+def without_branches(queue: Queue, names: Sequence[str], matches: Callable[[str], bool]) -> Queue:
+    """The queue without these; raises AfterpushError for a name that is not in it."""
+    for name in names:
+        if queue.entry(name) is None:
+            raise AfterpushError(f"{name} is not in the queue; {program()} queue.status lists what is")
+    chosen = [entry.branch for entry in queue.entries if entry.branch in names or matches(entry.branch)]
+    return transitions.removed(queue, chosen)
