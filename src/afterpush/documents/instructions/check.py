@@ -68,6 +68,7 @@ def _in_document(path: str, text: str, facts: Facts, for_agents: bool, is_shared
     yield from paths.bad_paths_of_code(text, path, facts)
     if for_agents:
         yield from paths.bad_rule_globs(text, path, facts)
+        yield from paths.bad_imports(text, path, facts)
 
 
 def _adds_everything(step: Step, facts: Facts) -> Iterator[str]:

@@ -2,7 +2,7 @@
 push to."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from afterpush.documents.instructions.repository import Facts
@@ -65,9 +65,17 @@ def _test_command(step: Step, path: str, facts: Facts) -> Claim | None:
         call and call.script == "test" and not call.folders and not call.workspaces and "--" not in step.words
     )
     is_explicit = not step.is_block and bool(_TESTS.search(step.before))
+    written = " ".join(step.words)
     if plain or step.words == ("bun", "test"):
-        return Claim(f"{step.program} test", " ".join(step.words), path, step.line, is_explicit)
-    return Claim(" ".join(step.words), " ".join(step.words), path, step.line) if is_explicit else None
+        return Claim(f"{step.program} test", written, path, step.line, is_explicit)
+    return Claim(_without_options(step.words), written, path, step.line) if is_explicit else None
+
+
+def _without_options(words: Sequence[str]) -> str:
+    """`python -m pytest -q tests/` is `pytest`: how much of the tests, and how loud, is no other command."""
+    if re.fullmatch(r"python[\d.]*", words[0]) and words[1:2] == ("-m",):
+        words = words[2:]
+    return " ".join(word for word in words if not word.startswith("-") and not re.search(r"[/.]|^run$", word))
 
 
 def _is_same(one: Claim, other: Claim) -> bool:
@@ -85,9 +93,7 @@ def _pushed_branch(step: Step, path: str, facts: Facts) -> Claim | None:
     if step.program != "git" or words[:1] != ["push"] or len(words) != 3 or step.is_forbidden:
         return None
     target = words[2].rpartition(":")[2].removeprefix("refs/heads/")
-    if target not in _TRUNKS:
-        return None
-    return Claim(target, target, path, step.line)
+    return Claim(target, target, path, step.line) if target in _TRUNKS else None
 
 
 _TRUNKS = ("main", "master", "trunk", "mainline", "develop", "dev", "production", "staging")

@@ -13,7 +13,7 @@ from afterpush.documents.instructions.near import nearest
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding, Step
 from afterpush.infra.globs import matches
-from afterpush.text.markdown import Code, code_in
+from afterpush.text.markdown import Code, code_in, tokens_of
 
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w.@-]+/)+[\w.@-]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _MADE_UP = re.compile(
@@ -28,9 +28,17 @@ _NOT_THERE_YET = re.compile(
     r"|such as|like|will|would|if (?:it |they )?(?:exist|present)|exists?|optional\w*|instead|renam\w+"
     r"|mov\w+|remov\w+|delet\w+|was|were|old|legacy|deprecated|former\w*|previous\w*|never|not|no longer"
     r"|don|ignor\w+|gitignored|local\w*|copy|download\w*|install\w*|emit\w*|import\w*|upstream|namin\w+"
-    r"|or|otherwise|either|first|convention)\b|→|->|…",
+    r"|or|otherwise|either|convention)\b|→|->|…",
     re.IGNORECASE,
 )
+# Whoever points to a file says that it is there.
+_POINTING = re.compile(
+    r"\b(?:see|read|consult|refer to|follow\w*|(?:described|documented|defined|explained|listed|located"
+    r"|found) in"
+    r"|lives? in)(?: the| also)?[\s:*]*$",
+    re.IGNORECASE,
+)
+_IMPORT = re.compile(r"(?<![\w@/`.])@(?P<path>(?:\.{1,2}/)?[\w.-]+(?:/[\w.-]+)*\.mdc?)\b")
 _ANY = r".*"
 _SCRIPT = r".*\.[mc]?[jt]sx?"
 # What programs read, by the form of the operand.
@@ -75,6 +83,10 @@ def bad_paths_of_code(text: str, document: str, facts: Facts) -> Iterator[Findin
             moved = _moved(path, facts) if _is_begun(path, facts) else None
             if moved:
                 yield Finding(code.line, f"{path} does not exist; did you mean {moved}?")
+            elif (
+                _POINTING.search(code.before) and posixpath.dirname(posixpath.normpath(path)) in facts.folders
+            ):
+                yield Finding(code.line, f"{path} does not exist")
         elif _is_glob(code) and not any(
             matches(one, path) or matches(one, posixpath.join(here, path)) for one in facts.files
         ):
@@ -82,6 +94,17 @@ def bad_paths_of_code(text: str, document: str, facts: Facts) -> Iterator[Findin
             close = nearest(base, facts.folders, cutoff=0.75) if base and base not in facts.folders else None
             if close:
                 yield Finding(code.line, f"no file matches {path}; did you mean {close}{path[len(base) :]}?")
+
+
+def bad_imports(text: str, document: str, facts: Facts) -> Iterator[Finding]:
+    """Files that `@path` takes into CLAUDE.md, AGENTS.md and their like, and that are not there."""
+    for token in tokens_of(text):
+        for child in token.children or ():
+            for found in _IMPORT.finditer(child.content if child.type == "text" else ""):
+                if not _is_there(found["path"], posixpath.dirname(document), facts):
+                    yield Finding(
+                        (token.map or [0])[0] + 1, f"the import @{found['path']}: it does not exist"
+                    )
 
 
 def bad_rule_globs(text: str, document: str, facts: Facts) -> Iterator[Finding]:

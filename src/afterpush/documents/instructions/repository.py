@@ -17,7 +17,7 @@ from afterpush.text.task_catalog import Catalog
 _LIMIT = 1 << 20
 _RULE = re.compile(r"^(?P<targets>[^\s#:=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
 _RECIPE = re.compile(
-    r"^@?(?P<name>[A-Za-z_][\w-]*)(?!\s*:=)(?:[ \t][^\n]*?)?:|^(?:alias|mod\??)\s+(?P<alias>[\w-]+)",
+    r"^@?(?P<name>[A-Za-z_][\w-]*)(?!\s*:=)(?:[ \t][^\n]*?)?:(?!=)|^(?:alias|mod\??)\s+(?P<alias>[\w-]+)",
     re.MULTILINE,
 )
 _VARIABLE = re.compile(r"^\s*(?:#\s*)?(?:export\s+)?([A-Z][A-Z0-9_]+)=", re.MULTILINE)

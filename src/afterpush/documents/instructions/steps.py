@@ -105,7 +105,7 @@ def steps_in(markdown: str) -> tuple[Step, ...]:
 
 def _steps(code: Code) -> Iterator[Step]:
     if not code.is_block:
-        if _PROGRAMS.match(code.text) or _ALSO_ENGLISH.match(code.text):
+        if re.match(r"(?:\$ )?[\w./@-]+\s+\S|\./\w", code.text):
             yield from _read(code, code.text.removeprefix("$ "), 0)
     elif code.shell:
         yield from _read(code, code.commands(), 0)

@@ -36,7 +36,8 @@ def _named(text: str) -> Iterator[tuple[int, str, str]]:
         if not code.is_block:
             found = re.match(r"\$?\{?([A-Z][A-Z0-9_]+)\}?(?:=.*)?$", code.text)
             if found and _NAME.fullmatch(found[1]):
-                yield code.line, found[1], f"{code.before} {code.after}"
+                clause = f"{code.before.rpartition(';')[2]} {code.after.partition(';')[0]}"
+                yield code.line, found[1], clause
         elif code.shell or code.language in ("", "env", "dotenv", "ini", "properties"):
             for offset, line in enumerate(code.text.split("\n")):
                 for name in _SET.findall(line):

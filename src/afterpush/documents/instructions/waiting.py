@@ -16,6 +16,7 @@ _FOLLOWS = (
     ("docker-compose", r"\blogs\b.* (?:-[a-z]*f\b|--follow)", "docker-compose logs --tail 100"),
     ("kubectl", r"\blogs\b.* (?:-[a-z]*f\b|--follow)", "kubectl logs --tail 100"),
 )
+_EDITING = (("crontab", " -e"), ("kubectl", " edit"), ("visudo", ""), ("sudoedit", ""))
 _WATCHERS = frozenset("watch watchexec ptw pytest-watch nodemon entr".split())
 _WATCH_FLAG = re.compile(r"^--watch(?:-?all)?(?:=true)?$", re.IGNORECASE)
 _WATCH_NAME = re.compile(r"^(?:watch|[\w-]+:watch|watch:[\w:-]+|test-watch)$")
@@ -45,7 +46,8 @@ def waiting(step: Step, facts: Facts) -> Iterator[str]:
         or "&" in step.words
     ):
         return
-    if program in _EDITORS and len(step.words) > 1:
+    is_editing = any(program == name and text.startswith(start) for name, start in _EDITING)
+    if is_editing or (program in _EDITORS and len(step.words) > 1):
         yield f"{program} waits for keys, and an agent for ever; say what to change in the file"
     elif program in _PAGERS and (len(step.words) > 1 or step.is_block):
         instead = _INSTEAD.get(program, "use cat, head or tail")
@@ -62,9 +64,10 @@ _INSTEAD = {"top": "use ps", "htop": "use ps", "man": "use --help, or man -P cat
 
 def _watches(step: Step) -> bool:
     words = step.words[1:]
-    if any(_WATCH_FLAG.match(word) for word in words) or (step.program == "tsc" and "-w" in words):
-        return True
-    if step.program == "cargo" and words[:1] == ("watch",):
+    if step.program == "gh":
+        return False  # It ends with the run that it watches.
+    is_short = step.program in ("tsc", "kubectl") and "-w" in words
+    if is_short or any(_WATCH_FLAG.match(word) for word in words) or step.words[:2] == ("cargo", "watch"):
         return True
     runs = [word for word in words if word not in ("run", "run-script") and not word.startswith("-")]
     return step.program in ("npm", "pnpm", "yarn", "bun") and bool(runs) and bool(_WATCH_NAME.match(runs[-1]))

@@ -1,5 +1,6 @@
 """The Markdown documents of a repository, read once."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from afterpush.infra.safe_paths import Gate
 
 SUFFIX = ".md"
+_RULE = re.compile(r"(?:^|/)\.cursor/rules/.+\.mdc$")  # Markdown by another name
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def read_tree(root: Path, files: Iterable[str], ignored: Iterable[str] = ()) -> 
     names = sorted(
         path
         for path in every
-        if path.lower().endswith(SUFFIX) and path not in left_out and not (root / path).is_symlink()
+        if (path.lower().endswith(SUFFIX) or _RULE.search(path))
+        and path not in left_out
+        and not (root / path).is_symlink()
     )
     return Tree(root, every, {name: gate.read_text(name, "reading the documents") for name in names})
