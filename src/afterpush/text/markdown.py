@@ -127,7 +127,7 @@ class _Walk:
         elif opened.type == "td_open":
             self.column += 1
             self.row = self.row if self.column else token.content
-        self.last = token.content
+        self.last = "" if opened.type == "heading_open" else token.content
         at, first = 0, _first(token)
         for child in token.children or ():
             if child.type == "code_inline":

@@ -18,7 +18,7 @@ from afterpush.text.markdown import Code, code_in, tokens_of
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w.@-]+/)+[\w.@-]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _MADE_UP = re.compile(
     r"foo|bar\b|baz|example|sample|your|my[-_A-Z]|xxx|yyy|placeholder|some[-_]?|path/to|template"
-    r"|feature[-_]?name|/new|NNN|1234|/X\b|/Y\b"
+    r"|feature[-_]?name|/new|NNN|YYYY|1234|/X\b|/Y\b"
     r"|^(?:dist|build|out|target|coverage|node_modules|tmp|logs?|data|output|site|vendor|generated|\.next"
     r"|\.venv)/|/(?:dist|build|node_modules|generated)/",
     re.IGNORECASE,
@@ -91,7 +91,11 @@ def bad_paths_of_code(text: str, document: str, facts: Facts) -> Iterator[Findin
             matches(one, path) or matches(one, posixpath.join(here, path)) for one in facts.files
         ):
             base = posixpath.dirname(path.partition("*")[0] + "x")
-            close = nearest(base, facts.folders, cutoff=0.75) if base and base not in facts.folders else None
+            close = (
+                nearest(base, _at_depth(base, facts), cutoff=0.8)
+                if base and base not in facts.folders
+                else None
+            )
             if close:
                 yield Finding(code.line, f"no file matches {path}; did you mean {close}{path[len(base) :]}?")
 
@@ -126,6 +130,10 @@ def bad_rule_globs(text: str, document: str, facts: Facts) -> Iterator[Finding]:
 
 def _front_matter(text: str) -> str:
     return text[: text.find("\n---", 3)] if text.startswith("---\n") and "\n---" in text[3:] else ""
+
+
+def _at_depth(folder: str, facts: Facts) -> list[str]:
+    return [one for one in facts.folders if one.count("/") == folder.count("/")]
 
 
 def _is_glob(code: Code) -> bool:

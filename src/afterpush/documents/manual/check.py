@@ -49,6 +49,9 @@ def target_of(document: str, path: str) -> str:
 
 def _faults(tree: Tree, document: str, link: Link) -> Iterator[str]:
     target = target_of(document, link.path)
+    from_root = target_of("", link.path)
+    if document.startswith(".") and from_root in tree.files | tree.folders:
+        target = from_root  # Clients read .github/copilot-instructions.md and its like from the root.
     if target.split("/")[0] == OUTSIDE:
         yield f"the link {link.written} leads out of the repository"
     elif target in tree.files:
