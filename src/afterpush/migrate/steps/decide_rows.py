@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from afterpush.migrate.replay.schema import part_kind
 from afterpush.migrate.steps.plan import Decision, Situation, Verdict
-from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING
+from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Step
 
 
 def with_rows(decisions: list[Decision], now: Situation, stage: int | None) -> list[Decision]:
@@ -53,13 +54,12 @@ def _came_with(decisions: list[Decision], number: int, stage: int | None) -> boo
 def with_waiting(decisions: list[Decision], now: Situation) -> list[Decision]:
     """Without permission, a step that loses what is there waits, and so does what follows on its objects."""
     blocked: set[str] = set()
-    there = {name for _, name, _ in now.live}
     found = []
     for one in decisions:
         step, names = one.step, {name for _, name in one.step.objects(now.flavour)}
         if one.verdict is Verdict.NEEDED and step.kind != SETTING:
             lost = {name for name in names or step.words if name in now.filled}
-            if step.loses and lost and not now.may_lose and (names or step.words) & there:
+            if step.loses and lost and not now.may_lose and _is_there(step, now):
                 one = replace(
                     one,
                     verdict=Verdict.WAITS,
@@ -71,6 +71,16 @@ def with_waiting(decisions: list[Decision], now: Situation) -> list[Decision]:
                 blocked |= {name.lower() for name in names}
         found.append(one)
     return found
+
+
+def _is_there(step: Step, now: Situation) -> bool:
+    """Whether what goes was there before: a column that this very run added has nothing to lose."""
+    before = [
+        key for key in step.change(now.flavour).before if part_kind(key) in ("table", "column", "partitions")
+    ]
+    return any(key in now.live for key in before) or (
+        not before and bool(step.words & {name.lower() for _, name, _ in now.live})
+    )
 
 
 def with_settings(decisions: list[Decision]) -> list[Decision]:

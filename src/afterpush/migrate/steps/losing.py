@@ -42,6 +42,8 @@ def _lost(statement: Statement, before: State, after: State) -> Iterator[str]:
         kind, new = part_kind(key), after.get(key)
         if kind == "column" and key[1] not in gone:
             name = part_name(key)
+            if "GENERATED" in text:
+                continue  # Its values can be computed again.
             if new is None and (not explained or name.lower() in dropped):
                 yield f"column {key[1]}.{name} goes"
             elif new is not None and (lost := _lost_values(text, new)):
@@ -54,6 +56,6 @@ def _lost(statement: Statement, before: State, after: State) -> Iterator[str]:
 
 def _lost_values(before: str, after: str) -> str:
     """What the user must allow. A character that a charset lacks is refused by the server, never replaced."""
-    is_computed = "GENERATED" in before or "GENERATED" in after
-    lost = "" if is_computed else lost_values(before, after)
-    return "" if lost.startswith("characters ") else lost
+    lost = "" if "GENERATED" in after else lost_values(before, after)
+    is_counted = "auto_increment" in after and lost.startswith("values below")
+    return "" if is_counted or lost.startswith("characters ") else lost

@@ -129,7 +129,9 @@ async function plan(run) {
     const mine = new Set(changesOf(step, flavour).map((change) => change[1]));
     const words = new Set(step.sql.toLowerCase().split(/[^\w$]+/));
     if (verdicts[number] === "needed" && step.kind !== "session") {
-      const waits = (step.loses && !mayLose && stage !== -1 && [...mine].some((name) => names.has(name)))
+      const goes = changesOf(step, flavour).some((change) => change[3] != null && live.has(keyOf(change)))
+        || (step.kind === "data" && [...names].some((name) => words.has(name.toLowerCase())));
+      const waits = (step.loses && !mayLose && stage !== -1 && goes)
         || [...blocked].some((name) => mine.has(name) || words.has(name.toLowerCase()));
       if (waits) {
         console.error(step.file + ":" + step.line + " waits: " + (step.loses || "for one before it") + " (migrate.destructive)");
