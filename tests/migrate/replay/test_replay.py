@@ -54,6 +54,8 @@ def test_each_statement_names_the_parts_that_it_changes(server: Server) -> None:
         ("RENAME TABLE t TO u;", {f"{p} {n}{s}" for p, s in (("table", ""), ("column", ".id"), ("column", ".a"), ("index", ".PRIMARY")) for n in "tu"}),
         ("ALTER TABLE t CHANGE a b INT;", {"column t.a", "column t.b"}),
         ("ALTER TABLE t CONVERT TO CHARACTER SET latin1;", {"table t"}),
+        ("ALTER TABLE t ADD b CHAR(3); ALTER TABLE t CONVERT TO CHARACTER SET latin1; ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;", {"table t", "column t.b"}),
+        ("ALTER TABLE t ADD b CHAR(3); ALTER TABLE t CONVERT TO CHARACTER SET latin1;", {"table t", "column t.b"}),
         ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1;", {"event e"}),
     ],
 )  # fmt: skip

@@ -59,12 +59,17 @@ def test_the_user_is_gone_afterwards_and_so_are_those_of_dead_runs(tmp_path: Pat
                     pass
 
 
-def test_a_user_with_no_more_rights_is_taken_as_it_is(server: Server, digitalocean: Server) -> None:
+def test_a_user_with_no_more_rights_is_taken_as_it_is(server: Server) -> None:
     with as_run_user(server_at(server.proof_only), secrets.token_hex) as taken:
         assert taken.runner.user == "proof_only"
-    # With partial_revokes a grant on names with wildcards would be worth nothing.
+
+
+def test_on_a_managed_server_too_though_grants_on_patterns_count_nothing_there(digitalocean: Server) -> None:
     with as_run_user(server_at(digitalocean.full), secrets.token_hex) as managed:
-        assert managed.runner.user == "doadmin"
+        assert managed.runner.user.startswith("afterpush_proof_")
+        sql = "CREATE TABLE t (id INT PRIMARY KEY); CREATE DATABASE afterpush_proof_more"
+        history = replay(managed, split(sql, "1.sql"), random_hex=secrets.token_hex)
+        assert [bool(one.rejected) for one in history.effects] == [False, True]
 
 
 def test_it_may_set_what_the_named_user_may_set_for_a_session(mysql: Server) -> None:
@@ -83,3 +88,22 @@ def test_triggers_and_functions_are_not_refused_to_it(server: Server) -> None:
         assert not replay(confined, split(sql, "1.sql"), random_hex=secrets.token_hex).rejected
         with connected(confined.runner) as connection, pytest.raises(StatementRejected):
             connection.query("SELECT * FROM mysql.user")
+
+
+def test_with_a_binary_log_its_programs_are_made_for_it_and_run_with_its_rights(tmp_path: Path) -> None:
+    sql = (
+        "CREATE TABLE t (id INT PRIMARY KEY);"
+        "CREATE DEFINER=`somebody`@`else` TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1;"
+        "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1;"
+        "SET @reaching = 'SET GLOBAL max_connections = 77'; PREPARE s FROM @reaching; EXECUTE s"
+    )
+    with own_server("mysql", tmp_path) as server:
+        with connected(server.full) as connection:
+            connection.execute("SET GLOBAL log_bin_trust_function_creators = 0")
+        with as_run_user(server_at(server.full), secrets.token_hex) as confined:
+            history = replay(confined, split(sql, "1.sql"), random_hex=secrets.token_hex)
+        assert [bool(one.rejected) for one in history.effects] == [False, False, False, False, False, True]
+        assert {key[1] for key in history.final if key[0] in ("trigger", "function")} == {"g", "f"}
+        with connected(server.full) as connection:
+            assert not connection.query("SELECT User FROM mysql.user WHERE User LIKE 'afterpush%'")
+            assert connection.query("SELECT @@GLOBAL.max_connections = 77 AS reached") == [{"reached": 0}]

@@ -62,6 +62,8 @@ class Connection:
     def __init__(self, raw: Any, address: Address) -> None:
         self._raw = raw
         self.address = address
+        # What to do instead of a statement that the server refuses; returns the rows that it affected.
+        self.on_refusal: Callable[[str, StatementRejected], int] | None = None
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """The rows of one statement by column name. Raises DatabaseFailure."""
@@ -98,8 +100,13 @@ class Connection:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Runs one statement; returns the rows that it affected. Raises DatabaseFailure."""
-        with self._cursor(sql, parameters) as cursor:
-            return int(cursor.rowcount)
+        try:
+            with self._cursor(sql, parameters) as cursor:
+                return int(cursor.rowcount)
+        except StatementRejected as error:
+            if self.on_refusal is None:
+                raise
+            return self.on_refusal(sql, error)
 
     @contextmanager
     def _cursor(self, sql: str, parameters: Sequence[object]) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """Running one statement, if it may be run."""
 
-from afterpush.infra.database import Connection, StatementRejected
+from afterpush.infra.database import Address, Connection, StatementRejected, connected
 from afterpush.migrate.fence.refusal import refusal
 from afterpush.migrate.replay.scope import QUERIES, ROWS
 from afterpush.migrate.replay.server import Server
@@ -8,6 +8,7 @@ from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import tokens
 
 MAY_NOT_SET_DEFINER = 1227
+_ONLY_SUPER_MAY_CREATE = 1419
 
 
 def why_not(statement: Statement, server: Server) -> str:
@@ -45,3 +46,21 @@ def without_definer(sql: str) -> str:
                 last += 1
             return sql[: token.start] + sql[found[last].end :]
     return sql
+
+
+def create_program(runner: Connection, creator: Address, sql: str, error: StatementRejected) -> int:
+    """Makes a program that the binary log lets the runner not make (1419: the server read it as one).
+
+    The creator only makes it; what it does later, it does with the runner's rights. Raises StatementRejected.
+    """
+    if error.number != _ONLY_SUPER_MAY_CREATE:
+        raise error
+    row = runner.query("SELECT @@sql_mode AS mode, @@collation_connection AS collation")[0]
+    plain = without_definer(sql)
+    verbs = [token for token in list(tokens(plain))[:3] if token.upper in ("CREATE", "OR", "REPLACE")]
+    place = verbs[-1].end if verbs else 0
+    with connected(creator) as connection:
+        connection.execute(
+            "SET SESSION sql_mode = %s, collation_connection = %s", [row["mode"], row["collation"]]
+        )
+        return connection.execute(f"{plain[:place]} DEFINER=`{runner.address.user}`@`%` {plain[place:]}")

@@ -37,7 +37,8 @@ _LINES = (
     (re.compile(r"`"), ("column", "order")),
     (re.compile(r"`.*\bCHECK\b|CONSTRAINT .*\bCHECK\b", re.IGNORECASE), ("check",)),
     (re.compile(r"CONSTRAINT .*\bFOREIGN KEY\b"), ("foreign key",)),
-    (re.compile(r"\) "), ("table", "counter")),
+    # A column without a COLLATE of its own has the table's: its line stays the same.
+    (re.compile(r"\) "), ("table", "counter", "column", "order")),
     (re.compile(r"/\*!|\(?(?:SUB)?PARTITION\b"), ("partitions",)),
     (re.compile(r"(?:\w+ )*(?:KEY|INDEX)\b|PERIOD\b"), ("index",)),
 )

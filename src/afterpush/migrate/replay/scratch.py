@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from afterpush.infra.database import (
     Address,
@@ -18,6 +19,7 @@ from afterpush.infra.database import (
     connected,
 )
 from afterpush.infra.errors import AfterpushError
+from afterpush.migrate.replay.execute import create_program
 from afterpush.migrate.replay.server import Server
 
 PREFIX = "afterpush_proof_"
@@ -50,6 +52,8 @@ class Scratch:
         """
         schema = f"{self.name}_{ending}"
         self.made.append(schema)
+        if self.server.allow is not None:
+            self.server.allow(schema)
         try:
             (by or self.keeper).execute(f"CREATE DATABASE `{schema}` {self.server.options}")
         except StatementRejected as error:
@@ -70,6 +74,9 @@ class Scratch:
         with connected(replace(self.server.runner, database=schema), read_timeout_seconds=600) as connection:
             connection.execute(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_SECONDS}")
             _freeze_time(connection)
+            if self.server.creator is not None:
+                creator = replace(self.server.creator, database=schema)
+                connection.on_refusal = partial(create_program, connection, creator)
             yield connection
 
     @contextmanager
@@ -121,7 +128,8 @@ def scratch(server: Server, random_hex: Callable[[int], str]) -> Iterator[Scratc
             f"SET SESSION wait_timeout = {_IDLE_SECONDS}, lock_wait_timeout = {_LOCK_WAIT_SECONDS}"
         )
         _hold(keeper, name)
-        drop_leftovers(keeper)
+        with connected(server.looker) as looker:
+            drop_leftovers(looker)
         yield Scratch(server, name, keeper, made)
     except BaseException:
         keeper.close()

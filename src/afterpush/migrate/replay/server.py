@@ -17,8 +17,10 @@ class Server:
     """`runner` executes the team's statements; `looker` reads what came of them, and may end a connection.
 
     `flavour` is `mysql` or `mariadb`. A `private` server was started for this run and goes with it: its
-    runner has rights in scratch schemas only. On any other server both are one user, and a fence reads
-    the text before it runs. `options` is what CREATE DATABASE gets for a scratch schema.
+    runner has rights in scratch schemas only. On any other server a fence reads the text before it runs, too;
+    where the runner is a user for this run, `allow` gives it a schema, and `creator` makes its programs
+    where the binary log lets nobody else (see `run_user.py`).
+    `options` is what CREATE DATABASE gets for a scratch schema.
     A private one knows its `settings`, where histories are remembered (`cache`), and how to start one more
     like it, from a kept data folder (`again`).
     """
@@ -31,6 +33,8 @@ class Server:
     options: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     cache: Path | None = None
+    allow: Callable[[str], object] | None = None
+    creator: Address | None = None
     again: "Callable[[Path | None], AbstractContextManager[tuple[Server, PrivateServer]]] | None" = None
 
     @property
