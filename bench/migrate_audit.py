@@ -39,7 +39,7 @@ def _row(program: Program, root: Path, statements: int, tables: int, files: int)
     history = _histories.history(statements, tables)
     paths = _histories.write(root, history, files)
     subprocess.run(["git", "init", "--quiet", root], check=True)
-    client = seconds_of(lambda: _run_client(program, paths))
+    client = seconds_of(lambda: run_client(program, paths))
     audit = seconds_of(lambda: _audit(program, root))
     (root / "migrations" / "9999.sql").write_text("ALTER TABLE t1 ADD COLUMN last INT;\n")
     again = seconds_of(lambda: _audit(program, root))
@@ -47,7 +47,7 @@ def _row(program: Program, root: Path, statements: int, tables: int, files: int)
     return f"| {statements}, {files} | {client:.1f} s | {audit:.1f} s | {ratio:.2f} | {again:.1f} s |"
 
 
-def _run_client(program: Program, paths: list[Path]) -> None:
+def run_client(program: Program, paths: list[Path]) -> None:
     """The files in order, each through one run of the client, as a deploy script does."""
     with private_server(program, cache=CACHE / "data", schemas="bench%") as server:
         with connected(server.administrator) as connection:

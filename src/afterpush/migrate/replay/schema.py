@@ -71,7 +71,9 @@ def changed(before: Mapping[Key, str], after: Mapping[Key, str]) -> tuple[State,
 
 def with_change(state: State, before: Mapping[Key, str], after: Mapping[Key, str]) -> State:
     """The state after a change (or, with the arguments swapped, the one before it)."""
-    new = {key: text for key, text in state.items() if key not in before or key in after}
+    new = dict(state)
+    for key in before:
+        new.pop(key, None)
     new.update(after)
     return new
 
