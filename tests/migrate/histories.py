@@ -10,7 +10,7 @@ from afterpush.migrate.apply.apply import Applied, apply
 from afterpush.migrate.replay.history import History
 from afterpush.migrate.replay.look import look
 from afterpush.migrate.replay.replay import replay
-from afterpush.migrate.replay.schema import State
+from afterpush.migrate.replay.schema import TIMES, State
 from afterpush.migrate.replay.server import Server as Replaying
 from afterpush.migrate.replay.server import server_at
 from afterpush.migrate.statements.split import Statement, split
@@ -58,7 +58,7 @@ def state(server: Server, address: Address) -> State:
     with connected(address) as connection:
         settle(connection, server)
         found = look(connection, server.flavour, str(address.database))
-    return {key: text for key, text in found.items() if key[1] != JOURNAL_TABLE and key[2] != "counter"}
+    return {key: text for key, text in found.items() if key[1] != JOURNAL_TABLE and key[2] not in ("counter", *TIMES)}
 
 
 def settle(connection: Connection, server: Server) -> None:

@@ -32,10 +32,17 @@ KINDS = {
     "function": "CREATE FUNCTION f(x INT) RETURNS INT DETERMINISTIC RETURN 1; DROP FUNCTION f; CREATE FUNCTION f(x INT) RETURNS BIGINT DETERMINISTIC RETURN 1;",
     "trigger": "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TRIGGER g; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 2;",
     "event": "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1; ALTER EVENT e ON SCHEDULE EVERY 6 HOUR;",
+    "event's beginning": "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01 03:00:00' DO SELECT 1; ALTER EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01 04:00:00';",
     "table renamed": "RENAME TABLE t TO u; ALTER TABLE u ADD c INT;",
     "partitions": "CREATE TABLE q (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10)); ALTER TABLE q ADD PARTITION (PARTITION b VALUES LESS THAN (20));",
     "guarded by a procedure": "CREATE PROCEDURE p() BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'g') THEN ALTER TABLE t ADD g INT; END IF; END; CALL p(); DROP PROCEDURE p;",
 }  # fmt: skip
+
+
+ONLY_ON_MARIADB = {
+    "sequence": "CREATE SEQUENCE s; ALTER SEQUENCE s INCREMENT BY 5; ALTER TABLE t ADD n BIGINT DEFAULT (NEXT VALUE FOR s);",
+    "history of rows": "ALTER TABLE t ADD SYSTEM VERSIONING;",
+}
 
 
 def cut(text: str) -> list[str]:
@@ -47,7 +54,16 @@ def cut(text: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_later_migration_arrives_from_wherever_a_database_is(server: Server, kind: str) -> None:
-    files = [TABLE, *cut(KINDS[kind])]
+    arrives(server, kind, KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", ONLY_ON_MARIADB)
+def test_so_does_what_only_mariadb_has(mariadb: Server, kind: str) -> None:
+    arrives(mariadb, kind, ONLY_ON_MARIADB[kind])
+
+
+def arrives(server: Server, kind: str, later: str) -> None:
+    files = [TABLE, *cut(later)]
     planned = steps(server, *files)
     table = "u" if kind == "table renamed" else "t"
     with database(server, TABLE, ROWS, *files[1:]) as truth:
@@ -56,6 +72,9 @@ def test_a_later_migration_arrives_from_wherever_a_database_is(server: Server, k
     with database(server, TABLE, ROWS, *files[1 : len(files) // 2]) as live:
         applied(live, planned)
         assert state(server, live) == wanted
+        if "event's" in kind:
+            sql = "SELECT STARTS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"
+            assert str(rows(live, sql)[0][0]) == "2031-01-01 04:00:00"
         assert rows(live, f"SELECT * FROM {table} ORDER BY id") == values
         assert applied(live, planned).executed == 0
 
@@ -68,6 +87,16 @@ def test_a_key_is_dropped_by_the_name_that_it_has_here(server: Server) -> None:
     with database(server, files[0].replace("CONSTRAINT f", "CONSTRAINT mine")) as live:
         applied(live, steps(server, *files))
         assert not [key for key in state(server, live) if key[2].startswith("foreign key")]
+
+
+def test_what_the_same_run_added_needs_no_permission_to_go_again(server: Server) -> None:
+    later = ("ALTER TABLE t ADD c INT, ADD d INT AS (a + 1) VIRTUAL;", "ALTER TABLE t DROP COLUMN c, DROP COLUMN d;")
+    with database(server, TABLE, ROWS) as live:
+        assert applied(live, steps(server, TABLE, *later)).waiting == ()
+    wider = "ALTER TABLE n MODIFY id BIGINT UNSIGNED AUTO_INCREMENT;"
+    counted = "CREATE TABLE n (id INT AUTO_INCREMENT PRIMARY KEY); INSERT INTO n VALUES (1);"
+    with database(server, counted) as live:
+        assert applied(live, steps(server, counted, wider)).waiting == ()
 
 
 def test_what_loses_values_waits_for_permission_and_says_where_it_stands(server: Server) -> None:
