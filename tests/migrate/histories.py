@@ -58,7 +58,11 @@ def state(server: Server, address: Address) -> State:
     with connected(address) as connection:
         settle(connection, server)
         found = look(connection, server.flavour, str(address.database))
-    return {key: text for key, text in found.items() if key[1] != JOURNAL_TABLE and key[2] not in ("counter", *TIMES)}
+    return {
+        key: text
+        for key, text in found.items()
+        if key[1] != JOURNAL_TABLE and key[2] not in ("counter", *TIMES)
+    }
 
 
 def settle(connection: Connection, server: Server) -> None:

@@ -90,7 +90,10 @@ def test_a_key_is_dropped_by_the_name_that_it_has_here(server: Server) -> None:
 
 
 def test_what_the_same_run_added_needs_no_permission_to_go_again(server: Server) -> None:
-    later = ("ALTER TABLE t ADD c INT, ADD d INT AS (a + 1) VIRTUAL;", "ALTER TABLE t DROP COLUMN c, DROP COLUMN d;")
+    later = (
+        "ALTER TABLE t ADD c INT, ADD d INT AS (a + 1) VIRTUAL;",
+        "ALTER TABLE t DROP COLUMN c, DROP COLUMN d;",
+    )
     with database(server, TABLE, ROWS) as live:
         assert applied(live, steps(server, TABLE, *later)).waiting == ()
     wider = "ALTER TABLE n MODIFY id BIGINT UNSIGNED AUTO_INCREMENT;"
