@@ -1,4 +1,4 @@
-"""What never ends is ended, and the alarm is gone afterwards."""
+"""What never ends is ended, and the timer is gone afterwards."""
 
 import re
 import signal
@@ -14,7 +14,7 @@ def test_a_pattern_that_backtracks_for_ever_is_ended() -> None:
     with pytest.raises(AfterpushError, match=r"looking: it took longer than 0\.2 s"):
         with time_limit(0.2, "looking"):
             re.search(r"^(a+)+$", "a" * 60 + "!")
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
 
 
 def test_what_ends_in_time_goes_on_undisturbed() -> None:
@@ -29,4 +29,4 @@ def test_what_ends_in_time_goes_on_undisturbed() -> None:
     thread = threading.Thread(target=elsewhere)
     thread.start()
     thread.join()
-    assert done == [True] and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert done == [True] and signal.getsignal(signal.SIGPROF) is signal.SIG_DFL

@@ -13,7 +13,8 @@ from afterpush.infra.errors import AfterpushError
 def time_limit(seconds: float, doing: str) -> Iterator[None]:
     """Raises AfterpushError from inside the block when it takes longer; `doing` begins the message.
 
-    Python's `re` looks at signals while it backtracks (CPython, sre_lib.h), so that an alarm ends it. Only
+    The seconds are processor time of this process, so that a busy machine does not end honest work.
+    Python's `re` looks at signals while it backtracks (CPython, sre_lib.h), so that a timer ends it. Only
     the main thread hears signals: in another nothing is bounded.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -23,10 +24,10 @@ def time_limit(seconds: float, doing: str) -> Iterator[None]:
     def ring(_number: int, _frame: FrameType | None) -> None:
         raise AfterpushError(f"{doing}: it took longer than {seconds:g} s and was ended")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -99,7 +99,7 @@ class Remote:
         return RemoteAnswer(done.exited, done.stdout, done.stderr)
 
     def feed(self, script: str, content: bytes) -> RemoteAnswer:
-        """Runs a shell script there with these bytes as its stdin, all of which it must read.
+        """Runs a shell script there with these bytes as its stdin.
 
         Raises AfterpushError when the connection breaks.
         """
@@ -108,13 +108,18 @@ class Remote:
         try:
             channel = self._connection.create_session()
             channel.exec_command(_by_sh(script))
-            channel.sendall(content)
-            channel.shutdown_write()
+            # A script that has ended early takes no more input; what it said is the answer.
+            with contextlib.suppress(OSError):
+                channel.sendall(content)
+                channel.shutdown_write()
             with channel.makefile("rb") as out, channel.makefile_stderr("rb") as err:
                 said = RemoteAnswer(
                     -1, out.read().decode(errors="replace"), err.read().decode(errors="replace")
                 )
-            return RemoteAnswer(channel.recv_exit_status(), said.out, said.err)
+            code = channel.recv_exit_status()
+            if code == -1 and not channel.get_transport().is_active():
+                raise EOFError("it closed")
+            return RemoteAnswer(code, said.out, said.err)
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
 
