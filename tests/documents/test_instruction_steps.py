@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.documents.instructions.check import findings
+from afterpush.documents.instructions.files import is_record
 from afterpush.documents.instructions.repository import Facts
 from afterpush.text.task_catalog import Catalog
 
@@ -163,3 +164,16 @@ def test_files_that_contradict_each_other(facts: Facts, one: str, other: str, ex
         line for line in said(facts, one, CLAUDE=other) if "here, but" in line or "nobody watches" in line
     ]
     assert len(found) == expected, found
+
+
+def test_a_record_of_what_was_done_once_is_not_held_against_today() -> None:
+    records = [
+        "docs/adr/0001-use-git.md",
+        "docs/roadmaps/MASTER.md",
+        "docs/CHANGELOG.md",
+        "docs/notes-2026-11.md",
+    ]
+    assert [path for path in [*records, "docs/deploy.md", "docs/how-to/plan.md"] if not is_record(path)] == [
+        "docs/deploy.md",
+        "docs/how-to/plan.md",
+    ]

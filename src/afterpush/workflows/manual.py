@@ -6,7 +6,7 @@ from pathlib import Path
 
 import afterpush
 from afterpush.documents.instructions import check as instructions
-from afterpush.documents.instructions.files import for_agents
+from afterpush.documents.instructions.files import for_agents, is_record
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.manual.documents import DocumentProblem, Tree, read_tree
 from afterpush.documents.manual.layout import SiteLayout, lay_out
@@ -86,13 +86,14 @@ def bad_instructions(here: AppRepository, tree: Tree, facts: Facts) -> list[Docu
     """What is wrong in the instructions of this repository: those of agents, the prompts, the documents of
     the manual."""
     told = for_agents_here(here)
-    folders = (here.settings.docs.source.strip("/"), here.settings.prompts.output.strip("/"))
-    documents = {
-        path: text
-        for path, text in tree.documents.items()
-        if path.startswith(tuple(f"{one}/" for one in folders))
+    source, output = here.settings.docs.source.strip("/"), here.settings.prompts.output.strip("/")
+    prompts = {path for path in tree.documents if path.startswith(f"{output}/")}
+    manual = {
+        path
+        for path in tree.documents
+        if (source in ("", ".") or path.startswith(f"{source}/")) and not is_record(path)
     }
-    prompts = {path for path in documents if path.startswith(f"{folders[1]}/")}
+    documents = {path: tree.documents[path] for path in manual | prompts}
     found = instructions.findings(documents | told, facts, frozenset(prompts | set(told)))
     return [
         DocumentProblem(path, one.line, one.message) for path, ones in sorted(found.items()) for one in ones

@@ -17,3 +17,18 @@ _FOR_AGENTS = re.compile(
 def for_agents(files: Iterable[str]) -> list[str]:
     """The files that coding agents read as instructions, sorted."""
     return sorted(path for path in files if _FOR_AGENTS.search(path))
+
+
+# What was true on its day: a record of it is not wrong because the repository has moved on.
+_RECORD = re.compile(
+    r"(?:^|/)(?:adrs?|decisions?|archived?|history|sessions?|plans?|specs?|rfcs?|proposals?|journal"
+    r"|reports?|reviews?"
+    r"|superpowers|releases?|blog|roadmaps?)/|(?:changelog|history|roadmap|release.?notes|backlog|todo)[^/]*$"
+    r"|(?:19|20)\d\d-?\d\d",
+    re.IGNORECASE,
+)
+
+
+def is_record(path: str) -> bool:
+    """Whether a document tells what was done or decided once, by its name or its folder."""
+    return _RECORD.search(path) is not None
