@@ -13,7 +13,9 @@ from afterpush.infra.printable import one_line
 
 MOST_BYTES = 900
 _ENVELOPE_BYTES = 70  # What the protocol puts around an answer: `{"jsonrpc":"2.0","id":12,"result":...}`.
-_CUT = ("why", "message", "what_to_do")
+# So many characters of each are worth more than the rest of the others.
+_KEPT = {"message": 90, "why": 180, "what_to_do": 100}
+_LEAST = 20
 GOOD = "good"
 
 
@@ -79,29 +81,25 @@ def _cleaned(value: Any, redact: Callable[[str], str]) -> Any:
 
 
 def fitted(answer: Answer, most_bytes: int = MOST_BYTES) -> Answer:
-    """The answer with its longest sentences cut: both of its forms together have at most so many bytes."""
+    """The answer with its sentences cut so that both of its forms together have at most so many bytes."""
     while not answer.detail and (over := _size(answer) + _ENVELOPE_BYTES - most_bytes) > 0:
-        longest = max(_CUT, key=lambda name: len(getattr(answer, name) or ""))
-        text = getattr(answer, longest) or ""
-        if len(text) < 20:
+        name = max(_KEPT, key=lambda name: len(getattr(answer, name) or "") - _KEPT[name])
+        text = getattr(answer, name) or ""
+        if len(text) < _LEAST:
             return answer
         # What stands in both forms counts twice.
-        cut: dict[str, Any] = {longest: _shortened(text, max(1, over // 2))}
+        cut: dict[str, Any] = {name: _shortened(text, over if name == "why" else (over + 1) // 2)}
         answer = replace(answer, **cut)
     return answer
 
 
 def _size(answer: Answer) -> int:
-    return len(
-        json.dumps(
-            {
-                "content": [{"type": "text", "text": answer.text}],
-                "structuredContent": answer.structured,
-                "isError": answer.is_error,
-            },
-        )
-    )
+    content = [{"type": "text", "text": answer.text}]
+    result = {"content": content, "structuredContent": answer.structured, "isError": answer.is_error}
+    return len(json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 
-def _shortened(text: str, by: int) -> str:
-    return text[: max(10, len(text) - by - 2)].rstrip(" .…") + "…"
+def _shortened(text: str, by_bytes: int) -> str:
+    """At least one character less, and not much more than the bytes: characters may have several."""
+    kept = text[: max(_LEAST // 2, len(text) - max(2, by_bytes // 2) - 1)]
+    return kept.rstrip(" .…") + "…"

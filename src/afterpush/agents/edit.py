@@ -140,7 +140,7 @@ class Repository:
 
 def is_installed(text: str, piece: Piece) -> bool:
     """Whether our piece stands in the text, in this or an earlier form."""
-    return _removed(text, piece, None) != text
+    return bool(text.strip()) and _removed(text, piece, None) != text
 
 
 def _added(text: str, piece: Piece) -> str:

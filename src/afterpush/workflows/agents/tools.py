@@ -197,7 +197,9 @@ def _explanation_of(here: AppRepository, found: "Outcome") -> dict[str, Any] | N
 def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail: bool) -> Answer:
     why, what = None, todo(found.verdict)
     if explanation and explanation.get("category"):
-        line = str(explanation.get("root_line") or explanation.get("line") or "").strip()
+        from afterpush.deploy.explain.origin import body
+
+        line = body(str(explanation.get("root_line") or explanation.get("line") or "")).strip()
         why = f"{explanation['category']}: {explanation['title']}" + (
             f' The log says: "{line}"' if line else ""
         )
