@@ -57,6 +57,12 @@ class Code:
         return "\n".join(lines)
 
 
+def parted(text: str) -> tuple[str, str]:
+    """The front matter of a document ("" without one), and the rest, whose lines keep their numbers."""
+    found = _FRONT_MATTER.match(text)
+    return (found[0], "\n" * found[0].count("\n") + text[found.end() :]) if found else ("", text)
+
+
 @lru_cache(maxsize=8192)
 def tokens_of(text: str) -> "tuple[Token, ...]":
     """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
@@ -65,7 +71,7 @@ def tokens_of(text: str) -> "tuple[Token, ...]":
     """
     from markdown_it import MarkdownIt
 
-    plain = _FRONT_MATTER.sub(lambda found: "\n" * found[0].count("\n"), text, count=1).replace("[^", "\\[^")
+    plain = parted(text)[1].replace("[^", "\\[^")
     # Its reading of nested brackets takes time that grows with their square.
     with time_limit(10, "reading a document"):
         return tuple(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain))

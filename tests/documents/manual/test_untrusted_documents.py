@@ -4,27 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.documents.manual.documents import read_tree
-from afterpush.documents.manual.staging import without_directives
+from afterpush.documents.manual.documents import Tree, read_tree
+from afterpush.documents.manual.layout import lay_out
+from afterpush.documents.manual.staging import stage
 
 
-@pytest.mark.parametrize(
-    ("front", "kept"),
-    [
-        ("myst:\n  enable_extensions: [substitution]\n", ""),
-        ("title: Shop\nmyst: {substitutions: {a: b}}\n", "title: Shop\n"),
-        ("html_meta: {a: b}\norphan: true\n", "orphan: true\n"),
-        ("a: [\n", ""),
-        ("title: !!python/object/apply:os.system [x]\n", ""),
-    ],
-)
-def test_a_front_matter_keeps_plain_facts_only(front: str, kept: str) -> None:
+@pytest.mark.parametrize("front", ["myst:\n  enable_extensions: [substitution]\n", "title: Shop\n", "a: [\n"])
+def test_a_front_matter_says_nothing_to_the_site(tmp_path: Path, front: str) -> None:
     text = f"---\n{front}---\n# Page\n\nlast\n"
-    staged = without_directives(text)
-    assert "myst" not in staged and "substitution" not in staged
-    assert kept in staged and staged.endswith("# Page\n\nlast\n")
+    here = Tree(tmp_path, frozenset({"docs/a.md"}), {"docs/a.md": text})
+    stage(here, lay_out(here, "docs", "x"), tmp_path)
+    staged = (tmp_path / "a.md").read_text()
+    assert "myst" not in staged and "title" not in staged and staged.endswith("# Page\n\nlast\n")
     assert staged.count("\n") == text.count("\n"), "the lines keep their numbers"
-    assert without_directives("# Page\n---\nmyst: x\n---\n") == "# Page\n---\nmyst: x\n---\n"
+
+
+def test_a_title_in_the_front_matter_is_the_heading_of_a_page_without_one(tmp_path: Path) -> None:
+    here = Tree(tmp_path, frozenset({"docs/a.md"}), {"docs/a.md": "---\ntitle: 'My page'\n---\n\ntext\n"})
+    stage(here, lay_out(here, "docs", "x"), tmp_path)
+    assert (tmp_path / "a.md").read_text().startswith("# My page\n")
 
 
 def test_links_that_lead_out_are_no_files_of_the_repository(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from afterpush.documents.instructions.near import nearest
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding, Step
 from afterpush.infra.globs import matches
-from afterpush.text.markdown import Code, code_in, tokens_of
+from afterpush.text.markdown import Code, code_in, parted, tokens_of
 
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w.@-]+/)+[\w.@-]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _MADE_UP = re.compile(
@@ -115,7 +115,7 @@ def bad_rule_globs(text: str, document: str, facts: Facts) -> Iterator[Finding]:
     """The globs in the front matter of rules (Cursor's `globs`, Copilot's `applyTo`), which no file
     matches."""
     for found in re.finditer(
-        r"^(?:globs|applyTo|paths):[ \t]*(?P<globs>\S.*)$", _front_matter(text), re.MULTILINE
+        r"^(?:globs|applyTo|paths):[ \t]*(?P<globs>\S.*)$", parted(text)[0], re.MULTILINE
     ):
         line = text.count("\n", 0, found.start()) + 1
         for glob in re.split(r",\s*(?![^{]*\})", found["globs"].strip("[]\"' ")):
@@ -126,10 +126,6 @@ def bad_rule_globs(text: str, document: str, facts: Facts) -> Iterator[Finding]:
                 and not any(matches(one, glob) for one in facts.files)
             ):
                 yield Finding(line, f"no file matches {glob}: this rule never applies")
-
-
-def _front_matter(text: str) -> str:
-    return text[: text.find("\n---", 3)] if text.startswith("---\n") and "\n---" in text[3:] else ""
 
 
 def _at_depth(folder: str, facts: Facts) -> list[str]:

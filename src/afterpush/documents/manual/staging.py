@@ -1,6 +1,5 @@
 """The tree that Sphinx reads: the pages under their names, links led to them, linked files beside them."""
 
-import datetime
 import posixpath
 import re
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.layout import HOME, SiteLayout
 from afterpush.documents.manual.links import headings_in, is_elsewhere
 from afterpush.infra.safe_paths import Gate
-from afterpush.text.markdown import tokens_of
+from afterpush.text.markdown import parted, tokens_of
 
 LINKED = "_linked"
 _TITLE = r"""\s+(?:"[^"]*"|'[^']*'|\([^()]*\))"""
@@ -28,6 +27,7 @@ _LINK = re.compile(
 )
 
 HEADING_LINES = 2
+_TITLE_OF_PAGE = re.compile(r"^title:[ \t]*[\"']?([^\"'\n]+)", re.MULTILINE)
 
 
 def stage(tree: Tree, layout: SiteLayout, folder: Path) -> set[str]:
@@ -36,12 +36,14 @@ def stage(tree: Tree, layout: SiteLayout, folder: Path) -> set[str]:
     Returns the documents that had no heading and got one: they begin HEADING_LINES lines further down.
     """
     gate = Gate(tree.root)
-    titled = {document for document in layout.pages if _lacks_heading(tree.documents[document])}
+    titled = {document for document in layout.pages if not headings_in(tree.documents[document])}
     for document, page in layout.pages.items():
         rewriter = _Rewriter(tree, layout, document)
-        text = rewriter.rewritten(without_directives(tree.documents[document]))
+        front, text = parted(tree.documents[document])
+        text = rewriter.rewritten(text)
         if document in titled:
-            text = f"# {posixpath.basename(page)}\n\n{text}"
+            title = _TITLE_OF_PAGE.search(front)
+            text = f"# {title[1] if title else posixpath.basename(page)}\n\n{text}"
         if page == HOME:
             text += _navigation(layout)
         _write(folder / f"{page}.md", text)
@@ -65,10 +67,6 @@ def _write_bytes(path: Path, content: bytes) -> None:
 def _stored_name(path: str) -> str:
     """A linked document that is no page must not be taken for one."""
     return f"{path}.txt" if path.lower().endswith(".md") else path
-
-
-def _lacks_heading(text: str) -> bool:
-    return not headings_in(text) and not text.startswith("---\n")
 
 
 def _navigation(layout: SiteLayout) -> str:
@@ -141,35 +139,3 @@ def _code_lines(text: str) -> Iterator[int]:
     for token in tokens_of(text):
         if token.type in ("fence", "code_block") and token.map:
             yield from range(*token.map)
-
-
-_FRONT_MATTER = re.compile(
-    r"\A---[ \t]*\n(?P<body>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
-)
-# What a page may say about itself. `myst` switches extensions on, among them Jinja in every page.
-_HARMLESS = ("title", "orphan", "nosearch", "nocomments", "tocdepth", "description", "author", "date")
-
-
-def without_directives(text: str) -> str:
-    """The text with a front matter that holds only plain facts about the page."""
-    found = _FRONT_MATTER.match(text)
-    if not found:
-        return text
-    import yaml
-
-    try:
-        tree = yaml.load(found["body"], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return "\n" * found[0].count("\n") + text[found.end() :]
-    facts = tree if isinstance(tree, dict) else {}
-    kept = {
-        name: facts[name]
-        for name in _HARMLESS
-        if isinstance(facts.get(name), str | int | bool | datetime.date)
-    }
-    lines = found[0].count("\n")  # The lines below keep their numbers.
-    if not kept:
-        return "\n" * lines + text[found.end() :]
-    body = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
-    padding = "\n" * max(lines - body.count("\n") - 2, 0)
-    return f"---\n{body}{padding}---\n{text[found.end() :]}"
