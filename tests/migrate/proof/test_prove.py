@@ -12,6 +12,8 @@ from afterpush.migrate.proof.compare import compare
 from afterpush.migrate.proof.inputs import Ways
 from afterpush.migrate.proof.prove import prove
 from afterpush.migrate.proof.report import Proof
+from afterpush.migrate.replay.run_user import as_run_user
+from afterpush.migrate.replay.server import server_at
 from afterpush.migrate.statements.split import split
 from afterpush.migrate.steps.step import Step
 from tests.migrate.histories import history, replaying, statements, steps
@@ -65,6 +67,21 @@ def test_a_history_is_proved_from_every_stage_with_all_the_evidence(server: Serv
     assert found.crashes.points == found.crashes.recovered == 6
     assert [stage.split(" ")[0] for stage in found.stages] == ["001.sql", "002.sql", "the"]
     assert found.server is not None and found.server.flavor in ("MySQL", "MariaDB")
+
+
+def test_a_managed_user_who_may_end_nobody_elses_connection_proves_too(digitalocean: Server) -> None:
+    new = steps(digitalocean, "CREATE TABLE t (id INT PRIMARY KEY);")
+    ways = Ways(
+        (),
+        statements("CREATE TABLE t (id INT PRIMARY KEY);"),
+        (),
+        new,
+        history(digitalocean, "CREATE TABLE t (id INT PRIMARY KEY);"),
+    )
+    with as_run_user(server_at(digitalocean.full), token_hex) as server:
+        assert server.runner.user != server.looker.user
+        found = prove(server, ways, random_hex=token_hex, clock=SystemClock())
+    assert found.proved and found.crashes.recovered == 1, found.reasons
 
 
 def changed(new: Sequence[Step], number: int, sql: str) -> list[Step]:

@@ -185,12 +185,12 @@ class Proving(Making):
         """
         failed: list[str] = []
         points = self.evidence.runs["B"].executed - self._boot_executed
-        with self._schema("k") as schema, self.room.outside() as outside:
+        with self._schema("k") as schema:
             self._statements("crash", schema, self.ways.base, Tally())
             done, taken_up = 0, 0
             while taken_up <= points + 1:
                 taken_up += 1
-                step = self._until_killed(schema, outside)
+                step = self._until_killed(schema)
                 if step is None:
                     break
                 done += 1
@@ -206,7 +206,7 @@ class Proving(Making):
             points, points if not failed else max(0, min(done, points) - len(failed)), tuple(failed)
         )
 
-    def _until_killed(self, schema: str, outside: Connection) -> Step | None:
+    def _until_killed(self, schema: str) -> Step | None:
         """Executes one step and kills the connection that did; None when nothing is needed any more."""
         held: list[Connection] = []
 
@@ -221,7 +221,7 @@ class Proving(Making):
                 steps = bring_up(looker, opening, schema, self.flavour, self.ways.steps, may_lose=True)
                 for step in steps:
                     if step.kind != SETTING:
-                        outside.execute(f"KILL {held[0].thread_id()}")
+                        self.room.keeper.execute(f"KILL {held[0].thread_id()}")
                         return step
             except Drifted as error:
                 self.evidence.fail("crash", without_schema(str(error)))
