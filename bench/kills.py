@@ -1,6 +1,7 @@
 """Kills the tasks that write at random moments: what is left, and does the next run heal it?
 
-`python bench/kills.py 1000` prints one line for each task. Each round forks a process that has our code
+`python bench/kills.py 1000` prints one line for each task; `... 100 conflicts.resolve` kills one alone. Each
+round forks a process that has our code
 loaded already, runs the task in it, and ends its whole group with SIGKILL after a random part of the time
 that a whole run takes. Right: what git would add is whole (never half a file, no temporary one), and after
 the next run the work tree is what it is without any kill.
@@ -149,6 +150,7 @@ def rounds(case: Case, first: Path, lab: Path, count: int) -> str:
 
 def main() -> None:
     count = int(sys.argv[1]) if sys.argv[1:] else 200
+    cases = [case for case in CASES if case.words[0] in sys.argv[2:] or not sys.argv[2:]]
     import afterpush.documents.prompts.regen
     import afterpush.infra.safe_paths
     import afterpush.tasks  # noqa: F401
@@ -159,8 +161,8 @@ def main() -> None:
         lab = Path(folder)
         os.environ["HOME"] = str(lab)
         first = seed(lab)
-        for case in CASES:
-            print(rounds(case, first, lab, max(1, count // len(CASES))), flush=True)
+        for case in cases:
+            print(rounds(case, first, lab, max(1, count // len(cases))), flush=True)
 
 
 if __name__ == "__main__":

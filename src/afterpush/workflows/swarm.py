@@ -35,7 +35,7 @@ class Roadmap:
 
     @cached_property
     def tasks(self) -> "dict[str, Task]":
-        from afterpush.conflicts.kinds.names import matches_any
+        from afterpush.infra.globs import matches_any
         from afterpush.swarm.plan import tasks_on
 
         globs = self._here.settings.prompts.roadmap

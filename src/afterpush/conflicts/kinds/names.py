@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from afterpush.infra.globs import matches
+from afterpush.infra.globs import matches, matches_any
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents
@@ -20,11 +20,6 @@ class Kind(Enum):
     YAML = "YAML"
     LOCK_FILE = "lock file"
     OTHER = "other"
-
-
-def matches_any(path: str, globs: Iterable[str]) -> bool:
-    """Whether one of the globs means the path."""
-    return any(matches(path, glob) for glob in globs)
 
 
 # What people and agents write into side by side, by the name without its ending.

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afterpush.hooks.install.managers import lacks_git_lfs_hook
-from afterpush.hooks.install.scripts import CANDIDATES, PROGRAM_VARIABLE, case_pattern, text_of
+from afterpush.hooks.install.scripts import CANDIDATES, PROGRAM_VARIABLE, case_pattern, is_quick, text_of
 from afterpush.hooks.notes import LAST_PUSH, hooks_folder, hooks_place
 from afterpush.hooks.policy import CONFIG_PATH, OFF, Policy
 from afterpush.hooks.request import PYTHON_VARIABLES, WAIT
@@ -172,7 +172,8 @@ def _shortcut(home: _Home, policy: Policy) -> Sequence[str]:
     if lacks_git_lfs_hook(home.root):
         return ["false"]
     forced = git(home.root, "config", "--get-regexp", r"^remote\..*\.(push|mirror)$").text
-    if forced or not policy.enabled or not home.is_usual or not Path("/proc/self/stat").exists():
+    is_certain = policy.enabled and home.is_usual and all(map(is_quick, policy.branches))
+    if forced or not is_certain or not Path("/proc/self/stat").exists():
         return ["false"]
     config = f'"$root"/{CONFIG_PATH}'
     is_same = f'cmp -s {config} "$here/config-of-run"'

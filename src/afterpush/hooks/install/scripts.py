@@ -132,9 +132,17 @@ def is_shell(script: str) -> bool:
 
 def case_pattern(pattern: str) -> str:
     """A pattern of `fnmatch` as one of sh's `case`: all but its wildcards is quoted, for a branch may be
-    named `it's` or `$(date)`."""
+    named `it's` or `$(date)`. sh takes longer with each further `*`, so that a third one makes the pattern
+    wider: what it lets pass is then looked at properly (`is_quick`)."""
+    if not is_quick(pattern):
+        pattern = pattern.partition("*")[0] + "*"
     parts = _WILDCARD.split(pattern)
     return "".join(part if at % 2 else shlex.quote(part) for at, part in enumerate(parts) if part)
+
+
+def is_quick(pattern: str) -> bool:
+    """Whether sh's `case` matches this pattern without trying many ways."""
+    return pattern.count("*") <= 2
 
 
 _WILDCARD = re.compile(r"([*?]|\[!?[\w.-]+\])")
