@@ -14,9 +14,18 @@ STARTUP = "how long the app takes to start (default: what the history of deploym
 JSON = "print one JSON document on stdout"
 
 
-@task(help={"spec": SPEC, "startup_seconds": STARTUP, "json": JSON})
-def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: bool = False) -> ExitCode:
-    """Check the app spec: fields, bounds, health checks, sources, routes, secrets."""
+@task(
+    help={
+        "spec": f"{SPEC}; - reads stdin",
+        "startup_seconds": STARTUP,
+        "strict": "unknown fields are errors, as for doctl",
+        "json": JSON,
+    }
+)
+def validate(
+    context: Any, spec: Any = None, startup_seconds: Any = None, strict: bool = False, json: bool = False
+) -> ExitCode:
+    """Check the app spec: fields, types, health checks, sources, ingress, ports, references, secrets."""
     from afterpush.appspec.healthcheck.startup import startup_of
     from afterpush.appspec.validate.agreement import other_specs
     from afterpush.appspec.validate.text import problem_text
@@ -24,17 +33,22 @@ def validate(context: Any, spec: Any = None, startup_seconds: Any = None, json: 
     from afterpush.workflows import app_spec
 
     here = app_repository()
-    told = number(startup_seconds, "--startup-seconds")
+    seconds = number(startup_seconds, "--startup-seconds")
     own = app_spec.spec_here(here, spec)
-    startup = startup_of(told, None, app_spec.deploying_seconds(here))
+    startup = startup_of(seconds, None, app_spec.deploying_seconds(here))
+    told = app_spec.platform_said(here, own)
     problems = problems_of(
         own,
         watched=app_spec.watched_here(here),
         others=other_specs(here.repo, app_spec.spec_path(here, spec)),
         startup=startup,
-        platform_said=app_spec.platform_said(here, own),
+        is_strict=strict,
+        dockerfile=lambda path: app_spec.file_of(here, path),
+        platform_said=told.problems,
+        is_accepted=told.answer is not None,
     )
-    print_json({"spec": own.name, "problems": problems}) if json else say(problem_text(problems, own.name))
+    document = {"spec": own.name, "problems": problems, "platform": told.answer}
+    print_json(document) if json else say(problem_text(problems, own.name, told.answer))
     return ExitCode.BAD_ANSWER if has_error(problems) else ExitCode.GOOD
 
 

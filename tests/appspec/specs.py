@@ -1,6 +1,7 @@
 """App specs as people write them, and a check of one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from afterpush.appspec.healthcheck.startup import startup_of
 from afterpush.appspec.spec import AppSpec, parse_spec
@@ -45,12 +46,19 @@ def problems(
     others: Sequence[AppSpec] = (),
     repos: Sequence[str] = ("acme/app",),
     branches: Sequence[str] = ("main",),
+    name: str = "app.yaml",
+    is_strict: bool = False,
+    is_accepted: bool = False,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> list[SpecProblem]:
     return problems_of(
-        parse_spec(text, "app.yaml"),
+        parse_spec(text, name),
         watched=Watched(repos, branches),
         others=others,
         startup=startup_of(startup_seconds, None, []),
+        is_strict=is_strict,
+        is_accepted=is_accepted,
+        dockerfile=files.get,
     )
 
 

@@ -5,17 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from afterpush.appspec.healthcheck.live import (
-    as_json,
-    live_app,
-    live_change,
-    live_spec,
-    platform_word,
-    propose,
-    put,
-)
+from afterpush.appspec.healthcheck.live import live_app, live_change, live_spec, propose, put
 from afterpush.appspec.spec import parse_spec
 from afterpush.appspec.validate.problems import Severity
+from afterpush.appspec.validate.proposal import as_json, platform_word
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted
@@ -61,13 +54,28 @@ def wanted(configured: str | None = "shop") -> Wanted:
 
 def test_a_spec_that_the_platform_takes_has_no_problem(platform: Served) -> None:
     spec = parse_spec(SPEC % "period_seconds: 5", "app.yaml")
-    assert platform_word(api(platform), spec, wanted(), Redactor()) == ([], None)
+    told = platform_word(api(platform), spec, wanted(), Redactor())
+    assert (told.problems, told.why_not) == ((), None)
+    assert told.answer is not None
+    assert told.answer.cost_per_month is not None
+    assert told.answer.cost_per_month_now is not None
+
+
+def test_a_name_that_another_app_has_is_warned_of_with_the_platforms_own_proposal(platform: Served) -> None:
+    platform.platform.add_app(app_spec("taken", "acme/other"))
+    text = (SPEC % "period_seconds: 5").replace("name: shop", "name: taken")
+    told = platform_word(api(platform), parse_spec(text, "app.yaml"), wanted(), Redactor())
+    assert [(one.path, one.severity) for one in told.problems] == [("name", Severity.WARNING)]
+    assert told.answer is not None
+    assert told.answer.suggested_name
+    assert told.answer.suggested_name in told.problems[0].cure
 
 
 def test_what_the_platform_rejects_is_an_error_at_its_line(platform: Served) -> None:
     spec = parse_spec(SPEC % "period_seconds: 999", "app.yaml")
-    [problem], why_not = platform_word(api(platform), spec, wanted(), Redactor())
-    assert why_not is None
+    told = platform_word(api(platform), spec, wanted(), Redactor())
+    [problem] = told.problems
+    assert (told.answer, told.why_not) == (None, None)
     assert (problem.path, problem.line, problem.severity) == (
         "services[0].health_check.period_seconds",
         11,
@@ -78,10 +86,10 @@ def test_what_the_platform_rejects_is_an_error_at_its_line(platform: Served) -> 
 
 def test_a_platform_that_cannot_be_asked_is_told_and_is_no_problem_of_the_spec(platform: Served) -> None:
     spec = parse_spec(SPEC % "period_seconds: 5", "app.yaml")
-    problems, why_not = platform_word(api(platform, "wrong"), spec, wanted(), Redactor())
-    assert problems == []
-    assert why_not is not None
-    assert "token" in why_not
+    told = platform_word(api(platform, "wrong"), spec, wanted(), Redactor())
+    assert told.problems == ()
+    assert told.why_not is not None
+    assert "token" in told.why_not
 
 
 def test_an_app_that_is_configured_but_does_not_exist_is_a_usage_error(platform: Served) -> None:
@@ -91,9 +99,9 @@ def test_an_app_that_is_configured_but_does_not_exist_is_a_usage_error(platform:
     assert raised.value.exit_code is ExitCode.USAGE
 
 
-def test_text_is_sent_as_it_is_written() -> None:
+def test_values_are_sent_with_the_types_that_the_platforms_tools_read() -> None:
     document = as_json(parse_spec(SPEC % "period_seconds: 5", "app.yaml").node)
-    assert [env["value"] for env in document["services"][0]["envs"]] == ["3000", "on", "1.10"]
+    assert [env["value"] for env in document["services"][0]["envs"]] == [3000, True, 1.1]
     assert document["services"][0]["health_check"] == {"http_path": "/health", "period_seconds": 5}
 
 
@@ -141,7 +149,7 @@ def test_a_change_that_the_platform_rejects_is_not_put(platform: Served) -> None
 def test_what_the_platform_quotes_of_a_variable_is_not_passed_on(platform: Served) -> None:
     """Here the value of a variable is what the platform says anyway."""
     text = (SPEC % "period_seconds: 999").replace("value: 3000", "value: between 1 and 300")
-    [problem], _ = platform_word(api(platform), parse_spec(text, "app.yaml"), wanted(), Redactor())
+    [problem] = platform_word(api(platform), parse_spec(text, "app.yaml"), wanted(), Redactor()).problems
     assert "must be [REDACTED]" in problem.message
     client = api(platform)
     platform.platform.apps[platform.app_id].spec["services"][0]["envs"] = [

@@ -8,13 +8,16 @@ from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.recommendation import Recommendation, recommend
 from afterpush.appspec.healthcheck.startup import startup_of
 from afterpush.appspec.healthcheck.survey import Observed
+from afterpush.appspec.schema import health_check_fields
 from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec
-from afterpush.appspec.validate.schema import LIVENESS, READINESS
 from afterpush.digitalocean.readiness import Readiness
 
 READY = Readiness(True, False, "answered 200, and the body says ok")
 NOT_READY = Readiness(False, False, "answered 503")
 PAGE = Readiness(False, False, "answered 200 with an HTML page")
+
+READINESS = health_check_fields()
+LIVENESS = health_check_fields(is_liveness=True)
 
 
 def endpoint(

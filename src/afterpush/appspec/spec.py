@@ -1,10 +1,10 @@
 """An app spec as far as we judge it: components, health checks, variables, sources, routes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.appspec.validate.schema import COMPONENTS, LIVENESS, READINESS, Field
+from afterpush.appspec.schema import Shape, health_check_fields, platform
 from afterpush.appspec.yaml_tree import Node, read_tree
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
@@ -56,7 +56,7 @@ class SpecVariable:
 
     @property
     def text(self) -> str:
-        return self.value.real.raw if self.value and not self.value.is_null else ""
+        return self.node.text("value") or ""
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ class SpecComponent:
     @property
     def readiness(self) -> HealthCheck | None:
         """The check that decides whether a deployment goes live; None where the block is absent."""
-        return _check(self.node.get("health_check"), READINESS)
+        return _check(self.node.get("health_check"), health_check_fields())
 
     @property
     def liveness(self) -> HealthCheck | None:
         """The check that restarts a running instance; None where the block is absent."""
-        return _check(self.node.get("liveness_health_check"), LIVENESS)
+        return _check(self.node.get("liveness_health_check"), health_check_fields(is_liveness=True))
 
     @property
     def http_port(self) -> int:
@@ -95,32 +95,47 @@ class SpecComponent:
 
 @dataclass(frozen=True)
 class AppSpec:
-    """A whole spec. A deploy template wraps it in `spec:`."""
+    """A whole spec: `root` is the document. A deploy template wraps it in `spec:`, which `node` is then."""
 
     name: str
     text: str
+    root: Node
     node: Node
     is_template: bool
     components: tuple[SpecComponent, ...]
 
     @property
     def app_name(self) -> str:
-        return _text(self.node.get("name")) or ""
+        return self.node.text("name") or ""
+
+    @property
+    def own_variables(self) -> list[SpecVariable]:
+        """Those of the whole app, which every component gets."""
+        return _variables(self.node, "")
 
     @property
     def variables(self) -> list[SpecVariable]:
         """Those of the whole app, then those of the components."""
-        own = _variables(self.node, "")
-        return own + [variable for component in self.components for variable in component.variables]
+        return self.own_variables + [
+            variable for component in self.components for variable in component.variables
+        ]
 
     @property
     def has_database(self) -> bool:
         """Whether the app has a database, as far as the spec shows."""
-        declared = self.node.get("databases")
-        return bool(declared and declared.children()) or any(
+        return bool(self.databases) or any(
             any(word in variable.key.upper() for word in ("DATABASE", "MYSQL", "POSTGRES", "MONGO", "DB_"))
             for variable in self.variables
         )
+
+    @property
+    def databases(self) -> list[tuple[str, str, Node]]:
+        """(name, YAML path, mapping) of each declared database."""
+        return [
+            (item.text("name") or "", f"databases[{index}]", item)
+            for index, item in enumerate(self.node.children("databases"))
+            if item.is_mapping
+        ]
 
     def services(self) -> list[SpecComponent]:
         return [component for component in self.components if component.kind == "service"]
@@ -144,19 +159,18 @@ def parse_spec(text: str, name: str) -> AppSpec:
     is_template = bool(inner and inner.is_mapping and "services" not in root.entries())
     node = inner if is_template and inner else root
     steps: tuple[str | int, ...] = ("spec",) if is_template else ()
-    return AppSpec(name, text, node, is_template, tuple(_components(node, steps)))
+    return AppSpec(name, text, root, node, is_template, tuple(_components(node, steps)))
 
 
 def _components(node: Node, steps: tuple[str | int, ...]) -> Iterator[SpecComponent]:
-    for section, kind in COMPONENTS.items():
-        listed = node.get(section)
-        for index, item in enumerate(listed.children() if listed else []):
+    for section, kind in platform().components.items():
+        for index, item in enumerate(node.children(section)):
             if item.is_mapping:
-                name = _text(item.get("name")) or f"{section}[{index}]"
+                name = item.text("name") or f"{section}[{index}]"
                 yield SpecComponent(kind, name, item, f"{section}[{index}]", (*steps, section, index))
 
 
-def _check(node: Node | None, fields: Mapping[str, Field]) -> HealthCheck | None:
+def _check(node: Node | None, fields: Shape) -> HealthCheck | None:
     if node is None or not node.is_mapping:
         return None
 
@@ -165,7 +179,7 @@ def _check(node: Node | None, fields: Mapping[str, Field]) -> HealthCheck | None
 
     port = node.get("port")
     return HealthCheck(
-        http_path=_text(node.get("http_path")) or _text(node.get("path")),
+        http_path=node.text("http_path") or node.text("path"),
         port=_whole(port, 0) or None,
         initial_delay_seconds=seconds("initial_delay_seconds"),
         period_seconds=seconds("period_seconds"),
@@ -175,7 +189,7 @@ def _check(node: Node | None, fields: Mapping[str, Field]) -> HealthCheck | None
     )
 
 
-def defaults(fields: Mapping[str, Field]) -> HealthCheck:
+def defaults(fields: Shape) -> HealthCheck:
     """What the platform does where the block is absent."""
     values = {
         name: field.default or 0 for name, field in fields.items() if name.endswith(("seconds", "threshold"))
@@ -188,30 +202,25 @@ def _source(host: str, node: Node) -> ComponentSource:
     value = pushed.real.value if pushed else None
     return ComponentSource(
         host,
-        _text(node.get("repo")) or _text(node.get("repo_clone_url")) or _text(node.get("repository")),
-        _text(node.get("branch")),
+        node.text("repo") or node.text("repo_clone_url") or node.text("repository"),
+        node.text("branch"),
         value if isinstance(value, bool) else None,
         node,
     )
 
 
 def _variables(node: Node, path: str) -> list[SpecVariable]:
-    listed = node.get("envs")
     return [
         SpecVariable(
-            _text(item.get("key")) or "",
+            item.text("key") or "",
             item,
             f"{path}.envs[{index}]" if path else f"envs[{index}]",
-            _text(item.get("type")) == "SECRET",
+            item.text("type") == "SECRET",
             item.get("value"),
         )
-        for index, item in enumerate(listed.children() if listed else [])
+        for index, item in enumerate(node.children("envs"))
         if item.is_mapping
     ]
-
-
-def _text(node: Node | None) -> str | None:
-    return node.real.raw if node and not node.is_null and node.real.raw else None
 
 
 def _whole(node: Node | None, default: int) -> int:

@@ -10,13 +10,12 @@ from typing import Any
 
 import yaml
 
+from afterpush.appspec.scalars import read_scalar
 from afterpush.infra.errors import AfterpushError
 
 MAX_DEPTH = 60
 MAX_NODES = 100_000
-_PREFIX = "tag:yaml.org,2002:"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TYPED = {f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float")}
 
 
 class Kind(Enum):
@@ -62,26 +61,43 @@ class Node:
         return self.real.kind is Kind.SCALAR and self.real.value is None
 
     def entries(self) -> dict[str, tuple["Node", "Node"]]:
-        """Key text -> (key, value), with merge keys (`<<`) applied; own keys win."""
+        """Key text -> (key, value), with merge keys (`<<`) applied; own keys win.
+
+        In small letters: the platform's tools read keys in any case (Go's encoding/json, "Unmarshal").
+        """
         merged: dict[str, tuple[Node, Node]] = {}
         for key, value in self.real.pairs:
             if key.raw == "<<" and key.style is None:
                 for source in value.real.items if value.is_sequence else [value]:
                     merged = source.entries() | merged
-        return merged | {key.raw: (key, value) for key, value in self.own_pairs()}
+        return merged | {key.raw.lower(): (key, value) for key, value in self.own_pairs()}
 
     def own_pairs(self) -> Iterator[tuple["Node", "Node"]]:
         """The pairs that are written here, without merge keys."""
         return ((key, value) for key, value in self.real.pairs if key.raw != "<<" or key.style is not None)
 
-    def get(self, name: str) -> "Node | None":
-        """The value of a key, None where there is none (or this is no mapping)."""
-        found = self.entries().get(name) if self.is_mapping else None
-        return found[1] if found else None
+    def get(self, *names: str) -> "Node | None":
+        """The value under keys in a row, None where there is none (or this is no mapping)."""
+        node: Node | None = self
+        for name in names:
+            found = node.entries().get(name) if node and node.is_mapping else None
+            node = found[1] if found else None
+        return node
 
-    def children(self) -> list["Node"]:
-        """The items of a sequence; of anything else none."""
-        return self.real.items if self.is_sequence else []
+    def text(self, *names: str) -> str | None:
+        """The scalar there as it is written; None where there is none, or null."""
+        node = self.get(*names)
+        return node.real.raw if node and not node.is_null and node.real.raw else None
+
+    def children(self, *names: str) -> list["Node"]:
+        """The items of the sequence there; of anything else none."""
+        node = self.get(*names)
+        return node.real.items if node and node.is_sequence else []
+
+    def key_of(self, name: str) -> "Node":
+        """The key of a value: the line to point at for a block as a whole. The node itself without one."""
+        found = self.entries().get(name)
+        return found[0] if found else self
 
     def content_end(self) -> int:
         """Where the text of the node ends, without the comments and blank lines that follow it."""
@@ -106,6 +122,9 @@ def read_tree(text: str, name: str) -> Node:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
+        before, reference, _ = [*text.split("\n"), ""][mark.line].partition("${") if mark else ("", "", "")
+        if reference and ("{" in before or "[" in before):
+            problem = f'{problem}; inside of {{}} and [] a ${{...}} needs quotes: "${{...}}"'
         raise AfterpushError(f"reading {name}{where}: not valid YAML: {problem}") from error
     except ValueError as error:
         raise AfterpushError(f"reading {name}: not valid YAML: {error}") from error
@@ -126,9 +145,9 @@ def duplicate_keys(node: Node) -> Iterator[Node]:
     if node.kind is Kind.MAPPING:
         seen: set[str] = set()
         for key, value in node.own_pairs():
-            if key.raw in seen:
+            if key.raw.lower() in seen:
                 yield key
-            seen.add(key.raw)
+            seen.add(key.raw.lower())
             yield from duplicate_keys(value)
     for item in node.items:
         yield from duplicate_keys(item)
@@ -151,8 +170,6 @@ class _Builder:
         self._anchors: dict[str, Node | None] = {}
         self._sizes: dict[int, int] = {}
         self._read = 0
-        # Untyped in types-PyYAML.
-        self._resolver: Any = yaml.SafeLoader("")
 
     def document(self) -> Node:
         next(self._events)
@@ -205,18 +222,8 @@ class _Builder:
 
     def _fill_scalar(self, node: Node, event: Any) -> None:
         node.raw, node.style = event.value, event.style or None
-        node.value = self._value(event)
+        node.value = read_scalar(event.value, node.style, event.tag)
         self._count(node, 1)
-
-    def _value(self, event: Any) -> Any:
-        """null, a truth value or a number where YAML 1.1 sees one, else text (dates stay text)."""
-        tag = event.tag or self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
-        if tag not in _TYPED:
-            return event.value
-        try:
-            return self._resolver.construct_object(yaml.ScalarNode(tag, event.value), deep=True)
-        except (ValueError, KeyError):
-            return event.value
 
     def _fill_collection(self, node: Node, event: Any, depth: int) -> None:
         node.flow = bool(event.flow_style)

@@ -1,6 +1,6 @@
 """Workflows of the app spec: which file, app and endpoint are meant; measuring, writing, putting."""
 
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from afterpush.appspec.healthcheck.live import (
     live_app,
     live_change,
     live_spec,
-    platform_word,
     propose,
     put,
 )
@@ -19,8 +18,8 @@ from afterpush.appspec.healthcheck.report import HealthcheckReport
 from afterpush.appspec.healthcheck.startup import startup_of
 from afterpush.appspec.healthcheck.survey import HealthTarget, Observed, look_at, target_of
 from afterpush.appspec.healthcheck.target import live_target, meant_component
-from afterpush.appspec.spec import AppSpec, SpecComponent, read_spec
-from afterpush.appspec.validate.problems import SpecProblem
+from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec, read_spec
+from afterpush.appspec.validate.proposal import PlatformWord, platform_word
 from afterpush.appspec.validate.source_rules import Watched
 from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.setup import app_platform, health_url, wanted_app
@@ -29,10 +28,14 @@ from afterpush.digitalocean.find_app import repository_names
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import is_confirmed, note, say
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.files import as_text, read_text
+from afterpush.infra.git.remotes import remote_branches
 from afterpush.infra.http import Client
 from afterpush.infra.safe_paths import Gate
 from afterpush.workflows.app_repository import AppRepository
 
+STDIN = "-"
+MAX_SPEC_BYTES = 4 << 20
 NOTHING_TO_ASK = (
     "nothing to measure: pass --url, or set HEALTH_URL or DIGITALOCEAN_TOKEN (scope app:read is enough), "
     "or tell the start with --startup-seconds"
@@ -73,13 +76,26 @@ def spec_path(here: AppRepository, named: str | None) -> Path:
 
 
 def spec_here(here: AppRepository, named: str | None) -> AppSpec:
-    """The app spec that is meant. Raises AfterpushError when it cannot be read."""
+    """The app spec that is meant, `-` from stdin. Raises AfterpushError when it cannot be read."""
+    if named == STDIN:
+        text = as_text(lambda: sys.stdin.buffer.read(MAX_SPEC_BYTES), "stdin", "reading the app spec")
+        return parse_spec(text, "stdin")
     return read_spec(spec_path(here, named), named or here.settings.appspec.path)
 
 
 def watched_here(here: AppRepository) -> Watched:
-    """The repository by its push remote, and the branches whose pushes are watched."""
-    return Watched(repository_names(here.repo, here.settings.push.remote), here.settings.deploy.branches)
+    """The repository by its push remote, its branches there, and those whose pushes are watched."""
+    remote = here.settings.push.remote
+    branches = remote_branches(here.repo, remote)
+    return Watched(repository_names(here.repo, remote), here.settings.deploy.branches, branches)
+
+
+def file_of(here: AppRepository, path: str) -> str | None:
+    """A text of the repository that the spec names, None where there is none that can be read."""
+    try:
+        return read_text(Gate(here.repo).folder(path), "reading", limit=MAX_SPEC_BYTES)
+    except AfterpushError:
+        return None
 
 
 def deploying_seconds(here: AppRepository) -> list[float]:
@@ -88,16 +104,16 @@ def deploying_seconds(here: AppRepository) -> list[float]:
     return [one.phases["DEPLOYING"] for one in records if one.verdict == "live" and "DEPLOYING" in one.phases]
 
 
-def platform_said(here: AppRepository, spec: AppSpec) -> Sequence[SpecProblem]:
-    """What the platform rejects, with a token. That it cannot be asked is noted, and no fault of the spec."""
+def platform_said(here: AppRepository, spec: AppSpec) -> PlatformWord:
+    """What the platform says, with a token. That it cannot be asked is noted, and no fault of the spec."""
     api = app_platform(here.environment, SystemClock())
     if api is None:
-        return []
+        return PlatformWord()
     wanted = wanted_app(here.repo, here.settings, here.environment)
-    problems, why_not = platform_word(api, spec, wanted, here.environment.redactor())
-    if why_not:
-        note(f"note: {why_not}")
-    return problems
+    told = platform_word(api, spec, wanted, here.environment.redactor())
+    if told.why_not:
+        note(f"note: {told.why_not}")
+    return told
 
 
 def measured(here: AppRepository, asked: Asked, live: Live | None = None) -> HealthcheckReport:

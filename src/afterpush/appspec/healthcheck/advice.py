@@ -11,10 +11,12 @@ from typing import Any
 
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
+from afterpush.appspec.schema import Field, health_check_fields
 from afterpush.appspec.spec import HealthCheck, defaults
-from afterpush.appspec.validate.schema import LIVENESS, READINESS, Field
 from afterpush.infra.clock import duration
 
+LIVENESS = health_check_fields(is_liveness=True)
+READINESS = health_check_fields()
 _PERIOD_SECONDS = 10
 _LONGEST_KEPT_SECONDS = 30
 _TIMEOUT_SECONDS = 3

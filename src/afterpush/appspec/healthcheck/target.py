@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from afterpush.appspec.healthcheck.survey import HealthTarget, target_of
+from afterpush.appspec.routing import rule_for
 from afterpush.appspec.spec import AppSpec, SpecComponent
-from afterpush.appspec.validate.route_rules import public_prefix
 from afterpush.infra.errors import AfterpushError
 
 
@@ -38,9 +38,9 @@ def live_target(
     target = target_of(url, check.http_path if check else None, "the app's live URL")
     if spec is None or component is None:
         return target
-    prefix = public_prefix(spec, component)
-    if prefix is None:
+    rule = rule_for(spec, component)
+    if rule is None or rule.inside:
         raise AfterpushError(
             f"{component.name} is not reached under a plain prefix of {url}: pass --url with its address"
         )
-    return HealthTarget(target.base + prefix, target.path, target.query)
+    return HealthTarget(target.base + rule.public, target.path, target.query)

@@ -1,12 +1,14 @@
 """Several specs in one repository: which there are, and where they say different things."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from afterpush.appspec.schema import platform
 from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec
+from afterpush.appspec.templates import has_template
 from afterpush.appspec.validate.problems import Severity, SpecProblem
-from afterpush.appspec.validate.schema import COMPONENTS, SHAPES
 from afterpush.appspec.yaml_tree import Node, plain, same
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
@@ -22,10 +24,16 @@ _COMPARED = (
     "build_command",
     "dockerfile_path",
     "source_dir",
-    "instance_size_slug",
-    "instance_count",
 )
-_COMPARED_SOURCE = ("repo", "branch", "deploy_on_push")
+# What differs by intention between the environments of one app.
+_OF_AN_ENVIRONMENT = ("instance_size_slug", "instance_count")
+_COMPARED_SOURCE = ("repo",)
+_SOURCE_OF_AN_ENVIRONMENT = ("branch", "deploy_on_push")
+_ENVIRONMENT = re.compile(
+    r"(?:^|[._-])(?:stag(?:e|ing)|prod(?:uction)?|dev(?:elopment)?|test(?:ing)?|qa|uat|preview|review|sandbox|demo|ci)"
+    r"(?:[._-]|$)",
+    re.IGNORECASE,
+)
 
 
 def other_specs(root: Path, own: Path) -> list[AppSpec]:
@@ -49,17 +57,23 @@ def _spec_of(path: Path, name: str) -> AppSpec | None:
     except (AfterpushError, UnicodeDecodeError, OSError):
         return None
     # Compose files have services too, but as a mapping; pipelines have jobs without an app's name.
-    is_app = any((section := spec.node.get(key)) and section.is_sequence for key in COMPONENTS)
+    is_app = any((section := spec.node.get(key)) and section.is_sequence for key in platform().components)
     return spec if is_app and spec.app_name else None
 
 
 def disagreements(spec: AppSpec, others: Sequence[AppSpec]) -> Iterator[SpecProblem]:
-    """Where another spec says something else about a component of this one: only one can be the truth."""
+    """Where another spec of the same app says something else about a component: only one can be the truth.
+
+    Another name is another app, and staging may be smaller and built from another branch than production.
+    """
     for other in others:
+        if other.app_name != spec.app_name:
+            continue
+        is_one = not any(_ENVIRONMENT.search(one.name.rpartition("/")[2]) for one in (spec, other))
         for component in spec.components:
             twin = _twin(component, spec, other)
             if twin:
-                yield from _differences(component, twin, other)
+                yield from _differences(component, twin, other, is_one)
 
 
 def _twin(component: SpecComponent, spec: AppSpec, other: AppSpec) -> SpecComponent | None:
@@ -70,13 +84,15 @@ def _twin(component: SpecComponent, spec: AppSpec, other: AppSpec) -> SpecCompon
     return named[0] if named else same_kind[0] if only else None
 
 
-def _differences(component: SpecComponent, twin: SpecComponent, other: AppSpec) -> Iterator[SpecProblem]:
-    for field in _COMPARED:
+def _differences(
+    component: SpecComponent, twin: SpecComponent, other: AppSpec, is_one_environment: bool
+) -> Iterator[SpecProblem]:
+    for field in _COMPARED + _OF_AN_ENVIRONMENT * is_one_environment:
         yield from _difference(component, twin, other, field, component.node.get(field), twin.node.get(field))
     sources, twins = component.sources, twin.sources
     if len(sources) != 1 or len(twins) != 1 or sources[0].host != twins[0].host:
         return
-    for field in _COMPARED_SOURCE:
+    for field in _COMPARED_SOURCE + _SOURCE_OF_AN_ENVIRONMENT * is_one_environment:
         own, theirs = sources[0].node.get(field), twins[0].node.get(field)
         yield from _difference(component, twin, other, f"{sources[0].host}.{field}", own, theirs)
 
@@ -89,6 +105,8 @@ def _difference(
     own: Node | None,
     theirs: Node | None,
 ) -> Iterator[SpecProblem]:
+    if any(node and has_template(str(plain(node))) for node in (own, theirs)):
+        return
     if same(_effective(component.kind, field, own), _effective(component.kind, field, theirs)):
         return
     node = own or component.node
@@ -108,12 +126,12 @@ def _effective(kind: str, field: str, node: Node | None) -> Any:
     value = plain(node) if node else None
     if isinstance(value, dict):
         return _defaults(field) | value
-    known = SHAPES[kind].get(field)
+    known = platform().shapes[kind].get(field)
     return known.default if known and value is None else value
 
 
 def _defaults(field: str) -> dict[str, Any]:
-    fields = SHAPES.get(field, {})
+    fields = platform().shapes.get(field, {})
     return {name: known.default for name, known in fields.items() if known.default is not None}
 
 

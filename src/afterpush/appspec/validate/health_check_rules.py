@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from afterpush.appspec.healthcheck.startup import SHORT_BUDGET_SECONDS, Startup
+from afterpush.appspec.schema import health_check_fields
 from afterpush.appspec.spec import AppSpec, HealthCheck, SpecComponent, defaults
+from afterpush.appspec.templates import could_match
 from afterpush.appspec.validate.problems import SpecProblem, error, warning
-from afterpush.appspec.validate.schema import READINESS
 from afterpush.appspec.yaml_tree import Node
 from afterpush.infra.invocation import program
 
@@ -33,7 +35,7 @@ def is_liveness_name(path: str) -> bool:
 
 
 def _service_problems(component: SpecComponent, startup: Startup | None) -> Iterator[SpecProblem]:
-    check, node = component.readiness, _key(component, "health_check")
+    check, node = component.readiness, component.node.key_of("health_check")
     place = f"{component.path}.health_check"
     if not check:
         yield from _unchecked_problems(component, place, startup)
@@ -41,7 +43,7 @@ def _service_problems(component: SpecComponent, startup: Startup | None) -> Iter
     if check.http_path and is_liveness_name(check.http_path):
         yield warning(
             f"{place}.http_path",
-            component.node.entries()["health_check"][1].get("http_path") or node,
+            component.node.get("health_check", "http_path") or node,
             f"{check.http_path} looks like a liveness endpoint: it stays green while the database is down, "
             "and the deployment goes live all the same",
             "point health_check at the readiness endpoint",
@@ -64,7 +66,9 @@ def _unchecked_problems(
         f"measure one with {program()} doappspec.healthcheck",
     )
     if startup:
-        yield from _startup_problems(component, place, component.node, defaults(READINESS), startup)
+        yield from _startup_problems(
+            component, place, component.node, defaults(health_check_fields()), startup
+        )
 
 
 def _startup_problems(
@@ -104,7 +108,7 @@ def _check_problems(component: SpecComponent, name: str, node: Node) -> Iterator
     if not check.http_path:
         yield warning(
             place,
-            _key(component, name),
+            component.node.key_of(name),
             f"{name} of {component.name} has no http_path, which silently means a TCP check: "
             "whatever listens counts as healthy",
             "add http_path: with an endpoint that answers for the app",
@@ -124,10 +128,10 @@ def _check_problems(component: SpecComponent, name: str, node: Node) -> Iterator
 
 def _path_problems(place: str, node: Node, path: str) -> Iterator[SpecProblem]:
     where = node.get("http_path") or node.get("path") or node
-    if "${" not in path and not path.startswith("/"):
-        yield error(
-            f"{place}.http_path", where, f"http_path is {path}, which does not begin with /", f"write /{path}"
-        )
+    if not could_match("^/", path):
+        own = urlsplit(path).path or "/" if "://" in path else f"/{path}"
+        message = f"http_path is {_without_query(path)}, which does not begin with /"
+        yield error(f"{place}.http_path", where, message, f"write {_without_query(own)}")
     if path == "/":
         yield warning(
             f"{place}.http_path",
@@ -140,8 +144,7 @@ def _path_problems(place: str, node: Node, path: str) -> Iterator[SpecProblem]:
 def _port_problems(
     component: SpecComponent, place: str, node: Node, check: HealthCheck
 ) -> Iterator[SpecProblem]:
-    internal = component.node.get("internal_ports")
-    ports = {component.http_port} | {item.real.value for item in (internal.children() if internal else [])}
+    ports = {component.http_port} | {item.real.value for item in component.node.children("internal_ports")}
     if component.kind == "service" and check.port and check.port not in ports:
         yield warning(
             f"{place}.port",
@@ -178,17 +181,16 @@ def _liveness_problems(
     if startup and check.budget_seconds < startup.seconds:
         yield (error if startup.is_exact else warning)(
             place,
-            _key(component, "liveness_health_check"),
+            component.node.key_of("liveness_health_check"),
             f"{component.name} is restarted after {_sum(check)} without an answer, but {startup}: "
             "it never gets there",
             "raise initial_delay_seconds above the start-up",
         )
 
 
-def _key(component: SpecComponent, name: str) -> Node:
-    """The line to point at for a block as a whole: its key's."""
-    found = component.node.entries().get(name)
-    return found[0] if found else component.node
+def _without_query(path: str) -> str:
+    """A query may hold a key."""
+    return path.partition("?")[0].rpartition("@")[2]
 
 
 def _sum(check: HealthCheck) -> str:

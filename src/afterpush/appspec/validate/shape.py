@@ -1,14 +1,16 @@
-"""Whether a spec has the platform's fields, types and bounds."""
+"""Whether a spec has the platform's fields, types, values and bounds: a walk over it and `platform.json`."""
 
 import difflib
-import re
 from collections.abc import Iterator
+from typing import Final
 
+from afterpush.appspec.scalars import deployed_text
+from afterpush.appspec.schema import Field, platform
+from afterpush.appspec.templates import could_match, has_template
 from afterpush.appspec.validate.problems import SpecProblem, error, warning
-from afterpush.appspec.validate.schema import SHAPES, Field
 from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys
 
-_EXPECTED = {
+_EXPECTED: Final = {
     "text": "text",
     "whole": "a whole number",
     "number": "a number",
@@ -16,120 +18,199 @@ _EXPECTED = {
     "list": "a list",
     "mapping": "a mapping",
 }
+# How like a known field an unknown one has to be to be a typing mistake, and to be worth a question.
+_TYPO, _SIMILAR = 0.8, 0.6
+# A longer number may be a secret.
+_LONGEST_SHOWN = 8
+_LONGEST_LIST = 12
 
 
-def shape_problems(spec: Node) -> Iterator[SpecProblem]:
-    """Everything that contradicts the table of fields, in the order of the file."""
+def shape_problems(spec: Node, *, is_strict: bool = False) -> Iterator[SpecProblem]:
+    """Everything that contradicts the table. `is_strict`: unknown fields are errors, as for doctl."""
     for key in duplicate_keys(spec):
-        yield error(
-            key.raw,
-            key,
-            f"the key {key.raw} appears twice in one mapping, so one of the two is lost",
-            "remove one of them",
-        )
-    yield from _mapping_problems("app", spec, "")
+        message = f"the key {key.raw} appears twice in one mapping, so one of the two is lost"
+        yield error(key.raw, key, message, "remove one of them")
+    yield from _mapping_problems("app", spec, "", is_strict)
 
 
-def _mapping_problems(shape: str, node: Node, path: str) -> Iterator[SpecProblem]:
-    fields = SHAPES[shape]
-    entries = node.entries()
+def _mapping_problems(shape: str, node: Node, path: str, is_strict: bool) -> Iterator[SpecProblem]:
+    fields, entries = platform().shapes[shape], node.entries()
     for name, (key, value) in entries.items():
         place = f"{path}.{name}" if path else name
         if name in fields:
-            yield from _field_problems(name, fields[name], value, place)
+            yield from _field_problems(name, fields[name], value, place, is_strict)
         else:
-            yield from _unknown(name, key, shape, place)
+            yield _unknown(shape, key, place, is_strict)
     for name, field in fields.items():
         if field.is_required and (name not in entries or entries[name][1].is_null):
             yield error(
-                f"{path}.{name}" if path else name,
-                node,
-                f"{_what(shape)} has no {name}",
-                f"add {name}: to it",
+                f"{path}.{name}" if path else name, node, f"{_what(shape)} has no {name}", f"add {name}:"
             )
 
 
-def _unknown(name: str, key: Node, shape: str, place: str) -> Iterator[SpecProblem]:
-    if name == "health_check":
-        cure = "use liveness_health_check" if shape == "worker" else "remove it"
-        yield error(place, key, f"health_check is for services; {_what(shape)} has none", cure)
-        return
-    near = difflib.get_close_matches(name, SHAPES[shape], n=1, cutoff=0.75)
-    yield warning(
-        place,
-        key,
-        f"{name} is no field of {_what(shape)} that we know; doctl rejects fields that it does not know",
-        f"did you mean {near[0]}?"
-        if near
-        else "look it up in the platform's app spec reference, or remove it",
+def _unknown(shape: str, key: Node, place: str, is_strict: bool) -> SpecProblem:
+    name, what = key.raw, _what(shape)
+    if owners := [
+        other for other in _component_shapes() if other != shape and name in platform().shapes[other]
+    ]:
+        is_owned = shape in _component_shapes()
+        belongs = f"only {' and '.join(f'{owner}s' for owner in owners)} have {name}" if is_owned else ""
+    else:
+        belongs = ""
+    near, likeness = _nearest(name, list(platform().shapes[shape]))
+    message = f"{what} has no field {name}: {belongs or 'doctl rejects fields that it does not know'}"
+    cure = (
+        f"did you mean {near}?" if near else "remove it, or look it up in the platform's app spec reference"
     )
+    if name == "health_check" and shape == "worker":
+        cure = "use liveness_health_check"
+    is_error = is_strict or likeness >= _TYPO or name == "health_check"
+    return (error if is_error else warning)(place, key, message, cure)
 
 
-def _field_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
+def _component_shapes() -> list[str]:
+    return list(platform().components.values())
+
+
+def _nearest(name: str, known: list[str]) -> tuple[str, float]:
+    """The known field that is most like a name, and how much; runCommand is run_command."""
+    bare = name.lower().replace("_", "").replace("-", "")
+
+    def likeness(field: str) -> float:
+        other = field.replace("_", "")
+        alike = difflib.SequenceMatcher(None, bare, other).ratio()
+        return max(alike, _SIMILAR) if other.startswith(bare) else alike
+
+    best = max(known, key=likeness)
+    return (best, likeness(best)) if likeness(best) >= _SIMILAR else ("", 0.0)
+
+
+def _field_problems(
+    name: str, field: Field, value: Node, place: str, is_strict: bool
+) -> Iterator[SpecProblem]:
+    real = value.real
     if value.is_null:
         return
     if field.instead:
         yield warning(place, value, f"{name} is deprecated", f"use {field.instead}")
+    if not field.is_known_to_doctl:
+        yield warning(
+            place,
+            value,
+            f"{name} is in the platform's description, but doctl does not know it here and stops",
+            "remove it, or send the spec without doctl",
+        )
+    if field.type != "text" and real.kind is Kind.SCALAR and has_template(real.raw):
+        return  # Filled in before the spec is read, and then it may be anything.
     if not _fits(field, value):
-        yield error(place, value, f"{name} must be {_EXPECTED[field.type]}", _type_cure(field, value))
-    elif field.type == "whole":
-        yield from _bound_problems(name, field, value, place)
-    elif field.type == "text":
-        yield from _text_problems(name, field, value, place)
-    elif field.shape:
-        inner = [(value, place)]
-        if field.type == "list":
-            inner = [(item, f"{place}[{index}]") for index, item in enumerate(value.children())]
-        for node, where in inner:
-            if node.is_mapping:
-                yield from _mapping_problems(field.shape, node, where)
-            else:
-                yield error(where, node, f"{where} must be a mapping", "write its fields below it")
+        message, cure = _wrong_type(name, field, value)
+        yield (warning if field.only_warns else error)(place, value, message, cure)
+    elif field.type in ("whole", "text"):
+        yield from _value_problems(name, field, value, place)
+    elif field.items:
+        yield from _inner_problems(name, field, value, place, is_strict)
+
+
+def _inner_problems(
+    name: str, field: Field, value: Node, place: str, is_strict: bool
+) -> Iterator[SpecProblem]:
+    inner = [(value, place)]
+    if field.type == "list":
+        inner = [(item, f"{place}[{index}]") for index, item in enumerate(value.children())]
+    item = platform().item_field(field)
+    for node, where in inner:
+        if item:
+            yield from _field_problems(f"an entry of {name}", item, node, where, is_strict)
+        elif node.is_mapping:
+            yield from _mapping_problems(field.items, node, where, is_strict)
+        elif not (node.real.kind is Kind.SCALAR and has_template(node.real.raw)):
+            shown = platform().shapes[field.items]
+            yield error(
+                where, node, f"{where} must be a mapping", f"write its fields there: {', '.join(shown)}"
+            )
 
 
 def _fits(field: Field, node: Node) -> bool:
     real = node.real
     if field.type in ("list", "mapping"):
         return node.is_sequence if field.type == "list" else node.is_mapping
-    if real.kind is not Kind.SCALAR:
-        return field.type == "any"
-    is_truth = isinstance(real.value, bool)
-    if field.type == "whole":
-        return isinstance(real.value, int) and not is_truth
-    if field.type == "number":
-        return isinstance(real.value, int | float) and not is_truth
-    # A number or a truth value where text is expected is taken as its text by the platform's YAML reader.
-    return is_truth if field.type == "truth" else True
+    value = real.value
+    if real.kind is not Kind.SCALAR or isinstance(value, bool) or field.type == "truth":
+        return real.kind is Kind.SCALAR and isinstance(value, bool) and field.type == "truth"
+    if field.type == "text":
+        return isinstance(value, str)
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return is_whole if field.type == "whole" else isinstance(value, int | float)
 
 
-def _type_cure(field: Field, node: Node) -> str:
-    if field.type in ("whole", "truth") and node.real.style in ("'", '"'):
-        return "remove the quotes"
-    return f"write {_EXPECTED[field.type]} there"
-
-
-def _bound_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
-    number = int(value.real.value)
-    if (field.least is not None and number < field.least) or (field.most is not None and number > field.most):
-        bounds = f"{field.least} to {field.most}" if field.most is not None else f"at least {field.least}"
-        if field.least == field.most:
-            bounds = f"only {field.least}"
-        yield error(
-            place, value, f"{name} is {number}; the platform takes {bounds}", "choose a value in that range"
+def _wrong_type(name: str, field: Field, node: Node) -> tuple[str, str]:
+    """What is wrong and what to write. The tools read YAML 1.1: yes is true, 0600 is 384."""
+    real = node.real
+    expected = f"{name} must be {_EXPECTED[field.type]}"
+    if field.type == "text" and real.kind is Kind.SCALAR:
+        kind = "a truth value" if isinstance(real.value, bool) else "a number"
+        made = deployed_text(real.value)
+        changed = f'changes it to "{made}"' if made != real.raw else "takes it"
+        shown = f"{real.raw} "
+        if len(real.raw) > _LONGEST_SHOWN:
+            shown, changed = "", "may change it"
+        return (
+            f"{expected}, and {shown}without quotes is {kind}: doctl rejects it, the deploy action {changed}",
+            f'write "{real.raw}"' if len(real.raw) <= _LONGEST_SHOWN else "put it in quotes",
         )
+    if real.kind is Kind.SCALAR and real.style in ("'", '"'):
+        return f"{expected}, and in quotes it is text", "remove the quotes"
+    return expected, f"write {_EXPECTED[field.type]} there"
 
 
-def _text_problems(name: str, field: Field, value: Node, place: str) -> Iterator[SpecProblem]:
-    text = value.real.raw
-    if "${" in text:
-        return  # Filled in when the template is deployed.
-    if field.choices and text not in field.choices:
-        yield error(
-            place, value, f"{name} is none of its values", f"choose one of {', '.join(field.choices)}"
-        )
-    if field.pattern and not re.search(field.pattern, text):
-        yield error(place, value, f"{name} has not the form {field.pattern}", "correct it")
+def _value_problems(name: str, field: Field, node: Node, place: str) -> Iterator[SpecProblem]:
+    value = node.real.value
+    if field.type == "text" and has_template(value):
+        if field.form and not could_match(field.form, value):
+            yield error(place, node, f"{name} is {_shown(value)}", f"write {field.words}")
+        return
+    bounds = _bounds(field)
+    if bounds and not (field.least or 0) <= _size(value) <= (field.most or float("inf")):
+        size = f"has {len(value)} characters" if isinstance(value, str) else f"is {value}"
+        yield error(place, node, f"{name} {size}; the platform takes {bounds}", f"choose {bounds}")
+    elif field.values and value not in field.values:
+        yield _not_a_value(name, field, node, place)
+    elif field.form and not could_match(field.form, value):
+        yield error(place, node, f"{name} is {_shown(value)}", f"write {field.words}")
+
+
+def _size(value: str | int) -> int:
+    return len(value) if isinstance(value, str) else value
+
+
+def _bounds(field: Field) -> str:
+    unit = " characters" if field.type == "text" else ""
+    if field.most is None:
+        return f"at least {field.least}" if field.least is not None else ""
+    if field.least in (None, field.most):
+        return f"{'at most' if field.least is None else 'only'} {field.most}{unit}"
+    return f"{field.least} to {field.most}{unit}"
+
+
+def _not_a_value(name: str, field: Field, node: Node, place: str) -> SpecProblem:
+    value = node.real.value
+    known = [str(one) for one in field.values]
+    by_name = {one.upper(): one for one in known} if isinstance(value, str) else {}
+    near = difflib.get_close_matches(str(value).upper(), by_name, n=1, cutoff=0.6)
+    if value in platform().alert_rules:
+        message = f"the alert rule {value} is not for this kind of component"
+        return warning(place, node, message, f"use one of {', '.join(known)}")
+    message = f"{name} is {_shown(value)}, which is none of its values"
+    cure = f"choose one of {', '.join(known)}"
+    if near:
+        cure = f"did you mean {by_name[near[0]]}?" + (f" {cure}" if len(known) <= _LONGEST_LIST else "")
+    return (warning if field.only_warns else error)(place, node, message, cure)
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _what(shape: str) -> str:
-    return f"{'an' if shape[0] in 'aei' else 'a'} {shape.replace('_', ' ')}"
+    return shape.replace("_", " ")

@@ -4,68 +4,103 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from afterpush.appspec.spec import AppSpec, ComponentSource, SpecComponent
+from afterpush.appspec.templates import has_template
 from afterpush.appspec.validate.problems import SpecProblem, error, warning
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What is pushed from here: the remote's `owner/name` in lower case, and the watched branches."""
+    """What is pushed from here: the remote's `owner/name` in lower case, and the watched branches.
+
+    `remote_branches` are those that the remote had at the last fetch; none: not known.
+    """
 
     repos: Collection[str]
     branches: Sequence[str]
+    remote_branches: Collection[str] = ()
 
 
 def source_problems(spec: AppSpec, watched: Watched) -> Iterator[SpecProblem]:
-    """Problems of sources, and of names that stand for two components."""
-    names: set[str] = set()
-    ours = _built_from_here(spec, watched)
+    """Problems of the sources of all components."""
+    ours = any(_is_ours(source, watched) for component in spec.components for source in component.sources)
     for component in spec.components:
-        if component.name in names:
-            yield error(
-                f"{component.path}.name",
-                component.node,
-                f"two components have the name {component.name}",
-                "rename one of them",
-            )
-        names.add(component.name)
         sources = component.sources
         if len(sources) != 1:
             yield _wrong_count(component, sources)
         for source in sources:
+            yield from _part_problems(component, source)
+            if source.host == "image":
+                yield from _image_problems(component, source)
             # In a spec that builds from here, another repository's pushes are not ours to watch.
-            is_elsewhere = bool(ours and source.repo and source.repo.lower() not in watched.repos)
-            if not spec.is_template and not is_elsewhere:
+            elif not spec.is_template and (not ours or _is_ours(source, watched)):
                 yield from _push_problems(component, source, watched)
 
 
-def _built_from_here(spec: AppSpec, watched: Watched) -> bool:
-    return any(
-        source.repo and source.repo.lower() in watched.repos
-        for component in spec.components
-        for source in component.sources
-    )
+def _is_ours(source: ComponentSource, watched: Watched) -> bool:
+    return bool(source.repo and source.repo.lower() in watched.repos)
 
 
 def _wrong_count(component: SpecComponent, sources: list[ComponentSource]) -> SpecProblem:
     if not sources:
+        message = f"{component.kind} {component.name} has no source"
         return warning(
-            component.path,
-            component.node,
-            f"{component.kind} {component.name} has no source",
-            "add github:, gitlab:, bitbucket:, git: or image:",
+            component.path, component.node, message, "add github:, gitlab:, bitbucket:, git: or image:"
         )
     hosts = " and ".join(source.host for source in sources)
-    return error(
-        component.path, component.node, f"{component.name} has the sources {hosts}", "keep one of them"
-    )
+    message = f"{component.name} has the sources {hosts}"
+    return error(component.path, component.node.key_of(sources[-1].host), message, "keep one of them")
+
+
+def _part_problems(component: SpecComponent, source: ComponentSource) -> Iterator[SpecProblem]:
+    """What a source needs to be found."""
+    needed = {
+        "git": ("repo_clone_url", "branch"),
+        "image": ("repository", "registry_type"),
+    }.get(source.host, ("repo", "branch"))
+    for name in needed:
+        if source.node.text(name) is None:
+            place, key = f"{component.path}.{source.host}", component.node.key_of(source.host)
+            hint = (
+                " (DOCR, DOCKER_HUB or GHCR; without it the API answers 500)"
+                if name == "registry_type"
+                else ""
+            )
+            yield warning(
+                place, key, f"{source.host} of {component.name} has no {name}", f"add {name}:{hint}"
+            )
+
+
+def _image_problems(component: SpecComponent, source: ComponentSource) -> Iterator[SpecProblem]:
+    node, place = source.node, f"{component.path}.image"
+    kind, registry, digest = node.text("registry_type"), node.get("registry"), node.text("digest")
+    if kind == "DOCR" and registry and not registry.is_null:
+        message = "registry must be left out for images of DOCR"
+        yield error(f"{place}.registry", registry, message, "remove registry")
+    if kind == "DOCKER_HUB" and not node.text("registry"):
+        message = "an image of DOCKER_HUB needs its registry"
+        yield warning(
+            place, node.key_of("registry_type"), message, "add registry: (library for official images)"
+        )
+    if digest and node.text("tag"):
+        message = "tag and digest exclude each other"
+        yield error(f"{place}.digest", node.key_of("digest"), message, "keep one of them")
+    push = node.get("deploy_on_push", "enabled")
+    if not push or push.real.value is not True:
+        return
+    if kind and kind != "DOCR" and not has_template(kind):
+        message = f"deploy_on_push works for images of DOCR only, and this one is of {kind}"
+        yield warning(
+            f"{place}.deploy_on_push", push, message, "remove deploy_on_push, and let a pipeline deploy"
+        )
+    if digest:
+        message = "deploy_on_push cannot be enabled with a digest: the image never changes"
+        yield error(f"{place}.deploy_on_push", push, message, "use a tag, or remove deploy_on_push")
 
 
 def _push_problems(
     component: SpecComponent, source: ComponentSource, watched: Watched
 ) -> Iterator[SpecProblem]:
     place = f"{component.path}.{source.host}"
-    if source.host == "image":
-        return
     if source.host == "git":
         yield warning(
             place,
@@ -73,6 +108,15 @@ def _push_problems(
             f"{component.name} is built from a clone URL: no push deploys it by itself",
             "use github:, gitlab: or bitbucket: with deploy_on_push: true, or let a pipeline deploy it",
         )
+        return
+    if not source.branch or has_template(source.branch):
+        return
+    branch = source.node.get("branch") or source.node
+    known = watched.remote_branches
+    if known and source.branch not in known and (_is_ours(source, watched) or not watched.repos):
+        there = ", ".join(sorted(known)[:5])
+        message = f"the remote has no branch {source.branch}, as of the last fetch; it has {there}"
+        yield warning(f"{place}.branch", branch, message, "correct the branch, or push it")
         return
     is_watched = source.branch in watched.branches
     # `false` is what the official deploy action recommends: then a pipeline deploys.
@@ -84,10 +128,10 @@ def _push_problems(
             f"a push to {source.branch} deploys nothing by itself",
             "set deploy_on_push: true, or false where a pipeline deploys",
         )
-    if not is_watched and source.deploy_on_push and source.branch:
+    if not is_watched and source.deploy_on_push:
         yield warning(
             f"{place}.branch",
-            source.node.get("branch") or source.node,
+            branch,
             f"{component.name} is deployed from {source.branch}, but the watched branches are "
             f"{', '.join(watched.branches)}: its deployments go unseen",
             "add the branch to deploy.branches, or correct it here",

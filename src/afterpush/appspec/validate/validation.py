@@ -1,15 +1,18 @@
 """`doappspec.validate`: all that can be said about a spec without sending it anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from afterpush.appspec.healthcheck.startup import Startup
 from afterpush.appspec.spec import AppSpec
 from afterpush.appspec.validate.agreement import disagreements
-from afterpush.appspec.validate.environment_rules import variable_problems
+from afterpush.appspec.validate.component_rules import component_problems
 from afterpush.appspec.validate.health_check_rules import health_problems
+from afterpush.appspec.validate.ingress_rules import ingress_problems
+from afterpush.appspec.validate.port_rules import port_problems
 from afterpush.appspec.validate.problems import Severity, SpecProblem
-from afterpush.appspec.validate.route_rules import route_problems
+from afterpush.appspec.validate.reference_rules import reference_problems
+from afterpush.appspec.validate.secret_rules import secret_problems
 from afterpush.appspec.validate.shape import shape_problems
 from afterpush.appspec.validate.source_rules import Watched, source_problems
 
@@ -20,19 +23,40 @@ def problems_of(
     watched: Watched,
     others: Sequence[AppSpec] = (),
     startup: Startup | None = None,
+    is_strict: bool = False,
+    dockerfile: Callable[[str], str | None] = lambda _: None,
     platform_said: Sequence[SpecProblem] = (),
+    is_accepted: bool = False,
 ) -> list[SpecProblem]:
     """Every problem of the spec, by line.
 
-    `startup` is how long a start takes, if known; `platform_said` is what the API rejects,
-    which is left out where we say the same.
+    `startup` is how long a start takes, if known; `dockerfile` reads a file of the repository.
+    `platform_said` is what the API rejects, which is left out where we say the same; `is_accepted`: it took
+    the spec, so that what we took for errors of shape can only be notes.
     """
-    found = [
-        *shape_problems(spec.node),
+    shape = [
+        *shape_problems(spec.node, is_strict=is_strict),
+        *component_problems(spec),
         *source_problems(spec, watched),
-        *route_problems(spec),
+        *ingress_problems(spec),
+    ]
+    if is_accepted:
+        shape = [
+            replace(
+                one,
+                severity=Severity.NOTE,
+                message=f"{one.message}; the platform accepts the spec all the same",
+            )
+            if one.severity is Severity.ERROR
+            else one
+            for one in shape
+        ]
+    found = [
+        *shape,
+        *reference_problems(spec),
+        *port_problems(spec, dockerfile),
         *health_problems(spec, startup),
-        *variable_problems(spec),
+        *secret_problems(spec),
         *disagreements(spec, others),
     ]
     known = {problem.path for problem in found if problem.severity is Severity.ERROR}

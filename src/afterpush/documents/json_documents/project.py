@@ -43,15 +43,24 @@ class Documents(TypedDict):
 class SpecProblem(TypedDict):
     path: Annotated[str, "where in the spec, such as services[0].health_check"]
     line: Annotated[int, "counted from 1"]
-    severity: Annotated[Literal["error", "warning"], "only an error makes the exit code 1"]
+    severity: Annotated[Literal["error", "warning", "note"], "only an error makes the exit code 1"]
     message: str
     cure: Annotated[str, "what to do"]
     file: Annotated[str, "which spec; empty where there is one"]
 
 
+class PlatformAnswer(TypedDict):
+    cost_per_month: Annotated[float | None, "USD; null when the platform does not say"]
+    cost_per_month_now: Annotated[float | None, "USD, of the live spec; null when there is none"]
+    name_is_free: Annotated[bool | None, "null for the app itself"]
+    suggested_name: Annotated[str | None, "when the name is taken"]
+    defaults: Annotated[list[str], "`path: value` of what the platform would add"]
+
+
 class Validation(TypedDict):
     spec: Annotated[str, "the file"]
     problems: list[SpecProblem]
+    platform: Annotated[PlatformAnswer | None, "null when it was not asked, or rejects the spec"]
 
 
 class Endpoint(TypedDict):

@@ -19,3 +19,10 @@ def watched_by_default(repo: Path) -> tuple[str, str]:
     head = git(repo, "symbolic-ref", "--quiet", f"{prefix}HEAD").text.strip()
     is_there = head.startswith(prefix) and git(repo, "show-ref", "--verify", "--quiet", head).code == 0
     return remote, head.removeprefix(prefix) if is_there else USUAL_BRANCH
+
+
+def remote_branches(repo: Path, remote: str) -> frozenset[str]:
+    """The branches of a remote, as of the last fetch; none where it was never fetched."""
+    prefix = f"refs/remotes/{remote}/"
+    listed = git(repo, "for-each-ref", "--format=%(refname)", prefix).text.split("\n")
+    return frozenset(name.removeprefix(prefix) for name in listed if name) - {"HEAD"}

@@ -1,0 +1,75 @@
+"""Does the process listen where the platform asks? What the spec and the Dockerfile show of that."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from afterpush.appspec.spec import AppSpec, SpecComponent
+from afterpush.appspec.validate.problems import SpecProblem, warning
+from afterpush.appspec.yaml_tree import Node
+
+# `--port 3000`, `--port=3000`, `-p 3000`, `--bind 0.0.0.0:8000`, `-b :8000`, `PORT=3000 node x`, `--host=::`.
+_FLAG = re.compile(
+    r"(?:^|\s)(?:(?:--(?:http-|server[.-])?port|--listen|--bind|--addr(?:ess)?|--http|-[plb])[= ]\s*|PORT=)"
+    r"[\"']?(?:[\w.*-]+:|\[[0-9a-f:]*\]:|tcp://[\w.]+:|:)?(?P<port>[0-9]{2,5})\b",
+)
+_RUNSERVER = re.compile(r"\brunserver\s+(?:[\w.]+:)?(?P<port>[0-9]{2,5})\b")
+_LOOPBACK = re.compile(
+    r"(?:--?(?:host(?:name)?|H|bind|b|address|addr|listen|l|ip|interface)[= ]\s*|\brunserver\s+|HOST=)"
+    r"[\"']?(?:tcp://|https?://)?(?P<host>127\.0\.0\.1|localhost|\[?::1\]?)(?=[:\s\"']|$)",
+)
+_EXPOSE = re.compile(r"^\s*EXPOSE\s+(?P<ports>[0-9][0-9\s/tcpud]*)$", re.IGNORECASE | re.MULTILINE)
+
+
+def port_problems(spec: AppSpec, dockerfile: Callable[[str], str | None]) -> Iterator[SpecProblem]:
+    """`dockerfile` gives the text of a file of the repository, None where there is none."""
+    for component in spec.services():
+        yield from _command_problems(component)
+        yield from _variable_problems(spec, component)
+        yield from _expose_problems(component, dockerfile)
+
+
+def _command_problems(component: SpecComponent) -> Iterator[SpecProblem]:
+    command = component.node.get("run_command")
+    if command is None or not isinstance(command.real.value, str):
+        return
+    text, place = command.real.value, f"{component.path}.run_command"
+    if found := _LOOPBACK.search(text):
+        message = f"{component.name} listens on {found['host']}, which only its own container reaches"
+        yield warning(
+            place, command, message, "listen on 0.0.0.0: the health check and the ingress come from outside"
+        )
+    if found := _FLAG.search(text) or _RUNSERVER.search(text):
+        yield from _differs(component, place, command, int(found["port"]), "the run command listens on")
+
+
+def _variable_problems(spec: AppSpec, component: SpecComponent) -> Iterator[SpecProblem]:
+    own = next((one for one in component.variables if one.key == "PORT"), None)
+    wide = next((one for one in spec.own_variables if one.key == "PORT"), None)
+    for variable in [one for one in (own or wide,) if one]:
+        if variable.text.isdecimal():
+            where = variable.value or variable.node
+            yield from _differs(component, f"{variable.path}.value", where, int(variable.text), "PORT says")
+
+
+def _expose_problems(
+    component: SpecComponent, dockerfile: Callable[[str], str | None]
+) -> Iterator[SpecProblem]:
+    node = component.node.get("dockerfile_path")
+    path = component.node.text("dockerfile_path")
+    text = dockerfile(path) if path else None
+    ports = [
+        int(port)
+        for line in (_EXPOSE.findall(text) if text else [])
+        for port in re.findall(r"\b[0-9]{2,5}\b(?!/udp)", line)
+    ]
+    if node and ports and component.http_port not in ports:
+        yield from _differs(component, f"{component.path}.dockerfile_path", node, ports[0], f"{path} exposes")
+
+
+def _differs(component: SpecComponent, place: str, where: Node, port: int, who: str) -> Iterator[SpecProblem]:
+    internal = {item.real.value for item in component.node.children("internal_ports")}
+    if port == component.http_port or port in internal:
+        return
+    told = "http_port is" if component.node.get("http_port") else "without http_port the platform asks port"
+    message = f"{who} {port}, but {told} {component.http_port}: the check asks where nobody listens"
+    yield warning(place, where, message, f"set http_port: {port}, or listen on {component.http_port}")

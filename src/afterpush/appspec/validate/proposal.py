@@ -1,0 +1,177 @@
+"""The platform's own word on a spec: what it rejects, else what it would cost and add.
+
+The repository's spec is proposed (which changes nothing), never put: a `type: SECRET` variable without its
+encrypted value would reach the containers empty.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from afterpush.appspec.spec import AppSpec
+from afterpush.appspec.validate.problems import Severity, SpecProblem
+from afterpush.appspec.yaml_tree import Kind, Node
+from afterpush.digitalocean.client import AppPlatform
+from afterpush.digitalocean.failure import ApiFailure
+from afterpush.digitalocean.find_app import Wanted, find_app
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets.redaction import Redactor
+
+REJECTED: Final = (400, 409, 422)
+_FIELD = re.compile(r'field "(?P<path>[\w.\[\]]+)"')
+# Shorter values (3000, true, web) are no secrets, and words that a message needs.
+_SHORTEST_REDACTED = 8
+_SAID = re.compile(r"answered \d+: (?P<said>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class PlatformAnswer:
+    """What the platform says to a spec (models/app_propose_response.yml); costs are USD a month.
+
+    `defaults` are the fields that it would fill in. The cost before is that of the live spec.
+    """
+
+    cost_per_month: float | None = None
+    cost_per_month_now: float | None = None
+    name_is_free: bool | None = None
+    suggested_name: str | None = None
+    defaults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlatformWord:
+    """The platform's problems with a spec, its answer when it has none, and why it could not be asked."""
+
+    problems: tuple[SpecProblem, ...] = ()
+    answer: PlatformAnswer | None = None
+    why_not: str | None = None
+
+
+def platform_word(api: AppPlatform, spec: AppSpec, wanted: Wanted, redact: Redactor) -> PlatformWord:
+    """Asks the platform. Raises AfterpushError when a configured app does not exist."""
+    try:
+        app = _app(api, wanted)
+        sent = as_json(spec.node)
+        answer = _proposed(api, sent, app)
+        if isinstance(answer, ApiFailure):
+            return PlatformWord((_problem(answer, spec, redact),))
+        before = _proposed(api, app["spec"], app) if app.get("spec") else {}
+        cost_now = _number(before.get("app_cost")) if isinstance(before, dict) else None
+    except ApiFailure as error:
+        return PlatformWord(why_not=f"the platform did not check the spec: {error}")
+    told = PlatformAnswer(
+        _number(answer.get("app_cost")),
+        cost_now,
+        # Of the app itself the platform says that its name is taken.
+        None if app.get("spec", {}).get("name") == spec.app_name else answer.get("app_name_available"),
+        answer.get("app_name_suggestion") or None,
+        tuple(_added(sent, answer.get("spec"))),
+    )
+    return PlatformWord(tuple(_name_problems(spec, told)), told)
+
+
+def _app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
+    """The app that the spec would update; empty when it is not known which."""
+    try:
+        return find_app(api, wanted)
+    except ApiFailure:
+        raise
+    except AfterpushError:
+        if wanted.configured:
+            raise
+        return {}
+
+
+def _proposed(api: AppPlatform, spec: Any, app: dict[str, Any]) -> dict[str, Any] | ApiFailure:
+    """The answer, or the refusal. Raises ApiFailure when the platform cannot be asked."""
+    body = {"spec": spec} | ({"app_id": str(app["id"])} if app else {})
+    try:
+        return api.request("POST", "apps/propose", body)
+    except ApiFailure as error:
+        if error.status not in REJECTED:
+            raise
+        return error
+
+
+def _problem(failure: ApiFailure, spec: AppSpec, redact: Redactor) -> SpecProblem:
+    told = redact(said(failure, spec))
+    node, path = _place(spec, told)
+    return SpecProblem(
+        path,
+        node.line,
+        Severity.ERROR,
+        f"the platform rejects the spec: {told}",
+        "correct it; the platform names only its first mistake, so check again",
+        spec.name,
+    )
+
+
+def _name_problems(spec: AppSpec, told: PlatformAnswer) -> Iterator[SpecProblem]:
+    if told.name_is_free is False:
+        node = spec.node.get("name") or spec.node
+        hint = f"take {told.suggested_name}" if told.suggested_name else "choose another"
+        message = f"the name {spec.app_name} is taken"
+        cure = f"{hint}, or name your app with AFTERPUSH_APP"
+        yield SpecProblem("name", node.line, Severity.WARNING, message, cure, spec.name)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _added(sent: Any, made: Any, path: str = "") -> Iterator[str]:
+    """`path: value` of what the platform adds, variables left out: they may be secret."""
+    if isinstance(sent, dict) and isinstance(made, dict):
+        for key, value in made.items():
+            place = f"{path}.{key}" if path else key
+            if key == "envs":
+                continue
+            if key in sent:
+                yield from _added(sent[key], value, place)
+            elif isinstance(value, str | int | float):
+                yield f"{place}: {json.dumps(value)}"
+    elif isinstance(sent, list) and isinstance(made, list):
+        for index, (own, theirs) in enumerate(zip(sent, made, strict=False)):
+            yield from _added(own, theirs, f"{path}[{index}]")
+
+
+def as_json(node: Node) -> Any:
+    """The spec as the API takes it: with the types that the platform's tools read, without nulls."""
+    real = node.real
+    if real.kind is Kind.MAPPING:
+        return {name: as_json(value) for name, (_, value) in real.entries().items() if not value.is_null}
+    if real.kind is Kind.SEQUENCE:
+        return [as_json(item) for item in real.items]
+    value = real.value
+    # JSON has no infinity and no NaN.
+    return value if not isinstance(value, float) or json.dumps(value)[-1].isdigit() else real.raw
+
+
+def said(error: ApiFailure, spec: AppSpec) -> str:
+    """What the platform said, without the values of variables, which it may quote from what it was sent."""
+    found = _SAID.search(str(error))
+    texts = (variable.text for variable in spec.variables)
+    values = Redactor(Secret(text) for text in texts if len(text) >= _SHORTEST_REDACTED)
+    return values(found["said"] if found else str(error))
+
+
+def _place(spec: AppSpec, told: str) -> tuple[Node, str]:
+    """The part that a message names; the API gives paths without indices (services.health_check.port)."""
+    found = _FIELD.search(told)
+    if not found:
+        return spec.node, "."
+    node, shown = spec.node, ""
+    for name in re.split(r"[.\[\]]+", found["path"].rstrip("]")):
+        items = node.children()
+        if items:
+            holders = [index for index, item in enumerate(items) if item.get(name)]
+            index = holders[0] if holders else 0
+            node, shown = items[index], f"{shown}[{index}]"
+        inner = node.get(name)
+        if inner is None:
+            break
+        node, shown = inner, f"{shown}.{name}" if shown else name
+    return node, shown or found["path"]
