@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from afterpush.digitalocean.readiness import judge
+from afterpush.digitalocean.readiness import judged_at
 from afterpush.environment.probe import PROBE_SECONDS, Probe, outcome
 from afterpush.environment.report import State
 from afterpush.infra.clock import Clock
@@ -29,13 +29,13 @@ def probe_health(
     try:
         answer = client.get(url, {"Accept": "application/json", "Cache-Control": "no-cache"})
     except NoAnswer as silence:
+        client.close()
         cure = "check HEALTH_URL, and whether the app runs"
         return outcome(name, State.UNREACHABLE, str(silence), cure=cure, target=target)
-    finally:
-        client.close()
     seconds = clock.monotonic() - begun
     commit = shown_commit(answer.body)
-    readiness = judge(answer)
+    readiness = judged_at(client, url, answer)
+    client.close()
     if commit is None:
         cure = "let it answer JSON with the commit, or name the field in health.commit_field"
         detail = f"{readiness.why}; it names no commit, so it cannot prove that a push is live"

@@ -16,8 +16,8 @@ from afterpush.appspec.healthcheck.live import (
 from afterpush.appspec.healthcheck.recommendation import recommend
 from afterpush.appspec.healthcheck.report import HealthcheckReport
 from afterpush.appspec.healthcheck.startup import startup_of
-from afterpush.appspec.healthcheck.survey import HealthTarget, Observed, look_at, target_of
-from afterpush.appspec.healthcheck.target import live_target, meant_component
+from afterpush.appspec.healthcheck.survey import Observed, look_at
+from afterpush.appspec.healthcheck.target import HealthTarget, live_target, meant_component, target_of
 from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec, read_spec
 from afterpush.appspec.validate.proposal import PlatformWord, platform_word
 from afterpush.appspec.validate.source_rules import Watched
@@ -150,13 +150,11 @@ def _live_component(live: Live, asked: Asked) -> tuple[AppSpec, SpecComponent]:
 def _target(
     here: AppRepository, asked: Asked, spec: AppSpec | None, component: SpecComponent | None
 ) -> HealthTarget | None:
-    check = component.readiness if component else None
-    path = check.http_path if check else None
     if asked.url:
-        return target_of(asked.url, path)
+        return target_of(asked.url, spec, component)
     configured = health_url(here.settings, here.environment)
     if configured:
-        return target_of(configured, path, "HEALTH_URL (health.url)")
+        return target_of(configured, spec, component, "HEALTH_URL (health.url)")
     api = app_platform(here.environment, SystemClock())
     if api:
         return live_target(_app(here, api), spec, component)

@@ -9,7 +9,6 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
 
 SAID_ALREADY = "nothing to change: the spec says this already"
-NOT_PROVEN = "not written: no endpoint was seen ready, and an unproven one would only be another guess"
 
 
 def written(found: HealthcheckReport, path: Path, *, with_liveness: bool, dry_run: bool) -> HealthcheckReport:
@@ -18,8 +17,8 @@ def written(found: HealthcheckReport, path: Path, *, with_liveness: bool, dry_ru
     Raises AfterpushError when the edit cannot be proved to change nothing else.
     """
     assert found.spec is not None and found.component is not None
-    if not found.recommendation.is_proven:
-        return replace(found, outcome=SpecChange(note=NOT_PROVEN))
+    if found.recommendation.refusal:
+        return replace(found, outcome=SpecChange(note=found.recommendation.refusal))
     name, before = found.spec.name, _exactly(path)
     text, diffs = before, []
     for block, check in _blocks(found, with_liveness).items():
@@ -48,8 +47,8 @@ def _blocks(found: HealthcheckReport, with_liveness: bool) -> dict[str, dict[str
 
 def checks_of(found: HealthcheckReport, with_liveness: bool) -> dict[str, dict[str, int | str]]:
     """The blocks to change, with their values. Raises AfterpushError when no endpoint was seen ready."""
-    if not found.recommendation.is_proven:
-        raise AfterpushError(NOT_PROVEN)
+    if found.recommendation.refusal:
+        raise AfterpushError(found.recommendation.refusal)
     return _blocks(found, with_liveness)
 
 

@@ -1,19 +1,19 @@
 """Which of the endpoints that were seen fits which health check."""
 
+from collections.abc import Sequence
+
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.validate.health_check_rules import is_liveness_name
 
 
-def best_endpoint(endpoint: Measured | None, others: list[Measured]) -> Measured | None:
-    """The endpoint for readiness: the one that was asked if it is ready, else the most telling other."""
-    if endpoint and endpoint.readiness.ready:
-        return endpoint
+def best_other(others: Sequence[Measured]) -> Measured | None:
+    """The neighbour for readiness where what was asked is not there: the most telling one that is ready."""
     ready = [other for other in others if other.readiness.ready and not is_liveness_name(other.path)]
     return next((other for other in ready if other.shows_database), ready[0] if ready else None)
 
 
 def liveness_endpoint(
-    endpoint: Measured | None, others: list[Measured], has_database: bool | None
+    endpoint: Measured | None, others: Sequence[Measured], has_database: bool | None
 ) -> Measured | None:
     """An endpoint that answers for the process alone; one that shows a database is never that."""
     seen = [one for one in [*others, *([endpoint] if endpoint else [])] if one.readiness.ready]

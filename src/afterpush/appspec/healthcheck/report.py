@@ -6,7 +6,8 @@ from typing import Any
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.recommendation import Recommendation
 from afterpush.appspec.healthcheck.startup import Startup
-from afterpush.appspec.healthcheck.survey import HealthTarget, Observed
+from afterpush.appspec.healthcheck.survey import Observed
+from afterpush.appspec.healthcheck.target import HealthTarget
 from afterpush.appspec.spec import AppSpec, HealthCheck, SpecComponent
 from afterpush.infra.console import table
 from afterpush.infra.errors import ExitCode
@@ -88,7 +89,7 @@ class HealthcheckReport:
 def _of(one: Measured) -> dict[str, Any]:
     median = one.median_seconds
     return {
-        "path": one.path,
+        "path": one.path.partition("?")[0],
         "status": one.status,
         "milliseconds": None if median is None else round(median * 1000, 1),
         "ready": one.readiness.ready,

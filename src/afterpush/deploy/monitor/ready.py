@@ -4,7 +4,7 @@ from afterpush.deploy.monitor.setup import Prepared, health_url
 from afterpush.deploy.watch.sources.health import shown_commit
 from afterpush.digitalocean.component_health import platform_ready
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
-from afterpush.digitalocean.readiness import Readiness, judge, settled
+from afterpush.digitalocean.readiness import Readiness, judged_at, settled
 from afterpush.infra.clock import Clock
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import Environment
@@ -34,7 +34,7 @@ def is_ready(url: str, commit_field: str | None, kin: Kin, clock: Clock, limit_s
     client = Client(timeout_seconds=10)
 
     def judged(response: Response) -> Readiness:
-        readiness, shown = judge(response), shown_commit(response.body, commit_field)
+        readiness, shown = judged_at(client, url, response), shown_commit(response.body, commit_field)
         is_ours = shown is None or kin.kinship(shown) in (Kinship.SAME, Kinship.CONTAINS)
         if is_ours or not readiness.ready:
             return readiness

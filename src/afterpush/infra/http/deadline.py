@@ -11,6 +11,9 @@ from typing import Any
 
 from afterpush.infra.clock import SystemClock
 
+# The standard library gives up at 100 header lines; the platform's client, Go's, takes a megabyte of them.
+http.client._MAXHEADERS = 2000  # type: ignore[attr-defined]
+
 
 class PunctualResponse(http.client.HTTPResponse):
     """The answer on a socket whose timeout is taken for all that is left to it, not for each read."""
@@ -20,6 +23,14 @@ class PunctualResponse(http.client.HTTPResponse):
         seconds = sock.gettimeout()
         if seconds is not None:
             self.fp = io.BufferedReader(_UntilDeadline(sock, self.fp.detach(), seconds))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status of the final answer: interim ones (Early Hints) come before it (RFC 9110, 15.2)."""
+        told: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+        while 100 < told[1] < 200 and told[1] != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            http.client.parse_headers(self.fp)
+            told = super()._read_status()  # type: ignore[misc]
+        return told
 
 
 class _UntilDeadline(io.RawIOBase):

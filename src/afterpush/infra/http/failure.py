@@ -3,6 +3,7 @@
 import ipaddress
 import ssl
 from collections.abc import Iterator
+from http.client import BadStatusLine, RemoteDisconnected
 from urllib.parse import urlsplit
 
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -103,6 +104,8 @@ def _cause(error: BaseException) -> str:
         if isinstance(seen, ssl.SSLError) and seen.reason:
             # Its own text holds a line number of OpenSSL's.
             return f"no TLS could be agreed on: {seen.reason.lower().replace('_', ' ')}"
+        if isinstance(seen, BadStatusLine) and not isinstance(seen, RemoteDisconnected):
+            return "what answers there speaks no HTTP"
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror.lower()
     if isinstance(error, urllib3.exceptions.ProtocolError):
