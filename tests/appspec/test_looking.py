@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from afterpush.appspec.healthcheck.survey import HealthTarget, Observed, look_at, target_of
+from afterpush.appspec.healthcheck.survey import Observed, look_at
+from afterpush.appspec.healthcheck.target import HealthTarget, target_of
 from afterpush.infra import http
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -28,6 +29,12 @@ def server() -> Iterator[HealthServer]:
         yield running
 
 
+def aimed(url: str, path: str) -> HealthTarget:
+    """The URL's own path, else the one that a spec would name."""
+    target = target_of(url)
+    return target if target.is_named else HealthTarget(target.base, path)
+
+
 def look(
     url: str,
     *,
@@ -40,7 +47,7 @@ def look(
     told = [] if notices is None else notices
     return look_at(
         client or Client(timeout_seconds=10),
-        target_of(url, path),
+        aimed(url, path),
         SystemClock(),
         wait_seconds=wait_seconds,
         tries=tries,
@@ -94,11 +101,9 @@ def test_a_hanging_endpoint_costs_no_more_than_the_wait_and_one_try(server: Heal
             raise NoAnswer("GET /", "no answer in time", connected=True)
 
     clock = FakeClock()
-    seen = look_at(
-        Patient(timeout_seconds=20), target_of(server.url, "/health"), clock, wait_seconds=3, tries=5
-    )
+    seen = look_at(Patient(timeout_seconds=20), aimed(server.url, "/health"), clock, wait_seconds=3, tries=5)
     assert not seen.endpoint.readiness.ready
-    assert asked == [3, 20]
+    assert asked == [3, 20, 1]
 
 
 def test_an_answer_without_an_end_is_an_answer_and_not_asked_for_again(
@@ -241,16 +246,15 @@ def test_a_private_certificate_authority_is_trusted_when_it_is_named(tmp_path: P
 @pytest.mark.parametrize("url", ["localhost:3000/health", "ftp://x/y", "http://", "http://x:99999/", ""])
 def test_what_is_no_http_url_is_a_usage_error(url: str) -> None:
     with pytest.raises(AfterpushError) as raised:
-        target_of(url, None)
+        target_of(url)
     assert raised.value.exit_code is ExitCode.USAGE
 
 
 def test_the_shown_address_has_no_password_and_no_query() -> None:
-    target = target_of("https://user:pass@example.org:8443/h?token=abc", None)
+    target = target_of("https://user:pass@example.org:8443/h?token=abc")
     assert target.shown == "https://example.org:8443/h"
     assert HealthTarget("https://example.org/api", "/h").shown == "https://example.org/api/h"
-    assert target_of("http://x", "/from/spec").path == "/from/spec"
-    assert target_of("http://x", None).path == "/"
+    assert (target_of("http://x").path, target_of("http://x").is_named) == ("/", False)
 
 
 def _free_port() -> int:

@@ -128,7 +128,12 @@ def measured(here: AppRepository, asked: Asked, live: Live | None = None) -> Hea
     followed = seen.start_seconds if seen else None
     startup = startup_of(asked.startup_seconds, followed, deploying_seconds(here))
     return HealthcheckReport(
-        target, seen, startup, spec, component, recommend(seen, startup, spec, component)
+        seen.target if seen else None,
+        seen,
+        startup,
+        spec,
+        component,
+        recommend(seen, startup, spec, component),
     )
 
 

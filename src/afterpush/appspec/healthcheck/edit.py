@@ -41,8 +41,9 @@ def set_block(
     component = _follow(tree, where)
     if not component or component.kind is not Kind.MAPPING:
         raise _refused(name, block, "the component is not written out at its place (an alias?)")
-    if next(duplicate_keys(tree), None):
-        raise _refused(name, block, "a key appears twice in one mapping; remove one of them")
+    if twice := next(duplicate_keys(tree), None):
+        reason = f"line {twice.line}: the key {twice.raw} appears twice in one mapping; remove one of them"
+        raise _refused(name, block, reason)
     intended = _intended(plain(tree), where, block, values, _own_drops(component, block, drop))
     if same(plain(tree), intended):
         return Edited(text, "", False)
@@ -76,10 +77,10 @@ def _follow(node: Node | None, where: Sequence[Step]) -> Node | None:
 def _own_drops(component: Node, block: str, drop: Collection[str]) -> set[str]:
     """What can be dropped: a key that a merge key brings in stays, whatever is written here."""
     node = component.get(block)
-    own_block = any(key.raw == block for key, _ in component.own_pairs())
+    own_block = any(key.raw.lower() == block for key, _ in component.own_pairs())
     if node is None or not own_block or node.kind is not Kind.MAPPING:
         return set(drop)
-    return {key.raw for key, _ in node.own_pairs()} & set(drop)
+    return {key.raw.lower() for key, _ in node.own_pairs()} & set(drop)
 
 
 def _intended(
@@ -118,7 +119,7 @@ def _block_lines(text: str, name: str, where: Sequence[Step], block: str) -> tup
     """(line number, the block's own lines): never what stands around it, which may be secret."""
     component = _follow(read_tree(text, name), where)
     for key, value in component.own_pairs() if component else ():
-        if key.raw == block:
+        if key.raw.lower() == block:
             own = text[key.start : value.content_end()]
             return key.line, (" " * key.column + own).splitlines()
     return 0, []

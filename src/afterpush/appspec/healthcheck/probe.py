@@ -14,6 +14,7 @@ from afterpush.infra.http import Client, NoAnswer, Response
 _FOLLOW_SECONDS = 0.1
 _MEASURE_AT_MOST_SECONDS = 15.0
 _SIDE_LIMIT_SECONDS = 5.0
+_TLS_LIMIT_SECONDS = 1.0
 # camelCase is cut first: connectionPool is "connection Pool".
 _DATABASE = re.compile(
     r"(?<![a-z])(?:databases?|db|mysql|mariadb|postgres\w*|pg|sqlite|mongo\w*|sql|connection[ _-]?pool)"
@@ -172,7 +173,7 @@ class Origin:
         if not self._target.base.startswith("http://"):
             return False
         try:
-            self._client.request("GET", f"https{self._target.base[4:]}/", timeout_seconds=_SIDE_LIMIT_SECONDS)
+            self._client.request("GET", f"https{self._target.base[4:]}/", timeout_seconds=_TLS_LIMIT_SECONDS)
         except NoAnswer as error:
             return error.untrusted
         return True

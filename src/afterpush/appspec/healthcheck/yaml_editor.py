@@ -16,6 +16,8 @@ _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._~-]*")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _REST_OF_LINE = re.compile("[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?(?=[\n\r\x85\u2028\u2029]|\\Z)")
 
+_COMMA_AND_REST = re.compile(rf"[ \t]*(?P<comma>,?){_REST_OF_LINE.pattern}")
+
 
 @dataclass(frozen=True)
 class Splice:
@@ -37,11 +39,11 @@ class YamlEditor:
         self._text = text
         self._component = component
         self._block = block
-        self._pair = next((pair for pair in component.own_pairs() if pair[0].raw == block), None)
+        self._pair = next((pair for pair in component.own_pairs() if pair[0].raw.lower() == block), None)
 
     def write(self, values: Mapping[str, Value], drop: Collection[str]) -> list[Splice]:
         if self._pair is None:
-            return [self._new_entry(self._component, self._block, self._whole(values, drop))]
+            return self._new_entries(self._component, {self._block: self._whole(values, drop)})
         node = self._pair[1]
         if node.kind is Kind.MAPPING and node.pairs:
             return self._into_mapping(node, values, drop)
@@ -56,7 +58,7 @@ class YamlEditor:
         return _ordered({key: value for key, value in said.items() if key not in drop} | dict(values))
 
     def _into_mapping(self, node: Node, values: Mapping[str, Value], drop: Collection[str]) -> list[Splice]:
-        own = {key.raw: (key, value) for key, value in node.own_pairs()}
+        own = {key.raw.lower(): (key, value) for key, value in node.own_pairs()}
         inherited = {key: value for key, (_, value) in node.entries().items()}
         splices: list[Splice] = []
         missing: dict[str, Value] = {}
@@ -71,14 +73,7 @@ class YamlEditor:
         for key in drop:
             if key in own and not (key == "path" and rename):
                 splices.append(self._remove(node, *own[key]))
-        after: dict[int, Splice] = {}
-        for key, value in missing.items():
-            splice = self._new_entry(node, key, value)
-            before = after.get(splice.start)
-            after[splice.start] = Splice(
-                splice.start, splice.end, (before.new if before else "") + splice.new
-            )
-        return splices + list(after.values())
+        return splices + self._new_entries(node, missing)
 
     def _replace(self, node: Node, value: Value) -> list[Splice]:
         if node.kind is not Kind.ALIAS and same(plain(node), value):
@@ -131,24 +126,39 @@ class YamlEditor:
         start = node.start if rest_of_line.strip() else len(line.rstrip(" \t"))
         return [Splice(start, node.end, "")]
 
-    def _new_entry(self, mapping: Node, key: str, value: Value | Mapping[str, Any]) -> Splice:
-        return (
-            self._new_in_flow(mapping, key, value)
-            if mapping.flow
-            else self._new_in_block(mapping, key, value)
-        )
+    def _new_entries(self, mapping: Node, values: Mapping[str, Any]) -> list[Splice]:
+        if mapping.flow:
+            return self._new_in_flow(mapping, values) if values else []
+        after: dict[int, Splice] = {}
+        for key, value in values.items():
+            splice = self._new_in_block(mapping, key, value)
+            before = after.get(splice.start)
+            text = (before.new if before else "") + splice.new
+            after[splice.start] = Splice(splice.start, splice.end, text)
+        return list(after.values())
 
-    def _new_in_flow(self, mapping: Node, key: str, value: Value | Mapping[str, Any]) -> Splice:
+    def _new_in_flow(self, mapping: Node, values: Mapping[str, Any]) -> list[Splice]:
+        """At the end; over several lines a comment stays with its entry, and a last comma stays the last:
+
+        failure_threshold: 2 # few   ->   failure_threshold: 2, # few
+                                          success_threshold: 1
+        """
         style = mapping.pairs[-1][0].style if mapping.pairs else None
-        said = _flow(value, style) if isinstance(value, Mapping) else _scalar(value, style)
-        entry = f"{_quoted(key, style)}: {said}"
+        entries = [f"{_quoted(key, style)}: {_flow(value, style)}" for key, value in values.items()]
         if not mapping.pairs:
-            return Splice(mapping.end - 1, mapping.end - 1, entry)
+            return [Splice(mapping.end - 1, mapping.end - 1, ", ".join(entries))]
         last_key, last_value = mapping.pairs[-1]
-        indent = self._text[self._line_start(last_key.start) : last_key.start]
-        separator = ", " if indent.strip(" \t") else f",{self._eol(last_key.start)}{indent}"
-        end = last_value.end
-        return Splice(end, end, separator + entry)
+        indent, end = self._text[self._line_start(last_key.start) : last_key.start], last_value.end
+        if indent.strip(" \t"):
+            return [Splice(end, end, "".join(f", {entry}" for entry in entries))]
+        eol = self._eol(last_key.start)
+        lines = f",{eol}{indent}".join(entries)
+        rest = _COMMA_AND_REST.match(self._text, end)
+        if not rest or rest.end() == end:
+            return [Splice(end, end, f",{eol}{indent}{lines}")]
+        comma = rest["comma"]
+        new = Splice(rest.end(), rest.end(), f"{eol}{indent}{lines}{comma}")
+        return [new] if comma else [Splice(end, end, ","), new]
 
     def _new_in_block(self, mapping: Node, key: str, value: Value | Mapping[str, Any]) -> Splice:
         column = mapping.pairs[0][0].column
@@ -156,7 +166,9 @@ class YamlEditor:
             lines = [" " * column + f"{key}:", *self._lines(value, column + self._step())]
         else:
             lines = self._lines({key: value}, column)
-        return self._after_line(self._line_end_of(self._neighbour(mapping, key)), lines)
+        rest = _REST_OF_LINE.match(self._text, self._neighbour(mapping, key).content_end())
+        assert rest is not None
+        return self._after_line(rest.end(), lines)
 
     def _neighbour(self, mapping: Node, key: str) -> Node:
         """The value after whose line a new key goes: its predecessor by habit, else one that ends plainly."""
@@ -166,25 +178,16 @@ class YamlEditor:
             if (last := _last_scalar(value)).style not in ("|", ">")
             and _REST_OF_LINE.match(self._text, last.end)
         }
-        single = {
-            name: value
+        short = [
+            name
             for name, value in fit.items()
             if not _BREAK.search(self._text, value.start, value.content_end())
-        }
-        if key in _ORDER:
-            before = [name for name in _ORDER[: _ORDER.index(key)] if name in fit]
-            candidates = [*reversed(before), *reversed(list(fit))]
-        else:
-            candidates = ["http_port", "name", *reversed(list(single)), *reversed(list(fit))]
-        for name in candidates:
+        ]
+        before = _ORDER[: _ORDER.index(key)][::-1] if key in _ORDER else ["http_port", "name"]
+        for name in (*before, *reversed(short), *reversed(fit)):
             if name in fit:
                 return fit[name]
         raise CannotEdit("no line of the component ends where a new one can begin")
-
-    def _line_end_of(self, value: Node) -> int:
-        rest = _REST_OF_LINE.match(self._text, value.content_end())
-        assert rest is not None
-        return rest.end()
 
     def _after_line(self, end: int, lines: list[str]) -> Splice:
         eol = self._eol(end)
@@ -240,6 +243,9 @@ def _quoted(key: str, style: str | None) -> str:
     return f"{style}{key}{style}" if style in ("'", '"') else key
 
 
-def _flow(values: Mapping[str, Any], style: str | None) -> str:
-    entries = (f"{_quoted(key, style)}: {_scalar(value, style)}" for key, value in values.items())
-    return "{" + ", ".join(entries) + "}"
+def _flow(value: Any, style: str | None) -> str:
+    if not isinstance(value, Mapping):
+        return _scalar(value, style)
+    return (
+        "{" + ", ".join(f"{_quoted(key, style)}: {_scalar(one, style)}" for key, one in value.items()) + "}"
+    )
