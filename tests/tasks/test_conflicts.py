@@ -439,10 +439,20 @@ def test_install_writes_each_line_once_and_keeps_the_others(repository: Reposito
     repository.write(".gitattributes", kept)
     conflicts("install", cwd=repository.path)
     first = (repository.path / ".gitattributes").read_bytes()
-    assert first.startswith(kept.encode() + b"\r\n") and first.count(b"docs/ROADMAP.md merge=afterpush") == 1
+    assert first.endswith(b"# ours\r\n*.png binary\r\n*.sh text eol=lf")
+    assert first.count(b"docs/ROADMAP.md merge=afterpush") == 1
     assert first.count(b"\n") == first.count(b"\r\n")
     again = conflicts("install", cwd=repository.path)
     assert (repository.path / ".gitattributes").read_bytes() == first and "already installed" in again.out
+
+
+def test_a_line_of_the_users_own_decides_wherever_it_is(repository: Repository) -> None:
+    repository.write(".gitattributes", "CHANGELOG.md merge=union\nnotes/*.md -merge\n")
+    conflicts("install", cwd=repository.path)
+    asked = ("CHANGELOG.md", "notes/a.md", "README.md")
+    answers = repository.git("check-attr", "merge", "--", *asked).splitlines()
+    assert [line.rpartition(" ")[2] for line in answers] == ["union", "unset", "afterpush"]
+    assert check(repository.path).json()["driver_live"] is True
 
 
 def test_install_and_uninstall_show_first_what_they_would_do(repository: Repository) -> None:

@@ -34,7 +34,24 @@ def align(one: Sequence[Hashable], other: Sequence[Hashable]) -> Pairs:
                 if anchors and left + 1 < right and top + 1 < bottom:
                     spans.append((left + 1, right, top + 1, bottom))
             found += anchors or _common(one, other, low, high, start, end)
-    return sorted(found)
+    return _late(sorted(found), one, other)
+
+
+def _late(pairs: Pairs, one: Sequence[Hashable], other: Sequence[Hashable]) -> Pairs:
+    """The same pairs with what is only in one sequence as late as its repetitions allow, as git has it.
+
+    a b  and  a b b:  (0,0) (1,2) says that a b was put before the b; (0,0) (1,1) that it was put behind.
+    """
+    found: Pairs = []
+    left, right = -1, -1
+    for place, at in pairs:
+        if place == left + 1 and at > right + 1 and other[right + 1] == other[at]:
+            at = right + 1
+        elif at == right + 1 and place > left + 1 and one[left + 1] == one[place]:
+            place = left + 1
+        found.append((place, at))
+        left, right = place, at
+    return found
 
 
 def _anchors(

@@ -88,7 +88,9 @@ class Merge:
 
     def _write_table(self, trio: Trio, parent: Trio) -> None:
         members = ordered(trio, self.placement.children.get(trio, []))
-        table = merged_table(trio, members, lambda row: self._whole(row, trio))
+        table = _as_one_side_has_it(trio, members) or merged_table(
+            trio, members, lambda row: self._whole(row, trio)
+        )
         if table is None:
             self._emit(trio, [self._whole(trio, parent, f"{trio.any.name}: both sides changed the columns")])
             return
@@ -186,6 +188,29 @@ class Merge:
             if theirs in (base, ours)
             else max(ours, theirs, key=lambda tail: (len(tail), tail))
         )
+
+
+def _as_one_side_has_it(trio: Trio, members: Sequence[Trio]) -> list[tuple[Trio, list[Piece]]] | None:
+    """A table that only one side changed, line by line as it is there; None for any other."""
+    base, ours, theirs = (
+        [node.own, *(row.own for row in node.children)] if node else None for node in trio.nodes
+    )
+    side = 2 if ours in (base, None) else 1 if theirs in (base, None, ours) else 0
+    node = trio.nodes[side]
+    if not side or node is None or [trio_of(row) for row in node.children] != list(members):
+        return None
+    # A row that came from another table may have been changed there.
+    if any(row.doubt or _is_written_by(row, 3 - side) for row in members):
+        return None
+    return [(trio, list(node.own)), *((trio_of(row), list(row.own)) for row in node.children)]
+
+
+def _is_written_by(trio: Trio, side: int) -> bool:
+    """Whether a side wrote a row as neither the base nor the other side has it."""
+    node = trio.nodes[side]
+    return node is not None and all(
+        other is None or other.own != node.own for other in (trio.base, trio.nodes[3 - side])
+    )
 
 
 def _is_moved(trio: Trio) -> bool:

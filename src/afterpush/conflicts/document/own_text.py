@@ -14,8 +14,10 @@ from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value, 
 
 def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
     """The lines of a node, with hunks for what cannot be decided."""
-    if ours.own == theirs.own:
+    if ours.own == theirs.own or (base and theirs.own == base.own):
         return list(ours.own)
+    if base and ours.own == base.own:
+        return list(theirs.own)
     if base is None and ours.said == theirs.said and ours.mark == theirs.mark:
         return list(max(ours.own, theirs.own))
     match ours.kind:
@@ -65,10 +67,11 @@ def _merge_heading(base: Node | None, ours: Node, theirs: Node, said: Said) -> L
     if title is None or mark is None:
         return None
     level = three_way(str(base.level) if base else None, str(ours.level), str(theirs.level))
-    pattern = next((node for node in (ours, theirs) if str(node.level) == level), None)
+    sides = sorted((ours, theirs), key=lambda node: node.own)
+    pattern = next((node for node in sides if str(node.level) == level), None)
     if pattern is None:
         return None
-    return _dressed(pattern, title, mark, [node for node in (ours, theirs, base) if node])
+    return _dressed(pattern, title, mark, [*sides, base] if base else sides)
 
 
 def _dressed(pattern: Node, title: str, mark: str, nodes: Sequence[Node]) -> Lines | None:

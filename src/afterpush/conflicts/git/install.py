@@ -1,5 +1,6 @@
 """Registering the merge driver with git: lines in `.gitattributes`, the command in the configuration."""
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,15 +46,18 @@ def _difference(text: bytes | None, other: bytes | None) -> list[str]:
 
 
 def with_lines(text: bytes | None, lines: Sequence[str]) -> bytes:
-    """The attributes file with each line once; what was there keeps its place and its line endings."""
-    before = text or b""
+    """The attributes file with each of our lines once, before all others, with its line endings.
+
+    Of two lines about one path git takes the last one (gitattributes(5)): so a line of the user's own,
+    such as `CHANGELOG.md merge=union`, decides, wherever it is in the file.
+    """
+    bom, before = (
+        (codecs.BOM_UTF8, text[3:]) if text and text.startswith(codecs.BOM_UTF8) else (b"", text or b"")
+    )
     ending = b"\r\n" if b"\r\n" in before else b"\n"
-    there = {line.strip() for line in before.splitlines()}
-    missing = [line.encode() for line in lines if line.encode() not in there]
-    if not missing:
-        return before
-    gap = ending if before and not before.endswith(b"\n") else b""
-    return before + gap + b"".join(line + ending for line in missing)
+    ours = {line.encode() for line in lines}
+    others = [line for line in before.splitlines(keepends=True) if line.strip() not in ours]
+    return bom + b"".join((*(line.encode() + ending for line in lines), *others))
 
 
 def without_driver(text: bytes | None) -> bytes | None:

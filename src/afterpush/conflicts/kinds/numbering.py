@@ -28,6 +28,9 @@ def numbers_of(parent: Trio, members: Sequence[Trio]) -> dict[Trio, int]:
     """The numbers that the items under one parent get; nothing for what keeps its own."""
     if not any(number_of(trio.any) is not None for trio in members if trio.kind is Kind.ITEM):
         return {}
+    kept = _as_one_side_has_them(parent, members)
+    if kept is not None:
+        return kept
     styles = [_style(node) for node in parent.nodes]
     base, ours, theirs = styles
     style = (theirs or ours) if ours in (base, None) else ours
@@ -47,6 +50,21 @@ def numbers_of(parent: Trio, members: Sequence[Trio]) -> dict[Trio, int]:
         )
         return {trio: number for trio in members if number_of(trio.any) is not None}
     return _counted(members) if style == "counts" else {}
+
+
+def _as_one_side_has_them(parent: Trio, members: Sequence[Trio]) -> dict[Trio, int] | None:
+    """The numbers of the side that alone changed the items or their numbers; None where both did."""
+    base, ours, theirs = (
+        [(child.trio, number) for child in node.children if (number := number_of(child)) is not None]
+        if node
+        else None
+        for node in parent.nodes
+    )
+    kept = theirs if ours in (base, None) else ours if theirs in (base, None, ours) else None
+    numbered = [trio for trio in members if number_of(trio.any) is not None]
+    if kept is None or [trio for trio, _ in kept] != numbered:
+        return None
+    return {trio: number for trio, number in kept if trio}
 
 
 def _style(node: Node | None) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.read import Document
 from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, reference_of, release_of
+from afterpush.conflicts.matching.alike import match_both
 from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, single
 from afterpush.conflicts.matching.match import Matching
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
@@ -18,8 +19,9 @@ def match_all(
 ) -> list[Trio]:
     """Every thing of the three versions, those of the base first, in the order of the text."""
     trios = [Trio(node) for node in base.nodes]
-    for side, document in ((1, ours), (2, theirs)):
-        matching = Matching(base.nodes, document.nodes)
+    matchings = [Matching(base.nodes, document.nodes) for document in (ours, theirs)]
+    match_both(*matchings)
+    for side, (document, matching) in enumerate(zip((ours, theirs), matchings, strict=True), 1):
         for node in document.nodes:
             origin = matching.backward.get(node)
             if origin:

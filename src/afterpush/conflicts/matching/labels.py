@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 from afterpush.conflicts.document.align import align
 from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.kinds.keys import reference_of, release_of
+from afterpush.conflicts.kinds.keys import likeness, reference_of, release_of
 from afterpush.roadmap.tables import is_empty_value
 
 Label = Callable[[Node], Hashable]
@@ -100,3 +100,22 @@ def differ(one: Node, other: Node) -> bool:
 def is_placeholder(node: Node) -> bool:
     """Whether a node only says that there is none: `- (none)`, `| _(none)_ | - |`."""
     return all(map(is_empty_value, node.said.split("|")))
+
+
+# Above this many pairs of free siblings likeness is not asked for: it would be the one quadratic step.
+_MOST_PAIRS = 4000
+
+
+def likely(mine: list[Node], yours: list[Node], least: float = 0.5) -> list[tuple[Node, Node]]:
+    """Pairs of one kind that share words, the likest first, then the nearest."""
+    if len(mine) * len(yours) > _MOST_PAIRS:
+        return []
+    scored = [
+        (-score, abs(one.index - other.index), one.said, other.said, one, other)
+        for one in mine
+        for other in yours
+        if one.kind is other.kind
+        and not differ(one, other)
+        and (score := likeness(one.said, other.said)) >= least
+    ]
+    return [(entry[4], entry[5]) for entry in sorted(scored, key=lambda entry: entry[:4])]

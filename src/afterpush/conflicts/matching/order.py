@@ -53,8 +53,8 @@ def _ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
 def _rank(trio: Trio) -> int:
     """Sections come behind what has no heading of its own; definitions at the end of a text behind all."""
     if trio.kind in (Kind.LINK, Kind.NOTE):
-        parent = trio.any.parent
-        return 2 if parent and parent.children[0].kind is not trio.kind and parent.kind is Kind.ROOT else 0
+        siblings = trio.any.parent.children if trio.any.parent else []
+        return 2 if any(one.kind is Kind.SECTION and one.index < trio.any.index for one in siblings) else 0
     return 1 if trio.kind is Kind.SECTION else 0
 
 
