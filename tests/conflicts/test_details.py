@@ -25,6 +25,26 @@ def test_so_many_of_so_many_without_a_body_are_the_base_plus_both_differences() 
     assert clean(head.format(5, 50), head.format(6, 60), head.format(7, 70)) == head.format(8, 80)
 
 
+def test_a_percentage_is_derived_however_the_sides_spell_it() -> None:
+    line = "# R\n\n**Completion:** {}\n"
+    base, ours = line.format("~95% (180/190)"), line.format("~96% (183/190)")
+    assert clean(base, ours, line.format("97% (185/190)")) == line.format("99% (188/190)")
+    row = "# R\n\n| Area | Total | Done | % |\n|---|---|---|---|\n| Core | 190 | {} |\n"
+    text = clean(row.format("180 | ~95%"), row.format("183 | ~96%"), row.format("186 | 100%"))
+    assert text == row.format("189 | 99%").replace("99%", "99% ")
+
+
+@pytest.mark.parametrize("other", ["~55%", "57%"])
+def test_a_percentage_alone_is_what_the_boxes_below_it_make(other: str) -> None:
+    def page(share: str, done: set[int]) -> str:
+        boxes = "".join(f"- [{'x' if place in done else ' '}] item {place}\n" for place in range(20))
+        return f"# R\n\n**Overall Progress:** {share}\n\n{boxes}"
+
+    done = set(range(10))
+    text = clean(page("50%", done), page("60%", done | {11, 12}), page(other, done | {15}))
+    assert text.replace("~", "") == page("65%", done | {11, 12, 15})
+
+
 def test_notes_in_brackets_are_merged_by_their_key() -> None:
     line = "# S\n\n- Session-20260116-X-2da4e7: X - [Platform: External]{}\n"
     text = clean(line.format(""), line.format(" [Files: a.ts]"), line.format(" [Branch: b]"), path=SESSIONS)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from afterpush.conflicts.document.nodes import Kind, Lines
 from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.kinds.values import three_way
+from afterpush.conflicts.kinds.three_way import three_way
 from afterpush.conflicts.matching.trios import Trio, trio_of
 
 _TIGHT = frozenset(

@@ -4,7 +4,8 @@ from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.document.nodes import Lines, Node
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.keys import normal
-from afterpush.conflicts.kinds.values import merge_text, three_way
+from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.values import merge_text
 
 
 def against(ours: Node, theirs: Node) -> str:

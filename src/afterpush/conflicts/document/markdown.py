@@ -39,11 +39,8 @@ def merge_markdown(
         return replace(again, resolved=(*merged.said, *again.resolved))
     if merged is None or (not base and not _hunks(merged.pieces)):
         return _refused(sources, edges, style, has_base=bool(base))
-    pieces, said = merged.pieces, merged.said
-    if not _hunks(pieces):
-        counted, more = recounted(lines, list(map(str, pieces)))
-        pieces, said = [*counted], [*said, *more]
-    return answer(pieces, edges, said, style)
+    pieces, counted = recounted(lines, merged.pieces)
+    return answer(pieces, edges, [*merged.said, *counted], style)
 
 
 @dataclass(frozen=True)

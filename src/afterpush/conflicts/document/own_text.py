@@ -9,7 +9,8 @@ from afterpush.conflicts.document.nodes import Kind, Lines, Node
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.keys import normal, release_of
 from afterpush.conflicts.kinds.marks import merge_marks
-from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value, three_way
+from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value
 
 
 def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from afterpush.conflicts.kinds.dates import DATE, later
+from afterpush.conflicts.kinds.three_way import steady
 
 NUMBER = re.compile(r"(?<![\w.#$\-–])\d+(?:,\d{3})*(?:\.\d+)?(?![\w\-–]|[.,]\d)")
+_PERCENT = re.compile(rf"([~≈] ?)?({NUMBER.pattern})(?=%)")
 _STATES = (
     r"total|completed?|done|open|removed|remaining|resolved|pending|blocked|closed|fixed|in[ -]progress|left|"
     r"finished|cancell?ed|deferred|outstanding"
@@ -19,7 +21,8 @@ _THINGS = (
     r"tasks?|items?|issues?|bugs?|defects?|sessions?|tests?|errors?|warnings?|P[0-4]|critical|high|medium|low"
 )
 _NAME = re.compile(
-    rf"\b(?:{_STATES}|count|tasks|items|issues|bugs|defects|sessions|number|progress|ready)\b", re.I
+    rf"\b(?:{_STATES}|completion|count|tasks|items|issues|bugs|defects|sessions|number|progress|ready)\b",
+    re.I,
 )
 # "3/8" and "3 of 8": so many of so many.
 FRACTION = re.compile(r"[ \t]*(?:/|(?:out[ ])?of[ ])[ \t]*\d[\d,]*", re.I)
@@ -45,14 +48,14 @@ class Part:
 
 def parts_of(text: str) -> list[Part]:
     """The dates and numbers of a text, in order."""
-    dates = [Part(found[0], found.start(), "date") for found in DATE.finditer(text)]
-    covered = {place for part in dates for place in range(part.start, part.start + len(part.text))}
-    numbers = [
-        Part(found[0], found.start(), "percent" if text[found.end() : found.end() + 1] == "%" else "number")
-        for found in NUMBER.finditer(text)
-        if found.start() not in covered
-    ]
-    return sorted(dates + numbers, key=lambda part: part.start)
+    found: list[Part] = []
+    covered: set[int] = set()
+    for kind, pattern in (("date", DATE), ("percent", _PERCENT), ("number", NUMBER)):
+        for one in pattern.finditer(text):
+            if one.start() not in covered:
+                found.append(Part(one[0], one.start(), kind))
+                covered.update(range(one.start(), one.end()))
+    return sorted(found, key=lambda part: part.start)
 
 
 def _template(text: str, parts: Sequence[Part]) -> str:
@@ -66,18 +69,6 @@ def _template(text: str, parts: Sequence[Part]) -> str:
 def template_of(text: str) -> str:
     """The text with signs for its dates, counts and percentages."""
     return _template(text, parts_of(text))
-
-
-def derived_percentages(old: Sequence[str], line: str) -> str:
-    """A line whose counts changed, with the percentages that they now make; `old` are its three versions."""
-    parts = [parts_of(text) for text in (*old, line)]
-    if len({_template(text, some) for text, some in zip((*old, line), parts, strict=True)}) != 1:
-        return line
-    merged: list[str | None] = [part.text for part in parts[3]]
-    _derive_percentages(parts[:3], merged)
-    for part, text in zip(reversed(parts[3]), reversed(merged), strict=True):
-        line = line[: part.start] + str(text) + line[part.start + len(part.text) :]
-    return line
 
 
 def merge_counted(base: str, ours: str, theirs: str, *, is_counter: bool) -> str | None:
@@ -149,15 +140,21 @@ def _derive_percentages(parts: Sequence[Sequence[Part]], merged: list[str | None
 
 
 def derived_percentage(old: Sequence[str], counts: Sequence[Sequence[str]], now: Sequence[str]) -> str | None:
-    """The percentage that the counts `now` make, by the simplest formula that made each of the `old` ones."""
-    for numerator, denominator in _ratios(len(now)):
+    """The percentage that the counts `now` make, by the simplest formula that made each of the `old` ones.
+
+    One count over another is also believed where one side wrote something else, say `100%` of 186 of 190.
+    """
+    said = [text.lstrip("~≈ ") for text in old]
+    sign = steady(*(text[: len(text) - len(bare)] for text, bare in zip(old, said, strict=True)))
+    for top, bottom in _ratios(len(now)):
         for rounding in (ROUND_HALF_UP, ROUND_FLOOR):
-            made = (
-                _percent(row, numerator, denominator, text, rounding)
-                for row, text in zip(counts, old, strict=True)
-            )
-            if all(one == text for one, text in zip(made, old, strict=True)):
-                return _percent(now, numerator, denominator, old[0], rounding)
+            made = [
+                _percent(row, top, bottom, text, rounding) for row, text in zip(counts, said, strict=True)
+            ]
+            misses = [one != text for one, text in zip(made, said, strict=True)]
+            if sum(misses) <= (not misses[0] and len(top) == len(bottom) == 1):
+                answer = _percent(now, top, bottom, said[0], rounding)
+                return None if answer is None else sign + answer
     return None
 
 

@@ -1,6 +1,6 @@
 """The state of a checkbox, and the status beside a title."""
 
-from afterpush.conflicts.kinds.values import three_way
+from afterpush.conflicts.kinds.three_way import three_way
 from afterpush.roadmap.status import Status, are_opposed, checkbox_status, find_status
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from afterpush.conflicts.kinds.counters import is_counter_name, merge_counted
 from afterpush.conflicts.kinds.dates import is_date, later, moment_of, with_latest_dates, without_dates
+from afterpush.conflicts.kinds.three_way import steady, three_way
 from afterpush.roadmap.ids import TASK_ID
 from afterpush.roadmap.status import Status, are_opposed, find_status
 from afterpush.roadmap.tables import is_empty_value, normal
@@ -34,19 +35,6 @@ class Decision:
 
     value: str
     rule: str = ""
-
-
-def three_way(base: str | None, ours: str, theirs: str) -> str | None:
-    """The value that one side alone changed, or both alike; None when they disagree."""
-    if ours == theirs or theirs == base:
-        return ours
-    return theirs if ours == base else None
-
-
-def steady(base: str | None, ours: str, theirs: str) -> str:
-    """Like `three_way` for what does not matter (padding, bullets): always an answer, whichever is "ours"."""
-    decided = three_way(base, ours, theirs)
-    return max((len(ours), ours), (len(theirs), theirs))[1] if decided is None else decided
 
 
 def merge_value(

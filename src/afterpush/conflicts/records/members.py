@@ -7,7 +7,8 @@ from typing import Any
 
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.kinds.dates import moment_of
-from afterpush.conflicts.kinds.values import merge_status, steady
+from afterpush.conflicts.kinds.three_way import steady
+from afterpush.conflicts.kinds.values import merge_status
 from afterpush.conflicts.records.structure import Container, Entry, Scalar, UndecidedError, Value
 
 # What tells a record from others, the first that every record has and no two share.

@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.nodes import Node, place_of
 from afterpush.conflicts.document.pieces import Hunk, Piece
-from afterpush.conflicts.kinds.keys import plain
-from afterpush.conflicts.kinds.values import merge_value, three_way
+from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.values import merge_value
 from afterpush.conflicts.matching.trios import Trio
 from afterpush.conflicts.tables.columns import Column, Line, cell_in, merged_columns, name_of
 from afterpush.conflicts.tables.layout import Layout
 from afterpush.conflicts.tables.text import as_written, common_layout, dashes_line, header_line
-from afterpush.conflicts.tables.totals import Tally, settle
 from afterpush.roadmap.tables import Row, Table
 
 
@@ -27,7 +26,6 @@ def merged_table(
         return None
     names = [name_of(tables, column) for column in columns]
     lines = [_line(member, columns, names, whole) for member in members]
-    _settle(names, lines, tables, columns)
     layout = common_layout(tables, columns, lines)
     found: list[tuple[Trio, list[Piece]]] = [
         (trio, [header_line(tables, columns, layout), dashes_line(tables, columns, layout)])
@@ -76,41 +74,6 @@ def _line(trio: Trio, columns: Sequence[Column], names: Sequence[str], whole: Ca
 def _is_odd(row: Row, columns: Sequence[Column], side: int) -> bool:
     """Whether a row has more cells than its table has columns."""
     return len(row.cells) > sum(column[side] is not None for column in columns)
-
-
-def _settle(
-    names: Sequence[str], lines: Sequence[Line], tables: Sequence[Table | None], columns: Sequence[Column]
-) -> None:
-    """Sums and shares of the table, made again from the merged rows."""
-    if not all(tables) or (
-        not any("total" in name or "%" in name for name in names)
-        and not any(_is_total(row) for line in lines for row in line.rows if row)
-    ):
-        return
-    tallies = []
-    for line in lines:
-        if line.pieces is None:
-            versions = tuple(
-                [cell_in(row, column[side]) or "" for column in columns] if row else None
-                for side, row in enumerate(line.rows)
-            )
-            tally = Tally(
-                line.cells, versions, any(_is_total(row) for row in line.rows if row), bool(line.trio.any.id)
-            )
-            tallies.append(tally)
-    known = [
-        [[cell_in(row, column[side]) or "" for column in columns] for row in table.rows]
-        for side, table in enumerate(tables)
-        if table
-    ]
-    totals = [[_is_total(row) for row in table.rows] for table in tables if table]
-    settle(names, tallies, known, totals)
-
-
-def _is_total(row: Row) -> bool:
-    return bool(row.cells) and plain(row.cells[0]).casefold().startswith(
-        ("total", "grand total", "overall", "sum")
-    )
 
 
 def _written(
