@@ -202,7 +202,7 @@ def _as_one_side_has_it(trio: Trio, members: Sequence[Trio]) -> list[tuple[Trio,
     # A row that came from another table may have been changed there.
     if any(row.doubt or _is_written_by(row, 3 - side) for row in members):
         return None
-    return [(trio, list(node.own)), *((trio_of(row), list(row.own)) for row in node.children)]
+    return [(trio_of(one), [*one.own]) for one in node.walk()]
 
 
 def _is_written_by(trio: Trio, side: int) -> bool:
