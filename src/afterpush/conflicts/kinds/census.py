@@ -42,7 +42,8 @@ class Version:
         """Each line by its heading and shape; None where there are several."""
         found: dict[tuple[str, str], Place | None] = {}
         headings, count = list(headings_in(self.lines, 0)), len(self.lines)
-        title, at, columns, rows = "", 0, (), range(0)
+        title, at, rows = "", 0, range(0)
+        columns: tuple[str, ...] = ()
         for number, line in enumerate(self.lines):
             while at < len(headings) and headings[at].start <= number:
                 title, at = template_of(self.lines[headings[at].start]), at + 1
