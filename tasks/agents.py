@@ -1,7 +1,6 @@
 """Coding agents: the verdict as a tool, a gate before the end of a turn, and the clients' configuration."""
 
 import os
-import sys
 from typing import Any
 
 from invoke import Collection
@@ -58,13 +57,9 @@ def status(context: Any, target: str = "", json: bool = False) -> ExitCode:
 @task(help={"target": f"{TARGET} (default: as its input shows)"})
 def gate(context: Any, target: str = "") -> ExitCode:
     """Hold an agent whose last push is not proved live; a client's hook calls it, with its JSON on stdin."""
-    from afterpush.workflows.agents.gate import gate as judged
+    from afterpush.workflows.agents.gate import gate_at_stdin
 
-    answer = judged(sys.stdin.buffer.read().decode("utf-8", "replace"), os.environ)
-    if answer.out:
-        print(answer.out)
-    if answer.note:
-        print(answer.note, file=sys.stderr)
+    gate_at_stdin(os.environ)
     return ExitCode.GOOD
 
 

@@ -1,26 +1,36 @@
-"""The console script, and `python -m afterpush`. The gate goes past Invoke and the tasks: they cost it half
-of its time.
+"""The console script, and `python -m afterpush`. Clients start the server and the gate again and again: both
+go past Invoke and the tasks, which take longer to load than a gate takes.
 """
 
 import os
 import sys
 
+from afterpush.infra.errors import AfterpushError
+
 
 def main() -> None:
     """Runs the program with the arguments of the process."""
-    words = sys.argv[1:]
-    if words[:1] == ["agents.gate"] and all(word.startswith("--target=") for word in words[1:]):
-        from afterpush.workflows.agents.gate import gate
+    task, *flags = sys.argv[1:] or [""]
+    if task == "agents.gate" and all(flag.startswith("--target=") for flag in flags):
+        from afterpush.workflows.agents.gate import gate_at_stdin
 
-        answer = gate(sys.stdin.buffer.read().decode("utf-8", "replace"), os.environ)
-        if answer.out:
-            print(answer.out)
-        if answer.note:
-            print(answer.note, file=sys.stderr)
-        return
-    from afterpush.program import main as run
+        gate_at_stdin(os.environ)
+    elif task == "agents.serve" and set(flags) <= {"--allow-push"}:
+        _serve(allow_push=bool(flags))
+    else:
+        from afterpush.program import main as run
 
-    run()
+        run()
+
+
+def _serve(*, allow_push: bool) -> None:
+    from afterpush.workflows.agents.tools import serve_here
+
+    try:
+        serve_here(allow_push=allow_push)
+    except AfterpushError as error:
+        print(f"afterpush: {error}", file=sys.stderr)
+        sys.exit(int(error.exit_code))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ It runs at the end of every turn, so nothing heavy is imported before it is need
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,6 +39,17 @@ class GateAnswer:
 
     out: str | None = None
     note: str | None = None
+
+
+def gate_at_stdin(environment: Mapping[str, str]) -> None:
+    """Reads what the client says, and prints what it is to do. Nobody is waited for at a terminal."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return
+    answer = gate(sys.stdin.buffer.read().decode("utf-8", "replace"), environment)
+    if answer.out:
+        print(answer.out)
+    if answer.note:
+        print(answer.note, file=sys.stderr)
 
 
 def gate(text: str, environment: Mapping[str, str]) -> GateAnswer:

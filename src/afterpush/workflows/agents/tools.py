@@ -11,6 +11,7 @@ from afterpush.agents.session import last_push
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.workflows.agents.known import explanation_of, is_on_remote, known, with_production
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class RepositoryTools:
 
     def verdict(self, sha: str | None, *, detail: bool) -> Answer:
         """What is known of a commit now; asked of the platform once where nobody watches it."""
-        found = _known(self.here, self._commit(sha))
-        explanation = _explanation_of(self.here, found) if found.verdict == "failed" else None
+        found = with_production(self.here, known(self.here, self._commit(sha)))
+        explanation = explanation_of(self.here, found) if found.verdict == "failed" else None
         answer = _of_outcome(found, explanation, detail=detail)
         if found.verdict == "live":
             from afterpush.workflows.agents.gate import settle
@@ -64,7 +65,7 @@ class RepositoryTools:
         from afterpush.workflows.deploy.watch import start_background
 
         commit = self._commit(sha)
-        if _known(self.here, commit).verdict in _WATCHABLE and _is_pushed(self.here, commit):
+        if known(self.here, commit).verdict in _WATCHABLE and is_on_remote(self.here, commit):
             start_background(self.here, commit)
         return commit
 
@@ -152,46 +153,6 @@ def _repository_of(folders: Sequence[Path]) -> AppRepository:
     raise AfterpushError(
         f"reading the client's folder: {named} is in no git work tree; open the app's repository"
     )
-
-
-def _known(here: AppRepository, sha: str) -> "Outcome":
-    """What `deploy.status` says; of a commit that nobody watched, what one look shows."""
-    from dataclasses import replace
-
-    from afterpush.workflows.deploy.status import status_here
-    from afterpush.workflows.deploy.watch import look_once
-
-    found = status_here(here, sha, wait=False, timeout_seconds=None, json=True)
-    if found.verdict != "none" or found.started_at is not None:
-        return found
-    seen = look_once(here, sha, timeout_seconds=ASK_SECONDS)
-    if seen.verdict == "running" and seen.deployment_id is None and not _is_pushed(here, sha):
-        remote = here.settings.push.remote
-        return replace(
-            seen, verdict="none", message=f"{sha[:7]} is on no branch of {remote} yet; push it first"
-        )
-    return seen
-
-
-ASK_SECONDS = 10.0
-
-
-def _is_pushed(here: AppRepository, sha: str) -> bool:
-    from afterpush.infra.git import is_pushed
-
-    return is_pushed(here.repo, here.settings.push.remote, sha)
-
-
-def _explanation_of(here: AppRepository, found: "Outcome") -> dict[str, Any] | None:
-    """The explanation that the monitor left, else one of the logs that the platform still has."""
-    from afterpush.deploy.explain.rendering import document
-    from afterpush.workflows.deploy.explain import explain_commit
-
-    if found.explanation:
-        return found.explanation
-    with contextlib.suppress(AfterpushError):
-        return document(explain_commit(here, found.sha, None))
-    return None
 
 
 def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail: bool) -> Answer:
