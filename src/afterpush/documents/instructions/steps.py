@@ -11,14 +11,12 @@ from afterpush.text.markdown import Code, code_in
 from afterpush.text.shell import Command, commands_in, unwrapped
 
 _PLAIN = ("", "text", "txt")
-# Programs whose name begins no English sentence: a line of a block without a language is typed if it begins
-# so.
+# Programs whose name begins no English sentence: a line without a language that begins so is typed.
 _PROGRAMS = re.compile(
     r"(?:\$ |\./|(?:git|npm|npx|pnpm|yarn|bun|bunx|node|uv|uvx|poetry|pdm|pip|pip3|pipenv|pytest|python3?"
-    r"|inv|afterpush"
     r"|docker|kubectl|just|cargo|tsc|vitest|jest|vim|nano)\s+(?=[-./\w@:<]))"
 )
-_ALSO_ENGLISH = re.compile(r"(?:make|task|go|cd|export|source|cat|sleep|watch|while|until|tail|less)\s+\S")
+_ALSO_ENGLISH = re.compile(r"(?:make|task|go|cd|export|source|cat|sleep|while|until|tail|less)\s+\S")
 _COMMENT = re.compile(r"^\s*#+\s?(.*)|\s#\s(.*)$")
 _FORBIDDING = re.compile(
     r"\bno\W*$|\b(?:never|do(?:es)? not|don[’']?t|doesn[’']?t|must not|mustn[’']t|should not|shouldn[’']t"
