@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,18 @@ def document(site: Repository, *words: str) -> Any:
 
 def problems(site: Repository, text: str) -> list[str]:
     """What the check says about a hand-written prompt of this text, by line."""
-    site.write("docs/prompts/hand.md", text)
+    (told,) = problems_of_each(site, [text])
+    return told
+
+
+def problems_of_each(site: Repository, texts: Sequence[str]) -> list[list[str]]:
+    """The same for each of several prompts that stand next to each other."""
+    names = [f"docs/prompts/hand-{number:02}.md" for number in range(len(texts))]
+    for name, text in zip(names, texts, strict=True):
+        site.write(name, text)
     found = document(site, "prompts.check")["problems"]
     return [
-        f"{entry['line']}: {entry['message']}" for entry in found if entry["file"] == "docs/prompts/hand.md"
+        [f"{entry['line']}: {entry['message']}" for entry in found if entry["file"] == name] for name in names
     ]
 
 
@@ -203,42 +212,45 @@ def test_without_any_roadmap_there_is_nothing_to_do(repository: Repository) -> N
     assert afterpush("prompts.check", cwd=repository.path).code == 0
 
 
-@pytest.mark.parametrize(
-    ("shell", "said"),
-    [
-        ("git push origin qa-fix:main", "1: git push qa-fix:main leaves the local main stale"),
-        ("git push --force origin main", "1: a forced push"),
-        ("git push origin +main", "1: a forced push"),
-        ("true && git push -f", "1: a forced push"),
-        ("git rebase main --force", "1: git rebase has no option --force"),
-        ("git commit --no-verify -m x", "1: git commit with --no-verify"),
-        ("cat <<'EOF'\n$(date)\nEOF", "2: the heredoc of line 5 is quoted"),
-        ("if true; then", "is not valid sh"),
-        ("echo <TASK_ID>", "1: a placeholder was left over: <TASK_ID>"),
-        ("inv deploy.monitr", "1: there is no task deploy.monitr; did you mean deploy.monitor?"),
-        ("afterpush deploy.status --shaa=1", "1: afterpush deploy.status has no flag --shaa"),
-        ("./inv deploy.cleanup \\\n  --dayz=3", "1: ./inv deploy.cleanup has no flag --dayz"),
-    ],
-)
-def test_known_bad_steps_are_named_with_their_line(site: Repository, shell: str, said: str) -> None:
-    found = problems(site, f"# Hand\n\ntext\n\n```sh\n{shell}\n```\n".replace("text\n\n", ""))
-    number, _, message = said.partition(": ")
-    wanted = f"{int(number) + 3}: {message}" if number.isdigit() else said
-    assert any(wanted.replace("line 5", "line 4") in entry for entry in found), found
-
-
-@pytest.mark.parametrize(
-    "shell",
-    [
+BAD_STEPS = [
+    ("git push origin qa-fix:main", "1: git push qa-fix:main leaves the local main stale"),
+    ("git push --force origin main", "1: a forced push"),
+    ("git push origin +main", "1: a forced push"),
+    ("true && git push -f", "1: a forced push"),
+    ("git rebase main --force", "1: git rebase has no option --force"),
+    ("git commit --no-verify -m x", "1: git commit with --no-verify"),
+    ("cat <<'EOF'\n$(date)\nEOF", "2: the heredoc of line 4 is quoted"),
+    ("if true; then", "is not valid sh"),
+    ("echo <TASK_ID>", "1: a placeholder was left over: <TASK_ID>"),
+    ("inv deploy.monitr", "1: there is no task deploy.monitr; did you mean deploy.monitor?"),
+    ("afterpush deploy.status --shaa=1", "1: afterpush deploy.status has no flag --shaa"),
+    ("./inv deploy.cleanup \\\n  --dayz=3", "1: ./inv deploy.cleanup has no flag --dayz"),
+]
+GOOD_STEPS = [
         "git push origin main", "git push origin HEAD", "git fetch origin --prune",
         "git commit -m 'a --force'", "cat <<EOF\n$(date)\nEOF", "cat <<'EOF'\nplain\nEOF",
         "afterpush deploy.monitor --sha=abc --timeout 5", "inv --list", "inv push --dry-run",
         "inv conflicts.merge a b c --path=x", "git rebase --continue",
         "inv deploy.status --sha SHA && inv deploy.stop --all | cat",
-    ],
-)  # fmt: skip
-def test_good_steps_are_left_alone(site: Repository, shell: str) -> None:
-    assert problems(site, f"# Hand\n\n```sh\n{shell}\n```\n") == []
+]  # fmt: skip
+
+
+def in_a_prompt(shell: str) -> str:
+    """Steps whose first line is the fourth of the prompt."""
+    return f"# Hand\n\n```sh\n{shell}\n```\n"
+
+
+def test_known_bad_steps_are_named_with_their_line(site: Repository) -> None:
+    found = problems_of_each(site, [in_a_prompt(shell) for shell, _ in BAD_STEPS])
+    for (shell, said), told in zip(BAD_STEPS, found, strict=True):
+        number, _, message = said.partition(": ")
+        wanted = f"{int(number) + 3}: {message}" if number.isdigit() else said
+        assert any(wanted in entry for entry in told), (shell, told)
+
+
+def test_good_steps_are_left_alone(site: Repository) -> None:
+    found = problems_of_each(site, [in_a_prompt(shell) for shell in GOOD_STEPS])
+    assert dict(zip(GOOD_STEPS, found, strict=True)) == {shell: [] for shell in GOOD_STEPS}
 
 
 def test_bash_is_parsed_as_bash_and_sh_as_sh(site: Repository) -> None:

@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.support.cli import Answer, afterpush
 from tests.support.repositories import Repository
 from tests.support.swarm import alive, main_files, with_roadmap
@@ -174,9 +172,9 @@ def test_a_dry_run_changes_nothing(repository: Repository) -> None:
     assert not Path(planned["worktree"]).exists()
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
+def test_wrong_input_is_a_usage_error(repository: Repository) -> None:
+    with_roadmap(repository, "QA-001")
+    for words, said in (
         (["--tasks=QA-009", "--command=true"], "QA-001"),
         (["--tasks=QA-001"], "--command"),
         (["--command=true"], "--tasks"),
@@ -184,12 +182,9 @@ def test_a_dry_run_changes_nothing(repository: Repository) -> None:
         (["--ready=many", "--command=true"], "--ready"),
         (["--ready", "--agents=0", "--command=true"], "--agents"),
         (["--ready", "--engine=slurm", "--command=true"], "slurm"),
-    ],
-)
-def test_wrong_input_is_a_usage_error(repository: Repository, words: list[str], said: str) -> None:
-    with_roadmap(repository, "QA-001")
-    answer = swarm(repository, "swarm.run", *words, code=2)
-    assert said in json.loads(answer.out)["error"]
+    ):
+        answer = swarm(repository, "swarm.run", *words, code=2)
+        assert said in json.loads(answer.out)["error"], words
 
 
 def test_a_poison_task_fails_after_its_tries_and_the_others_land(repository: Repository) -> None:
