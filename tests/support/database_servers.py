@@ -147,13 +147,20 @@ def program_of(kind: str) -> Program:
     return _PROGRAMS[flavour]
 
 
+@contextmanager
+def run_folder(name: str) -> Iterator[Path]:
+    """A folder that all workers of a run share; for the block nobody else has the lock of this name."""
+    folder = Path(os.environ[_FOLDER])
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 def shared(kind: str) -> Server:
     """The run's server of this kind: the first worker that asks starts it."""
     program_of(kind)
-    folder = Path(os.environ[_FOLDER])
-    answer = folder / f"{kind}.json"
-    with (folder / f"{kind}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with run_folder(kind) as folder:
+        answer = folder / f"{kind}.json"
         if answer.exists():
             return read_server(answer)
         lifeline = os.open(folder / "lifeline", os.O_RDONLY)

@@ -1,14 +1,16 @@
 """This repository's manual, built once for all tests, by a process that may not use the network."""
 
+import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Answer, afterpush
+from tests.support.database_servers import run_folder
 from tests.support.shared import ROOT
 
 _NO_NETWORK = """
@@ -59,11 +61,17 @@ def copied_repository(target: Path) -> Path:
 def manual(tmp_path_factory: pytest.TempPathFactory) -> Manual:
     """The manual of this repository, built offline."""
     pytest.importorskip("furo", reason="the extra docs is not installed")
-    refusing = tmp_path_factory.mktemp("refusing")
-    (refusing / "sitecustomize.py").write_text(_NO_NETWORK)
-    root = copied_repository(tmp_path_factory.mktemp("manual") / "afterpush")
-    home = {"HOME": str(refusing), "PYTHONPATH": str(refusing)}
-    return Manual(root, afterpush("docs.build", "--json", cwd=root, env=home, timeout_seconds=300))
+    with run_folder("manual") as folder:
+        root, answer = folder / "manual" / "afterpush", folder / "manual.json"
+        if not answer.exists():
+            refusing = tmp_path_factory.mktemp("refusing")
+            (refusing / "sitecustomize.py").write_text(_NO_NETWORK)
+            copied_repository(root)
+            home = {"HOME": str(refusing), "PYTHONPATH": str(refusing)}
+            said = afterpush("docs.build", "--json", cwd=root, env=home, timeout_seconds=300)
+            answer.write_text(json.dumps(asdict(said)))
+        facts = json.loads(answer.read_text())
+    return Manual(root, Answer(**facts | {"words": tuple(facts["words"])}))
 
 
 def without_the_extra(folder: Path) -> dict[str, str]:

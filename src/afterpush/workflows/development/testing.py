@@ -82,8 +82,8 @@ def run_tests(
     if explore:
         words += ["--hypothesis-profile=explore"]
     if workers != "0":
-        # In the order of the folders: the tasks come first, which wait longest for real processes.
-        words += ["-n", workers or str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
+        # Single tests go to whoever is free: some files take a hundred times as long as others.
+        words += ["-n", workers or str(_WORKERS), "--dist", "worksteal"]
     if match:
         words += ["-k", match]
     code = run_attached(words, cwd=root)
