@@ -17,6 +17,12 @@ _PROGRAMS = re.compile(
     r"|docker|kubectl|just|cargo|tsc|vitest|jest|vim|nano)\s+(?=[-./\w@:<]))"
 )
 _ALSO_ENGLISH = re.compile(r"(?:make|task|go|cd|export|source|cat|sleep|while|until|tail|less)\s+\S")
+# "Commit with `--no-verify`" tells of a command by its option.
+_OPTION = re.compile(
+    r"(?:^|[,;:]\s+|\b(?:to|then|and|or|must|should|just|please)\s+)(commit|push)\b[^.;`]*"
+    r"\b(?:with|using|add|pass|use)(?: the)?\W*$",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"^\s*#+\s?(.*)|\s#\s(.*)$")
 _FORBIDDING = re.compile(
     r"\bno\W*$|\b(?:never|do(?:es)? not|don[’']?t|doesn[’']?t|must not|mustn[’']t|should not|shouldn[’']t"
@@ -75,7 +81,8 @@ class Step:
     `is_told` is false where a sentence only mentions it, and `is_forbidden` true where it warns of it.
     `folder`
     is where an earlier `cd` of its block (`is_led`) has led to, "" the root, None where that cannot be known;
-    `is_fresh` means below a `git clone`. `before` is the sentence up to it, `said` all words around it.
+    `is_fresh` means below a `git clone`, `is_alone` that its block has no other. `before` is the sentence up
+    to it, `said` all words around it.
     """
 
     command: Command
@@ -89,6 +96,7 @@ class Step:
     folder: str | None = ""
     is_led: bool = False
     is_fresh: bool = False
+    is_alone: bool = False
 
     @property
     def program(self) -> str:
@@ -103,8 +111,10 @@ def steps_in(markdown: str) -> tuple[Step, ...]:
 
 def _steps(code: Code) -> Iterator[Step]:
     if not code.is_block:
-        if re.match(r"(?:\$ )?[\w./@-]+\s+\S|\./\w", code.text):
-            yield from _read(code, code.text.removeprefix("$ "), 0)
+        named = _OPTION.search(code.before) if code.text in ("--no-verify", "--force", "-f") else None
+        text = f"git {named[1]} {code.text}" if named else code.text.removeprefix("$ ")
+        if re.match(r"[\w./@-]+\s+\S|\./\w", text):
+            yield from _read(code, text, 0)
     elif code.shell:
         yield from _read(code, code.commands(), 0)
     elif code.language in _PLAIN:
@@ -134,7 +144,8 @@ def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
     lines = text.split("\n")
     folder: str | None = ""
     is_led = is_fresh = False
-    for command in commands_in(text):
+    commands = commands_in(text)
+    for command in commands:
         words = unwrapped(command.words)
         said = " ".join([*code.under, code.before, code.after, _comments(lines, command.line)])
         if words and words[0] in ("cd", "pushd"):
@@ -151,6 +162,7 @@ def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
             folder,
             is_led,
             is_fresh,
+            code.is_block and len(commands) == 1,
         )
         is_fresh |= words[:2] == ["git", "clone"]
 

@@ -49,7 +49,7 @@ def waiting(step: Step, facts: Facts) -> Iterator[str]:
     is_editing = any(program == name and text.startswith(start) for name, start in _EDITING)
     if is_editing or (program in _EDITORS and len(step.words) > 1):
         yield f"{program} waits for keys, and an agent for ever; say what to change in the file"
-    elif program in _PAGERS and (len(step.words) > 1 or step.is_block):
+    elif program in _PAGERS:
         instead = _INSTEAD.get(program, "use cat, head or tail")
         yield f"{program} waits for keys, and an agent for ever; {instead}"
     for name, arguments, instead in _FOLLOWS:
@@ -75,7 +75,7 @@ def _watches(step: Step) -> bool:
 
 def _is_ordered(step: Step) -> bool:
     """Whether somebody is to do it: a list of the commands that there are only tells of it."""
-    return step.is_told and bool(_ORDER.search(_without_code(step.before)))
+    return step.is_told and (step.is_alone or bool(_ORDER.search(_without_code(step.before))))
 
 
 def polling(step: Step, facts: Facts) -> Iterator[str]:
