@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.deploy.explain import explanation
 from afterpush.deploy.explain.answer import Explanation
 from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.guides import guide
@@ -164,3 +165,13 @@ def test_the_teams_signatures_extend_and_replace_ours(tmp_path: Path) -> None:
 def test_a_mistake_in_the_teams_file_is_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(AfterpushError, match=re.escape(said)):
         load_failures(team_file(tmp_path, text))
+
+
+def test_an_expression_of_the_team_that_backtracks_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanation, "TEAM_SECONDS", 0.3)
+    signature = "{id: slow, category: timeout, pattern: '^(?:x+)+$'}"
+    failures = load_failures(team_file(tmp_path, f"signatures: [{signature}]"))
+    with pytest.raises(AfterpushError, match=r"config/failures\.yaml: it took longer"):
+        explain([b"x" * 60 + b"!\n"], failures)

@@ -15,8 +15,11 @@ from afterpush.deploy.explain.scan import Fault, Findings, scan
 from afterpush.deploy.explain.signatures import UNKNOWN, Failures
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import command
+from afterpush.infra.time_limit import time_limit
 
 TOLD_FAULTS = 8
+TEAM_SECONDS = 10.0
+"""Of computing. Our own expressions take 3 for 50 MB of log; in a file of others may stand `(a+)+$`."""
 _CONFIDENCE_IN_CODES = 0.9
 _CHUNK_BYTES = 1 << 20
 _PLACE = re.compile(r"\{([a-z]\w*)\}")
@@ -28,7 +31,19 @@ def explain(
     known: Known = NOTHING_KNOWN,
     redact: Callable[[str], str] = WELL_KNOWN,
 ) -> Explanation:
-    """The explanation of a log that comes in pieces."""
+    """The explanation of a log that comes in pieces.
+
+    Raises AfterpushError when the expressions of a team's file take too long over it.
+    """
+    if failures.team_file is None:
+        return _explained(pieces, failures, known, redact)
+    with time_limit(TEAM_SECONDS, f"explaining a log with {failures.team_file}"):
+        return _explained(pieces, failures, known, redact)
+
+
+def _explained(
+    pieces: Iterable[bytes], failures: Failures, known: Known, redact: Callable[[str], str]
+) -> Explanation:
     findings = scan(pieces, failures)
     reason, hits = known.reason, list(findings.hits)
     if reason:

@@ -4,6 +4,7 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import resources
 from itertools import chain
 from pathlib import Path
@@ -44,7 +45,7 @@ def load_failures(root: Path | None = None) -> Failures:
         return _ready(own, str(path))
     team = _parse(text, str(path))
     _check_expressions(team, str(path))
-    return _ready(_extended(own, team), str(path))
+    return replace(_ready(_extended(own, team), str(path)), team_file=str(TEAM_FILE))
 
 
 def _our_text() -> str:

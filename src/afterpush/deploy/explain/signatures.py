@@ -140,3 +140,5 @@ class Failures:
     doubtful: re.Pattern[str]
     trace: re.Pattern[str]
     progress: re.Pattern[str]
+    team_file: str | None = None
+    """The file of the repository that some of it comes from."""
