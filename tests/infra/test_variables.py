@@ -1,5 +1,6 @@
 """Variables and their sources: a secret goes only where its own source says, and `.env` reaches no child."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,23 @@ TOKEN = {"DIGITALOCEAN_TOKEN": "mine-0123456789"}
 def env_file(root: Path, text: str) -> Path:
     (root / ".env").write_text(text)
     return root
+
+
+def test_a_host_that_is_not_the_usual_one_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    api = "https://api.example"
+    root = env_file(
+        tmp_path, f"DIGITALOCEAN_API_URL={api}\nDIGITALOCEAN_TOKEN=a\nDB_HOST=db.example\nDB_PASS=b\n"
+    )
+    ours = replace(read_environment(root, {}), tell=told.append)
+    app_platform(ours, SystemClock())
+    address_from_variables(ours)
+    exported = replace(read_environment(None, TOKEN), tell=told.append)
+    app_platform(exported, SystemClock())
+    assert told == [
+        "DIGITALOCEAN_TOKEN goes to https://api.example (DIGITALOCEAN_API_URL of .env)",
+        "DB_PASS goes to db.example (DB_HOST of .env)",
+    ]
 
 
 @pytest.mark.parametrize("name", ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"])

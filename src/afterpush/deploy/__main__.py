@@ -9,6 +9,7 @@ import getopt
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from afterpush.deploy.monitor.background import REFUSED, SETTINGS
@@ -33,6 +34,11 @@ def main() -> int:
         settings = settings_from_text(handed_on) if handed_on else load_settings(root)
         environment = read_environment(root, os.environ).telling(settings.notify.webhook_env)
         redact = environment.redactor()
+
+        def warn(text: str) -> None:
+            _tell(f"{rfc3339(clock.now())}  note: {redact(text)}")
+
+        environment = replace(environment, tell=warn)
         session = open_session(
             repo,
             arguments["sha"],
@@ -40,7 +46,7 @@ def main() -> int:
             environment,
             clock,
             random=_random,
-            warn=lambda text: _tell(f"{rfc3339(clock.now())}  note: {redact(text)}"),
+            warn=warn,
             timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
         )
         return int(session.run_in_background(strict="strict" in arguments))

@@ -5,6 +5,7 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ class AppRepository:
     def environment(self) -> "Environment":
         from afterpush.infra.configuration.variables import read_environment
 
-        environment = read_environment(self.root)
+        environment = replace(read_environment(self.root), tell=_tell_once)
         with contextlib.suppress(
             AfterpushError
         ):  # Told where the settings are needed; secrets are hidden anyway.
@@ -52,6 +53,13 @@ class AppRepository:
         from afterpush.infra.state import state_folder
 
         return state_folder(self.repo, self.settings.deploy.state_dir)
+
+
+@functools.cache
+def _tell_once(sentence: str) -> None:
+    from afterpush.infra.console import note
+
+    note(f"afterpush: {sentence}")
 
 
 def app_repository() -> AppRepository:

@@ -11,7 +11,7 @@ never the other way round:
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, read_text
 from afterpush.infra.invocation import command
+from afterpush.infra.printable import one_line
 from afterpush.infra.secrets import Secret
 from afterpush.infra.secrets.redaction import Redactor, secrets_in
 
@@ -55,6 +56,8 @@ class Environment:
     """Why the file gives nothing; None when it may."""
     also_secret: frozenset[str] = frozenset()
     """Names that the configuration says hold a secret (`notify.webhook_env`)."""
+    tell: Callable[[str], None] = field(default=lambda _: None, compare=False)
+    """Is told where a secret goes, when that is not the usual host."""
 
     def get(self, name: str, default: str = "") -> str:
         """A variable that is no secret; empty counts as unset. Raises AfterpushError where only a refused
@@ -84,22 +87,25 @@ class Environment:
     def require_one_source(self, secrets: Iterable[str], addresses: Mapping[str, str]) -> None:
         """Raises AfterpushError (exit 2) where a secret of the environment would go to an address of `.env`.
 
-        `addresses` are names with their defaults: to spell out a default leads nowhere else.
+        `addresses` are names with their defaults, the host first: to spell out a default leads nowhere else.
+        A host that is not the default is told.
         """
         secret = next((name for name in secrets if self.get(name)), None)
-        if secret is None or not self.is_own(secret):
+        if secret is None:
             return
-        led = [
-            name
-            for name, default in addresses.items()
-            if not self.is_own(name) and self.get(name, default) != default
-        ]
-        if led:
+        changed = [name for name, default in addresses.items() if self.get(name, default) != default]
+        led = [name for name in changed if not self.is_own(name)]
+        if led and self.is_own(secret):
             names = ", ".join(led)
             raise AfterpushError(
                 f"{names} in .env would decide where {secret} of your environment goes; a secret goes only "
                 f"where its own source says: export {names} as well, or move {secret} into .env"
             )
+        host = next(iter(addresses))
+        if host in changed:
+            place = one_line(self.get(host).rpartition("@")[2])
+            source = "the environment" if self.is_own(host) else ".env"
+            self.tell(f"{secret} goes to {place} ({host} of {source})")
 
     def redactor(self) -> Redactor:
         """Takes every secret of both sources out of text, also those of a file that gives nothing."""
