@@ -105,8 +105,9 @@ class _Reader:
         if node.type in _LOOPS:
             loop = "for" if "for" in node.type else "while"
         ends = [self.read(child, loop) for child in node.named_children]
-        if node.type == "pipeline":
-            _pipe(ends)
+        for left, right in pairwise(ends) if node.type == "pipeline" else ():
+            if left and right:
+                left[-1].reader = right[0].program
         return ends[-1] if ends else []
 
     def _command(self, node: "Node", loop: str) -> Command:
@@ -138,27 +139,21 @@ class _Reader:
 
     def _redirect(self, command: Command, node: "Node", loop: str) -> None:
         kinds = {child.type: child for child in node.children}
-        if node.type == "file_redirect" and not _OUTPUTS_IN(kinds):
-            pass
-        elif node.type == "file_redirect":
-            command.outputs += [
-                self._word(child) for child in node.named_children if child.type != "file_descriptor"
-            ]
+        if node.type == "file_redirect" and any(operator in kinds for operator in _OUTPUTS):
+            files = (child for child in node.named_children if child.type != "file_descriptor")
+            command.outputs += map(self._word, files)
         elif "heredoc_start" in kinds:
             self._heredoc(command, kinds)
             for child in node.named_children:
                 if child.type == "file_redirect":
                     self._redirect(command, child, loop)
                 elif not child.type.startswith("heredoc_"):
-                    ends = self.read(child, loop)
-                    if child.type == "pipeline" and ends:
-                        command.reader = self._first_program(child)
+                    known = len(self.found)
+                    self.read(child, loop)
+                    if child.type == "pipeline" and self.found[known:]:
+                        command.reader = self.found[known][1].program
         for inner in _substitutions(node) if node.type != "heredoc_redirect" else ():
             self.read(inner, "")
-
-    def _first_program(self, node: "Node") -> str:
-        first = next((command for at, command in self.found if at >= node.start_byte), None)
-        return first.program if first else ""
 
     def _heredoc(self, command: Command, kinds: "dict[str, Node]") -> None:
         start, body, end = kinds["heredoc_start"], kinds.get("heredoc_body"), kinds.get("heredoc_end")
@@ -192,16 +187,6 @@ class _Reader:
 
     def _line(self, node: "Node") -> int:
         return self.first_line + node.start_point[0]
-
-
-def _OUTPUTS_IN(kinds: "dict[str, Node]") -> bool:
-    return any(operator in kinds for operator in _OUTPUTS)
-
-
-def _pipe(ends: list[list[Command]]) -> None:
-    for left, right in pairwise(ends):
-        if left and right:
-            left[-1].reader = right[0].program
 
 
 def _substitutions(node: "Node") -> "Iterator[Node]":

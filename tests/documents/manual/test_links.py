@@ -1,10 +1,13 @@
 """What a document points to, and what can be pointed to in it."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.documents.manual.check import target_of
+from afterpush.documents.manual.check import broken_links, target_of
+from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.links import anchors_in, headings_in, links_in
 
 PIECES = (
@@ -85,3 +88,12 @@ def test_any_text_is_read_and_every_line_is_one_of_its_lines(text: str) -> None:
     last = text.count("\n") + 1
     assert all(1 <= link.line <= last for link in links_in(text))
     assert not any(" " in anchor for anchor in anchors_in(text) if anchor != "x")
+
+
+def test_links_of_a_clients_own_file_may_begin_at_the_root(tmp_path: Path) -> None:
+    document = ".github/copilot-instructions.md"
+    text = "[a](src/a.ts#L3-L5), [b](../src/a.ts), [c](src), [d](src/gone.ts)\n"
+    tree = Tree(tmp_path, frozenset({document, "src/a.ts"}), {document: text})
+    assert [one.message for one in broken_links(tree, tree.documents)] == [
+        "the link src/gone.ts: .github/src/gone.ts does not exist"
+    ]
