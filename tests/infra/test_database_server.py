@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes.identity import identity_of, is_running
 from tests.support.database_servers import BOTH, CACHE, program_of
 from tests.support.shared import ROOT
+from tests.support.waiting import wait_until
 
 SCHEMAS = "afterpush\\_proof\\_%"
 
@@ -89,10 +89,10 @@ def test_it_ends_with_the_process_that_started_it(program: Program) -> None:
     assert identity is not None
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
-    deadline = time.monotonic() + 30
-    while is_running(identity) or Path(folder).exists():
-        assert time.monotonic() < deadline, f"{pid} or {folder} outlived its owner"
-        time.sleep(0.02)
+    wait_until(
+        lambda: not (is_running(identity) or Path(folder).exists()),
+        f"{pid} and {folder} end with their owner",
+    )
     owner.stdin.close()
     owner.stdout.close()
 

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from afterpush.infra.clock import SystemClock
 from afterpush.infra.http import Client, NoAnswer
 from tests.support.health_server import Reply, health_server
 
@@ -44,19 +43,14 @@ def test_a_server_that_sends_a_byte_now_and_then_holds_nobody(head: bytes) -> No
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=drip, args=(listener,), daemon=True)
         thread.start()
-        begun = SystemClock().monotonic()
-        with pytest.raises(NoAnswer):
+        # Without the one deadline it ends with the hundredth header, or never.
+        with pytest.raises(NoAnswer, match="in time"):
             Client(timeout_seconds=0.5).get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        took = SystemClock().monotonic() - begun
         stop.set()
-        thread.join(5)
-    # Without the one deadline it ends with the hundredth header, or never.
-    assert took < 4
+        thread.join()
 
 
 def test_no_request_outlasts_what_is_left_to_whoever_waits() -> None:
     with health_server({"/": Reply(delay_seconds=30)}) as server:
-        begun = SystemClock().monotonic()
         with pytest.raises(NoAnswer, match="no answer in time"):
-            Client(left=lambda: -3.0).get(f"{server.url}/")
-        assert SystemClock().monotonic() - begun < 15
+            Client(timeout_seconds=600, left=lambda: -3.0).get(f"{server.url}/")
