@@ -144,8 +144,10 @@ class Matching:
     def _containers(self) -> None:
         """Stage 4, from the innermost out."""
         sizes = {node: sum(1 for _ in node.walk()) - 1 for node in self.side if node.kind in CONTAINERS}
+        # What has kept its title will be found under its parent, even where all that it held has left it.
+        titles = single(self.free((node for node in self.side if node.kind is Kind.SECTION), self.backward), by_text)
         for one in reversed(self.base):
-            if one in self.forward or one.kind not in CONTAINERS or not one.children:
+            if one in self.forward or one.kind not in CONTAINERS or not one.children or by_text(one) in titles:
                 continue
             below = list(one.walk())[1:]
             votes: Counter[Node] = Counter()
