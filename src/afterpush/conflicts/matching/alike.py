@@ -52,8 +52,8 @@ def _match_alike(side: Matching) -> None:
         if mine and yours:
             side.pair_free((*likely(mine, yours), *_lonely(side, one, other)))
     side.within(likely)
-    mine = side.free(filter(_is_wordy, side.base), side.forward)
-    yours = side.free(filter(_is_wordy, side.side), side.backward) if mine else []
+    mine = list(filter(_is_wordy, side.free(side.base, side.forward)))
+    yours = list(filter(_is_wordy, side.free(side.side, side.backward))) if mine else []
     side.pair_free(likely(mine, yours, least=0.75))
 
 

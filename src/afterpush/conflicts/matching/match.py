@@ -119,10 +119,10 @@ class Matching:
             other = self.forward.get(one)
             if other is None or one.digest == other.digest or one.kind is Kind.ROOT:
                 continue
-            mine = self.free(filter(is_leaf, one.walk()), self.forward)
+            mine = list(filter(is_leaf, self.free(one.walk(), self.forward)))
             if not mine:
                 continue
-            yours = self.free(filter(is_leaf, other.walk()), self.backward)
+            yours = list(filter(is_leaf, self.free(other.walk(), self.backward)))
             for first, second in find(mine, yours):
                 is_free = first not in self.forward and second not in self.backward
                 if is_free and (first.parent is one or second.parent is other):
@@ -130,11 +130,11 @@ class Matching:
 
     def _anywhere(self, label: Label, is_asked: Callable[[Node], bool]) -> None:
         """Stages 2 and 3: what is single in both versions, the outermost first."""
-        free = self.free(filter(is_asked, self.base), self.forward)
+        free = list(filter(is_asked, self.free(self.base, self.forward)))
         if not free:
             return
         mine = single(free, label)
-        yours = single(self.free(filter(is_asked, self.side), self.backward), label)
+        yours = single(filter(is_asked, self.free(self.side, self.backward)), label)
         for key, one in mine.items():
             other = yours.get(key)
             is_free = other and one not in self.forward and other not in self.backward
@@ -145,9 +145,16 @@ class Matching:
         """Stage 4, from the innermost out."""
         sizes = {node: sum(1 for _ in node.walk()) - 1 for node in self.side if node.kind in CONTAINERS}
         # What has kept its title will be found under its parent, even where all that it held has left it.
-        titles = single(self.free((node for node in self.side if node.kind is Kind.SECTION), self.backward), by_text)
+        titles = single(
+            self.free((node for node in self.side if node.kind is Kind.SECTION), self.backward), by_text
+        )
         for one in reversed(self.base):
-            if one in self.forward or one.kind not in CONTAINERS or not one.children or by_text(one) in titles:
+            if (
+                one in self.forward
+                or one.kind not in CONTAINERS
+                or not one.children
+                or by_text(one) in titles
+            ):
                 continue
             below = list(one.walk())[1:]
             votes: Counter[Node] = Counter()
