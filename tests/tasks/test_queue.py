@@ -101,6 +101,14 @@ def test_two_branches_that_fail_only_together_are_named_together(repository: Rep
     assert str(row(ran, "d")["reason"]).startswith("it fails together with b: ")
 
 
+def test_a_branch_whose_files_the_log_names_is_tried_first(repository: Repository) -> None:
+    for number in range(8):
+        branch(repository, f"b{number}", **{f"module{number}_py": "x"})
+    check = "--check=[ ! -e module5.py ] || { echo 'module5.py:1: SyntaxError'; exit 1; }"
+    ran = queue(repository, "queue.run", "--pattern=b*", check, "--parallel=1", code=1)
+    assert states(ran)["b5"] == "evicted" and ran.json()["check_runs"] == 4
+
+
 def test_a_conflict_is_told_in_words_and_documents_merge_by_meaning(repository: Repository) -> None:
     repository.write("docs/ACTIVE_SESSIONS.md", "# Sessions\n\n## Log\n\n- started\n")
     repository.commit("Log")

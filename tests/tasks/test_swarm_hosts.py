@@ -215,3 +215,23 @@ def test_what_does_not_fit_together_is_one_line(
     with_roadmap(repository, "QA-001")
     answer = afterpush("swarm.run", "--ready", "--command=true", *words, cwd=repository.path)
     assert answer.code == 2 and said in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_checks_of_the_merge_queue_run_on_both_machines(machines: Machines) -> None:
+    """The candidates travel over refs that are gone afterwards; a red log comes back."""
+    repository = machines.repository
+    for name in ("bad", "good"):
+        repository.git("checkout", "--quiet", "-b", name, "main")
+        repository.commit(name, **{f"{name}_txt": "x"})
+    repository.git("checkout", "--quiet", "main")
+    check = f"--check=pwd >>{machines.folder}/places; ls bad.* && exit 3; exit 0"
+    words = ["queue.run", "--branch=bad,good", check, HOSTS, "--json"]
+    answer = afterpush(*words, cwd=repository.path, timeout_seconds=300)
+    assert answer.code == 1, answer.err
+    rows = {row["branch"]: row for row in answer.json()["branches"]}
+    assert (rows["bad"]["state"], rows["good"]["state"]) == ("evicted", "landed")
+    assert "exit code 3" in rows["bad"]["reason"] and "bad.txt" in rows["bad"]["reason"]
+    places = (machines.folder / "places").read_text().split()
+    assert places and all("/swarm/" in place for place in places)
+    assert repository.git("ls-remote", "origin", "refs/afterpush/*") == ""
+    wait_until(machines.is_left_clean, "nothing is left")

@@ -135,12 +135,16 @@ class Result:
 
 @dataclass(frozen=True)
 class RedBatch:
-    """Branches that failed together on a base, until it is known which of them are why."""
+    """Branches that failed together on a base, until it is known which of them are why.
+
+    `suspects` were in no green candidate before; `named` is the one whose files the red log names, if one is.
+    """
 
     base: str
     branches: tuple[str, ...]
     shas: tuple[str, ...]
     suspects: tuple[str, ...]
+    named: str = ""
 
 
 @dataclass(frozen=True)

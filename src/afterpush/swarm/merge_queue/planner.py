@@ -182,7 +182,9 @@ class Planner:
 
         try:
             suspects = tuple(entry for entry in entries if entry.branch in batch.suspects)
-            found = smallest_failing(entries, suspects, is_red, check_again)
+            named = tuple(entry for entry in entries if entry.branch == batch.named)
+            is_known = len(entries) > 1 and named and is_red(named)
+            found = named if is_known else smallest_failing(entries, suspects, is_red, check_again)
             # Where everything was red, main itself may be the reason.
             if not found or (not has_green and is_red(())):
                 return [Release(batch)]
@@ -212,11 +214,12 @@ class Planner:
         return self.has_check and tree in queue.results and not queue.results[tree].is_green
 
 
-def batch_of(queue: Queue, candidate: Candidate) -> RedBatch:
+def batch_of(queue: Queue, candidate: Candidate, named: str = "") -> RedBatch:
+    """The batch that a red candidate is."""
     shas = tuple(link.sha for link in candidate.links)
     entries = (queue.entry(branch) for branch in candidate.branches)
     suspects = tuple(entry.branch for entry in entries if entry and not entry.is_proven)
-    return RedBatch(candidate.base, candidate.branches, shas, suspects)
+    return RedBatch(candidate.base, candidate.branches, shas, suspects, named)
 
 
 def _unproven(entries: tuple[Entry, ...]) -> int:

@@ -12,6 +12,7 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.git import is_ancestor
 from afterpush.infra.git.leases import Change, push_changes
 from afterpush.swarm.merge_queue import transitions
+from afterpush.swarm.merge_queue.blame import named_branch
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import Checked, CheckEngine
 from afterpush.swarm.merge_queue.mainline import Mainline
@@ -184,8 +185,10 @@ class Runner:
         if done.is_green is None:
             self.store.update(lambda queue: transitions.ended(queue, check))
             return
-        is_green, said = done.is_green, self.redact(done.said)
-        self.store.update(lambda queue: transitions.checked(queue, check, is_green, said, done.log))
+        is_green, said, named = done.is_green, self.redact(done.said), ""
+        if check.is_batch and not is_green:
+            named = named_branch(self.repo, check.candidate, Path(done.log))
+        self.store.update(lambda queue: transitions.checked(queue, check, is_green, said, done.log, named))
 
     # Landing
 

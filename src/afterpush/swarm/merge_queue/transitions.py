@@ -64,8 +64,10 @@ def ended(queue: Queue, check: Check) -> Queue:
     return replace(queue, checking=tuple(left))
 
 
-def checked(queue: Queue, check: Check, is_green: bool, said: str = "", log: str = "") -> Queue:
-    """A check run has given a result."""
+def checked(
+    queue: Queue, check: Check, is_green: bool, said: str = "", log: str = "", named: str = ""
+) -> Queue:
+    """A check run has given a result; `named` is the branch that a red log speaks of."""
     queue, candidate = ended(queue, check), check.candidate
     old = queue.results.get(candidate.tree, Result())
     new = replace(old, greens=old.greens + is_green, reds=old.reds + (not is_green))
@@ -83,7 +85,7 @@ def checked(queue: Queue, check: Check, is_green: bool, said: str = "", log: str
     if not check.is_batch or not candidate.links:
         return queue
     queue = _adapted(queue, is_green)
-    return queue if is_green else bisecting(queue, batch_of(queue, candidate))
+    return queue if is_green else bisecting(queue, batch_of(queue, candidate, named))
 
 
 def _adapted(queue: Queue, is_green: bool) -> Queue:
