@@ -154,6 +154,23 @@ def test_a_task_that_was_merged_before_is_not_run_again_also_from_another_clone(
     assert swarm(repository, "swarm.run", "--ready", f"--command={WRITE}", code=0).json()["tasks"] == []
 
 
+def test_a_finished_run_is_good_again_also_when_the_roadmap_calls_its_tasks_done(
+    repository: Repository,
+) -> None:
+    with_roadmap(repository, "QA-001", "QA-002")
+    words = ["swarm.run", "--tasks=QA-001,QA-002", f"--command={WRITE}"]
+    first = swarm(repository, *words, code=0)
+    repository.git("pull", "--quiet", "--rebase")
+    roadmap = repository.path / "docs/ROADMAP.md"
+    roadmap.write_text(roadmap.read_text().replace("**Status:** ready", "**Status:** complete", 1))
+    repository.commit("Tick")
+    repository.push()
+    again = swarm(repository, *words, code=0)
+    assert states(again) == {"QA-001": "merged", "QA-002": "merged"}
+    landed = [{entry["task"]: entry["sha"] for entry in run.json()["tasks"]} for run in (first, again)]
+    assert landed[0] == landed[1]
+
+
 def test_a_task_is_ready_once_what_it_depends_on_has_landed(repository: Repository) -> None:
     """The roadmap still says that it waits: an agent need not have changed it."""
     with_roadmap(repository, "QA-001", "QA-002", QA_002="QA-001")

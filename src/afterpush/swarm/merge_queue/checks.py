@@ -19,6 +19,7 @@ from afterpush.swarm.manager_files import managers
 from afterpush.swarm.merge_queue.model import Candidate
 
 CHECK_PREFIX = ".check-"
+_KEEP_SECONDS = 30 * 86400
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,10 @@ class LocalChecks:
 
 
 def discard_left_checks(context: SwarmContext) -> None:
-    """Removes the worktrees of checks whose manager is dead: made from a commit, nobody's work."""
+    """Removes the worktrees of checks whose manager is dead (nobody's work), and logs of a month ago."""
+    for log in (context.state / "checks").glob("*.log"):
+        if log.stat().st_mtime < context.clock.now() - _KEEP_SECONDS:
+            log.unlink(missing_ok=True)
     if not any(context.worktrees.glob(f"{CHECK_PREFIX}*")):
         return
     alive = {str(manager.identity.pid) for manager in managers(context.state) if manager.is_running}

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 FIRST_BATCH, LARGEST_BATCH = 8, 64
 USUAL_PRIORITY = 2
+# What is remembered of the past: enough for a month of a busy team, little enough to rewrite in a moment.
+MOST_DECIDED, MOST_RESULTS = 1000, 1000
 
 
 class State(StrEnum):
@@ -159,6 +161,7 @@ class Landing:
 class Queue:
     """All that is remembered. `results` are by tree, and hold for `check` only.
 
+    `sound_bases` are commits on which something was green: a red there is not theirs.
     `size` is the size of the next batch; `streak` counts green batches in a row, negative for red ones.
     """
 
@@ -167,6 +170,7 @@ class Queue:
     results: Mapping[str, Result] = field(default_factory=dict)
     size: int = FIRST_BATCH
     streak: int = 0
+    sound_bases: tuple[str, ...] = ()
     red_batches: tuple[RedBatch, ...] = ()
     landing: Landing | None = None
     checking: tuple[tuple[str, ...], ...] = ()

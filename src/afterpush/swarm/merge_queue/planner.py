@@ -162,15 +162,12 @@ class Planner:
         entries = tuple(filter(None, (queue.entry(branch) for branch in batch.branches)))
         if tuple(e.sha for e in entries) != batch.shas or not all(e.state.is_open for e in entries):
             return [Release(batch)]
-        has_green = False
 
         def is_red(members: Sequence[Entry]) -> bool:
-            nonlocal has_green
             candidate = self.compose(batch.base, tuple(members))
             result = queue.results.get(candidate.tree)
             if result is None:
                 raise _Unknown(candidate)
-            has_green |= result.is_green
             return not result.is_green
 
         def check_again() -> bool:
@@ -186,7 +183,7 @@ class Planner:
             is_known = len(entries) > 1 and named and is_red(named)
             found = named if is_known else smallest_failing(entries, suspects, is_red, check_again)
             # Where everything was red, main itself may be the reason.
-            if not found or (not has_green and is_red(())):
+            if not found or (batch.base not in queue.sound_bases and is_red(())):
                 return [Release(batch)]
         except _Unknown as unknown:
             return [Check(unknown.candidate)]
@@ -227,7 +224,12 @@ def _unproven(entries: tuple[Entry, ...]) -> int:
 
 
 def _end_of_batch(free: tuple[Entry, ...], start: int, size: int) -> int:
-    """Where the batch from `start` ends: `size` counts only what was in no green candidate yet."""
+    """Where the batch from `start` ends: `size` counts only what was in no green candidate yet.
+
+    A rest that would be a small batch of its own comes with it.
+    """
+    if _unproven(free[start:]) <= size * 3 // 2:
+        return len(free)
     for index in range(start, len(free)):
         size -= not free[index].is_proven
         if size < 0:
