@@ -68,22 +68,16 @@ async def theirs(program: str, told: Told) -> tuple[Asked, int, float]:
             "apps-get-deployment-status", {"AppID": told.variables["AFTERPUSH_APP"]}
         )
     text = answer.model_dump_json(by_alias=True, exclude_none=True)
-    return (
-        Asked(_names_the_state(told.scenario, told.sha, text, bool(answer.isError)), len(text)),
-        tools,
-        started,
-    )
+    is_right = _names_the_state(told.scenario, told.sha, text, is_error=bool(answer.isError))
+    return Asked(is_right, len(text)), tools, started
 
 
 def _names_the_state(scenario: Scenario, sha: str, text: str, *, is_error: bool) -> bool:
     if scenario.verdict in (None, "unreachable"):
         return is_error
     phases = PHASES.get(scenario.verdict or "", ())
-    return (
-        not is_error
-        and sha in text
-        and any(f'\\"phase\\":\\"{one}' in text.replace(" ", "") for one in phases)
-    )
+    said = text.replace(" ", "")
+    return not is_error and sha in said and any(f'\\"phase\\":\\"{one}' in said for one in phases)
 
 
 def asked(scenario: Scenario, peer: str | None) -> list[tuple[Asked, int, float]]:
