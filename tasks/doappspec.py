@@ -30,20 +30,20 @@ def validate(
     from afterpush.appspec.validate.agreement import other_specs
     from afterpush.appspec.validate.text import problem_text
     from afterpush.appspec.validate.validation import has_error, problems_of
-    from afterpush.workflows import app_spec
+    from afterpush.workflows import spec_validation
 
     here = app_repository()
     seconds = number(startup_seconds, "--startup-seconds")
-    own = app_spec.spec_here(here, spec)
-    startup = startup_of(seconds, None, app_spec.deploying_seconds(here))
-    told = app_spec.platform_said(here, own)
+    own = spec_validation.spec_here(here, spec)
+    startup = startup_of(seconds, None, spec_validation.deploying_seconds(here))
+    told = spec_validation.platform_said(here, own)
     problems = problems_of(
         own,
-        watched=app_spec.watched_here(here),
-        others=other_specs(here.repo, app_spec.spec_path(here, spec)),
+        watched=spec_validation.watched_here(here),
+        others=other_specs(here.repo, spec_validation.spec_path(here, spec)),
         startup=startup,
         is_strict=strict,
-        dockerfile=lambda path: app_spec.file_of(here, path),
+        dockerfile=lambda path: spec_validation.file_of(here, path),
         platform_said=told.problems,
         is_accepted=told.answer is not None,
     )
@@ -89,6 +89,7 @@ def healthcheck(
     from afterpush.appspec.healthcheck.apply import written
     from afterpush.appspec.healthcheck.report import findings_text
     from afterpush.workflows import app_spec
+    from afterpush.workflows.spec_validation import spec_path
 
     if apply and (write or spec):
         raise AfterpushError("--apply changes the live app and no file: use it without --write and --spec")
@@ -108,7 +109,7 @@ def healthcheck(
     if live:
         found = app_spec.applied(live, found, with_liveness=liveness, dry_run=dry_run, yes=yes)
     elif found.component and (write or dry_run):
-        path = app_spec.spec_path(here, spec)
+        path = spec_path(here, spec)
         found = written(found, path, with_liveness=liveness, dry_run=dry_run or not write)
     print_json(found.document()) if json else app_spec.print_findings(found, findings_text(found))
     return found.exit_code

@@ -1,6 +1,5 @@
 """Workflows of the app spec: which file, app and endpoint are meant; measuring, writing, putting."""
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,24 +17,16 @@ from afterpush.appspec.healthcheck.report import HealthcheckReport
 from afterpush.appspec.healthcheck.startup import startup_of
 from afterpush.appspec.healthcheck.survey import Observed, look_at
 from afterpush.appspec.healthcheck.target import HealthTarget, live_target, meant_component, target_of
-from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec, read_spec
-from afterpush.appspec.validate.proposal import PlatformWord, platform_word
-from afterpush.appspec.validate.source_rules import Watched
-from afterpush.deploy.monitor.history import History
+from afterpush.appspec.spec import AppSpec, SpecComponent
 from afterpush.deploy.monitor.setup import app_platform, health_url, wanted_app
 from afterpush.digitalocean.client import AppPlatform
-from afterpush.digitalocean.find_app import repository_names
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import is_confirmed, note, say
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.files import as_text, read_text
-from afterpush.infra.git.remotes import remote_branches
 from afterpush.infra.http import Client
-from afterpush.infra.safe_paths import Gate
 from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.spec_validation import deploying_seconds, spec_here, spec_path
 
-STDIN = "-"
-MAX_SPEC_BYTES = 4 << 20
 NOTHING_TO_ASK = (
     "nothing to measure: pass --url, or set HEALTH_URL or DIGITALOCEAN_TOKEN (scope app:read is enough), "
     "or tell the start with --startup-seconds"
@@ -63,57 +54,6 @@ class Live:
 
     api: AppPlatform
     app: dict[str, object]
-
-
-def spec_path(here: AppRepository, named: str | None) -> Path:
-    """The file: `--spec` from the current folder, else `appspec.path` in this worktree.
-
-    Raises AfterpushError where the configured path leads out of it; `--spec` is the user's own word.
-    """
-    if named:
-        return Path(named).expanduser().absolute()
-    return Gate(here.repo).folder(here.settings.appspec.path)
-
-
-def spec_here(here: AppRepository, named: str | None) -> AppSpec:
-    """The app spec that is meant, `-` from stdin. Raises AfterpushError when it cannot be read."""
-    if named == STDIN:
-        text = as_text(lambda: sys.stdin.buffer.read(MAX_SPEC_BYTES), "stdin", "reading the app spec")
-        return parse_spec(text, "stdin")
-    return read_spec(spec_path(here, named), named or here.settings.appspec.path)
-
-
-def watched_here(here: AppRepository) -> Watched:
-    """The repository by its push remote, its branches there, and those whose pushes are watched."""
-    remote = here.settings.push.remote
-    branches = remote_branches(here.repo, remote)
-    return Watched(repository_names(here.repo, remote), here.settings.deploy.branches, branches)
-
-
-def file_of(here: AppRepository, path: str) -> str | None:
-    """A text of the repository that the spec names, None where there is none that can be read."""
-    try:
-        return read_text(Gate(here.repo).folder(path), "reading", limit=MAX_SPEC_BYTES)
-    except AfterpushError:
-        return None
-
-
-def deploying_seconds(here: AppRepository) -> list[float]:
-    """How long DEPLOYING lasted in the last live deployments that were watched from here."""
-    records = History(here.state.history).records(limit=20)
-    return [one.phases["DEPLOYING"] for one in records if one.verdict == "live" and "DEPLOYING" in one.phases]
-
-
-def platform_said(here: AppRepository, spec: AppSpec) -> PlatformWord:
-    """What the platform says, with a token. That it cannot be asked is noted, and no fault of the spec."""
-    api = app_platform(here.environment, SystemClock())
-    if api is None:
-        return PlatformWord()
-    wanted = wanted_app(here.repo, here.settings, here.environment)
-    told = platform_word(api, spec, wanted, here.environment.redactor())
-    if told.why_not:
-        note(f"note: {told.why_not}")
-    return told
 
 
 def measured(here: AppRepository, asked: Asked, live: Live | None = None) -> HealthcheckReport:

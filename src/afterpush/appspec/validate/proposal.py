@@ -7,11 +7,10 @@ encrypted value would reach the containers empty.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from afterpush.appspec.spec import AppSpec
-from afterpush.appspec.validate.problems import Severity, SpecProblem
+from afterpush.appspec.validate.problems import PlatformAnswer, PlatformWord, Severity, SpecProblem
 from afterpush.appspec.yaml_tree import Kind, Node
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.failure import ApiFailure
@@ -25,29 +24,6 @@ _FIELD = re.compile(r'field "(?P<path>[\w.\[\]]+)"')
 # Shorter values (3000, true, web) are no secrets, and words that a message needs.
 _SHORTEST_REDACTED = 8
 _SAID = re.compile(r"answered \d+: (?P<said>.*)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class PlatformAnswer:
-    """What the platform says to a spec (models/app_propose_response.yml); costs are USD a month.
-
-    `defaults` are the fields that it would fill in. The cost before is that of the live spec.
-    """
-
-    cost_per_month: float | None = None
-    cost_per_month_now: float | None = None
-    name_is_free: bool | None = None
-    suggested_name: str | None = None
-    defaults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PlatformWord:
-    """The platform's problems with a spec, its answer when it has none, and why it could not be asked."""
-
-    problems: tuple[SpecProblem, ...] = ()
-    answer: PlatformAnswer | None = None
-    why_not: str | None = None
 
 
 def platform_word(api: AppPlatform, spec: AppSpec, wanted: Wanted, redact: Redactor) -> PlatformWord:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from afterpush.appspec.validate.problems import Severity, SpecProblem
-from afterpush.appspec.validate.proposal import PlatformAnswer
+from afterpush.appspec.validate.problems import PlatformAnswer, Severity, SpecProblem
 
 
 def problem_text(problems: Sequence[SpecProblem], name: str, platform: PlatformAnswer | None = None) -> str:

@@ -23,8 +23,9 @@ from afterpush.deploy.watch.sources.ranked import RankedSources, Source
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
 from afterpush.digitalocean.deployed_commits import Kin
-from afterpush.digitalocean.find_app import Wanted, repository_names
+from afterpush.digitalocean.find_app import Wanted
 from afterpush.digitalocean.phases import Phase
+from afterpush.digitalocean.repository_names import repository_names
 from afterpush.infra.clock import Clock, Countdown, rfc3339
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
