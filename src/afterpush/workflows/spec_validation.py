@@ -41,8 +41,8 @@ def spec_here(here: AppRepository, named: str | None) -> AppSpec:
 def watched_here(here: AppRepository) -> Watched:
     """The repository by its push remote, its branches there, and those whose pushes are watched."""
     remote = here.settings.push.remote
-    branches = remote_branches(here.repo, remote)
-    return Watched(repository_names(here.repo, remote), here.settings.deploy.branches, branches)
+    names = repository_names(here.repo, remote)
+    return Watched(names, here.settings.deploy.branches, lambda: remote_branches(here.repo, remote))
 
 
 def file_of(here: AppRepository, path: str) -> str | None:

@@ -18,10 +18,6 @@ class Value(Enum):
     UNKNOWN = "unknown"
 
 
-def _any_of(words: str) -> str:
-    return "|".join(words.split())
-
-
 # Whole words of the name, so that KEYCLOAK_URL, TOKENIZER and BYPASS_CACHE are none; the longer ones also at
 # the end of a word (PGPASSWORD, CLIENTSECRET). Humps are cut first: dbPassword is db_Password. PWD alone is
 # the working directory.
@@ -33,27 +29,31 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# Behind the secret's word: the value is about a secret, and not it: JWT_TOKEN_TTL, PASSWORD_HASHER.
-_ABOUT_WORDS = r"""
-    TTL EXPIR\w* LENGTH LEN MIN\w* MAX\w* NAMES? IDS? URLS? URI HOST PORT PATHS? FILES? DIR FOLDER
-    HEADERS? ISSUER AUDIENCE ALG\w* TYPES? PREFIX SUFFIX ROUNDS COUNT COST ITERATIONS SECONDS MINUTES
-    HOURS DAYS ENABLED? DISABLED REQUIRED? POLICY FIELD PARAM VERSION HASH(?:ER|ERS|ING) LIFETIME
-    LIFESPAN DURATION AGE TIMEOUT ENDPOINT PROVIDERS? BACKEND STRATEGY PROJECT SECURE HTTP_?ONLY
-    SAME_?SITE DOMAIN REGION BUCKET MODE FORMAT CLASS DRIVER STORE STORAGE MANAGER ENGINE ROTATION
-    LOCATION SCOPES? LABEL SIZE LIMIT BUDGET WINDOW INTERVAL VALIDITY RESET SOURCE SERVICE USER(?:NAME)?
-    EMAIL ALLOWED COMPLEXITY STRENGTH VALIDATORS? METHOD FLOW GRANT ROLE CACHE ENV TABLE COLUMN
-    SUPPORT\w*
-"""
-_ABOUT = re.compile(rf"_(?:{_any_of(_ABOUT_WORDS)})(?=$|_)", re.IGNORECASE)
-_FRONT_WORDS = "MAX MIN NUM ALLOW ENABLE DISABLE REQUIRE USE SKIP CORS IS HAS SHOW HIDE FORCE"
-_AT_FRONT = re.compile(rf"^(?:{_any_of(_FRONT_WORDS)})_", re.IGNORECASE)
+# Behind the secret's word: the value is about a secret, and not it: JWT_TOKEN_TTL, PASSWORD_HASHER. A
+# set, since an expression of a hundred alternatives takes longer to compile than a spec to judge.
+_ABOUT = frozenset(
+    """
+    TTL LENGTH LEN NAME NAMES ID IDS URL URLS URI HOST PORT PATH PATHS FILE FILES DIR FOLDER HEADER
+    HEADERS ISSUER AUDIENCE TYPE TYPES PREFIX SUFFIX ROUNDS COUNT COST ITERATIONS SECONDS MINUTES
+    HOURS DAYS ENABLE ENABLED DISABLED REQUIRE REQUIRED POLICY FIELD PARAM VERSION HASHER HASHERS
+    HASHING LIFETIME LIFESPAN DURATION AGE TIMEOUT ENDPOINT PROVIDER PROVIDERS BACKEND STRATEGY
+    PROJECT SECURE ONLY HTTPONLY SITE SAMESITE DOMAIN REGION BUCKET MODE FORMAT CLASS DRIVER STORE
+    STORAGE MANAGER ENGINE ROTATION LOCATION SCOPE SCOPES LABEL SIZE LIMIT BUDGET WINDOW INTERVAL
+    VALIDITY RESET SOURCE SERVICE USER USERNAME EMAIL ALLOWED COMPLEXITY STRENGTH VALIDATOR
+    VALIDATORS METHOD FLOW GRANT ROLE CACHE ENV TABLE COLUMN
+    """.split()
+)
+_ABOUT_STARTS = ("EXPIR", "MIN", "MAX", "ALG", "SUPPORT")
+_AT_FRONT = frozenset("MAX MIN NUM ALLOW ENABLE DISABLE REQUIRE USE SKIP CORS IS HAS SHOW HIDE FORCE".split())
 # What these tools find in the environment of a build goes into the page that everybody loads.
-_PAGE_PREFIXES = """
-    VITE NEXT_PUBLIC NUXT_PUBLIC REACT_APP VUE_APP GATSBY EXPO_PUBLIC PUBLIC NG_APP NX_PUBLIC STORYBOOK
-    SNOWPACK_PUBLIC
-"""
-_BUILT_INTO_THE_PAGE = re.compile(rf"^(?:{_any_of(_PAGE_PREFIXES)})_")
-_PUBLIC_NAME = re.compile(r"(?:^|_)(?:PUBLIC|PUBLISHABLE|SITE_?KEY|ANON|CLIENT_ID|DSN)(?:$|_)", re.IGNORECASE)
+_BUILT_INTO_THE_PAGE = tuple(
+    f"{tool}_"
+    for tool in """
+    VITE NEXT_PUBLIC NUXT_PUBLIC REACT_APP VUE_APP GATSBY EXPO_PUBLIC PUBLIC NG_APP NX_PUBLIC
+    STORYBOOK SNOWPACK_PUBLIC
+    """.split()
+)
+_PUBLIC_WORDS = frozenset("PUBLIC PUBLISHABLE SITEKEY ANON DSN".split())
 _PUBLIC_VALUE = re.compile(
     r"(?:pk_(?:live|test)_|sb_publishable_|phc_|pk\.|G-|GTM-|UA-|AW-|ca-pub-|ssh-(?:rsa|ed25519) )\S+.*"
     r"|-----BEGIN (?:PUBLIC KEY|CERTIFICATE)-----.*|https://[0-9a-f]{32}@[\w.-]+/\d+",
@@ -74,6 +74,7 @@ _MORE_SHAPES: Final = {
         re.IGNORECASE,
     ),
 }
+_SHAPES = TOKEN_SHAPES | _MORE_SHAPES
 _UNITS = r"ms|[smhdwy]|sec\w*|min\w*|hours?|days?|weeks?|months?|years?"
 _HARMLESS = re.compile(
     rf"(?:true|false|yes|no|on|off|none|null|nil|auto|default|[\d.,_]+\s?(?:{_UNITS})?"
@@ -90,14 +91,16 @@ _WRAPPED = re.compile(
 )
 # Words, and what may stand between them: a random text that happens to hold `todo` is no placeholder.
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[\s_\-.:,/!]+(?:[A-Za-z][A-Za-z'’]*|\d{1,4}))*[\d!.]{0,4}")
-_TELLING_WORDS = r"""
-    change(?:d|_?me|_?this|_?it|_in)?\w{0,12} replace\w* your\w* my_?(?:password|secret|key|token)
-    redacted masked hidden removed placeholder\w* todo tbd fix_?me example\w* sample dummy fake
-    insert\w* fill add put enter paste set use_a provide configure\w* generate\w* managed see here to_be
-    in_dashboard in_console update_?me edit_?me secret_goes some same_as from via not_set unset empty
-    n_a the random long required optional secure_?(?:random|password|secret)
-"""
-_TELLING = re.compile(rf"(?:^|_)(?:{_any_of(_TELLING_WORDS)})(?:_|$)")
+_TELLING = frozenset(
+    """
+    redacted masked hidden removed todo tbd fixme sample dummy fake fill add put enter paste set
+    provide managed here unset empty random required optional my string
+    """.split()
+)
+_TELLING_STARTS = tuple(
+    "change replace your placeholder example insert configure generate mypass mysecret mytoken mykey".split()
+)
+_LONGEST_PLACEHOLDER = 80
 _BARE = re.compile(
     r"(?:password|passwd|pass|secret|token|api_?key|key|value|string|none|admin|root|postgres|user)\d{0,3}",
     re.IGNORECASE,
@@ -106,23 +109,26 @@ _BARE = re.compile(
 
 def is_secret_name(key: str) -> bool:
     """Whether a variable's value is a secret by its name: DB_PASSWORD is, PASSWORD_HASHER is not."""
-    words = _HUMP.sub("_", key)
-    if is_public_name(key) or _AT_FRONT.search(words):
+    words = _HUMP.sub("_", key).upper()
+    if is_public_name(key) or words.partition("_")[0] in _AT_FRONT:
         return False
     found = list(_SECRET_NAME.finditer(words))
-    return bool(found) and not _ABOUT.search(words, found[-1].end())
+    behind = words[found[-1].end() :].split("_") if found else []
+    return bool(found) and not any(word in _ABOUT or word.startswith(_ABOUT_STARTS) for word in behind)
 
 
 def is_public_name(key: str) -> bool:
     """Whether everybody may know the value: it is built into a page, or public by its name."""
-    return bool(_BUILT_INTO_THE_PAGE.search(key) or _PUBLIC_NAME.search(_HUMP.sub("_", key)))
+    words = _HUMP.sub("_", key).upper()
+    is_public = not _PUBLIC_WORDS.isdisjoint(words.split("_")) or "SITE_KEY" in words or "CLIENT_ID" in words
+    return is_public or key.startswith(_BUILT_INTO_THE_PAGE)
 
 
 def judged(text: str, key: str = "") -> tuple[Value, str]:
     """What a value is; of a token, whose. `key` is the variable's name."""
     if _WRAPPED.fullmatch(text):
         return Value.PLACEHOLDER, ""
-    for name, pattern in (TOKEN_SHAPES | _MORE_SHAPES).items():
+    for name, pattern in _SHAPES.items():
         found = pattern.search(text)
         if found and not (name in _PUBLIC_IN_A_PAGE and is_public_name(key)):
             secret = found["secret"] if "secret" in pattern.groupindex else ""
@@ -142,5 +148,6 @@ def is_placeholder(text: str) -> bool:
     if _WRAPPED.fullmatch(text) or _BARE.fullmatch(text):
         return True
     # changeMe is change_Me; what follows is read in small letters.
-    words = re.sub(r"[\s\-.:,/!'’]+", "_", _HUMP.sub("_", text)).lower()
-    return len(text) <= 80 and bool(_WORDS.fullmatch(text)) and bool(_TELLING.search(words))
+    words = re.split(r"[\s_\-.:,/!'’]+", _HUMP.sub("_", text).lower())
+    is_told = any(word.rstrip("0123456789") in _TELLING or word.startswith(_TELLING_STARTS) for word in words)
+    return len(text) <= _LONGEST_PLACEHOLDER and is_told and bool(_WORDS.fullmatch(text))

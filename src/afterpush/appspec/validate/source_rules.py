@@ -1,6 +1,6 @@
 """Where components come from, and what a push does about it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from afterpush.appspec.spec import AppSpec, ComponentSource, SpecComponent
@@ -12,12 +12,12 @@ from afterpush.appspec.validate.problems import SpecProblem, error, warning
 class Watched:
     """What is pushed from here: the remote's `owner/name` in lower case, and the watched branches.
 
-    `remote_branches` are those that the remote had at the last fetch; none: not known.
+    `remote_branches` gives those that the remote had at the last fetch (none: not known), where it matters.
     """
 
     repos: Collection[str]
     branches: Sequence[str]
-    remote_branches: Collection[str] = ()
+    remote_branches: Callable[[], Collection[str]] = tuple
 
 
 def source_problems(spec: AppSpec, watched: Watched) -> Iterator[SpecProblem]:
@@ -112,13 +112,13 @@ def _push_problems(
     if not source.branch or has_template(source.branch):
         return
     branch = source.node.get("branch") or source.node
-    known = watched.remote_branches
-    if known and source.branch not in known and (_is_ours(source, watched) or not watched.repos):
+    is_watched = source.branch in watched.branches
+    known = watched.remote_branches() if not is_watched and _is_ours(source, watched) else ()
+    if known and source.branch not in known:
         there = ", ".join(sorted(known)[:5])
         message = f"the remote has no branch {source.branch}, as of the last fetch; it has {there}"
         yield warning(f"{place}.branch", branch, message, "correct the branch, or push it")
         return
-    is_watched = source.branch in watched.branches
     # `false` is what the official deploy action recommends: then a pipeline deploys.
     if is_watched and source.deploy_on_push is None:
         yield warning(
