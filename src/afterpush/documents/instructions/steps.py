@@ -25,18 +25,20 @@ _OPTION = re.compile(
 )
 _COMMENT = re.compile(r"^\s*#+\s?(.*)|\s#\s(.*)$")
 _FORBIDDING = re.compile(
-    r"\bno\W*$|\b(?:never|do(?:es)? not|don[’']?t|doesn[’']?t|must not|mustn[’']t|should not|shouldn[’']t"
-    r"|cannot"
-    r"|can[’']t|may not|shall not|will not|won[’']t|not (?:be )?(?:run|use|allowed|permitted)"
-    r"|avoid\w*|forb[ia]d\w*|prohibit\w*|disallow\w*|refrain|without|instead of|rather than|no longer"
-    r"|anti-?patterns?"
-    r"|bann?(?:ed|s)|dangerous|destructive|unsafe|discouraged|den(?:y|ied|ies)|reject\w*|refus\w+"
-    r"|block(?:s|ed|ing)?(?:_\w*)?|prevent\w*"
-    r"|protect\w*|guard\w*|detect\w*|intercept\w*|explicit\w*|approv\w+|permission|confirm\w*|ask(?:s|ing"
-    r"|ed)?|unless|red flags?|equivalent|deprecated|restricted|off-limits"
-    r"|bad|wrong|incorrect|don'?ts|lost|los(?:es?|ing)|destroy\w*|nein|nicht|niemals|nunca|jamais"
-    r"|ne pas)\b|❌|🚫|⛔"
-    r"|⚠|✗|✘|🛑|禁止|不|未|勿|别|避免|しない|ないで|避け|금지|마세요|않",
+    r"\b(?:no|without|(?:instead of|rather than)(?:\W+\w+){0,2})\W*$"
+    r"|\b(?:never|do(?:es)? not|don[’']?ts?|doesn[’']?t|must not|mustn[’']t|should not|shouldn[’']t"
+    r"|cannot|can[’']t"
+    r"|may not|shall not|will not|won[’']t|not (?:be )?(?:run|use|allowed|permitted)|no longer|refrain"
+    r"|avoid\w*"
+    r"|forb[ia]d\w*|prohibit\w*|disallow\w*|bann?(?:ed|s)|blocked\w*|denied|rejected|refused|discouraged"
+    r"|deprecated|restricted|off-limits|dangerous|destructive|unsafe|bad|wrong|incorrect|lost|los(?:es?"
+    r"|ing)|destroy\w*"
+    r"|(?:block|deny|reject|refuse|prevent|protect|guard|detect|intercept|denie)s|(?:block|deny)(?:ing"
+    r"|[- ]?list)?"
+    r"|explicit\w*|approv\w+|permission|confirm\w*|ask(?:s|ing|ed)?|unless|red flags?|anti-?patterns?"
+    r"|equivalent"
+    r"|nein|nicht|niemals|nunca|jamais|ne pas)\b"
+    r"|❌|🚫|⛔|✗|✘|🛑|禁止|不|未|勿|别|避免|しない|ないで|避け|금지|마세요|않",
     re.IGNORECASE,
 )
 _NO_NEGATION = re.compile(
