@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,19 @@ class Merged:
     def warned(self, warnings: Iterable[str]) -> "Merged":
         """The same with more warnings."""
         return replace(self, warnings=(*self.warnings, *warnings))
+
+    @property
+    def said(self) -> str:
+        """Reasons and warnings, a line each."""
+        return "\n".join((*self.reasons, *self.warnings))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The `--json` document of `conflicts.merge`."""
+        return {
+            "clean": self.is_clean,
+            "text": self.text.decode("utf-8", "replace"),
+            "reasons": self.reasons,
+            "warnings": self.warnings,
+            "resolved": self.resolved,
+        }

@@ -1,8 +1,7 @@
 """Merging three files that a user names: the work of `conflicts.merge`."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from afterpush.conflicts.merge import Merged, merge_document
 from afterpush.infra.errors import AfterpushError
@@ -10,36 +9,6 @@ from afterpush.infra.files import read_bytes
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents
-
-
-@dataclass(frozen=True)
-class FileMerge:
-    """The merged text with everything that is to be said about it."""
-
-    merged: Merged
-
-    @property
-    def text(self) -> bytes:
-        return self.merged.text
-
-    @property
-    def is_clean(self) -> bool:
-        return self.merged.is_clean
-
-    @property
-    def said(self) -> str:
-        """Reasons and warnings, a line each."""
-        return "\n".join((*self.merged.reasons, *self.merged.warnings))
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return {
-            "clean": self.is_clean,
-            "text": self.text.decode("utf-8", "replace"),
-            "reasons": self.merged.reasons,
-            "warnings": self.merged.warnings,
-            "resolved": self.merged.resolved,
-        }
 
 
 def merge_files(
@@ -51,9 +20,9 @@ def merge_files(
     documents: "Documents",
     renumber: bool,
     marker_size: int,
-) -> FileMerge:
+) -> Merged:
     """Merges three files as versions of the document `path`. Raises AfterpushError for an unreadable one."""
-    merged = merge_document(
+    return merge_document(
         _read(base) or None,
         _read(ours),
         _read(theirs),
@@ -62,7 +31,6 @@ def merge_files(
         renumber=renumber,
         marker_size=marker_size,
     )
-    return FileMerge(merged)
 
 
 def path_in(folder: Path, path: str) -> str:
