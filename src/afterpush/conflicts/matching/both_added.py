@@ -71,8 +71,6 @@ def _pair_added(trios: Sequence[Trio]) -> None:
                     made.refuse(Doubt.MINTED, minted_reason(one.id, one, other))
                 queue.append(made)
         _pair_by_reference(trio)
-        if trio.base is None:
-            _pair_lonely(trio)
 
 
 def _is_one_key(one: Node, other: Node, parent: Trio) -> bool:
@@ -99,18 +97,6 @@ def _pair_by_reference(trio: Trio) -> None:
         other = sides[1].get(key)
         if other and likeness(one.said, other.said) >= 0.6:
             Trio(None, one, other)
-
-
-def _pair_lonely(trio: Trio) -> None:
-    """The only paragraph that each side wrote below a heading that both added: one text, not two."""
-    assert trio.ours and trio.theirs
-    for kind in (Kind.TEXT, Kind.CODE):
-        mine, yours = (
-            [child for child in node.children if child.trio is None and child.kind is kind]
-            for node in (trio.ours, trio.theirs)
-        )
-        if len(mine) == len(yours) == 1:
-            Trio(None, mine[0], yours[0])
 
 
 def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
