@@ -23,21 +23,6 @@ def app_database(here: AppRepository) -> "Address":
     return address
 
 
-def proving_server(here: AppRepository) -> "Address | None":
-    """The server for proofs: `MYSQL_URL`, else `DB_*`; None when neither is set."""
-    from afterpush.infra.database import address_from_variables
-
-    return _from_url(here) or address_from_variables(here.environment)
-
-
-def required_proving_server(here: AppRepository) -> "Address":
-    """The same; without one, an AfterpushError naming the variables."""
-    address = proving_server(here)
-    if address is None:
-        raise AfterpushError(_NONE)
-    return address
-
-
 def _from_url(here: AppRepository) -> "Address | None":
     from afterpush.infra.database import address_from_url
 

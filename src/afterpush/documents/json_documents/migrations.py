@@ -153,7 +153,6 @@ class Rows(TypedDict):
     kept: bool
     lost: list[str]
     refused: Annotated[dict[str, str], "tables that took no row, and why"]
-    unchecked: Annotated[list[str], "tables that the new way writes itself"]
 
 
 class Mutations(TypedDict):

@@ -56,14 +56,13 @@ class Run:
 class Rows:
     """Whether rows were kept in runs C, D and E.
 
-    `refused`: tables that took no row, with the reason; `unchecked`: tables that the new way itself writes.
+    `refused`: tables that took no row, with the reason.
     """
 
     tables: int = 0
     kept: bool = True
     lost: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
-    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,6 @@ def _evidence(proof: Proof) -> list[str]:
     ]
     lines += _section("rows lost", list(rows.lost))
     lines += _section("tables without rows", [f"{table}: {why}" for table, why in rows.refused.items()])
-    lines += _section("tables that the new way writes itself, rows unchecked", list(rows.unchecked))
     lines += _section("mutations missed", list(mutations.missed))
     return lines + _section("crashes not recovered", list(crashes.failed))
 

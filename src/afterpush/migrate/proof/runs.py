@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from afterpush.infra.database import Connection
 from afterpush.migrate.proof.compare import compare
 from afterpush.migrate.proof.making import Making, Stopped, Tally
 from afterpush.migrate.proof.mutations import control
-from afterpush.migrate.proof.report import Crashes, Mutations, Rows
+from afterpush.migrate.proof.report import Crashes, Mutations
 from afterpush.migrate.proof.seeds import plant, sums
 from afterpush.migrate.proof.stages import chosen_stages, rows_of, undecided
 from afterpush.migrate.replay.schema import State
@@ -171,13 +171,13 @@ class Proving(Making):
         with self.room.runner(old) as first, self.room.runner(new) as second:
             watched = rows_of(first, old, self.ways)
             mine, theirs = sums(first, watched), sums(second, watched)
-        for table in watched:
-            if mine.get(table) != theirs.get(table):
-                self.evidence.rows = Rows(
-                    self.evidence.rows.tables, False,
-                    (*self.evidence.rows.lost, f"{run}: {table} has other rows than after the old way"),
-                    self.evidence.rows.refused, self.evidence.rows.unchecked,
-                )  # fmt: skip
+        rows = self.evidence.rows
+        lost = [
+            f"{run}: {table} has other rows than after the old way"
+            for table in watched
+            if mine.get(table) != theirs.get(table)
+        ]
+        self.evidence.rows = replace(rows, kept=rows.kept and not lost, lost=(*rows.lost, *lost))
 
     def _crash_everywhere(self, settled: State) -> None:
         """One database, killed after each statement and taken up again, until it is as after an undisturbed

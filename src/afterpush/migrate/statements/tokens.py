@@ -89,15 +89,3 @@ def quoted(name: str) -> str:
 def words_of(sql: str) -> frozenset[str]:
     """Every word of a statement, lower case: a table that it changes is one of them."""
     return frozenset(unquoted(token).lower() for token in tokens(sql) if token.kind in ("word", "name"))
-
-
-def with_other_name(expression: str, old: str, new: str) -> str:
-    """The expression with a column's new name; strings and functions of the old name stay."""
-    found = list(tokens(expression))
-    for number in reversed(range(len(found))):
-        token = found[number]
-        follows = found[number + 1].text if number + 1 < len(found) else ""
-        is_name = token.kind in ("word", "name") and unquoted(token).lower() == old.lower()
-        if is_name and (token.kind == "name" or follows != "(") and follows != ".":
-            expression = expression[: token.start] + quoted(new) + expression[token.end :]
-    return expression
