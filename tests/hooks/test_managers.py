@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from afterpush.hooks.install.managers import is_by_git_lfs, lefthook_advice, simple_git_hooks_advice
+from afterpush.hooks.install.changes import apply
+from afterpush.hooks.install.managers import (
+    is_by_git_lfs,
+    lacks_git_lfs_hook,
+    lefthook_advice,
+    no_lfs_hook,
+    simple_git_hooks_advice,
+)
+from afterpush.hooks.install.plan import Wanted, plan_install
+from afterpush.hooks.policy import Policy
+from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.hooks import tell_unwatched
+from tests.support.repositories import Repository
 
 OURS = {"runner": "sh", "use_stdin": True}
 NOOP = {"run": "true"}
@@ -67,3 +79,28 @@ def test_the_line_for_simple_git_hooks_is_json_and_keeps_what_is_there(
 )  # fmt: skip
 def test_a_hook_of_git_lfs_alone_is_known_whatever_its_version(script: str, answer: bool) -> None:
     assert is_by_git_lfs(script) is answer
+
+
+def test_a_hook_that_a_later_manager_has_taken_away_is_told_with_the_cure(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = AppRepository(repository.path)
+    tell_unwatched(here)
+    plan = plan_install(repository.path, Policy(), Wanted(program="afterpush"))
+    apply(plan, repository.path)
+    tell_unwatched(here)
+    assert capsys.readouterr().err == ""
+    (repository.path / ".git/hooks/pre-push").unlink()
+    repository.write("package.json", '{"simple-git-hooks": {"pre-commit": "true"}}')
+    tell_unwatched(here)
+    said = capsys.readouterr().err
+    assert "not watched" in said and "hooks.install" in said and "simple-git-hooks" in said
+
+
+def test_where_git_lfs_has_no_hook_the_cure_makes_room_for_it(repository: Repository) -> None:
+    apply(plan_install(repository.path, Policy(), Wanted(program="afterpush")), repository.path)
+    repository.write(".gitattributes", "*.bin filter=lfs\n")
+    assert lacks_git_lfs_hook(repository.path) and "hooks.install, then git lfs install" in no_lfs_hook()
+    apply(plan_install(repository.path, Policy(), Wanted(program="afterpush")), repository.path)
+    hooks = repository.path / ".git/hooks"
+    assert not (hooks / "pre-push").exists() and (hooks / "reference-transaction").is_file()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.hooks.guards import ALLOW_VARIABLE, judge
-from afterpush.hooks.install.managers import NO_LFS_HOOK, lacks_git_lfs_hook
+from afterpush.hooks.install.managers import lacks_git_lfs_hook, no_lfs_hook
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, hooks_folder, outcome_to_tell, say_once
 from afterpush.hooks.policy import Policy
@@ -99,7 +99,7 @@ def _look_and_arm(push: Push, policy: Policy, updates: list[RefUpdate], above: A
     choice = choose(updates, policy, remote=_name(push), is_app_remote=is_app_remote)
     lines = [*_news(push, policy, folder), *judgement.lines]
     lines += [f"afterpush: {text}" for text in look.warnings]
-    lines += [f"afterpush: {NO_LFS_HOOK}; git lfs update --manual"] if lacks_git_lfs_hook(push.repo) else []
+    lines += [f"afterpush: {no_lfs_hook()}"] if lacks_git_lfs_hook(push.repo) else []
     if choice.surprise and not above.is_dry_run and say_once(folder, choice.surprise):
         lines.append(f"afterpush: {choice.surprise}")
     if judgement.blocked:

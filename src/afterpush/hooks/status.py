@@ -6,8 +6,8 @@ from pathlib import Path
 
 from afterpush.hooks.install import managers, scripts
 from afterpush.hooks.install.managers import ENFORCING, Manager, Owner, find_owner
-from afterpush.hooks.install.plan import UNPREPARED, outside, watched_tracking_refs
-from afterpush.hooks.install.run_file import program_of
+from afterpush.hooks.install.plan import UNPREPARED, is_called, outside, watched_tracking_refs
+from afterpush.hooks.install.run_file import PROGRAM_KEY, program_of
 from afterpush.hooks.install.scripts import text_of
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.notes import unwatched_pushes
@@ -127,6 +127,18 @@ def goal_of_push(repo: Path, policy: Policy) -> Goal:
     return Goal(policy.remote, usual, note) if is_other_here else Goal(remote, there, note)
 
 
+def lost_hook(repo: Path) -> str | None:
+    """That the hook which was installed here is gone, if it is: a manager that came later has written the
+    hooks again, as simple-git-hooks does at each npm install."""
+    owner = find_owner(repo)
+    if not config_value(repo, PROGRAM_KEY) or is_called(repo, owner):
+        return None
+    return (
+        f"pushes are not watched: {owner.pre_push} does not call afterpush any more; "
+        f"{command('hooks.install')} writes it, or says what to tell {owner.manager}"
+    )
+
+
 def _is_same_remote(repo: Path, one: str, other: str) -> bool:
     urls = remote_urls(repo, one, push=True) or [one]
     others = remote_urls(repo, other, push=True)
@@ -156,7 +168,7 @@ def _problems(
     if owner.manager is Manager.LEFTHOOK:
         problems += managers.lefthook_problems(repo, owner.hooks_path)
     if managers.lacks_git_lfs_hook(repo):
-        problems.append(f"{managers.NO_LFS_HOOK}; {command('hooks.install')}, then git lfs install")
+        problems.append(managers.no_lfs_hook())
     post_push = _post_push(repo, owner)
     if post_push.is_file() and not hooks["post-push"]:
         problems.append(

@@ -144,8 +144,10 @@ def show_status(manager: str, *, json: bool) -> ExitCode:
 
 
 def tell_unwatched(here: AppRepository) -> None:
-    """The pushes that were not watched, on stderr: for tasks that tell how things stand."""
+    """The pushes that were not watched, and why no further one will be, on stderr: for tasks that tell how
+    things stand."""
     from afterpush.hooks.notes import unwatched_pushes
+    from afterpush.hooks.status import lost_hook
 
-    for line in unwatched_pushes(here.repo):
+    for line in (*unwatched_pushes(here.repo), *filter(None, [lost_hook(here.repo)])):
         note(f"afterpush: {line}")

@@ -18,6 +18,7 @@ from pathlib import Path
 from afterpush.hooks.install.scripts import text_of, without_block
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import common_folder, config_value
+from afterpush.infra.invocation import command
 
 ENFORCING = "reference-transaction"
 
@@ -115,7 +116,12 @@ def is_by_git_lfs(script: str) -> bool:
     return bool(lines) and all("git-lfs" in line or line.startswith("git lfs ") for line in lines)
 
 
-NO_LFS_HOOK = "git-lfs has no pre-push hook here: its files stay here, and only pointers are pushed"
+def no_lfs_hook() -> str:
+    """What is wrong then, and the cure: ours makes room for the hook of git-lfs, which takes no other."""
+    return (
+        "git-lfs has no pre-push hook here: its files stay here, and only pointers are pushed; "
+        f"{command('hooks.install')}, then git lfs install"
+    )
 
 
 def lacks_git_lfs_hook(repo: Path) -> bool:
