@@ -136,8 +136,10 @@ def test_the_operation_can_still_be_given_up_afterwards(repository: Repository, 
     diverge(repository, OURS, THEIRS)
     repository.git("switch", "--quiet", "side")
     repository.write("src/app.py", "theirs\n")
+    repository.git("commit", "--quiet", "--all", "--amend", "--no-edit")
     repository.git("switch", "--quiet", "main")
     repository.write("src/app.py", "ours\n")
+    repository.git("commit", "--quiet", "--all", "--amend", "--no-edit")
     before = snapshot(repository.path)
     OPERATIONS[operation](repository.path)
     assert conflicts("resolve", "--json", cwd=repository.path).json()["resolved"] == [DOCUMENT]
