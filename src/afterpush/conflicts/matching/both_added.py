@@ -6,12 +6,9 @@ from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.document.read import Document
 from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, reference_of, release_of
 from afterpush.conflicts.matching.alike import match_both
-from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, single
+from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, says_enough, single
 from afterpush.conflicts.matching.match import Matching
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
-
-# What is shorter than this may stand in two places without being one thing (`None.`, `- [ ] Tests`).
-_TELLING = 12
 
 
 def match_all(
@@ -129,7 +126,7 @@ def _is_single(node: Node) -> bool:
 
 
 def _is_telling(node: Node) -> bool:
-    return node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.QUOTE) and len(node.said) >= _TELLING
+    return node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.QUOTE) and says_enough(node.said)
 
 
 def _release_above(node: Node) -> str:

@@ -10,10 +10,6 @@ from afterpush.roadmap.tables import is_empty_value
 Label = Callable[[Node], Hashable]
 
 
-# What is shorter than this says too little to be known again under another heading.
-_TELLING = 12
-
-
 _NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT})
 
 
@@ -65,7 +61,12 @@ def single(nodes: Iterable[Node], label: Label) -> dict[Hashable, Node]:
 def is_telling(node: Node) -> bool:
     if node.kind in _NEVER_MOVED:
         return False
-    return bool(node.id) or sum(len(one.said) for one in node.walk()) >= _TELLING
+    return bool(node.id) or says_enough(" ".join(one.said for one in node.walk()))
+
+
+def says_enough(text: str) -> bool:
+    """Whether a text can be known again under another heading: two words, or a long one (not `Tests`)."""
+    return len(text) >= 12 or (len(text) >= 6 and " " in text)
 
 
 def all_text(node: Node) -> str:
@@ -79,7 +80,7 @@ def is_leaf(node: Node) -> bool:
 def is_telling_leaf(node: Node) -> bool:
     return (
         node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)
-        and len(node.said) >= _TELLING
+        and says_enough(node.said)
         and not is_placeholder(node)
     )
 
