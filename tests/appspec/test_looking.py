@@ -153,6 +153,57 @@ def test_a_server_that_says_ok_to_everything_proves_nothing_and_has_no_neighbour
     assert seen.others == ()
 
 
+def test_a_page_is_ready_where_an_unknown_path_is_refused(server: HealthServer) -> None:
+    """Rails' and Laravel's /up."""
+    server.routes["/up"] = page("<!DOCTYPE html><html><body style='background-color: green'></body></html>")
+    seen = look(f"{server.url}/up")
+    assert seen.endpoint.readiness.ready
+    assert seen.endpoint.readiness.why == "answered 200 with a page, and a path that nobody has answers 404"
+    server.fallback = page("<html>another page</html>")
+    assert not look(f"{server.url}/up").endpoint.readiness.ready
+
+
+def test_a_redirect_that_adds_a_slash_is_followed_and_a_circle_ends(server: HealthServer) -> None:
+    server.routes["/health"] = Reply(301, headers={"Location": "/health/"})
+    server.routes["/health/"] = OK
+    seen = look(server.url)
+    assert [other.path for other in seen.others if other.readiness.ready] == ["/health/"]
+    server.routes["/health/"] = Reply(301, headers={"Location": "/health"})
+    assert not any(other.readiness.ready for other in look(server.url).others)
+
+
+def test_a_neighbour_that_may_be_recommended_is_measured_like_what_was_asked(server: HealthServer) -> None:
+    server.routes["/health/ready"] = lambda count: OK if count < 3 else Reply(503)
+    server.routes["/ready"] = OK
+    seen = look(f"{server.url}/old", tries=4)
+    told = {other.path: (other.readiness.ready, other.tries) for other in seen.others}
+    assert told == {"/health/ready": (False, 4), "/ready": (True, 4)}
+
+
+def test_an_endpoint_that_says_not_ready_is_told_from_one_that_is_not_there(server: HealthServer) -> None:
+    server.routes["/down"] = Reply(200, b'{"status":"down"}')
+    server.routes["/busy"] = Reply(429)
+    server.routes["/error"] = page(status=500)
+    server.routes["/page"] = page()
+    server.fallback = page("<html>app</html>")
+    said = {path: look(f"{server.url}{path}", tries=1).endpoint.says_not_ready for path in server.routes}
+    assert said == {"/down": True, "/busy": True, "/error": True, "/page": False}
+
+
+def test_a_query_is_left_out_where_the_path_alone_is_ready(server: HealthServer) -> None:
+    server.routes["/health"] = OK
+    seen = look(f"{server.url}/health?verbose=1")
+    assert (seen.endpoint.readiness.ready, seen.endpoint.needs_query) == (True, False)
+    server.routes["/health"] = lambda count: OK if count <= 11 else Reply(403)
+    assert look(f"{server.url}/health?key=abc").endpoint.needs_query
+
+
+def test_where_nobody_chose_a_path_the_best_one_found_is_what_was_asked(server: HealthServer) -> None:
+    server.routes["/healthz"] = OK
+    seen = look_at(Client(), target_of(server.url), SystemClock(), wait_seconds=1, tries=2)
+    assert (seen.endpoint.path, seen.endpoint.readiness.ready) == ("/healthz", True)
+
+
 @pytest.mark.parametrize(
     ("body", "shows"),
     [

@@ -54,3 +54,34 @@ def test_no_request_outlasts_what_is_left_to_whoever_waits() -> None:
     with health_server({"/": Reply(delay_seconds=30)}) as server:
         with pytest.raises(NoAnswer, match="no answer in time"):
             Client(timeout_seconds=600, left=lambda: -3.0).get(f"{server.url}/")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            200,
+        ),
+        (b"HTTP/1.1 503 Sorry\r\n" + b"X: y\r\n" * 500 + b"Content-Length: 0\r\n\r\n", 503),
+        (b"SSH-2.0-something\r\n", "what answers there speaks no HTTP"),
+    ],
+    ids=["interim", "many headers", "a banner"],
+)
+def test_interim_answers_long_heads_and_other_protocols(sent: bytes, told: int | str) -> None:
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(sent)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        if isinstance(told, int):
+            assert Client(timeout_seconds=10).get(url).status == told
+        else:
+            with pytest.raises(NoAnswer, match=told):
+                Client(timeout_seconds=10).get(url)
+        thread.join()

@@ -166,9 +166,9 @@ class YamlEditor:
             lines = [" " * column + f"{key}:", *self._lines(value, column + self._step())]
         else:
             lines = self._lines({key: value}, column)
-        rest = _REST_OF_LINE.match(self._text, self._neighbour(mapping, key).content_end())
-        assert rest is not None
-        return self._after_line(rest.end(), lines)
+        end = self._neighbour(mapping, key).content_end()
+        rest = _REST_OF_LINE.match(self._text, end)
+        return self._after_line(rest.end() if rest else end, lines)
 
     def _neighbour(self, mapping: Node, key: str) -> Node:
         """The value after whose line a new key goes: its predecessor by habit, else one that ends plainly."""
@@ -202,10 +202,8 @@ class YamlEditor:
     def _step(self) -> int:
         """By how much this file indents a mapping inside of the component."""
         column = self._component.pairs[0][0].column
-        for _, value in self._component.pairs:
-            if value.kind is Kind.MAPPING and not value.flow and value.pairs:
-                return max(value.pairs[0][0].column - column, 1)
-        return 2
+        blocks = (value for _, value in self._component.pairs if value.is_mapping and not value.flow)
+        return next((max(value.pairs[0][0].column - column, 1) for value in blocks if value.pairs), 2)
 
     def _eol(self, near: int) -> str:
         found = _BREAK.search(self._text, near) or _BREAK.search(self._text)
