@@ -19,7 +19,7 @@ def ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
     """The members of a parent in the order of the merged text: sections behind what has no heading."""
     ranks: dict[int, list[Trio]] = {}
     for trio in members:
-        ranks.setdefault(_rank(trio), []).append(trio)
+        ranks.setdefault(_rank(trio, parent), []).append(trio)
     return [trio for rank in sorted(ranks) for trio in _ordered(parent, ranks[rank])]
 
 
@@ -50,9 +50,9 @@ def _ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
     return found
 
 
-def _rank(trio: Trio) -> int:
+def _rank(trio: Trio, parent: Trio) -> int:
     """Sections come behind what has no heading of its own; definitions at the end of a text behind all."""
-    if trio.kind in (Kind.LINK, Kind.NOTE):
+    if trio.kind in (Kind.LINK, Kind.NOTE) and parent.kind is Kind.ROOT:
         siblings = trio.any.parent.children if trio.any.parent else []
         return 2 if any(one.kind is Kind.SECTION and one.index < trio.any.index for one in siblings) else 0
     return 1 if trio.kind is Kind.SECTION else 0
