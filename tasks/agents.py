@@ -59,7 +59,7 @@ def gate(context: Any, target: str = "") -> ExitCode:
     """Hold an agent whose last push is not proved live; a client's hook calls it, with its JSON on stdin."""
     from afterpush.workflows.agents.gate import gate_at_stdin
 
-    gate_at_stdin(os.environ)
+    gate_at_stdin(os.environ, target)
     return ExitCode.GOOD
 
 

@@ -14,7 +14,7 @@ def main() -> None:
     if task == "agents.gate" and all(flag.startswith("--target=") for flag in flags):
         from afterpush.workflows.agents.gate import gate_at_stdin
 
-        gate_at_stdin(os.environ)
+        gate_at_stdin(os.environ, "".join(flags[-1:]).removeprefix("--target="))
     elif task == "agents.serve" and set(flags) <= {"--allow-push"}:
         _serve(allow_push=bool(flags))
     else:

@@ -35,6 +35,12 @@ def test_other_events_and_what_is_no_event_are_let_go() -> None:
     assert read_stop("no JSON") is None
 
 
+def test_an_event_without_a_name_is_what_the_command_line_says() -> None:
+    assert read_stop('{"stop_hook_active": false}') == Stop("claude")
+    assert read_stop("{}", "cursor") == Stop("cursor")
+    assert read_stop("{}") is None and read_stop('{"hook_event_name": "PreToolUse"}', "cursor") is None
+
+
 def test_the_folder_is_the_clients_own() -> None:
     stop = read_stop('{"hook_event_name": "stop", "workspace_roots": ["/w/app"], "cwd": "/elsewhere"}')
     assert stop is not None and str(stop.folder) == "/w/app"

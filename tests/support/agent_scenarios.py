@@ -155,8 +155,9 @@ class Told:
 def happened(scenario: Scenario, folder: Path) -> Iterator[Told]:
     """The scenario in a fresh repository below `folder`; now is a quarter of an hour after its beginning."""
     clock = FakeClock(time.time() - AGO_SECONDS)
-    with dated(clock.time - 3600):
-        repository = make_repository(folder)
+    repository = make_repository(folder)
+    # Its first push is of now, and not of the story.
+    (repository.path / ".git/logs/refs/remotes/origin/main").unlink(missing_ok=True)
     with served(FakePlatform(clock), live_sha=repository.head()) as platform:
         sha = scenario.happens(Story(repository, platform, clock))
         clock.time = time.time()

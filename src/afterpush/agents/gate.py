@@ -41,8 +41,10 @@ class Pushed:
     blocks: int = 0
 
 
-def read_stop(text: str) -> Stop | None:
+def read_stop(text: str, target: str = "") -> Stop | None:
     """What a client says at the end of a turn; None for another event, or what is no event at all.
+
+    `target` names the client where its input does not.
 
     Claude Code, Codex and VS Code say `Stop` with `stop_hook_active`, Copilot's own form is in camelCase,
     Gemini says `AfterAgent`, Cursor `stop` with `loop_count`. Cursor's begins with a byte order mark.
@@ -53,7 +55,7 @@ def read_stop(text: str) -> Stop | None:
         return None
     if not isinstance(event, dict):
         return None
-    client = _client(event)
+    client = _client(event) or _named(event, target)
     if client is None:
         return None
     again = event.get("stop_hook_active") is True or _count(event.get("loop_count")) > 0
@@ -72,6 +74,13 @@ def _client(event: dict[str, Any]) -> str | None:
     if name == "stop" or "loop_count" in event:
         return "cursor" if event.get("status") in (None, "completed") else None
     return "copilot" if name in (None, "agentStop") and "stopReason" in event else None
+
+
+def _named(event: dict[str, Any], target: str) -> str | None:
+    """Of an event without a name: the client that the command line names, else one of Claude Code's kind."""
+    if event.get("hook_event_name") or event.get("hookEventName"):
+        return None
+    return target or ("claude" if "stop_hook_active" in event else None)
 
 
 def _count(value: Any) -> int:

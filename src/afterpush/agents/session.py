@@ -34,15 +34,16 @@ def _in_transcript(path: Path) -> float | None:
 
 
 def _client_began(now: float) -> float | None:
-    """The first process above us that is no shell."""
+    """When the first process above us began that is no shell; else the shell that is above them all."""
+    entry = None
     for entry in ancestors(os.getpid()):
         words = argv_of(entry.pid)
         name = Path(words[0]).name if words else ""
         script = Path(words[1]).name if len(words) > 1 and name.startswith("python") else ""
         if name.lstrip("-") not in _SHELLS and script not in _SHELLS:
-            age = age_of(entry, now)
-            return None if age is None else now - age
-    return None
+            break
+    age = age_of(entry, now) if entry else None
+    return None if age is None else now - age
 
 
 def last_push(repo: Path, record: Path, remote: str, branches: Iterable[str]) -> tuple[str, float] | None:

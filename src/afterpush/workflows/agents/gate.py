@@ -41,20 +41,20 @@ class GateAnswer:
     note: str | None = None
 
 
-def gate_at_stdin(environment: Mapping[str, str]) -> None:
+def gate_at_stdin(environment: Mapping[str, str], target: str = "") -> None:
     """Reads what the client says, and prints what it is to do. Nobody is waited for at a terminal."""
     if sys.stdin is None or sys.stdin.isatty():
         return
-    answer = gate(sys.stdin.buffer.read().decode("utf-8", "replace"), environment)
+    answer = gate(sys.stdin.buffer.read().decode("utf-8", "replace"), environment, target)
     if answer.out:
         print(answer.out)
     if answer.note:
         print(answer.note, file=sys.stderr)
 
 
-def gate(text: str, environment: Mapping[str, str]) -> GateAnswer:
+def gate(text: str, environment: Mapping[str, str], target: str = "") -> GateAnswer:
     """The answer to a client's hook. Never raises for what a repository or a machine can be like."""
-    stop = read_stop(text)
+    stop = read_stop(text, target)
     if stop is None or stop.again:
         return GateAnswer()
     try:
