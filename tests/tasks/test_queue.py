@@ -125,13 +125,15 @@ def test_a_conflict_is_told_in_words_and_documents_merge_by_meaning(repository: 
     assert [line for line in log.splitlines() if line.endswith("done")] == ["- a done", "- c done"]
 
 
-def test_a_merge_driver_of_the_user_is_respected(repository: Repository) -> None:
+def test_a_merge_driver_of_the_user_is_respected_whatever_is_checked_out(repository: Repository) -> None:
+    before = repository.head()
     repository.write(".gitattributes", "*.gen merge=ours-and-theirs\n")
     repository.commit("Attributes", a_gen="base\n")
     repository.push()
     repository.git("config", "merge.ours-and-theirs.driver", "cat %B >>%A")
     for name in ("one", "two"):
         branch(repository, name, a_gen=f"{name}\n")
+    repository.git("checkout", "--quiet", "--detach", before)
     assert set(states(queue(repository, "queue.run", "--branch=one,two", code=0)).values()) == {"landed"}
     assert main_files(repository)["a.gen"].split() == ["one", "two"]
 

@@ -83,7 +83,8 @@ def swarm_context(
     from afterpush.swarm.context import QueueMerging, SwarmContext
 
     documents = here.settings.documents
-    with driver_options(here.repo, documents, sys.executable) as options:
+    main = target_of(here).tracking_ref
+    with driver_options(here.repo, documents, sys.executable, branch=main) as options:
         merging = QueueMerging(
             options, lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents)
         )

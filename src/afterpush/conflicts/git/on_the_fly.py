@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def driver_options(
-    repo: Path, documents: "Documents", python: str, environment: Mapping[str, str] = os.environ
+    repo: Path,
+    documents: "Documents",
+    python: str,
+    environment: Mapping[str, str] = os.environ,
+    branch: str | None = None,
 ) -> Iterator[tuple[str, ...]]:
     """What to write between `git` and its command so that it merges the documents through afterpush.
 
     The attributes go into the place of the user's own global ones, which stay in force with them; what
-    `.gitattributes` of the repository says about a path outranks both.
+    `.gitattributes` of the repository says about a path outranks both. With `branch`, what is in that file on
+    the branch counts as well: git reads it from the work tree alone, whatever is checked out there.
     """
     with temporary_folder("afterpush-attributes-") as folder:
         attributes = folder / "attributes"
         lines = "".join(f"{line}\n" for line in attribute_lines(driver_patterns(documents)))
-        attributes.write_bytes(lines.encode() + _global_attributes(repo, environment))
+        own = git(repo, "cat-file", "blob", f"{branch}:.gitattributes").stdout if branch else b""
+        attributes.write_bytes(lines.encode() + _global_attributes(repo, environment) + b"\n" + own)
         yield (
             *("-c", f"core.attributesFile={attributes}"),
             *("-c", f"merge.{NAME}.name={TITLE}"),
