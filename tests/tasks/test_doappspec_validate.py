@@ -77,3 +77,13 @@ def test_usage_errors_exit_2_with_one_line(repository: Repository) -> None:
     answer = afterpush("doappspec.validate", "--json", cwd=repository.path)
     assert answer.code == 2
     assert "UTF-8" in answer.json()["error"]
+
+
+def test_a_spec_on_stdin_is_judged_and_strict_makes_unknown_fields_errors(repository: Repository) -> None:
+    unknown = SOUND + "colour: red\n"
+    given = afterpush("doappspec.validate", "--spec=-", "--json", cwd=repository.path, stdin=unknown)
+    assert (given.code, [one["severity"] for one in given.json()["problems"]]) == (0, ["warning"])
+    assert given.json()["platform"] is None
+    strict = afterpush("doappspec.validate", "--spec=-", "--strict", cwd=repository.path, stdin=unknown)
+    assert strict.code == 1
+    assert strict.out.startswith(f"stdin:{unknown.count(chr(10))}: error: colour: ")

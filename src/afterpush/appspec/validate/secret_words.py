@@ -77,7 +77,7 @@ _MORE_SHAPES: Final = {
 _SHAPES = TOKEN_SHAPES | _MORE_SHAPES
 _UNITS = r"ms|[smhdwy]|sec\w*|min\w*|hours?|days?|weeks?|months?|years?"
 _HARMLESS = re.compile(
-    rf"(?:true|false|yes|no|on|off|none|null|nil|auto|default|[\d.,_]+\s?(?:{_UNITS})?"
+    rf"(?:-+|n/?a|true|false|yes|no|on|off|none|null|nil|auto|default|[\d.,_]+\s?(?:{_UNITS})?"
     r"|test|dev(?:elopment)?|prod(?:uction)?|local|(?:~|\.{0,2})/(?:[\w.@-]+/)*[\w.@-]+"
     r"|(?:https?|postgres(?:ql)?|redis|mysql)://[\w.:-]+(?:/[\w./-]*)?)",
     re.IGNORECASE,

@@ -19,7 +19,7 @@ _EXPECTED: Final = {
     "mapping": "a mapping",
 }
 # How like a known field an unknown one has to be to be a typing mistake, and to be worth a question.
-_TYPO, _SIMILAR = 0.8, 0.6
+_TYPO, _SIMILAR = 0.8, 0.66
 # A longer number may be a secret.
 _LONGEST_SHOWN = 8
 _LONGEST_LIST = 12
