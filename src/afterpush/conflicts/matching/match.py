@@ -29,6 +29,9 @@ from afterpush.conflicts.matching.labels import (
     single,
 )
 
+# So many headings beside one are asked whether they are it under another title.
+_MOST_SIBLINGS = 200
+
 
 class Matching:
     """The nodes of one version and what they are in another."""
@@ -144,17 +147,13 @@ class Matching:
     def _containers(self) -> None:
         """Stage 4, from the innermost out."""
         sizes = {node: sum(1 for _ in node.walk()) - 1 for node in self.side if node.kind in CONTAINERS}
-        # What has kept its title will be found under its parent, even where all that it held has left it.
-        titles = single(
-            self.free((node for node in self.side if node.kind is Kind.SECTION), self.backward), by_text
-        )
+        sections = [node for node in self.side if node.kind is Kind.SECTION]
+        titles = single(self.free(sections, self.backward), by_text)
         for one in reversed(self.base):
-            if (
-                one in self.forward
-                or one.kind not in CONTAINERS
-                or not one.children
-                or by_text(one) in titles
-            ):
+            if one in self.forward or one.kind not in CONTAINERS or not one.children:
+                continue
+            # What kept its title is found under its parent, even where all that it held has left it.
+            if by_text(one) in titles:
                 continue
             below = list(one.walk())[1:]
             votes: Counter[Node] = Counter()
@@ -166,12 +165,19 @@ class Matching:
                     above = above.parent
             shares = {other: 2 * count / (len(below) + sizes[other]) for other, count in votes.items()}
             known = [other for other, share in shares.items() if share >= 0.5 and not differ(one, other)]
+            # A heading put in below a renamed one may have all that it held: the titles tell them apart.
+            near = [
+                node for other in known if other.parent for node in other.parent.children[:_MOST_SIBLINGS]
+            ]
+            known += [node for node in near if node not in shares and self._is_renamed(one, node)]
             if known:
-                # A heading put in below a renamed one has as much in common: the titles tell them apart.
-                self.pair_below(
-                    one,
-                    max(known, key=lambda node: (shares[node] + likeness(one.said, node.said), -node.index)),
-                )
+                alike = {node: likeness(one.said, node.said) for node in known}
+                score = {node: shares.get(node, 0.0) + 2 * alike[node] for node in known}
+                self.pair_below(one, max(known, key=lambda node: (score[node], -node.index)))
+
+    def _is_renamed(self, one: Node, other: Node) -> bool:
+        is_free = one.kind is other.kind and other not in self.backward
+        return is_free and not differ(one, other) and likeness(one.said, other.said) >= 0.7
 
     def _titles(self) -> None:
         """Sections of one title that are the only free ones with it, and that say much the same."""
