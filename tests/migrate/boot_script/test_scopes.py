@@ -2,6 +2,7 @@
 
 import pytest
 
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.boot_script.boot import read_boot
 
 OUTER = 'const name = "orders";\n'
@@ -82,3 +83,9 @@ CASES = {
 def test_the_nearest_declaration_decides(case: str) -> None:
     script, expected = CASES[case]
     assert [statement.sql for statement in read_boot(script.encode(), "boot.ts").program] == expected
+
+
+def test_what_is_nested_too_deeply_is_one_clear_error() -> None:
+    text = 'export async function run(db) { await db.query(%s"SELECT 1"%s); }\n'
+    with pytest.raises(AfterpushError, match="nested too deeply"):
+        read_boot((text % ("(" * 2500, ")" * 2500)).encode(), "boot.ts")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.boot_script.scopes import FUNCTIONS as FUNCTIONS
 from afterpush.migrate.boot_script.scopes import Scopes
 
@@ -16,6 +17,7 @@ _STRINGS = frozenset(["string", "template_string"])
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 # A part that is only known at run time stands in the text like this, for people to read.
 _MARK = "${%s}"
+_MOST_NESTED = 2000
 
 
 @dataclass(frozen=True)
@@ -136,11 +138,19 @@ def walk(node: "Node") -> Iterator["Node"]:
 
 
 def ancestors(node: "Node") -> Iterator["Node"]:
-    """The node's parent, its parent, and so on."""
+    """The node's parent, its parent, and so on.
+
+    Each step is as long as the way down to the node (tree-sitter, ts_node_parent), so that a text of 50,000
+    brackets would take minutes. Raises AfterpushError for one that is nested too deeply.
+    """
     current = node.parent
-    while current is not None:
+    for _ in range(_MOST_NESTED):
+        if current is None:
+            return
         yield current
         current = current.parent
+    line = node.start_point[0] + 1
+    raise AfterpushError(f"reading TypeScript: what stands in line {line} is nested too deeply")
 
 
 def is_below(node: "Node", above: "Node") -> bool:
