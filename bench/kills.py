@@ -1,10 +1,9 @@
 """Kills the tasks that write at random moments: what is left, and does the next run heal it?
 
 `python bench/kills.py 1000` prints one line for each task; `... 100 conflicts.resolve` kills one alone. Each
-round forks a process that has our code
-loaded already, runs the task in it, and ends its whole group with SIGKILL after a random part of the time
-that a whole run takes. Right: what git would add is whole (never half a file, no temporary one), and after
-the next run the work tree is what it is without any kill.
+round forks a process that has our code loaded already, runs the task in it, and ends its whole group with
+SIGKILL after a random part of the time that a whole run takes. Right: what git would add is whole (never half
+a file, no temporary one), and after the next run the work tree is what it is without any kill.
 """
 
 import hashlib
