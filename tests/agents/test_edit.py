@@ -130,7 +130,52 @@ def test_what_others_changed_since_stays(files: Repository, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ['{"mcpServers": []}', '{"mcpServers": {"afterpush": {"command": "x"}}}', "{oops", '{"a" 1}']
+    "text", ["", "\n", "\ufeff", "\ufeff\r\n", '{"mcpServers": {}, "mcpServers": {"x": 1}}']
+)
+def test_an_empty_file_and_one_that_names_a_key_twice_take_it(
+    text: str, files: Repository, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    write(work, ".mcp.json", text)
+    before = tree(work)
+    files.apply(files.installing(pieces_of("claude")), is_install=True)
+    document = json.loads((work / ".mcp.json").read_bytes().decode("utf-8-sig"))
+    assert configured_command("claude", document) == server_words(allow_push=False)
+    files.apply(files.removing(pieces_of("claude")), is_install=False)
+    assert tree(work) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mcp_servers = {x = {command = "y"}}\n',
+        '[mcp_servers.afterpush]\ncommand = "theirs"\n',
+        "hooks.Stop = []\n",
+        "x = = 1\n",
+    ],
+)
+def test_a_toml_file_that_cannot_take_it_is_named_and_left(
+    text: str, files: Repository, tmp_path: Path
+) -> None:
+    write(tmp_path / "work", ".codex/config.toml", text)
+    with pytest.raises(AfterpushError, match=r"config\.toml: .*by hand"):
+        files.installing(pieces_of("codex"))
+
+
+def test_a_faulty_file_that_others_wrote_keeps_nothing_from_being_undone(
+    files: Repository, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    files.apply(files.installing(pieces_of("claude")), is_install=True)
+    write(work, ".cursor/mcp.json", "{oops")
+    both = [*pieces_of("cursor"), *pieces_of("claude")]
+    files.apply(files.removing(both), is_install=False)
+    assert tree(work) == {".cursor/mcp.json": b"{oops"}
+    assert not files.mentions(".cursor/mcp.json", "agents.serve")
+
+
+@pytest.mark.parametrize(
+    "text", ["7", '{"mcpServers": []}', '{"mcpServers": {"afterpush": {"command": "x"}}}', "{oops", '{"a" 1}']
 )
 def test_a_file_that_cannot_take_it_is_named_and_left(text: str, files: Repository, tmp_path: Path) -> None:
     write(tmp_path / "work", ".mcp.json", text)

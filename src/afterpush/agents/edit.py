@@ -53,6 +53,13 @@ class Repository:
         except (OSError, UnicodeDecodeError) as error:
             raise AfterpushError(f"reading {file}: {error}; correct it by hand") from error
 
+    def mentions(self, file: str, words: str) -> bool:
+        """Whether a file, readable as text or not, has these words."""
+        try:
+            return words.encode() in self._gate.read(file)
+        except (OSError, AfterpushError):
+            return False
+
     def real_name(self, file: str) -> str:
         """The file behind a link of the work tree: CLAUDE.md is often one to AGENTS.md."""
         target = os.path.realpath(self._root / file)
@@ -127,8 +134,10 @@ class Repository:
         bare = text
         for piece in pieces:
             bare = _removed(bare, piece, original if entry else None)
+        if bare == text:
+            return text
         is_left = bool(bare.strip()) and not _is_hollow(bare, pieces)
-        return bare if is_left or original is not None or bare == text else None
+        return bare if is_left or original is not None else None
 
     def _recorded(self) -> dict[str, dict[str, str]]:
         try:
@@ -145,12 +154,16 @@ def is_installed(text: str, piece: Piece) -> bool:
 
 def _added(text: str, piece: Piece) -> str:
     if isinstance(piece, BlockPiece):
-        return block.add(text, piece.marks, piece.body)
+        added = block.add(text, piece.marks, piece.body)
+        if piece.file.endswith(".toml"):
+            _check_toml(piece.file, text, added)
+        return added
     try:
         for key, value in piece.also:
-            if not text.strip() or key not in (json_text.loads(text) or {}):
+            present = json_text.loads(text) if _says_something(text) else {}
+            if not isinstance(present, dict) or key not in present:
                 text = json_text.add(text, (key,), value)
-        holder = json_text.loads(text) if text.strip("\ufeff \t\r\n") else {}
+        holder = json_text.loads(text) if _says_something(text) else {}
         for name in piece.path:
             holder = holder.get(name) if isinstance(holder, dict) else None
         if piece.path[-1] != json_text.ELEMENT and holder is not None:
@@ -163,9 +176,28 @@ def _added(text: str, piece: Piece) -> str:
         raise AfterpushError(f"changing {piece.file}: {error}") from error
 
 
+def _says_something(text: str) -> bool:
+    return bool(text.strip("\ufeff \t\r\n"))
+
+
+def _check_toml(file: str, before: str, after: str) -> None:
+    """A table that is there already, or is written inline, cannot be given a second time further down."""
+    import tomllib
+
+    what = f"changing {file}"
+    try:
+        tomllib.loads(before.removeprefix("\ufeff"))
+        what = f"{what}: a table of ours is there already, or is written inline"
+        tomllib.loads(after.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise AfterpushError(f"{what}: {error}; correct it by hand") from error
+
+
 def _removed(text: str, piece: Piece, original: str | None) -> str:
     if isinstance(piece, BlockPiece):
         return block.remove(text, piece.marks)
+    if piece.mark not in text:  # Whatever is wrong with a file that others wrote, it has nothing of ours.
+        return text
     try:
         bare = json_text.remove(text, piece.path, piece.is_ours)
         if bare == text:

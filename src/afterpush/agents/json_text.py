@@ -43,7 +43,8 @@ class Value:
     members: tuple[Member, ...] = ()
 
     def member(self, key: str) -> Member | None:
-        return next((one for one in self.members if one.key == key), None)
+        """The member of this name; of several the last, which is the one that readers take."""
+        return next((one for one in reversed(self.members) if one.key == key), None)
 
 
 class _Reader:

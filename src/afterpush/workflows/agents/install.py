@@ -82,8 +82,8 @@ def show_status(target: str, *, json: bool) -> ExitCode:
 
 
 def _targets(text: str, *, needed: bool) -> list[str]:
-    named = [word.strip() for word in text.split(",") if word.strip()]
-    if not named and not needed:
+    named = list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not text and not needed:
         return list(TARGETS)
     unknown = [word for word in named if word not in TARGETS]
     if unknown or not named:
@@ -112,7 +112,10 @@ def _unique(wanted: Sequence[Piece]) -> list[Piece]:
 
 
 def _is_set_up(here: AppRepository, files: Repository, target: str) -> bool:
-    return _configured(files, target) is not None
+    try:
+        return _configured(files, target) is not None
+    except AfterpushError:  # Faulty: one that others wrote does not keep us from undoing what we wrote.
+        return files.mentions(server_file(target), "agents.serve")
 
 
 def _configured(files: Repository, target: str) -> list[str] | None:
