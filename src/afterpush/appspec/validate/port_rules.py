@@ -9,14 +9,18 @@ from afterpush.appspec.yaml_tree import Node
 
 # `--port 3000`, `--port=3000`, `-p 3000`, `--bind 0.0.0.0:8000`, `-b :8000`, `PORT=3000 node x`, `--host=::`.
 _FLAG = re.compile(
-    r"(?:^|\s)(?:(?:--(?:http-|server[.-])?port|--listen|--bind|--addr(?:ess)?|--http|-[plb])[= ]\s*|PORT=)"
-    r"[\"']?(?:[\w.*-]+:|\[[0-9a-f:]*\]:|tcp://[\w.]+:|:)?(?P<port>[0-9]{2,5})\b",
+    r"(?:^|\s)(?:(?:--(?:http-|server[.-])?port|-Dserver\.port|--listen|--bind|--addr(?:ess)?|--http|--urls|-[plb])"
+    r"[= ]\s*|PORT=)[\"']?(?:(?:tcp://|https?://)?[\w.*+-]+:|\[[0-9a-f:]*\]:|:)?(?P<port>[0-9]{2,5})\b",
 )
 _RUNSERVER = re.compile(r"\brunserver\s+(?:[\w.]+:)?(?P<port>[0-9]{2,5})\b")
 _LOOPBACK = re.compile(
-    r"(?:--?(?:host(?:name)?|H|bind|b|address|addr|listen|l|ip|interface)[= ]\s*|\brunserver\s+|HOST=)"
+    r"(?:--?(?:host(?:name)?|H|bind|b|address|addr|listen|l|ip|interface|urls)[= ]\s*|\brunserver\s+|HOST=)"
     r"[\"']?(?:tcp://|https?://)?(?P<host>127\.0\.0\.1|localhost|\[?::1\]?)(?=[:\s\"']|$)",
 )
+# The commands of a line; `2>&1` and what is quoted separate none, and a pipe or `||` ends no server.
+_COMMAND = re.compile(r"(?:[^&;\n\"'<>]|&(?<=[<>]&)|[<>]|\"(?:\\.|[^\"\\])*\"|'[^']*')+", re.DOTALL)
+_SHELL = re.compile(r"(?:exec\s+)?(?:\S*/)?(?:ba|da|z)?sh\s+-\w*c\s+([\"'])(?P<line>.*)\1\s*", re.DOTALL)
+_ASSIGNED = re.compile(r"\b(?:PORT|HOST)=\S+")
 _EXPOSE = re.compile(r"^\s*EXPOSE\s+(?P<ports>[0-9][0-9\s/tcpud]*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -32,7 +36,7 @@ def _command_problems(component: SpecComponent) -> Iterator[SpecProblem]:
     command = component.node.get("run_command")
     if command is None or not isinstance(command.real.value, str):
         return
-    text, place = command.real.value, f"{component.path}.run_command"
+    text, place = _server(command.real.value), f"{component.path}.run_command"
     if found := _LOOPBACK.search(text):
         message = f"{component.name} listens on {found['host']}, which only its own container reaches"
         yield warning(
@@ -40,6 +44,17 @@ def _command_problems(component: SpecComponent) -> Iterator[SpecProblem]:
         )
     if found := _FLAG.search(text) or _RUNSERVER.search(text):
         yield from _differs(component, place, command, int(found["port"]), "the run command listens on")
+
+
+def _server(line: str) -> str:
+    """The command that stays, which is the last, behind what is assigned on the way to it.
+
+    `pg_isready -h 127.0.0.1 -p 5432 && PORT=80 node x` asks port 5432, and listens on 80.
+    """
+    if inner := _SHELL.fullmatch(line.strip()):
+        return _server(inner["line"])
+    commands = [one.strip() for one in _COMMAND.findall(line) if one.strip()] or [line]
+    return " ".join([*(found for one in commands[:-1] for found in _ASSIGNED.findall(one)), commands[-1]])
 
 
 def _variable_problems(spec: AppSpec, component: SpecComponent) -> Iterator[SpecProblem]:
