@@ -25,7 +25,13 @@ MODULES = {
     "python-multipart": None,
 }
 # Modules that come with a distribution of another name, which pins them.
-BROUGHT = {"anyio": "mcp", "paramiko": "fabric", "cryptography": "fabric", "dask": "distributed"}
+BROUGHT = {
+    "anyio": "mcp",
+    "jsonschema": "mcp",
+    "paramiko": "fabric",
+    "cryptography": "fabric",
+    "dask": "distributed",
+}
 RUN_AS_A_PROGRAM = {"sphinx"}
 DEVELOPMENT_ONLY = {"dev"}
 

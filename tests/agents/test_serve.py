@@ -11,6 +11,13 @@ from tests.support.mcp_client import session
 from tests.support.waiting import wait_until
 
 SERVER = [sys.executable, "-m", "afterpush", "agents.serve"]
+FAULTY: tuple[tuple[str, dict[str, object]], ...] = (
+    ("wait", {"seconds": -1}),
+    ("wait", {"seconds": 1e9}),
+    ("verdict", {"sha": 5}),
+    ("verdict", {"sha": "\0"}),
+    ("explain", {"logs": "a name that is not there"}),
+)
 
 
 def test_two_clients_ask_wait_and_read_at_once_in_their_own_roots(tmp_path: Path) -> None:
@@ -39,6 +46,13 @@ def test_two_clients_ask_wait_and_read_at_once_in_their_own_roots(tmp_path: Path
                     assert answer.structuredContent["verdict"] == "running", answer
                     assert answer.structuredContent["sha"] == told.sha
                 assert len(asked.content) == 1 and said
+                padded = await other.call_tool("verdict", {"sha": f" {told.sha}\n"})
+                assert padded.structuredContent and padded.structuredContent["sha"] == told.sha
+                for name, given in FAULTY:
+                    refused = await one.call_tool(name, given)
+                    assert refused.isError and refused.structuredContent, (name, given)
+                    assert refused.structuredContent["code"] == "usage"
+                    assert name in refused.structuredContent["message"]
                 refused = await one.call_tool("push", {})
                 assert refused.isError and "--allow-push" in refused.content[0].text  # type: ignore[union-attr]
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from afterpush.workflows.agents.gate import gate
 from tests.support.agent_scenarios import SCENARIOS, Told, happened
 from tests.support.cli import afterpush
 from tests.support.repositories import Repository
@@ -90,3 +91,9 @@ def test_the_gate_holds_what_this_session_pushed_until_it_is_judged(tmp_path: Pa
             failed["decision"] == "block" and "failed" in failed["reason"] and "explain" in failed["reason"]
         )
         assert stop(told, began_ago=3000).stdout == ""  # Twice for a push, and then no more.
+
+
+def test_the_gate_lets_go_of_what_no_client_would_send() -> None:
+    odd = gate('{"hook_event_name": "Stop", "cwd": "/\\ud800"}', {})
+    assert odd.out is None and (odd.note or "").startswith("afterpush: the gate lets go")
+    assert gate("[" * 100_000, {}).note is None

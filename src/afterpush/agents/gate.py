@@ -51,7 +51,7 @@ def read_stop(text: str, target: str = "") -> Stop | None:
     """
     try:
         event = json.loads(text.removeprefix("\ufeff"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict):
         return None

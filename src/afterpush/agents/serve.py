@@ -100,7 +100,8 @@ async def _serve(service: Service, wire: Any) -> None:
         )
 
     server.list_tools()(list_tools)  # type: ignore[no-untyped-call]
-    server.call_tool()(call_tool)
+    # The SDK's own refusals have neither code nor cure: the arguments are checked in `_called`.
+    server.call_tool(validate_input=False)(call_tool)
     async with stdio_server(stdout=anyio.wrap_file(wire)) as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
@@ -125,15 +126,31 @@ async def _called(
 ) -> Answer:
     tools = service.tools_in(folders)
     try:
+        _check(service, name, arguments)
         return await _answer(service, tools, name, arguments, progress)
     except AfterpushError as error:
         return tools.failure(error)
+    except (ValueError, OSError) as error:  # What no file or command can be named, for one.
+        return tools.failure(AfterpushError(f"{name}: {error}; correct the arguments"))
+
+
+def _check(service: Service, name: str, arguments: Mapping[str, Any]) -> None:
+    """Holds the arguments against the tool's schema. Raises AfterpushError naming the one that is wrong."""
+    import jsonschema
+
+    schemas = {one["name"]: one["inputSchema"] for one in described(allow_push=service.allow_push)}
+    try:
+        jsonschema.validate(dict(arguments), schemas.get(name, {}))
+    except jsonschema.ValidationError as error:
+        which = f" {error.path[-1]}" if error.path else ""
+        raise AfterpushError(f"{name}{which}: {error.message}; correct the arguments") from error
 
 
 async def _answer(
     service: Service, tools: Tools, name: str, given: Mapping[str, Any], progress: Progress
 ) -> Answer:
     sha, detail = given.get("sha"), bool(given.get("detail"))
+    sha = sha.strip() if sha else sha  # As `git rev-parse` prints it, with its newline.
     if name == "verdict":
         return await asyncio.to_thread(lambda: tools.verdict(sha, detail=detail))
     if name == "wait":

@@ -27,6 +27,8 @@ def session_began(transcript: Path | None, now: float) -> float | None:
 
 
 def _in_transcript(path: Path) -> float | None:
+    if not path.is_file():  # A pipe would keep us waiting.
+        return None
     with suppress(OSError, ValueError), path.open("rb") as file:
         if found := _TIME.search(file.read(_HEAD_BYTES)):
             return parse_rfc3339(found[1].decode())

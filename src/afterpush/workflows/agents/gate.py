@@ -59,7 +59,7 @@ def gate(text: str, environment: Mapping[str, str], target: str = "") -> GateAns
         return GateAnswer()
     try:
         return _judged(stop, environment)
-    except (AfterpushError, OSError) as error:
+    except (AfterpushError, OSError, ValueError) as error:  # ValueError: a path that no file can have.
         return GateAnswer(note=f"afterpush: the gate lets go: {one_line(str(error))}")
 
 
