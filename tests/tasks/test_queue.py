@@ -92,6 +92,42 @@ def test_what_fails_is_evicted_with_a_reason_in_its_worktree_and_the_rest_lands(
     assert not (tree / ".afterpush-queue.md").exists()
 
 
+def test_neither_secrets_nor_escapes_of_a_log_come_into_a_worktree(repository: Repository) -> None:
+    branch(repository, "bad", bad_txt="x")
+    branch(repository, "good", good_txt="x")
+    tree = repository.path.parent / "tree"
+    repository.git("worktree", "add", "--quiet", str(tree), "bad")
+    secret = "ghp_" + "a1B2" * 9
+    text = secret.replace("_", "_''")  # The command itself does not show it either.
+    shown = rf"printf '\033[31m%s\033[0m \033]0;title\007end\n' {text}"
+    check = f"--check=! ls bad.* || {{ {shown}; false; }}"
+    queue(repository, "queue.run", "--branch=bad,good", check, code=1)
+    notice = (tree / ".afterpush-queue.md").read_text()
+    assert secret not in notice and "\x1b" not in notice and "[REDACTED] end" in notice
+
+
+def test_what_a_killed_check_ended_with_is_told_and_a_landing_that_main_has_lost_is_made_again(
+    repository: Repository,
+) -> None:
+    branch(repository, "one", one_txt="x")
+    first = repository.head()
+    killed = queue(repository, "queue.run", "--branch=one", "--check=kill -9 $$", code=1)
+    assert "was killed by signal 9" in killed.json()["message"]
+    assert states(queue(repository, "queue.run", "--check=true", code=0)) == {"one": "landed"}
+    repository.git("--git-dir", str(repository.remote), "update-ref", "refs/heads/main", first)
+    again = queue(repository, "queue.run", "--branch=one", "--check=true", code=0)
+    assert landed_subjects(repository) == ["First", "Merge one"]
+    assert states(again) == {"one": "landed"}
+
+
+def test_a_clone_without_a_remote_is_told_to_add_one(repository: Repository) -> None:
+    branch(repository, "one", one_txt="x")
+    repository.git("remote", "remove", "origin")
+    assert (
+        "git remote add origin URL" in queue(repository, "queue.add", "--branch=one", code=2).json()["error"]
+    )
+
+
 def test_two_branches_that_fail_only_together_are_named_together(repository: Repository) -> None:
     for name in "abcde":
         branch(repository, name, **{f"{name}_txt": "x"})
@@ -236,6 +272,8 @@ def test_a_dry_run_changes_nothing(repository: Repository) -> None:
         (["queue.add", "--branch=onee"], "did you mean one?"),
         (["queue.add", "--branch=main"], "what branches land on"),
         (["queue.add", "--pattern=nobody/*"], "nobody/*"),
+        (["queue.add", "--author=nobody"], "nobody"),
+        (["queue.remove", "--pattern=nobody/*"], "no branch of the queue matches"),
         (["queue.add", "--branch=one", "--priority=soon"], "--priority"),
         (["queue.run", "--parallel=0"], "--parallel"),
         (["queue.remove", "--branch=one"], "not in the queue"),

@@ -1,7 +1,7 @@
 """The merge queue of this clone: its branches, its check, and what became of what landed."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from afterpush.swarm.merge_queue.report import Deployed
     from afterpush.swarm.merge_queue.store import FileStore
 
+NO_CHECK = "none: what merges lands"
 _NOT_LIVE = ("failed", "canceled", "rolled_back", "timeout", "unreachable", "crashed")
 
 
@@ -70,10 +71,10 @@ def run(
         found = _found(here, asked) if asked else []
         queue = _with(here, found, priority, retry=False, dry_run=dry_run)
     if dry_run:
-        said = f"check: {command}" if command else "no check: what merges lands"
+        said = f"check: {command or NO_CHECK}"
         _show(here, queue, dry_run=True, json=json, message=said)
         return ExitCode.GOOD
-    show_commands(check=command, workers=hosts or "")
+    show_commands(check=command or NO_CHECK, workers=hosts or "")
     places = parallel or min(2, os.cpu_count() or 1)
     with swarm_context(here) as context:
         engine = _engine(here, context, command, places, hosts) if command else None
@@ -127,14 +128,16 @@ def _found(here: AppRepository, asked: "Wanted") -> "list[Branch]":
 
 
 def _with(
-    here: AppRepository, found: "Iterable[Branch]", priority: int, *, retry: bool, dry_run: bool
+    here: AppRepository, found: "Sequence[Branch]", priority: int, *, retry: bool, dry_run: bool
 ) -> "Queue":
-    from afterpush.swarm.merge_queue.session import with_branches
+    from afterpush.swarm.merge_queue.mainline import Mainline
+    from afterpush.swarm.merge_queue.session import lost_landings, with_branches
 
     store = store_of(here)
+    lost = lost_landings(here.repo, Mainline(here.repo, target_of(here)), store.load(), found)
 
     def change(queue: "Queue") -> "Queue":
-        return with_branches(queue, found, priority, retry=retry)
+        return with_branches(queue, found, priority, lost, retry=retry)
 
     return change(store.load()) if dry_run else store.update(change)
 

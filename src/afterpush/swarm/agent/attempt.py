@@ -175,8 +175,10 @@ def _judged(spec: AttemptSpec, ended: Ended) -> tuple[TaskState, str] | None:
             return TaskState.FAILED, "the agent's supervisor was killed from outside"
     if ended.code == 0:
         return None
-    how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
-    return TaskState.FAILED, f"the command {how} after {took}{last_line(spec.log)}; log: {spec.log}"
+    return (
+        TaskState.FAILED,
+        f"the command {ended.code_in_words} after {took}{last_line(spec.log)}; log: {spec.log}",
+    )
 
 
 def _collected(repo: Path, spec: AttemptSpec, seconds: float, expected: str) -> Attempted:

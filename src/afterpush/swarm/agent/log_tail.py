@@ -10,10 +10,15 @@ _MOST = 200
 _CONTROLS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x1f\x7f-\x9f]")
 
 
+def last_lines(log: Path, most_bytes: int = 4096) -> list[str]:
+    """The end of a log as plain text: without colours, and without what could move a cursor."""
+    lines = read_tail(log, most_bytes).decode("utf-8", "replace").splitlines()
+    return [_CONTROLS.sub("", line).rstrip() for line in lines]
+
+
 def last_line(log: Path) -> str:
     """` (its last line: ...)` of a log, for a reason; empty when it has none."""
-    lines = read_tail(log, 4096).decode("utf-8", "replace").splitlines()
-    told = (_CONTROLS.sub("", line).strip() for line in reversed(lines))
+    told = (line.strip() for line in reversed(last_lines(log)))
     text = next(filter(None, told), "")
     return f" (its last line: {text[:_MOST]})" if text else ""
 

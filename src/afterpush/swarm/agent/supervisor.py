@@ -56,6 +56,11 @@ class Ended:
     seconds: float
     strays: int = 0
 
+    @property
+    def code_in_words(self) -> str:
+        """The exit code as the end of a sentence about what ran."""
+        return f"was killed by signal {-self.code}" if self.code < 0 else f"ended with exit code {self.code}"
+
 
 def main(argv: list[str]) -> int:
     """Supervises one agent to its end."""

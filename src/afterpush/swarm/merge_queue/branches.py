@@ -38,8 +38,8 @@ class Wanted:
 def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
     """The branches that are wanted, in the order of their names where that is not given.
 
-    Raises AfterpushError for a name that is no branch, a pattern that matches none, and a branch that has
-    gone different ways here and on the remote.
+    Raises AfterpushError for a name that is no branch, a pattern or an author that matches none, and a branch
+    that has gone different ways here and on the remote.
     """
     here, there = _heads_here(repo), _heads_there(repo, target)
     known = sorted((here.keys() | there.keys()) - {target.branch})
@@ -55,7 +55,10 @@ def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
     shas = {name: _newest(repo, name, here.get(name), there.get(name), target) for name in chosen}
     authors = _authors(repo, sorted(set(shas.values())))
     found = [Branch(name, sha, authors.get(sha, "")) for name, sha in shas.items()]
-    return [branch for branch in found if wanted.author.lower() in branch.author.lower()]
+    by_author = [branch for branch in found if wanted.author.lower() in branch.author.lower()]
+    if not by_author:
+        raise AfterpushError(f"the last commit of none of these branches is by {wanted.author}")
+    return by_author
 
 
 def tips(repo: Path, target: Target, names: Sequence[str]) -> dict[str, str]:

@@ -82,7 +82,7 @@ class LocalChecks:
             "timeout": f"took longer than {duration(self.seconds)}",
             "lost": "was killed from outside",
             "unwritten": "ended, but how could not be written down (is the disk full?)",
-        }.get(ended.how, f"ended with exit code {ended.code}")
+        }.get(ended.how, ended.code_in_words)
         explained = self.explain(log)
         said = f"the check `{self.command}` {how} on the merged tree{last_line(log)}"
         return Checked(False, f"{said}; {explained}" if explained else said, str(log))

@@ -1,20 +1,21 @@
 """What a branch's agent is told: a file in its worktree that no commit takes in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from afterpush.infra.files import read_tail, write_atomic
+from afterpush.infra.files import write_atomic
 from afterpush.infra.git import common_folder, current_branch, main_worktree
 from afterpush.infra.git.worktrees import linked_worktrees
 from afterpush.infra.invocation import command
+from afterpush.swarm.agent.log_tail import last_lines
 from afterpush.swarm.merge_queue.model import Entry, State
 
 NOTICE = ".afterpush-queue.md"
 _MOST_BYTES, _LINES = 16384, 40
 
 
-def leave_notices(repo: Path, entries: Sequence[Entry], target: str) -> None:
+def leave_notices(repo: Path, entries: Sequence[Entry], target: str, redact: Callable[[str], str]) -> None:
     """For each branch with a worktree: writes why it has not landed, or removes an old notice.
 
     A worktree that cannot be written to changes nothing: the queue's own answer has the reason too.
@@ -27,7 +28,7 @@ def leave_notices(repo: Path, entries: Sequence[Entry], target: str) -> None:
         with suppress(OSError):
             if entry.state in (State.EVICTED, State.CONFLICT):
                 _keep_out_of_commits(repo)
-                write_atomic(place / NOTICE, _text(entry, target), mode=0o600)
+                write_atomic(place / NOTICE, redact(_text(entry, target)), mode=0o600)
             else:
                 (place / NOTICE).unlink(missing_ok=True)
 
@@ -50,8 +51,7 @@ def _keep_out_of_commits(repo: Path) -> None:
 
 def _text(entry: Entry, target: str) -> str:
     lines = [f"# {entry.branch} has not landed on {target}", "", f"{entry.state}: {entry.reason}", ""]
-    log = read_tail(Path(entry.log), _MOST_BYTES) if entry.log else b""
-    tail = "\n".join(log.decode("utf-8", "replace").splitlines()[-_LINES:])
+    tail = "\n".join(last_lines(Path(entry.log), _MOST_BYTES)[-_LINES:] if entry.log else [])
     if tail:
         lines += ["The last lines of the check:", "", "```", tail, "```", ""]
     again = f"queue.run --branch={entry.branch}"

@@ -1,11 +1,12 @@
 """What `queue.add`, `queue.run` and `queue.remove` do with the queue of a clone."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import require_identity
+from afterpush.infra.git import is_ancestor, require_identity
 from afterpush.infra.invocation import program
 from afterpush.infra.processes.signals import noticing
 from afterpush.swarm.context import SwarmContext
@@ -53,10 +54,31 @@ def listed(queue: Queue) -> tuple[Entry, ...]:
     return tuple(entry for entry in queue.entries if entry.state != "removed")
 
 
-def with_branches(queue: Queue, branches: Iterable[Branch], priority: int, *, retry: bool) -> Queue:
-    """The queue with these branches waiting; with `retry` also those that failed at the same commit."""
+def with_branches(
+    queue: Queue, branches: Iterable[Branch], priority: int, lost: Set[str] = frozenset(), *, retry: bool
+) -> Queue:
+    """The queue with these branches waiting; with `retry` also those that failed at the same commit.
+
+    Those that are `lost` have landed, and are waiting again all the same.
+    """
     entries = [Entry(branch.name, branch.sha, priority, branch.author) for branch in branches]
-    return transitions.added(queue, entries, retry=retry)
+    kept = tuple(entry for entry in queue.entries if entry.branch not in lost)
+    return transitions.added(replace(queue, entries=kept), entries, retry=retry)
+
+
+def lost_landings(repo: Path, mainline: Mainline, queue: Queue, branches: Iterable[Branch]) -> set[str]:
+    """Which of these have landed at this commit, on a main that somebody has reset since."""
+    asked = {(branch.name, branch.sha) for branch in branches}
+    landed = {
+        entry.branch: entry.head or entry.landed_sha
+        for entry in queue.entries
+        if entry.state.is_good and (entry.branch, entry.sha) in asked
+    }
+    if not landed:
+        return set()
+    main = mainline.look()[0]
+    gone = {sha for sha in set(landed.values()) if sha and not is_ancestor(repo, sha, main)}
+    return {branch for branch, sha in landed.items() if sha in gone}
 
 
 def run_queue(context: SwarmContext, store: FileStore, mainline: Mainline, order: QueueRun) -> QueueRan:
@@ -88,7 +110,7 @@ def _run(context: SwarmContext, store: FileStore, mainline: Mainline, order: Que
         entry = store.load().entry(branch)
         if entry:
             context.note(f"{branch}: {entry.state}: {entry.reason}")
-            leave_notices(context.repo, [entry], str(mainline.target))
+            leave_notices(context.repo, [entry], str(mainline.target), context.redact)
 
     runner = Runner(
         context.repo,
@@ -108,7 +130,7 @@ def _run(context: SwarmContext, store: FileStore, mainline: Mainline, order: Que
     queue = store.load()
     # A run that was killed may have decided, and not told.
     decided = [entry for entry in queue.entries if not entry.state.is_open]
-    leave_notices(context.repo, decided, str(mainline.target))
+    leave_notices(context.repo, decided, str(mainline.target), context.redact)
     return QueueRan(queue, runner.halted, notice.name)
 
 
@@ -132,9 +154,11 @@ def _again(entry: Entry) -> str:
 
 
 def without_branches(queue: Queue, names: Sequence[str], matches: Callable[[str], bool]) -> Queue:
-    """The queue without these; raises AfterpushError for a name that is not in it."""
+    """The queue without these; raises AfterpushError for a name that is not in it, or when none matches."""
     for name in names:
         if queue.entry(name) is None:
             raise AfterpushError(f"{name} is not in the queue; {program()} queue.status lists what is")
     chosen = [entry.branch for entry in queue.entries if entry.branch in names or matches(entry.branch)]
+    if not chosen:
+        raise AfterpushError(f"no branch of the queue matches; {program()} queue.status lists what is in it")
     return transitions.removed(queue, chosen)
