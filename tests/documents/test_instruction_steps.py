@@ -149,6 +149,12 @@ def test_what_is_wrong_is_named(facts: Facts, markdown: str, expected: str) -> N
         "Before `git commit`, run `npm test`.",
         "```sh\nGIT_SEQUENCE_EDITOR=true git rebase -i --autosquash main\ngit commit --amend --no-edit\n```",
         "Run `gh run watch` after the push.",
+        "The maintainer may run `git rebase -i HEAD~3` themselves.",
+        "Run `git rebase -i` only in your own terminal, not as an agent.",
+        "`git push --force` 禁止です。",
+        "Não execute `git reset --hard origin/main`.",
+        "`git push --force` kullanma.",
+        "Run kein `git push --force`.",
     ],
 )
 def test_what_is_right_or_cannot_be_judged_is_left_alone(facts: Facts, markdown: str) -> None:

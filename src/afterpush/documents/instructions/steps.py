@@ -30,14 +30,15 @@ _FORBIDDING = re.compile(
     r"|cannot|can[’']t"
     r"|may not|shall not|will not|won[’']t|not (?:be )?(?:run|use|allowed|permitted)|no longer|refrain"
     r"|avoid\w*"
-    r"|forb[ia]d\w*|prohibit\w*|disallow\w*|bann?(?:ed|s)|blocked\w*|denied|rejected|refused|discouraged"
+    r"|forb[ia]d\w*|prohibit\w*|disallow\w*|bann?(?:ed|s)|blocked\w*|disabled|denied|rejected|refused|discouraged"
     r"|deprecated|restricted|off-limits|dangerous|destructive|unsafe|bad|wrong|incorrect|lost|los(?:es?"
     r"|ing)|destroy\w*"
     r"|(?:block|deny|reject|refuse|prevent|protect|guard|detect|intercept|denie)s|(?:block|deny)(?:ing"
     r"|[- ]?list)?"
     r"|explicit\w*|approv\w+|permission|confirm\w*|ask(?:s|ing|ed)?|unless|red flags?|anti-?patterns?"
     r"|equivalent"
-    r"|nein|nicht|niemals|nunca|jamais|ne pas)\b"
+    r"|nein|nicht|niemals|kein\w*|verboten|nunca|jamais|ne pas|interdit\w*|evite\w*|proh?ibi\w*|vietat\w*"
+    r"|geen|nooit|ikke|aldrig?|nigdy|zakaz\w*|asla|kullanma\w*)\b"
     r"|❌|🚫|⛔|✗|✘|🛑|禁止|不|未|勿|别|避免|しない|ないで|避け|금지|마세요|않",
     re.IGNORECASE,
 )
@@ -61,6 +62,14 @@ _TOLD = re.compile(
     r"|\b(?:with|via|using|by|then|and|or|finally|first|is|are|to)[\s:*_]+(?:\w+[\s:*_]+)?$",
     re.IGNORECASE,
 )
+# Somebody else takes the step: "the user may run `git rebase -i` themselves".
+_OTHERS = re.compile(
+    r"\b(?:users?|humans?|maintainers?|owners?|admins?|operators?)\b(?: \w+)? (?:may|can|runs?|does|uses?)\b"
+    r"|\bthemsel(?:f|ves)\b|\bhumans? only\b|\bnot as an? (?:coding )?agent\b",
+    re.IGNORECASE,
+)
+# A sentence in another language than English: whether it gives the command or warns of it cannot be told.
+_FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
 _IS_BAD = re.compile(
     rf"^\W*(?:(?:is|are|be|was|were|must|should|may|can|will|has|have|would)\b[^.;]{{0,40}}|[—–:\-→("
     rf"|]+\s*[^.;]{{0,30}}|which [^.;]{{0,20}}|(?:or|and|,)[^.;]{{0,60}})?(?:{_FORBIDDING.pattern})",
@@ -159,7 +168,7 @@ def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
             code.is_block,
             said,
             code.before,
-            code.is_block or bool(_TOLD.search(re.sub(r"`[^`]*`", "x", code.before) + " ")),
+            code.is_block or _is_told(code),
             is_forbidden(code, _comments(lines, command.line)),
             folder,
             is_led,
@@ -167,6 +176,11 @@ def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
             code.is_block and len(commands) == 1,
         )
         is_fresh |= words[:2] == ["git", "clone"]
+
+
+def _is_told(code: Code) -> bool:
+    before = re.sub(r"`[^`]*`", "x", code.before) + " "
+    return bool(_TOLD.search(before)) and not _FOREIGN.search(before + code.after)
 
 
 def _led(folder: str | None, words: Sequence[str]) -> str | None:
@@ -196,4 +210,5 @@ def is_forbidden(code: Code, comment: str = "") -> bool:
             _FORBIDDING.search(_NO_NEGATION.sub("", words)) for words in (*code.under, comment, before[turn:])
         )
         or _IS_BAD.search(code.after)
+        or (not code.is_block and _OTHERS.search(f"{before[turn:]} {code.after}"))
     )
