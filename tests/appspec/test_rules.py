@@ -89,6 +89,11 @@ TO_API = "{match: {path: {prefix: %s}}, component: {name: api}}"
             API + "domains:\n- {domain: a.org, type: PRIMARY}\n- {domain: b.org, type: PRIMARY}\n",
             [("domains[1].type", "error")],
         ),
+        (
+            API + "domains:\n- {domain: a.org}\n- {domain: A.org, type: ALIAS}\n",
+            [("domains[1].domain", "error")],
+        ),
+        (API + "domains:\n- a.org\n- b.org\n", [("domains[0]", "error"), ("domains[1]", "error")]),
         (API + "region: nyc3\n", [("region", "warning")]),
         (API + "envs:\n- {key: A, value: '${db.DATABASE_URL}'}\n", [("envs[0].value", "warning")]),
         (API + DB + "envs:\n- {key: A, value: '${db.DATABASE_URL}${db.pool.HOSTNAME}'}\n", []),

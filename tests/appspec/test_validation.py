@@ -249,6 +249,15 @@ def test_app_wide_variables_and_workers_are_looked_at_too() -> None:
     assert [problem.path for problem in problems(text)] == ["envs[0].value"]
 
 
+def test_a_template_is_told_to_leave_a_secret_out_since_no_new_app_can_decrypt_it() -> None:
+    text = service(
+        "    health_check: {http_path: /h}\n    envs:\n    - {key: A, type: SECRET, value: q7-Zt}\n"
+    )
+    indented = "spec:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+    found = problems(text) + problems(indented, name="deploy.template.yaml")
+    assert [problem.cure.split()[0] for problem in found] == ["put", "leave"]
+
+
 def test_a_template_may_leave_secrets_empty() -> None:
     text = service("    health_check: {http_path: /h}\n    envs:\n    - {key: KEY, type: SECRET}\n")
     indented = "spec:\n" + "".join(f"  {line}\n" for line in text.splitlines())

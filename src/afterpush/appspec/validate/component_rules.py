@@ -182,8 +182,8 @@ def _domain_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     seen: set[str] = set()
     primaries = 0
     for index, node in enumerate(spec.node.children("domains")):
-        name = node.text("domain") or ""
-        if name in seen:
+        name = (node.text("domain") or "").lower()
+        if name and name in seen:
             yield error(
                 f"domains[{index}].domain", node, f"the domain {name} appears twice", "remove one of them"
             )

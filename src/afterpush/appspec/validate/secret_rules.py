@@ -10,7 +10,9 @@ from afterpush.appspec.validate.secret_words import Value, is_public_name, is_se
 from afterpush.appspec.yaml_tree import Kind, Node
 
 _ENCRYPTED = re.compile(r"EV\[[^\]]+\]")
-_CURE = "set type: SECRET and put in the value that the platform encrypted (EV[...]), then change the secret"
+_ENCRYPT = "put in the value that the platform encrypted (EV[...]), then change the secret"
+# What is encrypted can be read by the app that it was encrypted for, and a template makes new apps.
+_ASK = "leave value: out, and the platform asks for it when the template is deployed, then change the secret"
 _REPLACE = "replace it before this is sent, or the app runs with it"
 _SHOWN_KEYS = 6
 
@@ -21,7 +23,10 @@ def secret_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     if not spec.is_template:
         yield from _without_value(spec)
     for variable in spec.variables:
-        yield from _variable_problems(variable)
+        cure = _ASK if spec.is_template else _ENCRYPT
+        yield from _variable_problems(
+            variable, cure if variable.is_secret else f"set type: SECRET and {cure}"
+        )
     own = {id(variable.value) for variable in spec.variables}
     yield from _text_problems(spec.node, "app", "", own)
 
@@ -54,7 +59,8 @@ def _without_value(spec: AppSpec) -> Iterator[SpecProblem]:
     )
 
 
-def _variable_problems(variable: SpecVariable) -> Iterator[SpecProblem]:
+def _variable_problems(variable: SpecVariable, cure: str) -> Iterator[SpecProblem]:
+    """`cure` is for a secret in plain text."""
     text, key = variable.text, variable.key
     if not text or _ENCRYPTED.fullmatch(text):
         return
@@ -62,13 +68,13 @@ def _variable_problems(variable: SpecVariable) -> Iterator[SpecProblem]:
     value, whose = judged(text, key)
     is_meant = variable.is_secret or is_secret_name(key)
     if value is Value.TOKEN:
-        yield error(place, node, f"the value of {key} has the shape of a secret ({whose})", _CURE)
+        yield error(place, node, f"the value of {key} has the shape of a secret ({whose})", cure)
     elif value is Value.PLACEHOLDER and is_meant:
         yield warning(place, node, f"the value of {key} is a placeholder", _REPLACE)
     elif value is Value.UNKNOWN and variable.is_secret and not is_public_name(key):
-        yield error(place, node, f"the secret {key} is here in plain text", _CURE)
+        yield error(place, node, f"the secret {key} is here in plain text", cure)
     elif value is Value.UNKNOWN and is_meant and not variable.is_secret:
-        yield error(place, node, f"{key} is a secret by its name, and its value is here in plain text", _CURE)
+        yield error(place, node, f"{key} is a secret by its name, and its value is here in plain text", cure)
 
 
 def _text_problems(node: Node, shape: str, path: str, seen: set[int]) -> Iterator[SpecProblem]:
