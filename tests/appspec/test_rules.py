@@ -98,6 +98,7 @@ TO_API = "{match: {path: {prefix: %s}}, component: {name: api}}"
         (API + "envs:\n- {key: A, value: '${db.DATABASE_URL}'}\n", [("envs[0].value", "warning")]),
         (API + DB + "envs:\n- {key: A, value: '${db.DATABASE_URL}${db.pool.HOSTNAME}'}\n", []),
         (API + DB + "envs:\n- {key: A, value: '${db.HOST}'}\n", [("envs[0].value", "warning")]),
+        (API + "envs:\n- {key: A, value: '${api.public_url}'}\n", [("envs[0].value", "warning")]),
         (
             API + WORKER + "envs:\n- {key: A, value: '${mailer.PRIVATE_URL}'}\n",
             [("envs[0].value", "warning")],

@@ -53,7 +53,7 @@ def _problems(node: Node, path: str, known: Mapping[str, tuple[str, set[str]]]) 
                 )
             elif known[name][1] and key not in known[name][1] and _is_meant(key, known[name]):
                 kind, keys = known[name]
-                near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
+                near = difflib.get_close_matches(key.upper(), keys, n=1, cutoff=0.4)
                 message = f"{found[0]}: the {kind.replace('_', ' ')} {name} has no variable {key}"
                 cure = f"did you mean {near[0]}? " if near else ""
                 yield warning(
@@ -67,7 +67,8 @@ def _is_meant(key: str, target: tuple[str, set[str]]) -> bool:
     if kind == "database":
         return True
     others = {name for names in platform().variables.values() for name in names}
-    return key in others or bool(difflib.get_close_matches(key, keys & others, n=1, cutoff=0.8))
+    near = difflib.get_close_matches(key.upper(), keys & others, n=1, cutoff=0.8)
+    return key.upper() in others or bool(near)
 
 
 def texts(node: Node, path: str) -> Iterator[tuple[str, Node]]:
