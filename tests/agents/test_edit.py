@@ -162,6 +162,15 @@ def test_a_toml_file_that_cannot_take_it_is_named_and_left(
         files.installing(pieces_of("codex"))
 
 
+def test_what_is_no_text_file_is_named_in_plain_words(files: Repository, tmp_path: Path) -> None:
+    (tmp_path / "work" / ".mcp.json").mkdir()
+    with pytest.raises(AfterpushError, match=r"^reading \.mcp\.json: Is a directory; "):
+        files.text(".mcp.json")
+    (tmp_path / "work" / "CLAUDE.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(AfterpushError, match=r"^reading CLAUDE\.md: it is not UTF-8; "):
+        files.text("CLAUDE.md")
+
+
 def test_a_faulty_file_that_others_wrote_keeps_nothing_from_being_undone(
     files: Repository, tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def test_what_is_wrong_is_named(facts: Facts, markdown: str, expected: str) -> N
         "`git push --force` 禁止です。",
         "Não execute `git reset --hard origin/main`.",
         "`git push --force` kullanma.",
+        "The models are in `src/.../order.py`.",
         "Run kein `git push --force`.",
     ],
 )

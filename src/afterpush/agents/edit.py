@@ -50,8 +50,10 @@ class Repository:
             return self._gate.read(file).decode("utf-8")
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise AfterpushError(f"reading {file}: {error}; correct it by hand") from error
+        except UnicodeDecodeError as error:
+            raise AfterpushError(f"reading {file}: it is not UTF-8; correct it by hand") from error
+        except OSError as error:
+            raise AfterpushError(f"reading {file}: {error.strerror}; correct it by hand") from error
 
     def mentions(self, file: str, words: str) -> bool:
         """Whether a file, readable as text or not, has these words."""

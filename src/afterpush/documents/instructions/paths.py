@@ -18,7 +18,7 @@ from afterpush.text.markdown import Code, code_in, parted, tokens_of
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w.@-]+/)+[\w.@-]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _MADE_UP = re.compile(
     r"foo|bar\b|baz|example|sample|your|my[-_A-Z]|xxx|yyy|placeholder|some[-_]?|path/to|template"
-    r"|feature[-_]?name|/new|NNN|YYYY|1234|/X\b|/Y\b"
+    r"|feature[-_]?name|/new|NNN|YYYY|1234|/X\b|/Y\b|\.{3}"
     r"|^(?:dist|build|out|target|coverage|node_modules|tmp|logs?|data|output|site|vendor|generated|\.next"
     r"|\.venv)/|/(?:dist|build|node_modules|generated)/",
     re.IGNORECASE,

@@ -24,7 +24,7 @@ from afterpush.agents.guidance import instructions
 from afterpush.agents.probe import why_silent
 from afterpush.infra.console import note, print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import git
+from afterpush.infra.git import common_folder, git
 from afterpush.infra.invocation import program_in
 from afterpush.infra.state import feature_folder
 from afterpush.workflows.app_repository import AppRepository, app_repository
@@ -66,7 +66,7 @@ def uninstall_clients(target: str, *, dry_run: bool, json: bool) -> ExitCode:
     changes = files.removing(_unique(mine))
     if not dry_run:
         files.apply(changes, is_install=False)
-        if not others:
+        if not others and not (common_folder(here.repo) / "worktrees").is_dir():  # They share the key.
             git(here.repo, "config", "--unset-all", PROGRAM_KEY)
     return _report(targets, changes, [], dry_run=dry_run, json=json)
 
