@@ -171,6 +171,19 @@ def test_what_is_no_text_file_is_named_in_plain_words(files: Repository, tmp_pat
         files.text("CLAUDE.md")
 
 
+def test_what_was_written_before_a_file_refused_can_be_undone(files: Repository, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    write(work, ".mcp.json", '{"mcpServers": {}}')
+    changes = files.installing(pieces_of("claude"))
+    (work / ".claude" / "settings.json").mkdir(parents=True)
+    with pytest.raises(AfterpushError, match=r"^writing \.claude/settings\.json: "):
+        files.apply(changes, is_install=True)
+    (work / ".claude" / "settings.json").rmdir()
+    assert "agents.serve" in (work / ".mcp.json").read_text()
+    files.apply(files.removing(pieces_of("claude")), is_install=False)
+    assert tree(work) == {".mcp.json": b'{"mcpServers": {}}'}
+
+
 def test_a_faulty_file_that_others_wrote_keeps_nothing_from_being_undone(
     files: Repository, tmp_path: Path
 ) -> None:

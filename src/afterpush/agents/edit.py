@@ -97,18 +97,18 @@ class Repository:
     def apply(self, changes: Iterable[Change], *, is_install: bool) -> None:
         """Writes the files and the record. Raises AfterpushError naming the file."""
         record = self._recorded()
-        for change in changes:
-            if is_install:
-                if change.before != change.after:
+        try:
+            for change in changes:
+                if is_install and change.before != change.after:
                     original = self._original(change.file, change.before)
                     record[change.file] = {"after": _digest(change.after or ""), "before": _packed(original)}
-            else:
-                record.pop(change.file, None)
-            try:
                 self._write(change)
-            except OSError as error:
-                raise AfterpushError(f"writing {change.file}: {error.strerror}; make it writable") from error
-        write_private(self._record, json.dumps(record) + "\n")
+                if not is_install:
+                    record.pop(change.file, None)
+        except OSError as error:
+            raise AfterpushError(f"writing {change.file}: {error.strerror}; make it writable") from error
+        finally:  # What was written so far can be undone.
+            write_private(self._record, json.dumps(record) + "\n")
 
     def _write(self, change: Change) -> None:
         if change.after is not None:
