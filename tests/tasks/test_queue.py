@@ -120,6 +120,21 @@ def test_what_a_killed_check_ended_with_is_told_and_a_landing_that_main_has_lost
     assert states(again) == {"one": "landed"}
 
 
+def test_a_branch_that_has_gone_different_ways_keeps_no_other_of_its_pattern_back(
+    repository: Repository,
+) -> None:
+    branch(repository, "agents/one", one_txt="x")
+    branch(repository, "agents/two", two_txt="x")
+    repository.git("push", "--quiet", "origin", "agents/two")
+    branch(repository, "agents/two", two_txt="y")
+    assert queue(repository, "queue.run", "--branch=agents/two", code=2).json()["code"] == "usage"
+    ran = queue(repository, "queue.run", "--pattern=agents/*", code=1)
+    assert states(ran) == {"agents/one": "landed", "agents/two": "evicted"}
+    assert "have gone different ways; push the right one" in str(row(ran, "agents/two")["reason"])
+    repository.git("push", "--quiet", "--force", "origin", "agents/two")
+    assert set(states(queue(repository, "queue.run", "--pattern=agents/*", code=0)).values()) == {"landed"}
+
+
 def test_a_clone_without_a_remote_is_told_to_add_one(repository: Repository) -> None:
     branch(repository, "one", one_txt="x")
     repository.git("remote", "remove", "origin")
@@ -142,7 +157,7 @@ def test_a_branch_whose_files_the_log_names_is_tried_first(repository: Repositor
         branch(repository, f"b{number}", **{f"module{number}_py": "x"})
     check = "--check=[ ! -e module5.py ] || { echo 'module5.py:1: SyntaxError'; exit 1; }"
     ran = queue(repository, "queue.run", "--pattern=b*", check, "--parallel=1", code=1)
-    assert states(ran)["b5"] == "evicted" and ran.json()["check_runs"] == 4
+    assert states(ran)["b5"] == "evicted" and ran.json()["check_runs"] == 3
 
 
 def test_a_conflict_is_told_in_words_and_documents_merge_by_meaning(repository: Repository) -> None:

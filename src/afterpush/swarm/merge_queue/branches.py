@@ -16,11 +16,12 @@ _HEADS = "refs/heads/"
 
 @dataclass(frozen=True)
 class Branch:
-    """A branch and the author of its last commit."""
+    """A branch and the author of its last commit; `problem` is why it cannot land as it is."""
 
     name: str
     sha: str
     author: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Wanted:
 def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
     """The branches that are wanted, in the order of their names where that is not given.
 
-    Raises AfterpushError for a name that is no branch, a pattern or an author that matches none, and a branch
-    that has gone different ways here and on the remote.
+    Raises AfterpushError for a name that is no branch, a pattern or an author that matches none, and a name
+    that has gone different ways here and on the remote; one of many that a pattern matches keeps none back.
     """
     here, there = _heads_here(repo), _heads_there(repo, target)
     known = sorted((here.keys() | there.keys()) - {target.branch})
@@ -52,9 +53,17 @@ def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
     chosen = list(dict.fromkeys(chosen))
     shared = {f"{_HEADS}{name}": there[name] for name in chosen if there.get(name)}
     fetch_all_objects(repo, target.remote, shared)
-    shas = {name: _newest(repo, name, here.get(name), there.get(name), target) for name in chosen}
+    named = {_short(name, target) for name in wanted.names}
+    shas, problems = dict[str, str](), dict[str, str]()
+    for name in chosen:
+        try:
+            shas[name] = _newest(repo, name, here.get(name), there.get(name), target)
+        except AfterpushError as error:
+            if name in named:
+                raise
+            shas[name], problems[name] = here[name], str(error)
     authors = _authors(repo, sorted(set(shas.values())))
-    found = [Branch(name, sha, authors.get(sha, "")) for name, sha in shas.items()]
+    found = [Branch(name, sha, authors.get(sha, ""), problems.get(name, "")) for name, sha in shas.items()]
     by_author = [branch for branch in found if wanted.author.lower() in branch.author.lower()]
     if not by_author:
         raise AfterpushError(f"the last commit of none of these branches is by {wanted.author}")

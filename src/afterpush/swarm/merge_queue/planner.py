@@ -182,8 +182,12 @@ class Planner:
             named = tuple(entry for entry in entries if entry.branch == batch.named)
             is_known = len(entries) > 1 and named and is_red(named)
             found = named if is_known else smallest_failing(entries, suspects, is_red, check_again)
-            # Where everything was red, main itself may be the reason.
-            if not found or (batch.base not in queue.sound_bases and is_red(())):
+            # Where everything was red, main itself may be the reason. If nothing else waits, the rest is what
+            # is checked next: green, it clears main, and can land.
+            is_last = len(entries) == len(queue.waiting)
+            rest = tuple(entry for entry in entries if is_last and entry not in found)
+            is_cleared = batch.base in queue.sound_bases or (rest and not is_red(rest))
+            if not found or (not is_cleared and is_red(())):
                 return [Release(batch)]
         except _Unknown as unknown:
             return [Check(unknown.candidate)]

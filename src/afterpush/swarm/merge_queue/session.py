@@ -16,7 +16,7 @@ from afterpush.swarm.merge_queue.branches import Branch, tips
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import CheckEngine, discard_left_checks
 from afterpush.swarm.merge_queue.mainline import BRANCH_TRAILER, Mainline
-from afterpush.swarm.merge_queue.model import Entry, Queue
+from afterpush.swarm.merge_queue.model import Entry, Queue, State
 from afterpush.swarm.merge_queue.notice import leave_notices
 from afterpush.swarm.merge_queue.runner import Runner, Terms
 from afterpush.swarm.merge_queue.store import FileStore
@@ -61,9 +61,15 @@ def with_branches(
 
     Those that are `lost` have landed, and are waiting again all the same.
     """
-    entries = [Entry(branch.name, branch.sha, priority, branch.author) for branch in branches]
+    entries = [_entry(branch, priority) for branch in branches]
     kept = tuple(entry for entry in queue.entries if entry.branch not in lost)
     return transitions.added(replace(queue, entries=kept), entries, retry=retry)
+
+
+def _entry(branch: Branch, priority: int) -> Entry:
+    entry = Entry(branch.name, branch.sha, priority, branch.author)
+    # Without a commit, for whichever of its two is the right one it is tried with that.
+    return replace(entry, sha="", state=State.EVICTED, reason=branch.problem) if branch.problem else entry
 
 
 def lost_landings(repo: Path, mainline: Mainline, queue: Queue, branches: Iterable[Branch]) -> set[str]:
