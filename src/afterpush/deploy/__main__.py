@@ -38,7 +38,8 @@ def main() -> int:
         def warn(text: str) -> None:
             _tell(f"{rfc3339(clock.now())}  note: {redact(text)}")
 
-        environment = replace(environment, tell=warn)
+        notes: list[str] = []
+        environment = replace(environment, tell=notes.append)
         session = open_session(
             repo,
             arguments["sha"],
@@ -49,7 +50,7 @@ def main() -> int:
             warn=warn,
             timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
         )
-        return int(session.run_in_background(strict="strict" in arguments))
+        return int(session.run_in_background(notes, strict="strict" in arguments))
     except AlreadyRunning:
         return 0
     except AfterpushError as error:

@@ -7,7 +7,7 @@ result and a line of history. State that cannot be written costs the record, nev
 import contextlib
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from afterpush.deploy.monitor.history import History, HistoryRecord
@@ -119,12 +119,17 @@ def run_monitor(
     complete: Completion = lambda finished, result: result,
     context: Context = Context(),
     observe: Callable[[State], None] = lambda state: None,
+    notes: Sequence[str] = (),
 ) -> Outcome:
     """Watches to the end under the lock and returns the outcome. Raises AlreadyRunning.
+
+    `notes` are told once the lock is held: a log without a lock is what a crashed monitor leaves.
 
     SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
     """
     with files.occupied():
+        for note in notes:
+            reporter.note(note)
         prepared.countdown.begin()  # Another monitor may have been followed since it was prepared.
         began = begin(prepared.sha, clock.now())
         state: State = began

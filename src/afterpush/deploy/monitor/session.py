@@ -1,6 +1,6 @@
 """One watch of one commit, put together: foreground, background, and following another monitor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,8 +44,8 @@ class Session:
         """What a deployment of this repository usually takes, from its history."""
         return total_estimate(self.prepared.records)
 
-    def run(self, reporter: Reporter) -> Outcome:
-        """Watches in this process, telling `reporter` and the log. Raises AlreadyRunning."""
+    def run(self, reporter: Reporter, notes: Sequence[str] = ()) -> Outcome:
+        """Watches in this process, telling `reporter` and the log, `notes` first. Raises AlreadyRunning."""
         log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
         reporters = [reporter, LineReporter(log.write)] if log else [reporter]
         everybody = Everybody(reporters)
@@ -58,6 +58,7 @@ class Session:
             complete=lambda finished, result: self._complete(finished, result, capture, everybody),
             context=self._context(),
             observe=lambda state: capture.observe(state, self.prepared.app_id) if capture else None,
+            notes=notes,
         )
         if capture and result.verdict == Verdict.STOPPED:
             capture.finish(Verdict.STOPPED)
@@ -66,9 +67,9 @@ class Session:
         self._clean()
         return result
 
-    def run_in_background(self, *, strict: bool) -> ExitCode:
+    def run_in_background(self, notes: Sequence[str], *, strict: bool) -> ExitCode:
         """Watches, then tells the user where they are; the exit code is the verdict's."""
-        result = self.run(Everybody([]))
+        result = self.run(Everybody([]), notes)
         from afterpush.digitalocean import notify  # Now, not before: a monitor stays small while it watches.
 
         told = notify.Notification.from_document(plain(result))

@@ -88,7 +88,7 @@ class Environment:
         """Raises AfterpushError (exit 2) where a secret of the environment would go to an address of `.env`.
 
         `addresses` are names with their defaults, the host first: to spell out a default leads nowhere else.
-        A host that is not the default is told.
+        A host that is not the default is told; where there is no default, one that a file names.
         """
         secret = next((name for name in secrets if self.get(name)), None)
         if secret is None:
@@ -102,7 +102,7 @@ class Environment:
                 f"where its own source says: export {names} as well, or move {secret} into .env"
             )
         host = next(iter(addresses))
-        if host in changed:
+        if host in changed and (addresses[host] or not self.is_own(host)):
             place = one_line(self.get(host).rpartition("@")[2])
             source = "the environment" if self.is_own(host) else ".env"
             self.tell(f"{secret} goes to {place} ({host} of {source})")
