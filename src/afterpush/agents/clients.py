@@ -24,8 +24,13 @@ from afterpush.agents import block
 TARGETS = ("claude", "codex", "cursor", "copilot", "gemini")
 PROGRAM_KEY = "afterpush.agents"
 SERVER = "afterpush"
-_PROGRAM = f'"$(git config --get {PROGRAM_KEY} || echo afterpush)"'
-GATE = f"{_PROGRAM} agents.gate || :"  # An exit code of 2 would be a block.
+# A commit can overwrite an environment that git ignores: nothing of one that git tracks files in is run.
+_FOUND = (
+    f'p="$(git config --get {PROGRAM_KEY} || echo afterpush)"; '
+    'case $p in */bin/*) [ -z "$(git -C "${p%/bin/*}" ls-files 2>/dev/null | head -n 1)" ] || '
+    '{ echo "afterpush: git tracks files beside $p; it is not run" >&2; exit 0; };; esac; '
+)
+GATE = f'{_FOUND}"$p" agents.gate || :'  # An exit code of 2 would be a block.
 GATE_SECONDS = 10
 MOST_FOLLOW_UPS = 2
 # Clients that start servers with few variables hand these on; `.env` is read by the server itself.
@@ -68,7 +73,7 @@ Piece = JsonPiece | BlockPiece
 def server_words(*, allow_push: bool) -> list[str]:
     """The command that starts the server, for a client that takes a list of words."""
     flags = " --allow-push" if allow_push else ""
-    return ["sh", "-c", f"exec {_PROGRAM} agents.serve{flags}"]
+    return ["sh", "-c", f'{_FOUND}exec "$p" agents.serve{flags}']
 
 
 def pieces(target: str, *, instructions: str, text: str, allow_push: bool) -> list[Piece]:

@@ -7,8 +7,9 @@ import), and every client speaks its revision of the protocol.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,7 @@ from afterpush.infra.errors import AfterpushError
 
 LOOK_AGAIN_SECONDS = 0.5
 ROOTS_SECONDS = 5.0
+GOODBYE_SECONDS = 1.0
 NO_SDK = (
     "agents.serve needs the official MCP SDK, which is not installed here: install afterpush with its extra "
     "`agents` (pip install 'afterpush[agents]'; from a checkout: AFTERPUSH_EXTRAS=agents ./inv --version)"
@@ -102,8 +104,18 @@ async def _serve(service: Service, wire: Any) -> None:
     server.list_tools()(list_tools)  # type: ignore[no-untyped-call]
     # The SDK's own refusals have neither code nor cure: the arguments are checked in `_called`.
     server.call_tool(validate_input=False)(call_tool)
-    async with stdio_server(stdout=anyio.wrap_file(wire)) as (incoming, outgoing):
+    lines: Any = _lines()
+    async with stdio_server(stdin=lines, stdout=anyio.wrap_file(wire)) as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
+
+
+async def _lines() -> AsyncIterator[str]:
+    """What the client says. At its end the SDK drops the answers in the making: they get a moment more."""
+    import anyio
+
+    async for line in anyio.wrap_file(TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")):
+        yield line
+    await anyio.sleep(GOODBYE_SECONDS)
 
 
 async def _roots(session: Any) -> list[Path]:

@@ -42,6 +42,14 @@ def printable(text: str, *, colours: bool = False) -> str:
     return f"{shown}\x1b[0m" if len(pieces) > 1 else shown
 
 
+def command_line(text: str) -> str:
+    """A command in one line, whole, with each control character written out: for who is to say yes to it.
+
+    `one_line` drops a terminal's sequence with all that it holds; a shell would run what it holds.
+    """
+    return " ".join(_CONTROL.sub(lambda found: repr(found[0])[1:-1], text).split())
+
+
 def one_line(text: str, *, keep_spaces: bool = False) -> str:
     """The same in one line: for a name, a path or a reason inside a sentence of ours."""
     shown = printable(text)

@@ -10,10 +10,13 @@ import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from afterpush.infra.files import write_atomic
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import read_bytes, write_atomic
 
-_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+# Not through a link: the folder may be one that a commit can reach.
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 _MOST_BYTES, _KEPT_LINES = 64 * 1024, 200
+_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,11 @@ def append_push(path: Path, push: Push) -> None:
 def read_pushes(path: Path) -> list[Push]:
     """The recorded pushes, oldest first; lines that are none are passed over. Empty without a record."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        content = read_bytes(path, limit=_READ_BYTES, follow=False)
+    except (OSError, AfterpushError):
         return []
     found: list[Push] = []
-    for line in lines:
+    for line in content.decode(errors="replace").splitlines():
         with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
             document = json.loads(line)
             names = {entry.name for entry in fields(Push)} & document.keys()

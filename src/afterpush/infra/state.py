@@ -1,6 +1,7 @@
 """Where afterpush keeps its state for a repository, and the names of the files there."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,8 +94,10 @@ def _below(root: Path, state_dir: str) -> Path:
 
 def _require_untracked(root: Path, folder: StateFolder) -> None:
     """State that somebody committed is no state of ours: a forged verdict, or a link to a file elsewhere."""
-    place = folder.path.relative_to(root.resolve()).as_posix()
-    names = ("deployment-status-*", "deployment-monitor-*", *(("history.db*",) if not folder.prefix else ()))
+    # Signs of a pattern in the folder's own name are none: `st[a]te` is a folder.
+    place = re.sub(r"([\\*?\[])", r"\\\1", folder.path.relative_to(root.resolve()).as_posix())
+    own = () if folder.prefix else ("history.db*", "pushes.jsonl")
+    names = ("deployment-status-*", "deployment-monitor-*", "deployment-good-*", *own)
     found = tracked(root, [f":(glob){place}/{folder.prefix}{name}" for name in names])
     if found:
         raise AfterpushError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program
-from afterpush.infra.printable import one_line
+from afterpush.infra.printable import command_line
 from afterpush.infra.safe_paths import Gate, Refused
 from afterpush.workflows.app_repository import AppRepository, redacted, warn_on_error
 from afterpush.workflows.trust import command_environment
@@ -179,7 +179,7 @@ def show_commands(agent: str = "", check: str | None = None, workers: str = "") 
     shown."""
     for name, text in (("agent", agent), ("check", check), ("workers", workers)):
         if text:
-            note(f"{name}: {redacted(one_line(text))}")
+            note(f"{name}: {redacted(command_line(text))}")
 
 
 def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":

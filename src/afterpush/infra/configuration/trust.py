@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import private_folder, read_bytes, write_private
 from afterpush.infra.invocation import command
-from afterpush.infra.printable import one_line
+from afterpush.infra.printable import command_line, one_line
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Settings
@@ -42,9 +42,7 @@ class Item:
 
     def shown(self) -> str:
         """`push.check (config/afterpush.yaml): npm test`, for people."""
-        text = one_line(self.text)
-        text = text if len(text) <= 200 else f"{text[:200]}…"
-        return f"{one_line(self.what)} ({one_line(self.where)}): {text}"
+        return f"{one_line(self.what)} ({one_line(self.where)}): {command_line(self.text)}"
 
 
 class Trust:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import config_value, git
+from afterpush.infra.git import git, remote_urls
 from afterpush.infra.git.refs import NEVER_ASK
 
 ABSENT = ""
@@ -60,12 +60,12 @@ def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hoo
 
 def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     """The remote's refs that match, with their shas. Raises AfterpushError (unreachable) without answer."""
+    # Only a remote that the user has added: a path or a URL of the configuration could lead to a bare
+    # repository that a commit brought, whose hooks would run.
+    if not remote_urls(repo, remote, push=True):
+        raise AfterpushError(f"there is no remote {remote}; git remote add {remote} URL, or set push.remote")
     done = git(repo, "ls-remote", "--", remote, *patterns, env=NEVER_ASK)
     if done.code != 0:
-        if "/" not in remote and config_value(repo, f"remote.{remote}.url") is None:
-            raise AfterpushError(
-                f"there is no remote {remote}; git remote add {remote} URL, or set push.remote"
-            )
         said = done.error_text.removeprefix("fatal: ").splitlines()
         raise AfterpushError(
             f"asking {remote} for its branches: git says: {said[0] if said else done.code}; "
