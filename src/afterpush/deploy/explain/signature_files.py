@@ -8,7 +8,6 @@ from dataclasses import replace
 from importlib import resources
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -26,6 +25,7 @@ from afterpush.deploy.explain.signatures import (
 )
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
+from afterpush.infra.yaml_data import load_yaml
 
 TEAM_FILE = Path("config/failures.yaml")
 SHORTEST_NEED = 2
@@ -60,9 +60,8 @@ def _our_file() -> WrittenFile:
 def _parse(text: str, name: str) -> WrittenFile:
     import yaml
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return msgspec.convert(yaml.load(text, Loader=loader) or {}, WrittenFile)
+        return msgspec.convert(load_yaml(text) or {}, WrittenFile)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from afterpush.infra.git import git
 from afterpush.infra.safe_paths import Gate, Refused
+from afterpush.infra.yaml_data import load_yaml
 from afterpush.text.task_catalog import Catalog
 
 _LIMIT = 1 << 20
@@ -161,7 +162,7 @@ def _yaml(text: str) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return load_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
 

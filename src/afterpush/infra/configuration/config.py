@@ -10,6 +10,7 @@ from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 from afterpush.infra.git.remotes import watched_by_default
+from afterpush.infra.yaml_data import load_yaml
 
 CONFIG_PATH = Path("config/afterpush.yaml")
 FILE_LIMIT = 1 << 20
@@ -45,7 +46,7 @@ def _tree(text: str, path: Path) -> dict[Any, Any]:
     import yaml
 
     try:
-        tree = yaml.load(text, Loader=_loader())
+        tree = load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
@@ -62,24 +63,6 @@ def _tree(text: str, path: Path) -> dict[Any, Any]:
     if not _is_bounded(tree):
         raise AfterpushError(f"{path}: its aliases stand for too much; write out what you mean")
     return tree
-
-
-def _loader() -> Any:
-    """YAML 1.1 without numbers to the base of 60: a long `1:1:1` takes the square of its length."""
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        pass
-
-    def number(loader: Any, node: Any) -> Any:
-        if ":" in node.value:
-            return node.value
-        is_int = node.tag == "tag:yaml.org,2002:int"
-        return loader.construct_yaml_int(node) if is_int else loader.construct_yaml_float(node)
-
-    for kind in ("int", "float"):
-        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", number)
-    return Loader
 
 
 def _settings(tree: dict[Any, Any], path: Path) -> Settings:
