@@ -21,13 +21,21 @@ def ignore_leftovers(repo: Path) -> None:
     Where that cannot be written, nothing changes. Outside of a repository neither.
     """
     with contextlib.suppress(AfterpushError, OSError):
-        path = common_folder(repo) / "info" / "exclude"
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        missing = [name for name in (LEFTOVERS, _SIDES) if name not in text.splitlines()]
-        if missing and not path.is_symlink():
-            path.parent.mkdir(exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(("" if not text or text.endswith("\n") else "\n") + "\n".join(missing) + "\n")
+        ignore_here(repo, LEFTOVERS, _SIDES)
+
+
+def ignore_here(repo: Path, *patterns: str) -> None:
+    """Adds patterns to `info/exclude` of this clone, which no commit brings. Raises OSError.
+
+    Where it is a link, nothing changes: what it leads to is not this clone's alone.
+    """
+    path = common_folder(repo) / "info" / "exclude"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    missing = [pattern for pattern in patterns if pattern not in text.splitlines()]
+    if missing and not path.is_symlink():
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(("" if not text or text.endswith("\n") else "\n") + "\n".join(missing) + "\n")
 
 
 def remove_sides(repo: Path, now: float) -> None:

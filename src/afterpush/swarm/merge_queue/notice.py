@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from afterpush.infra.files import write_atomic
-from afterpush.infra.git import common_folder, current_branch, main_worktree
+from afterpush.infra.git import current_branch, main_worktree
+from afterpush.infra.git.leftovers import ignore_here
 from afterpush.infra.git.worktrees import linked_worktrees
 from afterpush.infra.invocation import command
 from afterpush.swarm.agent.log_tail import last_lines
@@ -27,7 +28,7 @@ def leave_notices(repo: Path, entries: Sequence[Entry], target: str, redact: Cal
             continue
         with suppress(OSError):
             if entry.state in (State.EVICTED, State.CONFLICT):
-                _keep_out_of_commits(repo)
+                ignore_here(repo, f"/{NOTICE}")
                 write_atomic(place / NOTICE, redact(_text(entry, target)), mode=0o600)
             else:
                 (place / NOTICE).unlink(missing_ok=True)
@@ -38,15 +39,6 @@ def _worktrees(repo: Path) -> dict[str, Path]:
     found = {linked.branch: linked.path for linked in linked_worktrees(repo) if linked.path.is_dir()}
     main = main_worktree(repo)
     return {branch: path for branch, path in {**found, current_branch(main): main}.items() if branch}
-
-
-def _keep_out_of_commits(repo: Path) -> None:
-    exclude = common_folder(repo) / "info" / "exclude"
-    text = exclude.read_text(encoding="utf-8", errors="surrogateescape") if exclude.is_file() else ""
-    if f"/{NOTICE}" not in text.splitlines():
-        exclude.parent.mkdir(exist_ok=True)
-        gap = "" if not text or text.endswith("\n") else "\n"
-        write_atomic(exclude, f"{text}{gap}/{NOTICE}\n".encode(errors="surrogateescape"))
 
 
 def _text(entry: Entry, target: str) -> str:
