@@ -105,7 +105,7 @@ watch_without_python() {
         --no-textconv --no-ext-diff -G@STEMS@ "$old..$sha" -- 2>&1 || echo late)" ] || return 1
     umask 077
     push=$pid@${started}t
-    { printf '%s\n' "$to $sha $old $ref" >"$notes/push-$push-$sha"; } 2>/dev/null || return 1
+    { printf '%s\n' "$to $sha $old $ref" >>"$notes/push-$push"; } 2>/dev/null || return 1
     [ "$notes" = "$here" ] || echo shortcut >"$notes/hook"
     # The log is opened before anything is put into the background: what fails there would be silent.
     {
