@@ -2,8 +2,8 @@
 
 pre-push leaves a note of what it arms a watcher for. The watcher holds it locked while it works, and takes it
 away with its result. A note that nobody holds is a watch that died with its surroundings. That, and every
-other push that could not be watched, is told once at the next push, and by `hooks.status`, `deploy.status` and
-`env.check` until a later push is watched. In `.git/afterpush/hooks`:
+other push that could not be watched, is told once at the next push, and by `hooks.status`, `deploy.status`
+and `env.check` until a later push is watched. In `.git/afterpush/hooks`:
 
     push-4711@1234t   for this `git push`, a line for each ref: "origin 3a5c60a... 9f2d11c... refs/heads/main"
     unwatched         one line each: new|told TAB sha TAB why

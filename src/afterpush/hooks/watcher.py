@@ -80,7 +80,8 @@ def _is_served(here: Watch, update: RefUpdate) -> bool:
     if here.record is None or here.request.push is None:
         return False
     mine = (update.sha, update.ref, here.request.word)
-    return any(push.landed and (push.sha, push.ref, push.process) == mine for push in read_pushes(here.record))
+    landed = (push for push in read_pushes(here.record) if push.landed)
+    return any((push.sha, push.ref, push.process) == mine for push in landed)
 
 
 def _proved(
