@@ -1,7 +1,7 @@
 """What the runs of a proof are made of: schemas, passes over statements and steps, rows, comparisons."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from afterpush.infra.clock import Clock
@@ -139,11 +139,16 @@ class Making:
         return {key: text for key, text in found.items() if key[1] != JOURNAL_TABLE}
 
     @contextmanager
-    def _run(self, name: str, way: str, reference: State | None = None) -> Iterator[tuple[str, Tally]]:
-        """One run, recorded and compared with `reference` (or with itself) when it is over."""
+    def _run(
+        self, name: str, way: str, reference: State | None = None, schema: str | None = None
+    ) -> Iterator[tuple[str, Tally]]:
+        """One run, recorded and compared with `reference` (or with itself) when it is over.
+
+        In a schema of its own, or in one that others go on with.
+        """
         self.progress(f"run {name}: {way}")
         began, tally = self.clock.monotonic(), Tally()
-        with self._schema(name.lower()) as schema:
+        with nullcontext(schema) if schema else self._schema(name.lower()) as schema:
             yield schema, tally
             state = self._taken(schema)
         self._final = state
