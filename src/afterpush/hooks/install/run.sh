@@ -19,16 +19,14 @@ name_program() {
 }
 
 # Git tracks nothing there: what a commit puts into a virtual environment, Python would run.
-is_untracked() {
-    [ -z "$(unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE; git -C "$root" ls-files -- "$1" 2>/dev/null)" ]
-}
-runs_our_own() { [ -z "$made" ] || is_untracked "$made"; }
+is_untracked() { e=$1; [ -z "$(@TRACKED@)" ]; }
+runs_our_own() { [ -z "$made" ] || is_untracked "$root/$made"; }
 
 find_program() {
     rm -f "$here/prepared"
     for inv in @CANDIDATES@; do
         inv=$(command -v "$inv") || continue
-        case $inv in "$root"/.venv/* | .venv/*) is_untracked .venv || continue ;; esac
+        case $inv in "$root"/.venv/* | .venv/*) is_untracked "$root/.venv" || continue ;; esac
         case $inv in *inv) has_known_tasks || continue ;; esac
         "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && [ -e "$here/prepared" ] && return
     done

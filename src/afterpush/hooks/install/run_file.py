@@ -24,7 +24,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.git import common_folder, config_value, git, main_worktree
 from afterpush.infra.git.outgoing import MARKER_LINES
-from afterpush.infra.git.tracked_files import is_brought
+from afterpush.infra.git.tracked_files import TRACKED_IN_SH, is_brought
 from afterpush.infra.processes import run
 from afterpush.infra.secrets import TOKEN_STEMS
 
@@ -193,6 +193,7 @@ def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[st
         "CANDIDATES": CANDIDATES,
         "PROGRAM_VARIABLE": PROGRAM_VARIABLE,
         "WAIT": WAIT.rstrip(),
+        "TRACKED": TRACKED_IN_SH,
         "CONDITIONS": " && ".join(shortcut),
         "REMOTE": shlex.quote(policy.remote),
         "BRANCHES": "|".join(case_pattern(f"{BRANCH_PREFIX}{branch}") for branch in policy.branches) or "''",
