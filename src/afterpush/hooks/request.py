@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import leave_note
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.git import clean_environment
@@ -77,8 +78,9 @@ def arm(request: Request, *, repo: Path, folder: Path) -> int:
     # -P: a module in the app repository must not shadow ours.
     python = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
     pid = request.push.pid if request.push else 0
-    argv = ["sh", "-c", f'pid={pid}\n{WAIT}exec "$@"', "sh", *python]
+    argv = ["/bin/sh", "-c", f'pid={pid}\n{WAIT}exec "$@"', "sh", *python]
     log = folder / "watcher.log"
+    Journal(log).turn_over()
     return start_detached(argv, log=log, cwd=repo, env=watcher_environment(os.environ))
 
 

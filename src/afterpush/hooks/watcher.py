@@ -172,7 +172,9 @@ def _act(here: Watch, update: RefUpdate, answer: Answer) -> None:
 
 
 def _report(here: Watch, update: RefUpdate, sentence: str, argv: list[str], env: Mapping[str, str]) -> None:
-    here.journal.add(f"{_place(update)}: {sentence}; running {'post-push' if argv[0] != 'sh' else argv[2]}")
+    here.journal.add(
+        f"{_place(update)}: {sentence}; running {'post-push' if argv[0] != '/bin/sh' else argv[2]}"
+    )
     reason = _run(here, update, argv, env)
     unwatched = Unwatched(here.folder)
     if reason:
@@ -215,7 +217,10 @@ def post_push_command(
     # husky's order; but what git tracks there was not put there by an install.
     tools = [] if is_brought(repo, "node_modules/.bin") else ["node_modules/.bin"]
     path = os.pathsep.join([*tools, environment.get("PATH", os.defpath)])
-    return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
+    return ["/bin/sh", "-e", str(script), *flags], dict(environment) | {
+        "PATH": path,
+        PROGRAM_VARIABLE: program,
+    }
 
 
 def _husky_folder(repo: Path) -> Path:

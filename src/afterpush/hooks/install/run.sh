@@ -103,9 +103,10 @@ watch_without_python() {
         --no-textconv --no-ext-diff -G@STEMS@ "$old..$sha" -- 2>&1 || echo late)" ] || return 1
     umask 077
     push=$pid@${started}t
-    { printf '%s\n' "$to $sha $old $ref" >>"$notes/push-$push"; } 2>/dev/null || return 1
+    # What fails in the background would be silent: the log is opened before. (`:` would end the shell.)
+    { true >>"$notes/watcher.log" && printf '%s\n' "$to $sha $old $ref" >>"$notes/push-$push"; } 2>/dev/null ||
+        return 1
     [ "$notes" = "$here" ] || echo shortcut >"$notes/hook"
-    # The log is opened before anything is put into the background: what fails there would be silent.
     {
         (
             unset GIT_DIR GIT_INDEX_FILE GIT_PREFIX GIT_NO_LAZY_FETCH GIT_ALLOW_PROTOCOL AFTERPUSH_REPO

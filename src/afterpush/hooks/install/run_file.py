@@ -122,10 +122,10 @@ def has_hook_task(repo: Path, program: str, environment: Mapping[str, str]) -> b
         return False
     env = {name: value for name, value in environment.items() if name not in PYTHON_VARIABLES}
     mark = hooks_place(repo) / PREPARED
-    mark.unlink(missing_ok=True)
     try:
+        mark.unlink(missing_ok=True)
         done = run([program, "hooks.pre-push", "--prepare"], cwd=repo, env=env, timeout_seconds=TRIAL_SECONDS)
-    except AfterpushError:
+    except (AfterpushError, OSError):
         return False
     return done.code == 0 and mark.is_file()
 
