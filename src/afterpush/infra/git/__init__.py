@@ -7,6 +7,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import Completed, run
+from afterpush.infra.secrets import OUR_SECRETS
 
 # What git sets for its hooks, and what would send our commands to another repository or index.
 _HOOK_VARIABLES = (
@@ -35,8 +36,13 @@ def git(
     env: Mapping[str, str] | None = None,
     timeout_seconds: float | None = None,
 ) -> Completed:
-    """Runs git in `repo` with a clean environment plus `env`; the exit code is the caller's to read."""
-    environment = clean_environment() | dict(env or {})
+    """Runs git in `repo` with a clean environment plus `env`; the exit code is the caller's to read.
+
+    It gets no secret of ours: what the team's hooks and helpers run below it needs none. Only a push of the
+    user's branch keeps them (`push_commit`), for the watch that a hook may start.
+    """
+    own = {name: value for name, value in clean_environment().items() if name not in OUR_SECRETS}
+    environment = own | dict(env or {})
     return run(("git", *arguments), cwd=repo, env=environment, input=input, timeout_seconds=timeout_seconds)
 
 
