@@ -22,6 +22,7 @@ for _ in 1 2 3 4 5; do
     [ -d "/proc/$pid" ] || break
 done
 """
+SHELL = "/bin/sh"  # As for git itself: a push may come with an empty PATH.
 PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")
 """What a program that brings its own Python (an AppImage) sets for itself, and ours must not take."""
 
@@ -78,7 +79,7 @@ def arm(request: Request, *, repo: Path, folder: Path) -> int:
     # -P: a module in the app repository must not shadow ours.
     python = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
     pid = request.push.pid if request.push else 0
-    argv = ["/bin/sh", "-c", f'pid={pid}\n{WAIT}exec "$@"', "sh", *python]
+    argv = [SHELL, "-c", f'pid={pid}\n{WAIT}exec "$@"', "sh", *python]
     log = folder / "watcher.log"
     Journal(log).turn_over()
     return start_detached(argv, log=log, cwd=repo, env=watcher_environment(os.environ))

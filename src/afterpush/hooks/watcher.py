@@ -11,7 +11,7 @@ from afterpush.hooks.install.scripts import PROGRAM_VARIABLE, is_ours, text_of
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note
 from afterpush.hooks.proof import Answer, closed_by_log, moved_here, there
-from afterpush.hooks.request import Request
+from afterpush.hooks.request import SHELL, Request
 from afterpush.hooks.trial import TRIAL_VARIABLE
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.clock import Clock
@@ -172,9 +172,7 @@ def _act(here: Watch, update: RefUpdate, answer: Answer) -> None:
 
 
 def _report(here: Watch, update: RefUpdate, sentence: str, argv: list[str], env: Mapping[str, str]) -> None:
-    here.journal.add(
-        f"{_place(update)}: {sentence}; running {'post-push' if argv[0] != '/bin/sh' else argv[2]}"
-    )
+    here.journal.add(f"{_place(update)}: {sentence}; running {argv[2] if argv[0] == SHELL else 'post-push'}")
     reason = _run(here, update, argv, env)
     unwatched = Unwatched(here.folder)
     if reason:
@@ -217,10 +215,8 @@ def post_push_command(
     # husky's order; but what git tracks there was not put there by an install.
     tools = [] if is_brought(repo, "node_modules/.bin") else ["node_modules/.bin"]
     path = os.pathsep.join([*tools, environment.get("PATH", os.defpath)])
-    return ["/bin/sh", "-e", str(script), *flags], dict(environment) | {
-        "PATH": path,
-        PROGRAM_VARIABLE: program,
-    }
+    env = dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
+    return [SHELL, "-e", str(script), *flags], env
 
 
 def _husky_folder(repo: Path) -> Path:

@@ -92,6 +92,8 @@ def pushed_repository(environment: Mapping[str, str], folder: Path) -> Path:
     if environment.get("GIT_WORK_TREE"):
         return (folder / environment["GIT_WORK_TREE"]).resolve()
     own = (folder / named).resolve()
+    if (folder / ".git").is_file() and own_git_folder(folder).resolve() == own:
+        return folder  # `git init --separate-git-dir`: nothing in that folder says where the worktree is.
     if (own / "gitdir").is_file():  # A linked worktree: the path of its .git file, relative since git 2.48.
         return (own / (own / "gitdir").read_text(encoding="utf-8").strip()).resolve().parent
     if own.name == ".git":
