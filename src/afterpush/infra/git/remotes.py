@@ -37,9 +37,9 @@ def missing_remote(repo: Path, remote: str) -> str | None:
     """
     if remote_urls(repo, remote, push=True):
         return None
-    known = ", ".join(git(repo, "remote").text.split())
-    others = f"; push.remote or --remote may name another ({known})" if known else ""
-    return f"there is no remote {remote} in {repo}; git remote add {remote} URL{others}"
+    known = git(repo, "remote").text.split()
+    other = f", or name another: --remote={known[0]}, for good push.remote: {known[0]}" if known else ""
+    return f"there is no remote {remote} in {repo}; git remote add {remote} URL{other}"
 
 
 def require_remote(repo: Path, remote: str) -> None:
