@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 from afterpush.infra.database import Connection
 from afterpush.migrate.proof.compare import compare
@@ -161,7 +160,7 @@ class Proving(Making):
                 return
             self._statements(run, old, self.ways.boot_changes, Tally(), tolerant=True)
             if self.ways.with_data:  # Else nothing tells rows of a later file from those of this one.
-                self._bring_up(new, [step for step in self.ways.steps if step.file in files])
+                list(self._brought_up(new, [step for step in self.ways.steps if step.file in files]))
             self._new(run, new, Tally())
             self._compare(run, self._taken(old), self._taken(new))
             self._compare_rows(run, old, new)
@@ -172,16 +171,10 @@ class Proving(Making):
         run = "stage earlier version"
         with self._schema("n") as schema:
             self._statements(run, schema, self.ways.base, Tally())
-            self._bring_up(schema, self.ways.earlier)
+            list(self._brought_up(schema, self.ways.earlier))
             self._new(run, schema, Tally())
             self._compare(run, reference, self._taken(schema))
         self.evidence.stages.append("the version committed before")
-
-    def _bring_up(self, schema: str, steps: Sequence[Step]) -> None:
-        with self.room.looker(schema) as looker:
-            opening = partial(self.room.runner, schema)
-            for _ in bring_up(looker, opening, schema, self.flavour, steps, may_lose=True):
-                pass
 
     def _compare_rows(self, run: str, old: str, new: str) -> None:
         with self.room.runner(old) as first, self.room.runner(new) as second:

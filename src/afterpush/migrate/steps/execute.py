@@ -7,7 +7,7 @@ from dataclasses import replace
 from afterpush.infra.database import Connection, StatementRejected
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.migrate.replay.execute import execute_sql
-from afterpush.migrate.replay.look import look
+from afterpush.migrate.replay.look import look, with_rows
 from afterpush.migrate.replay.parts import UNREADABLE
 from afterpush.migrate.replay.schema import Key, part_name
 from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
@@ -70,7 +70,7 @@ def situation(
         for _, name, part in live
         if part == "table" and _concerns(step, name, flavour)
     }
-    filled = frozenset(name for name in tables if connection.query(f"SELECT 1 FROM {quoted(name)} LIMIT 1"))
+    filled = with_rows(connection, tables)
     return Situation(flavour, live, journal.read_journal(connection), filled, may_lose)
 
 
