@@ -3,38 +3,14 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpush.conflicts.document.align import align, chunks, rising
-from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.document.read import read_tree
 from afterpush.conflicts.document.unchanged import shortened
-from afterpush.conflicts.kinds.keys import head_id, release_of, split_status
-from tests.support.merge_cases import merge_cases
-
-LINES = st.lists(
-    st.sampled_from(
-        "# A|## B|Title|=====|-----|---|- a|  - b|1. one|  more||```|~~~~|| x | y ||| --- | --- |||"
-        "> quote|<div>|<!--|-->|**Key:** value|[a]: b|[^1]: note|\tdeep|1.2.0 (2025-01-01)|    code".split(
-            "|"
-        )
-    ),
-    max_size=30,
-)
-
-
-@given(LINES)
-@settings(max_examples=200, deadline=None)
-def test_every_text_comes_back(lines: list[str]) -> None:
-    assert read_tree(tuple(lines)).lines() == lines
-
-
-def test_documents_of_every_kind_come_back() -> None:
-    for case in merge_cases():
-        for data in (case.base, case.ours, case.theirs):
-            lines = tuple(data.decode().split("\n"))
-            assert tuple(read_tree(lines).lines()) == lines
+from afterpush.roadmap.keys import head_id, release_of, split_status
+from afterpush.roadmap.nodes import Kind, Node
+from afterpush.roadmap.tree import read_tree
 
 
 def outline(text: str) -> list[tuple[str, int]]:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.conflicts.document.merge import Merge
-from afterpush.conflicts.document.read import read_tree
 from afterpush.conflicts.merge import Merged, has_markers
 from afterpush.roadmap import read
+from afterpush.roadmap.nodes import Kind, Node, sections_in
+from afterpush.roadmap.tree import read_tree
 from tests.support import document_styles
 from tests.support.conflicts import merge
 from tests.support.generated import Text, add_item, add_row, add_section, change_item, edited, generate
@@ -50,6 +51,17 @@ def test_what_one_side_changed_is_the_answer(seed: int) -> None:
     base, ours, _ = versions(seed)
     for merged in (merge(base, base, ours), merge(base, ours, base), merge(base, ours, ours)):
         assert merged.is_clean and merged.text == ours.encode()
+
+
+@given(SEEDS)
+@EXAMPLES
+def test_what_is_merged_again_stays_as_it_is(seed: int) -> None:
+    for base, ours, theirs in (versions(seed), document_styles.versions(seed, 1 + seed % 4)):
+        merged = merge(base, ours, theirs)
+        for side in (ours, theirs) if merged.is_clean else ():
+            for pair in ((merged.text.decode(), side), (side, merged.text.decode())):
+                again = merge(base, *pair)
+                assert again.is_clean and again.text == merged.text, again.reasons
 
 
 @given(SEEDS)
@@ -96,10 +108,19 @@ def test_nothing_added_is_lost_and_nothing_deleted_comes_back(seed: int) -> None
 def _placed(text: str) -> list[tuple[str, tuple[str, str]]]:
     """Atoms with the heading above them."""
     return [
-        (section.title, atom)
-        for section in read(text.encode()).root.walk()
-        for atom in _atoms("\n".join(section.own_lines))
+        (section.said, atom)
+        for section in sections_in(read(text.encode()).root)
+        for atom in _atoms(own_text(section))
     ]
+
+
+def own_text(section: Node) -> str:
+    """A section without those below it."""
+    lines = list(section.own)
+    for node in section.children:
+        if node.kind is not Kind.SECTION:
+            lines += [*node.gap, *node.lines()]
+    return "\n".join(lines)
 
 
 def _atoms(text: str) -> list[tuple[str, str]]:
@@ -137,8 +158,8 @@ def _tasks(text: str) -> list[str]:
 def test_sections_that_nobody_touched_come_back_byte_for_byte(seed: int) -> None:
     base, ours, theirs = versions(seed)
     merged = merged_by_meaning(base, ours, theirs).text.decode()
-    for section in read(base.encode()).root.walk():
-        text = "\n".join(section.own_lines)
+    for section in sections_in(read(base.encode()).root):
+        text = own_text(section)
         if text and all(f"\n{text}\n" in version for version in (ours, theirs)):
             assert text in merged
 

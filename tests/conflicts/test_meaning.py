@@ -405,3 +405,26 @@ def test_rows_that_stand_apart_from_their_table_are_rows_still() -> None:
         base.replace("| QA-002 | ready |", "| QA-002 | review |\n| QA-003 | ready |"),
     )
     assert clean(base, ours, theirs).endswith("| QA-002 | review |\n| QA-003 | ready |\n| QA-004 | ready |\n")
+
+
+def test_a_new_task_with_an_old_one_s_former_status_keeps_it() -> None:
+    old = "# Plan\n\n### DATA-1: Old\n\n**Status:** in-progress\n\n- [ ] one\n"
+    new = "\n### DATA-2: New\n\n**Status:** in-progress\n\nAll about it.\n"
+    ours = old.replace("in-progress", "blocked - db") + new
+    theirs = old.replace("in-progress", "blocked - db").replace("- [ ] one", "- [x] one")
+    assert clean(old, ours, theirs) == theirs + new
+
+
+def test_a_side_that_has_all_of_the_other_is_the_answer_as_it_is() -> None:
+    base = "# Notes\n\n- the first of the lights\n- the second of the maps\n\n## Later\n\n- a third thing\n"
+    theirs = base.replace("- the first of the lights\n", "- an entry of theirs\n")
+    # Ours took theirs in, then renamed the heading and put something else in the place of an old item.
+    ours = theirs.replace("- the second of the maps", "- what is the second now").replace("Later", "Next")
+    assert clean(base, ours, theirs) == ours
+
+
+def test_what_was_reworded_here_and_deleted_there_is_asked_although_the_rest_was_seen() -> None:
+    base = "# Notes\n\n- the lights of the tower\n- maps\n"
+    theirs = "# Notes\n\n- maps\n- an entry of theirs\n"
+    ours = "# Notes\n\n- the lights of the old tower\n- maps\n- an entry of theirs\n"
+    assert not merge(base, ours, theirs).is_clean

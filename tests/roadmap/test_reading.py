@@ -5,6 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.roadmap import read
+from afterpush.roadmap.keys import heading_text
+from afterpush.roadmap.nodes import sections_in
+from afterpush.roadmap.source import read_source
+from afterpush.roadmap.tree import read_tree
 from tests.support.merge_cases import merge_cases
 
 PIECES = st.sampled_from(
@@ -50,25 +54,32 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=25), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.binary(max_size=5))
 @settings(max_examples=300, deadline=None)
-def test_spans_joined_are_the_text_whatever_it_is(
+def test_the_tree_is_the_text_whatever_it_is(
     lines: list[str], newline: str, has_bom: bool, end: bytes
 ) -> None:
     data = (b"\xef\xbb\xbf" if has_bom else b"") + newline.join(lines).encode() + end
-    document = read(data)
-    assert "".join(document.spans).encode("utf-8", "surrogateescape") == data
-    assert document.outline.source.data == data
+    assert_comes_back(data)
 
 
 @given(st.binary(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_come_back(data: bytes) -> None:
-    assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
+    assert_comes_back(data)
+
+
+def assert_comes_back(data: bytes) -> None:
+    source = read_source(data)
+    tree = read_tree(source.lines)
+    assert source.data == data
+    assert tree.lines() == list(source.lines)
+    for node in tree.nodes[1:]:
+        assert source.lines[node.line - 1 : node.line - 1 + len(node.own)] == node.own
 
 
 def test_documents_of_every_kind_come_back() -> None:
     for case in merge_cases():
         for data in (case.base, case.ours, case.theirs):
-            assert "".join(read(data).spans).encode("utf-8", "surrogateescape") == data
+            assert_comes_back(data)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +100,6 @@ def test_a_heading_look_alike_defines_no_task(wrapped: str) -> None:
 
 def test_front_matter_is_one_block_and_a_rule_at_the_top_is_none() -> None:
     with_matter = read(b"---\ntitle: x\n# no heading\n---\n# T\n")
-    assert [section.title for section in with_matter.root.walk()] == ["", "T"]
+    assert [heading_text(node.own) for node in list(sections_in(with_matter.root))[1:]] == ["T"]
     without = read(b"---\n\n# T\n---\n")
-    assert without.root.children[0].lead == ("---", "")
+    assert without.root.children[0].gap == ("---", "")

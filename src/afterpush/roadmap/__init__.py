@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
-from afterpush.roadmap.outline import Outline, Section, read_outline
+from afterpush.roadmap.nodes import Node
 from afterpush.roadmap.sessions import Session, sessions_in
+from afterpush.roadmap.source import read_source
 from afterpush.roadmap.status import Status
 from afterpush.roadmap.task import Task, combined
 from afterpush.roadmap.tasks import tasks_in
+from afterpush.roadmap.tree import read_tree
 
 __all__ = ["Document", "Session", "Status", "Task", "read", "tasks_by_id"]
 
@@ -18,17 +19,7 @@ class Document:
     """A task document, a session registry or a session file."""
 
     path: str
-    outline: Outline
-
-    @property
-    def root(self) -> Section:
-        """The tree of sections."""
-        return self.outline.root
-
-    @cached_property
-    def spans(self) -> tuple[str, ...]:
-        """The text in pieces; joined they are the text (bytes that are not UTF-8 are surrogates in it)."""
-        return tuple(self.outline.spans)
+    root: Node
 
     def tasks(self) -> list[Task]:
         """Every place that speaks of a task as one, in order; an ID may come several times."""
@@ -41,7 +32,7 @@ class Document:
 
 def read(data: bytes, path: str = "") -> Document:
     """Reads a document; never fails, whatever the bytes are."""
-    return Document(path, read_outline(data))
+    return Document(path, read_tree(read_source(data).lines).root)
 
 
 def tasks_by_id(documents: Iterable[Document]) -> dict[str, Task]:

@@ -8,6 +8,12 @@ from afterpush.roadmap.tables import column_key
 
 _KEY = re.compile(r"(?:^|(?<=[\s|·•;,>(]))\*\*([^*\s:|][^*:|]{0,48})(?::\*\*|\*\*[ \t]?:)[ \t]*")
 _PLAIN_KEY = re.compile(r"[ \t]*([A-Za-z][A-Za-z _/-]{0,40}?)[ \t]*:(?:[ \t]+|$)")
+_BOLD_START = re.compile(r"\*\*[^*\s:|][^*:|]{0,48}(?::\*\*|\*\*[ \t]?:)")
+_KNOWN_START = re.compile(
+    r"(?:status|priority|estimate|effort|module|dependencies|depends on|prompt|owner|assignee|version|"
+    r"last updated|task id|agent|started|completed|branch)[ \t]*:[ \t]",
+    re.I,
+)
 _SEPARATOR = re.compile(r"[ \t]*[|·•;,]?[ \t]*$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 
@@ -24,6 +30,14 @@ class KeyLine:
     @property
     def text(self) -> str:
         return self.head + self.value + self.tail
+
+
+def is_key_line(line: str) -> bool:
+    """Whether the line begins with a key in bold, or with one of the well-known keys: `**Status:** ready`."""
+    text = line.lstrip(" ")
+    return (text.startswith("**") and _BOLD_START.match(text) is not None) or (
+        text[:1].isalpha() and _KNOWN_START.match(text) is not None
+    )
 
 
 @lru_cache(maxsize=8192)

@@ -119,8 +119,3 @@ class Table:
     def column(self, *names: str) -> int | None:
         """The place of the first of these columns that the table has."""
         return next((self.columns.index(name) for name in names if name in self.columns), None)
-
-
-def read_table(lines: tuple[str, ...]) -> Table:
-    """The table in these lines: header, dashes, rows."""
-    return Table(Row(lines[0]), lines[1], tuple(Row(line) for line in lines[2:]))

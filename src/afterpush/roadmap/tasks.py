@@ -1,17 +1,16 @@
 """The tasks of a document, in every form that teams write them (a row, a heading, a checkbox line)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from afterpush.roadmap.blocks import Block, BlockKind
 from afterpush.roadmap.ids import expanded_ids, leading_id
-from afterpush.roadmap.items import Item, read_items
+from afterpush.roadmap.keys import heading_text
 from afterpush.roadmap.metadata import bare, read_entries
-from afterpush.roadmap.outline import Section
+from afterpush.roadmap.nodes import Kind, Node, item_text, sections_in, table_of
 from afterpush.roadmap.status import Status, checkbox_status, find_status, read_status
-from afterpush.roadmap.tables import Row, Table, column_key, is_empty_value, read_table
+from afterpush.roadmap.tables import Row, Table, column_key, is_empty_value
 from afterpush.roadmap.task import NO_EXTRA, Task
 
 # The names under which documents hold the facts of a task.
@@ -30,58 +29,40 @@ _PRIORITY = re.compile(r"\b(P[0-4]|CRITICAL|HIGH|MEDIUM|LOW)\b")
 _NOTE = re.compile(r"\(([A-Za-z][A-Za-z ]{1,20}):\s*([^()]+)\)")
 
 
-def tasks_in(root: Section, path: str = "") -> Iterator[Task]:
+def tasks_in(root: Node, path: str = "") -> Iterator[Task]:
     """Every mention of a task as a task, in the order of the text: the same ID may come several times."""
-    for section in root.walk():
-        for task in section_tasks(section):
+    for section in sections_in(root):
+        heading = _heading_task(section)
+        for task in (*([heading] if heading else ()), *_tasks_below(section, is_in_task=heading is not None)):
             yield replace(task, path=path)
 
 
-def section_tasks(section: Section) -> Iterator[Task]:
-    """The mentions in one section alone, without those below it."""
-    task = _heading_task(section)
-    if task:
-        yield task
-    for block in section.body:
-        yield from _block_tasks(block, is_in_task=task is not None)
-
-
-def _block_tasks(block: Block, *, is_in_task: bool) -> Iterator[Task]:
-    if block.kind is BlockKind.TABLE:
-        yield from _table_tasks(block)
-    elif block.kind is BlockKind.LIST:
-        number = block.number + 1
-        for item in read_items(block.lines):
-            number += len(item.gap)
-            task = _item_task(item, number, is_in_task=is_in_task)
-            number += len(item.lines)
-            if task:
-                yield task
-
-
-def heading_id(section: Section) -> tuple[str, str] | None:
-    """The ID that a section's heading defines, and its title."""
-    found = leading_id(section.title) if section.heading else None
-    return (found[0], _title(found[1])) if found else None
+def _tasks_below(section: Node, *, is_in_task: bool) -> Iterator[Task]:
+    for node in section.children:
+        if node.kind is Kind.TABLE:
+            yield from _table_tasks(node)
+        elif node.kind is Kind.ITEM and (task := _item_task(node, is_in_task=is_in_task)):
+            yield task
 
 
 def _title(text: str) -> str:
     return text.strip().lstrip(":.-–—|)]*` ").strip().rstrip("*").strip()
 
 
-def _heading_task(section: Section) -> Task | None:
-    found = heading_id(section)
-    if found is None or section.heading is None:
+def _heading_task(section: Node) -> Task | None:
+    title = heading_text(section.own) if section.own else ""
+    found = leading_id(title)
+    if found is None:
         return None
-    facts = _facts(_key_lines(section.body))
+    facts = _facts(_key_lines(section))
     if "status" not in facts:
         # "### ✅ DATA-002: Title" and "### QA-003: Title ✅ COMPLETE" say it in the heading.
-        facts |= _status_in(section.title[: section.title.find(found[0])], section.title)
+        facts |= _status_in(title[: title.find(found[0])], title)
     return _task(
         found[0],
-        {"title": found[1], **facts},
-        line=section.heading.number + 1,
-        section_text="\n".join(section.lines),
+        {"title": _title(found[1]), **facts},
+        line=section.line,
+        section_text="\n".join(section.lines()),
     )
 
 
@@ -93,16 +74,16 @@ def _status_in(before: str, whole: str) -> dict[str, str]:
     return {"status": before.strip()} if status is not Status.UNKNOWN else {}
 
 
-def _key_lines(body: Sequence[Block]) -> Iterator[tuple[str, str]]:
+def _key_lines(section: Node) -> Iterator[tuple[str, str]]:
     """Keys and values of a section's key lines, quotes and bullets before its first sub-section."""
-    for block in body:
-        if block.kind in (BlockKind.KEY, BlockKind.LIST, BlockKind.QUOTE):
-            for line in block.lines:
+    for node in section.children:
+        if node.kind in (Kind.ENTRY, Kind.ITEM, Kind.QUOTE):
+            for line in node.lines():
                 text = line.strip().lstrip(">").strip()
-                bulleted = block.kind is BlockKind.LIST
-                if bulleted and not text.startswith(("- **", "* **", "+ **")):
+                is_item = node.kind is Kind.ITEM
+                if is_item and not text.startswith(("- **", "* **", "+ **")):
                     continue
-                for entry in read_entries(text[2:] if bulleted else text):
+                for entry in read_entries(text[2:] if is_item else text):
                     yield entry.key, entry.value
 
 
@@ -154,17 +135,17 @@ def _row_id(row: Row, column: int) -> tuple[str, str] | None:
     return leading_id(row.cells[column]) if column < len(row.cells) else None
 
 
-def _table_tasks(block: Block) -> Iterator[Task]:
-    table = read_table(block.lines)
+def _table_tasks(node: Node) -> Iterator[Task]:
+    table = table_of(node)
     column = id_column(table)
     if column is None:
         return
-    for place, row in enumerate(table.rows):
+    for child, row in zip(node.children, table.rows, strict=True):
         found = _row_id(row, column)
         if found:
             facts = _row_facts(table, row, column)
             facts.setdefault("title", _title(found[1]))
-            yield _task(found[0], facts, line=block.number + place + 3)
+            yield _task(found[0], facts, line=child.line)
 
 
 def _row_facts(table: Table, row: Row, column: int) -> dict[str, str]:
@@ -189,23 +170,24 @@ def _beside(cells: Mapping[str, str], table: Table, column: int) -> str:
     return "" if is_fact else cell
 
 
-def _item_task(item: Item, line: int, *, is_in_task: bool) -> Task | None:
+def _item_task(item: Node, *, is_in_task: bool) -> Task | None:
     """`- [x] **CL-001: Title** (Completed: 2025-11-12) 🔴 CRITICAL`, with indented keys below."""
-    found = leading_id(item.text)
-    if found is None or not item.checkbox or (is_in_task and not item.text.startswith("**")):
+    said = item_text(item)
+    found = leading_id(said)
+    if found is None or not item.mark or (is_in_task and not said.startswith("**")):
         return None
-    title = item.text.split(found[0], 1)[1]
-    bold_end = title.find("**") if item.text.startswith("**") else -1
+    title = said.split(found[0], 1)[1]
+    bold_end = title.find("**") if said.startswith("**") else -1
     rest = title[bold_end + 2 :] if bold_end >= 0 else ""
-    below = (re.sub(r"^\s*[-*+]\s+", "", text) for text in item.below)
+    below = (re.sub(r"^\s*[-*+]\s+", "", text) for text in item.lines()[1:])
     facts = _facts((entry.key, entry.value) for text in below for entry in read_entries(text))
-    facts |= {column_key(note[1]): note[2].strip() for note in _NOTE.finditer(item.text)}
+    facts |= {column_key(note[1]): note[2].strip() for note in _NOTE.finditer(said)}
     facts["title"] = _title(title[:bold_end] if bold_end >= 0 else title)
     priority = _PRIORITY.search(rest)
     if priority:
         facts.setdefault("priority", priority[1])
-    said = read_status(facts.get("status", ""))
-    boxed = checkbox_status(item.checkbox)
-    status = said if boxed is Status.READY and said is not Status.UNKNOWN else boxed
-    facts.setdefault("status", f"[{item.checkbox}]")
-    return _task(found[0], facts, line=line, section_text="\n".join(item.lines), status=status)
+    told = read_status(facts.get("status", ""))
+    boxed = checkbox_status(item.mark)
+    status = told if boxed is Status.READY and told is not Status.UNKNOWN else boxed
+    facts.setdefault("status", f"[{item.mark}]")
+    return _task(found[0], facts, line=item.line, section_text="\n".join(item.lines()), status=status)

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 
-from afterpush.conflicts.document.headings import headings_in
-from afterpush.conflicts.document.nodes import Lines
 from afterpush.conflicts.document.pieces import Hunk, Piece
-from afterpush.conflicts.kinds.keys import release_of
-from afterpush.roadmap.blocks import is_key_line
+from afterpush.roadmap.headings import headings_in
+from afterpush.roadmap.keys import release_of
+from afterpush.roadmap.metadata import is_key_line
+from afterpush.roadmap.nodes import Lines
 
 # Shorter lines repeat by chance (`- [ ] Tests`, `None.`).
 _LONG = 18

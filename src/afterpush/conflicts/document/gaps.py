@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from afterpush.conflicts.document.nodes import Kind, Lines
-from afterpush.conflicts.document.read import Document
 from afterpush.conflicts.kinds.three_way import three_way
 from afterpush.conflicts.matching.trios import Trio, trio_of
+from afterpush.roadmap.nodes import Kind, Lines
+from afterpush.roadmap.tree import Tree
 
 _TIGHT = frozenset(
     {(kind, kind) for kind in (Kind.ITEM, Kind.ROW, Kind.ENTRY, Kind.LINK)} | {(Kind.TABLE, Kind.ROW)}
@@ -16,7 +16,7 @@ _TIGHT = frozenset(
 class Gaps:
     """Gives each thing its own gap where what is before it is the same as on its side, else the usual one."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    def __init__(self, documents: Sequence[Tree]) -> None:
         self.documents = documents
         self.last: Trio | None = None
         self._usual: dict[tuple[Kind, Kind], Counter[Lines]] | None = None

@@ -1,11 +1,11 @@
 """Paragraphs, code, quotes and HTML that both sides changed: merged line by line."""
 
 from afterpush.conflicts.document.align import chunks
-from afterpush.conflicts.document.nodes import Lines, Node
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
-from afterpush.conflicts.kinds.keys import normal
 from afterpush.conflicts.kinds.three_way import three_way
 from afterpush.conflicts.kinds.values import merge_text
+from afterpush.roadmap.nodes import Lines, Node
+from afterpush.roadmap.tables import normal
 
 
 def against(ours: Node, theirs: Node) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from afterpush.conflicts.document.check import faults
 from afterpush.conflicts.document.merge import Merge
 from afterpush.conflicts.document.pieces import Hunk, Piece
-from afterpush.conflicts.document.read import read_tree
+from afterpush.conflicts.document.seen import seen_by
 from afterpush.conflicts.document.unchanged import Shortened, shortened
-from afterpush.conflicts.kinds.keys import normal
 from afterpush.conflicts.kinds.recount import recounted
 from afterpush.conflicts.kinds.renumber import Renumbered, renumbered
 from afterpush.conflicts.outcome import Merged, Style
 from afterpush.infra.git.merge_file import merge_file
 from afterpush.roadmap.source import DocumentLines, read_source
+from afterpush.roadmap.tables import normal
+from afterpush.roadmap.tree import read_tree
 
 # A text that still fails its check after so many rounds is a conflict as a whole.
 _ROUNDS = 4
@@ -32,6 +33,8 @@ def merge_markdown(
         why = "one side has everything of the other"
         return Merged((ours, theirs)[larger - 1], True, resolved=(why,))
     lines = [source.lines for source in sources]
+    if base and (side := seen_by(*lines)):
+        return Merged((ours, theirs)[side - 1], True, resolved=("one side has seen the other",))
     merged = _merged(shortened(*lines), renumber=renumber) or _merged(Shortened(lines), renumber=renumber)
     edges = merged_edges(sources)
     if isinstance(merged, Renumbered):

@@ -4,24 +4,22 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.check import bare
 from afterpush.conflicts.document.gaps import Gaps
-from afterpush.conflicts.document.nodes import Kind, Lines, Node, heading_of, place_of
 from afterpush.conflicts.document.own_text import merge_own
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said
-from afterpush.conflicts.document.read import Document
 from afterpush.conflicts.kinds.numbering import numbers_of, with_number
 from afterpush.conflicts.matching.both_added import match_all
 from afterpush.conflicts.matching.order import ordered
 from afterpush.conflicts.matching.place import Placement
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.conflicts.tables.merge import merged_table
+from afterpush.roadmap.nodes import Kind, Lines, Node, heading_of, place_of
+from afterpush.roadmap.tree import Tree
 
 
 class Merge:
     """Merges three documents; `pieces` are the lines, with hunks for what a person has to decide."""
 
-    def __init__(
-        self, base: Document, ours: Document, theirs: Document, *, is_hidden: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, base: Tree, ours: Tree, theirs: Tree, *, is_hidden: Callable[[str], bool]) -> None:
         """`is_hidden` tells whether a text stands in what all three share and nobody reads."""
         self.documents = (base, ours, theirs)
         self.trios = match_all(base, ours, theirs, is_hidden)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from afterpush.conflicts.document.align import align, chunks
 from afterpush.conflicts.document.line_text import against, merge_lines
-from afterpush.conflicts.document.nodes import Kind, Lines, Node
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
-from afterpush.conflicts.kinds.keys import normal, release_of
 from afterpush.conflicts.kinds.marks import merge_marks
 from afterpush.conflicts.kinds.three_way import three_way
 from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value
+from afterpush.roadmap.keys import release_of
+from afterpush.roadmap.nodes import Kind, Lines, Node
+from afterpush.roadmap.tables import normal
 
 
 def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from afterpush.conflicts.document.nodes import Lines
+from afterpush.roadmap.nodes import Lines
 
 
 @dataclass(frozen=True)

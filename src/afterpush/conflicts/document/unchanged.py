@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from afterpush.conflicts.document.align import align
-from afterpush.conflicts.document.headings import headings_in
-from afterpush.conflicts.document.nodes import Lines
+from afterpush.roadmap.headings import headings_in
+from afterpush.roadmap.nodes import Lines
 from afterpush.roadmap.tables import is_delimiter, split_cells
 
 # Shorter texts gain nothing.

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from afterpush.conflicts.document.headings import Heading, headings_in
 from afterpush.conflicts.kinds.counters import template_of
-from afterpush.conflicts.kinds.keys import normal, plain
 from afterpush.roadmap import read
+from afterpush.roadmap.headings import Heading, headings_in
+from afterpush.roadmap.keys import plain
 from afterpush.roadmap.status import Status
-from afterpush.roadmap.tables import is_delimiter, said_cells
+from afterpush.roadmap.tables import is_delimiter, normal, said_cells
 from afterpush.roadmap.task import Task, combined
 
 # By unit (tasks, sessions, items) and meaning (all, open, or a status).

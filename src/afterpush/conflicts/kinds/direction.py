@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from afterpush.conflicts.kinds.dates import moment_of
-from afterpush.conflicts.kinds.keys import VERSION, plain
 from afterpush.conflicts.matching.trios import Trio
+from afterpush.roadmap.keys import VERSION, plain
 
 Value = tuple[object, ...]
 # A list of two may be in alphabetical order by chance.

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from afterpush.conflicts.document.nodes import Kind, Node
 from afterpush.conflicts.matching.trios import Trio
+from afterpush.roadmap.nodes import Kind, Node
 
 _NUMBER = re.compile(r"([ \t]*)(\d{1,9})([.)])")
 

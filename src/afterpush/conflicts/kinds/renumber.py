@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterpush.conflicts.document.nodes import Lines
 from afterpush.conflicts.document.unchanged import Shortened
 from afterpush.conflicts.matching.trios import Doubt, Trio
+from afterpush.roadmap.nodes import Lines
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ What both sides wrote in the very same words is one thing of the base for both o
                                               - x      beside a: x is new on both sides, a was deleted.
 """
 
-from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.kinds.keys import likeness, words_of
 from afterpush.conflicts.matching.labels import by_digest, differ, is_placeholder, likely, pairs_of
 from afterpush.conflicts.matching.match import Matching
+from afterpush.roadmap.keys import likeness, words_of
+from afterpush.roadmap.nodes import Kind, Node
 
 # What has a name of its own is never another thing of its kind rewritten.
 _NEVER_LONELY = frozenset({Kind.SECTION, Kind.RULE, Kind.ENTRY, Kind.TABLE})
@@ -78,4 +78,4 @@ def _may_be_rewritten(one: Node, other: Node) -> bool:
 
 
 def _is_wordy(node: Node) -> bool:
-    return node.kind in (Kind.ITEM, Kind.TEXT) and len(words_of(node.said)) >= 4
+    return node.kind in (Kind.ITEM, Kind.TEXT) and len(words_of(node.said)) >= 3

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.document.read import Document
-from afterpush.conflicts.kinds.keys import is_global_id, likeness, overlap, reference_of, release_of
 from afterpush.conflicts.matching.alike import match_both
 from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, says_enough, single
 from afterpush.conflicts.matching.match import Matching
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
+from afterpush.roadmap.keys import is_global_id, likeness, overlap, reference_of, release_of
+from afterpush.roadmap.nodes import Kind, Node
+from afterpush.roadmap.tree import Tree
 
 
-def match_all(
-    base: Document, ours: Document, theirs: Document, is_hidden: Callable[[str], bool]
-) -> list[Trio]:
+def match_all(base: Tree, ours: Tree, theirs: Tree, is_hidden: Callable[[str], bool]) -> list[Trio]:
     """Every thing of the three versions, those of the base first, in the order of the text."""
     trios = [Trio(node) for node in base.nodes]
     matchings = [Matching(base.nodes, document.nodes) for document in (ours, theirs)]
@@ -37,7 +35,7 @@ def match_all(
     return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
 
 
-def _complete(trios: Sequence[Trio], sides: Sequence[Document]) -> None:
+def _complete(trios: Sequence[Trio], sides: Sequence[Tree]) -> None:
     """What one side changed beyond recognition, and the other side too, in the very same way."""
     for side, document in enumerate(sides, 1):
         free = single((node for node in document.nodes if node.trio is None and _is_telling(node)), by_text)
@@ -170,9 +168,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _find_minted_twice(
-    base: Document, free: Sequence[Sequence[Node]], is_hidden: Callable[[str], bool]
-) -> None:
+def _find_minted_twice(base: Tree, free: Sequence[Sequence[Node]], is_hidden: Callable[[str], bool]) -> None:
     """IDs that are new on both sides, wherever and as whatever they stand: a row here, a heading there."""
     known = {node.id for node in base.nodes}
     found: list[dict[str, list[Node]]] = [{}, {}]

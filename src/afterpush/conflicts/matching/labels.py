@@ -3,14 +3,15 @@
 from collections.abc import Callable, Hashable, Iterable
 
 from afterpush.conflicts.document.align import align
-from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.kinds.keys import likeness, reference_of, release_of
+from afterpush.roadmap.keys import likeness, reference_of, release_of
+from afterpush.roadmap.nodes import Kind, Node
 from afterpush.roadmap.tables import is_empty_value
 
 Label = Callable[[Node], Hashable]
 
 
-_NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT})
+# `**Status:** ready` stands under every task: what it says is no sign of which one it was.
+_NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT, Kind.ENTRY})
 
 
 def by_digest(node: Node) -> Hashable:

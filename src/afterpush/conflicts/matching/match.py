@@ -12,8 +12,6 @@ the same section; equal words in two sections stay two things.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from afterpush.conflicts.document.nodes import CONTAINERS, Kind, Node
-from afterpush.conflicts.kinds.keys import likeness, release_of
 from afterpush.conflicts.matching.labels import (
     Label,
     all_text,
@@ -28,6 +26,8 @@ from afterpush.conflicts.matching.labels import (
     pairs_of,
     single,
 )
+from afterpush.roadmap.keys import likeness, release_of
+from afterpush.roadmap.nodes import CONTAINERS, Kind, Node
 
 # So many headings beside one are asked whether they are it under another title.
 _MOST_SIBLINGS = 200

@@ -14,9 +14,9 @@ An addition keeps the headings that its side gave it. Two exceptions:
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.document.nodes import Kind, Node
-from afterpush.conflicts.kinds.keys import is_unreleased, release_of
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
+from afterpush.roadmap.keys import is_unreleased, release_of
+from afterpush.roadmap.nodes import Kind, Node
 
 
 class Placement:

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from afterpush.conflicts.document.nodes import Kind, Node
+from afterpush.roadmap.nodes import Kind, Node
 
 
 class Doubt(Enum):
@@ -68,8 +68,9 @@ class Trio:
 
 def trio_of(node: Node) -> Trio:
     """The trio of a matched node."""
-    assert node.trio is not None
-    return node.trio
+    trio: Trio | None = node.trio
+    assert trio is not None
+    return trio
 
 
 def parent_of(node: Node) -> Trio:

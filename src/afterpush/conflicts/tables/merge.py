@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.document.nodes import Node, place_of
 from afterpush.conflicts.document.pieces import Hunk, Piece
 from afterpush.conflicts.kinds.three_way import three_way
 from afterpush.conflicts.kinds.values import merge_value
@@ -10,6 +9,7 @@ from afterpush.conflicts.matching.trios import Trio
 from afterpush.conflicts.tables.columns import Column, Line, cell_in, merged_columns, name_of
 from afterpush.conflicts.tables.layout import Layout
 from afterpush.conflicts.tables.text import as_written, common_layout, dashes_line, header_line
+from afterpush.roadmap.nodes import place_of, table_of
 from afterpush.roadmap.tables import Row, Table
 
 
@@ -20,7 +20,7 @@ def merged_table(
 
     The first entry is the header's; `whole` gives both sides of a row that is in doubt.
     """
-    tables = [_read(node) if node else None for node in trio.nodes]
+    tables = [table_of(node) if node else None for node in trio.nodes]
     columns = merged_columns(tables)
     if columns is None:
         return None
@@ -33,11 +33,6 @@ def merged_table(
     for line in lines:
         found.append((line.trio, _written(line, columns, names, tables, layout)))
     return found
-
-
-def _read(node: Node) -> Table:
-    rows = tuple(Row(child.own[0]) for child in node.children)
-    return Table(Row(node.own[0]), node.own[1] if len(node.own) > 1 else "", rows)
 
 
 def _line(trio: Trio, columns: Sequence[Column], names: Sequence[str], whole: Callable[[Trio], Hunk]) -> Line:

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from afterpush.conflicts.kinds.keys import normal
 from afterpush.conflicts.kinds.three_way import steady
 from afterpush.conflicts.tables.columns import Column, Line, cell_in
 from afterpush.conflicts.tables.layout import Layout, is_tight, layout_of, marks_of, needed_widths
-from afterpush.roadmap.tables import Row, Table, display_width
+from afterpush.roadmap.tables import Row, Table, display_width, normal
 
 
 def common_layout(

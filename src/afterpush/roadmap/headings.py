@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from afterpush.conflicts.kinds.keys import DATE, VERSION, is_unreleased
+from afterpush.roadmap.keys import DATE, VERSION, is_unreleased
 
 _ATX = re.compile(r" {0,1}(#{1,6})(?:[ \t]|\r?$)")
 FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}(?=[^`]*$)|~{3,})")
@@ -30,7 +30,7 @@ class Heading:
 
 
 def headings_in(lines: Sequence[str], begin: int) -> Iterator[Heading]:
-    """The headings of a text from line `begin` on, in order."""
+    """The headings of a text from line `begin` on, in order; a title begins behind what came before it."""
     number, count = begin, len(lines)
     while number < count:
         line = lines[number]
@@ -38,19 +38,19 @@ def headings_in(lines: Sequence[str], begin: int) -> Iterator[Heading]:
         if first in _PLAIN and "`" not in line and "~" not in line:
             if number + 1 < count and (found := _bare(lines, number, begin)):
                 yield found
-                number = found.end
+                number = begin = found.end
             else:
                 number += 1
             continue
         end = verbatim_end(lines, number)
         if end:
-            number = end
+            number = begin = end
         elif first in ("#", " ") and (atx := _ATX.match(line)):
             yield Heading(number, number + 1, len(atx[1]))
-            number += 1
+            number = begin = number + 1
         elif found := _underlined(lines, number, begin):
             yield found
-            number = found.end
+            number = begin = found.end
         else:
             number += 1
 
@@ -98,13 +98,9 @@ def _underlined(lines: Sequence[str], number: int, begin: int) -> Heading | None
         return None
     start = number - 1
     # Several lines above it: a paragraph, which is a title only by the letter of the specification.
-    if start > begin and lines[start - 1].strip() and not _is_heading_line(lines[start - 1]):
+    if start > begin and lines[start - 1].strip():
         return None
     return Heading(start, number + 1, _LEVELS[sign])
-
-
-def _is_heading_line(line: str) -> bool:
-    return _ATX.match(line) is not None or _UNDERLINE.match(line) is not None
 
 
 def verbatim_end(lines: Sequence[str], number: int) -> int:

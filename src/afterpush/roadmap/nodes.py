@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Any
 
-from afterpush.conflicts.kinds.keys import id_of, said_in
-
-if TYPE_CHECKING:
-    from afterpush.conflicts.matching.trios import Trio
+from afterpush.roadmap.keys import id_of, item_parts, said_in
+from afterpush.roadmap.tables import Row, Table
 
 Lines = tuple[str, ...]
 
@@ -39,7 +37,7 @@ class Node:
     """One thing of a document, with the exact lines that are its own and the blank lines before them."""
 
     __slots__ = (
-        "children", "digest", "gap", "id", "index", "kind", "level",
+        "children", "digest", "gap", "id", "index", "kind", "level", "line",
         "mark", "own", "parent", "said", "title", "trio",
     )  # fmt: skip
 
@@ -53,8 +51,10 @@ class Node:
         self.title = ""
         self.id = ""
         self.digest = 0
-        # What it is in the other versions; set when they are matched.
-        self.trio: Trio | None = None
+        # The number of its first own line in the text, counted from 1.
+        self.line = 0
+        # What it is in the other versions; set by the merge that matches them.
+        self.trio: Any = None
 
     def say(self, own: Lines) -> None:
         """Gives it its lines; `mark` is the state of its checkbox or the status in its title."""
@@ -96,8 +96,10 @@ def seal(root: Node) -> list[Node]:
     Equal digests: equal content, whatever the padding, list signs and heading levels.
     """
     nodes = list(root.walk())
+    line = 1
     for index, node in enumerate(nodes):
-        node.index = index
+        node.index, node.line = index, line + len(node.gap)
+        line = node.line + len(node.own)
         node.title, node.id = id_of(node.kind, node.said)
     for node in reversed(nodes):
         node.digest = hash((node.kind, node.mark, node.said, *(child.digest for child in node.children)))
@@ -116,3 +118,19 @@ def heading_of(node: Node) -> str:
     """The heading over a node, for the middle of a sentence."""
     place = place_of(node)
     return f"'{place[:-2]}'" if place else "no heading"
+
+
+def sections_in(root: Node) -> Iterator[Node]:
+    """The root and every section, in the order of the text."""
+    return (node for node in root.walk() if node.kind in (Kind.ROOT, Kind.SECTION))
+
+
+def item_text(node: Node) -> str:
+    """What the first line of an item says, without sign and box."""
+    return item_parts(node.own[0])[1].strip()
+
+
+def table_of(node: Node) -> Table:
+    """A table's node as columns and rows."""
+    rows = tuple(Row(child.own[0]) for child in node.children)
+    return Table(Row(node.own[0]), node.own[1] if len(node.own) > 1 else "", rows)

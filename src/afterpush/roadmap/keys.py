@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from afterpush.roadmap.status import Status, find_status
+from afterpush.roadmap.tables import normal, said_cells
 
 _ITEM = re.compile(r"\s*(?:[-*+•]|\(?\d{1,9}[.)])(?:\s+|$)(?:\[(.)\](?:\s+|$))?")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|$)|\s+#+\s*$")
@@ -26,11 +27,6 @@ _ENTRY = re.compile(r"[\s>|*_]*([^:*]+?)[*_]*\s*(?::|=)")
 _LABEL = re.compile(r"\s*\[([^\]]+)\]:")
 
 
-def normal(text: str) -> str:
-    """A text with its runs of blanks as one."""
-    return " ".join(text.split())
-
-
 @lru_cache(maxsize=1 << 15)
 def plain(text: str) -> str:
     """A text without emphasis, links' targets and leading pictures."""
@@ -41,16 +37,12 @@ def said_in(kind: str, own: tuple[str, ...]) -> tuple[str, str]:
     """What the lines of a node say without their layout, and the mark beside it (a box, a status)."""
     match kind:
         case "item":
-            found = _ITEM.match(own[0])
-            first = own[0][found.end() :] if found else own[0]
-            mark = found[1] if found and found[1] else ""
-            return normal(" ".join((first, *own[1:]))), mark.lower()
+            mark, first = item_parts(own[0])
+            return normal(" ".join((first, *own[1:]))), mark
         case "section":
-            return split_status(normal(_HEADING.sub("", own[0] if len(own) < 3 else " ".join(own[:-1]))))
-        case "row":
-            return "|".join(map(normal, cells_of(own[0]))), ""
-        case "table":
-            return "|".join(map(normal, cells_of(own[0]))), ""
+            return split_status(heading_text(own))
+        case "row" | "table":
+            return "|".join(said_cells(own[0])), ""
         case "document" | "front matter":
             return "", ""
         case "code block" | "HTML":
@@ -58,12 +50,15 @@ def said_in(kind: str, own: tuple[str, ...]) -> tuple[str, str]:
     return "\n".join(map(normal, own)) if len(own) > 1 else normal(own[0]), ""
 
 
-@lru_cache(maxsize=1 << 15)
-def cells_of(line: str) -> tuple[str, ...]:
-    """The cells of a row with their padding; an escaped pipe parts none (GFM 0.29, 4.10)."""
-    from afterpush.roadmap.tables import split_cells
+def item_parts(line: str) -> tuple[str, str]:
+    """What is in the box of an item ("" where there is none), and what follows its sign and box."""
+    found = _ITEM.match(line)
+    return ((found[1] or "").lower(), line[found.end() :]) if found else ("", line)
 
-    return split_cells(line)
+
+def heading_text(own: tuple[str, ...]) -> str:
+    """What the lines of a heading say, the status beside it included."""
+    return normal(_HEADING.sub("", own[0] if len(own) < 3 else " ".join(own[:-1])))
 
 
 _STATUS_END = re.compile(

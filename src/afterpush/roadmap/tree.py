@@ -3,16 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from afterpush.conflicts.document.blocks import BlockReader
-from afterpush.conflicts.document.headings import RULE, Heading, headings_in
-from afterpush.conflicts.document.nodes import Kind, Lines, Node, seal
+from afterpush.roadmap.blocks import BlockReader
+from afterpush.roadmap.headings import RULE, Heading, headings_in
+from afterpush.roadmap.nodes import Kind, Lines, Node, seal
 
 _FRONT_KEY = re.compile(r"[\w\"'#-][^:]*:|#")
 _TAIL = (Kind.LINK, Kind.NOTE)
 
 
-class Document:
-    """One version: its tree, its nodes in order, and the blank lines at the end of the text."""
+class Tree:
+    """A text as nodes: the root, all of them in order, and the blank lines at the end of the text."""
 
     def __init__(self, root: Node, tail: Lines) -> None:
         self.root, self.tail = root, tail
@@ -35,7 +35,7 @@ def bodies_of(lines: Sequence[str]) -> list[tuple[Heading | None, Lines]]:
     return found
 
 
-def read_tree(lines: Sequence[str]) -> Document:
+def read_tree(lines: Sequence[str]) -> Tree:
     """The tree of a text."""
     root = Node(Kind.ROOT, ())
     path = [root]
@@ -48,7 +48,7 @@ def read_tree(lines: Sequence[str]) -> Document:
             path[-1].add(section)
             path.append(section)
         gap = _read_body(body, path[-1], is_first=place == 0)
-    return Document(root, _hoisted(root, path[-1], gap))
+    return Tree(root, _hoisted(root, path[-1], gap))
 
 
 def _read_body(body: Lines, under: Node, *, is_first: bool) -> Lines:

@@ -1,0 +1,126 @@
+"""Whether one side has seen the other: all that the other wrote, took out or moved is so in it already.
+
+Then it is the answer, byte for byte. Merging again (a squash, a cherry-pick, a branch that took main in) is
+settled before anything is matched, however much the side went on from there.
+    base  - a          ours  - b          theirs  - b     Ours has the b of theirs and not its a:
+          - c                - d                  - c     ours took theirs in, and then made d of c.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from afterpush.roadmap.headings import headings_in
+from afterpush.roadmap.nodes import Lines
+
+# Two lines are one in other words when so much of their words, in order, is the same.
+_ALIKE, _ALIKE_UNPROVED = 0.7, 0.5
+# Above this many pairs of lines nobody compares their words.
+_MOST_PAIRS = 4000
+# A line with the heading over it.
+Placed = tuple[str, str]
+
+
+class _Version:
+    def __init__(self, lines: Lines) -> None:
+        self.placed = list(_placed(lines))
+        self.pairs = Counter(self.placed)
+        self.lines = Counter(line for line, _ in self.placed)
+        self.titles = {title for _, title in self.placed}
+
+
+def _placed(lines: Lines) -> Iterable[Placed]:
+    headings = {heading.start: heading for heading in headings_in(lines, 0)}
+    title = ""
+    for number, line in enumerate(lines):
+        if number in headings:
+            title = line.strip()
+            yield title, ""
+        elif text := _bare(line):
+            yield text, title
+
+
+def _bare(line: str) -> str:
+    """A line without padding and the number of an item: what a merge may lay out again."""
+    text = " ".join(line.replace("|", " | ").split())
+    return re.sub(r"^\d{1,9}(?=[.)] )", "1", text) if text.strip("|-: =") else ""
+
+
+def seen_by(base: Lines, ours: Lines, theirs: Lines) -> int:
+    """Which side has seen the other: 1 (ours) or 2; 0 where neither has, or each has."""
+    before, mine, yours = map(_Version, (base, ours, theirs))
+    has = (_has(before, mine, yours), _has(before, yours, mine))
+    return 0 if has[0] == has[1] else 1 if has[0] else 2
+
+
+def _has(base: _Version, side: _Version, other: _Version) -> bool:
+    """Whether a side has everything that the other did to the base.
+
+    It is proved to have seen the other by most of what that wrote; then it may have moved the rest, or
+    changed an old line that the other put somewhere.
+    """
+    added, removed = other.pairs - base.pairs, base.pairs - other.pairs
+    new = [placed for placed in added if other.lines[placed[0]] > base.lines[placed[0]]]
+    is_proved = bool(new) and 2 * sum(_is_there(base, side, other, placed) for placed in new) >= len(new)
+    return (
+        (bool(added) or bool(removed))
+        and all(is_proved or _is_there(base, side, other, placed) for placed in added)
+        and all(side.lines[line] >= other.lines[line] for line, _ in new)
+        and all(_is_gone(base, side, other, placed) for placed in removed)
+        and _has_moves(base, side, other)
+        and not _has_reworded(base, side, other, is_proved=is_proved)
+    )
+
+
+def _is_there(base: _Version, side: _Version, other: _Version, placed: Placed) -> bool:
+    """Whether a side has what the other added, under that heading or what has become of it since."""
+    line, title = placed
+    if side.pairs[placed] >= other.pairs[placed]:
+        return True
+    known = base.titles | other.titles
+    return side.lines[line] >= other.lines[line] and (
+        title not in side.titles
+        or any(known_line == line and over not in known for known_line, over in side.pairs)
+    )
+
+
+def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed) -> bool:
+    line = placed[0]
+    if other.lines[line] < base.lines[line] and side.lines[line] > other.lines[line]:
+        return False
+    return side.pairs[placed] <= other.pairs[placed]
+
+
+def _has_moves(base: _Version, side: _Version, other: _Version) -> bool:
+    """Whether what stands the other way round in the other than in the base does so in the side."""
+    places = [_places(version) for version in (base, side, other)]
+    common = sorted((at, line) for line, at in places[2].items() if line in places[0] and line in places[1])
+    return all(
+        places[0][one] < places[0][two] or places[1][one] < places[1][two]
+        for (_, one), (_, two) in pairwise(common)
+    )
+
+
+def _places(version: _Version) -> dict[str, int]:
+    """The place of every line that stands once."""
+    return {line: at for at, (line, _) in enumerate(version.placed) if version.lines[line] == 1}
+
+
+def _has_reworded(base: _Version, side: _Version, other: _Version, *, is_proved: bool) -> bool:
+    """Whether a side wrote in other words what the other deleted: nobody saw that."""
+    gone = list(base.lines - other.lines)
+    new = list(side.lines - base.lines - other.lines)
+    if len(gone) * len(new) > _MOST_PAIRS:
+        return True
+    least = _ALIKE if is_proved else _ALIKE_UNPROVED
+    return any(_alike(one, two) >= least for one in gone for two in new)
+
+
+def _alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio()
+
+
+def _words(text: str) -> Sequence[str]:
+    return re.findall(r"\w+", text.casefold())
