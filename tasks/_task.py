@@ -10,7 +10,7 @@ from typing import Any
 from invoke import Exit
 from invoke import task as invoke_task
 
-from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.errors import AfterpushError, ExitCode, depth_limit
 from afterpush.workflows.app_repository import redacted, redactor_here
 
 Body = Callable[..., ExitCode | int | None]
@@ -34,7 +34,8 @@ def task(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
             tolerate_any_encoding()
             try:
                 _obey_invoke(context, body, flags)
-                code = body(context, *arguments, **flags)
+                with depth_limit(f"running {body.__name__.replace('_', '-')} with this repository's files"):
+                    code = body(context, *arguments, **flags)
                 sys.stdout.flush()
             except AfterpushError as error:
                 message = " ".join(redacted(str(error)).split())

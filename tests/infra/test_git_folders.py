@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from afterpush.infra.git import common_folder, main_worktree, own_git_folder
+from afterpush.infra.git import common_folder, main_worktree, own_git_folder, pushed_repository
 from tests.support.repositories import Repository
 
 
@@ -36,3 +36,13 @@ def test_a_worktree_of_a_bare_repository_is_its_own_root(repository: Repository,
     subprocess.run(["git", "worktree", "add", "--quiet", linked], cwd=repository.remote, check=True)
     assert main_worktree(linked) == linked
     assert common_folder(linked) == repository.remote
+
+
+def test_a_hook_with_the_git_folder_elsewhere_belongs_to_the_worktree(
+    repository: Repository, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    repository.git("init", "--quiet", f"--separate-git-dir={elsewhere}")
+    assert pushed_repository({"GIT_DIR": str(elsewhere)}, repository.path) == repository.path
+    assert main_worktree(repository.path) == repository.path
+    assert pushed_repository({"GIT_DIR": str(elsewhere)}, tmp_path) == elsewhere

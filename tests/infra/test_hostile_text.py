@@ -4,12 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.agents import block, json_text
+from afterpush.documents.instructions.steps import steps_in
+from afterpush.documents.manual.links import anchors_in, links_in
 from afterpush.infra.configuration.config import parse_settings
 from afterpush.infra.configuration.trust import Item
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import git
 from afterpush.infra.git.leases import remote_refs
 from afterpush.infra.pushes import Push, append_push, read_pushes
 from afterpush.infra.state import state_folder
+from tests.support.cli import afterpush
+from tests.support.growth import is_linear
 from tests.support.repositories import make_repository
 
 PUSH = Push("a" * 40, "refs/heads/main", "origin", 1.0, True)
@@ -48,3 +54,46 @@ def test_a_path_that_the_configuration_calls_a_remote_is_not_asked(tmp_path: Pat
 def test_a_number_to_the_base_of_sixty_is_a_text() -> None:
     with pytest.raises(AfterpushError, match="keep_days"):
         parse_settings(f"deploy:\n  keep_days: {'1:' * 200_000}1\n", Path("afterpush.yaml"))
+
+
+def test_what_is_nested_deeper_than_the_stack_is_one_clear_line(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path)
+    repository.write("AGENTS.md", f"```sh\n{'a && ' * 5_000}a\n```\n")
+    repository.write(".codex/config.toml", f"a = {'[' * 5_000}{']' * 5_000}\n")
+    for task in ("docs.check", "agents.status"):
+        done = afterpush(task, "--json", cwd=repository.path)
+        assert done.code == 2 and "nested too deeply" in done.json()["error"] and "Traceback" not in done.err
+
+
+def test_git_is_given_no_secret_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = make_repository(tmp_path)
+    monkeypatch.setenv("DIGITALOCEAN_TOKEN", "mark-of-a-token")
+    monkeypatch.setenv("EDITOR_OF_THE_USER", "kept")
+    shown = git(repository.path, "-c", "alias.show-env=!env", "show-env").text
+    assert "EDITOR_OF_THE_USER=kept" in shown and "mark-of-a-token" not in shown
+
+
+def test_what_others_wrote_into_a_clients_files_is_taken_out_in_linear_time() -> None:
+    begins, ours = f"{block.MARKDOWN.begin}\n", '{"command": "x agents.gate"},'
+    assert is_linear(lambda size: block.remove(begins * size, block.MARKDOWN), 1_000)
+    assert is_linear(
+        lambda size: json_text.remove(f"[{ours * size}]", ("[]",), lambda value: "agents.gate" in str(value)),
+        300,
+    )
+
+
+@pytest.mark.parametrize(
+    "unit", ["`git push` ", "a. ", "<a ", "<a id=", "[a](b)\n", "x\n[a](%62)\n", "`a`.\n\n"]
+)
+def test_a_document_is_read_in_time_that_grows_with_its_length(unit: str) -> None:
+    def read(size: int) -> None:
+        links_in(text := unit * size)
+        anchors_in(text)
+        steps_in(text)
+
+    assert is_linear(read, 100)
+
+
+def test_comments_above_many_commands_are_read_once() -> None:
+    text = "```sh\n{}{}\n```\n"
+    assert is_linear(lambda size: steps_in(text.format("# c\n" * size, "a; " * size)), 200)

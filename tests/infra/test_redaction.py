@@ -1,7 +1,5 @@
 """What the redactor knows, by kind; and that its time grows with the text and no faster."""
 
-import time
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from afterpush.deploy.explain.redaction import redact_log
 from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.secrets import TOKEN_SHAPES, redaction
 from afterpush.infra.secrets.redaction import is_secret_name
+from tests.support.growth import is_linear
 
 VALUE = "q7Zv-99-mark"
 
@@ -76,17 +75,11 @@ UNITS = [
 
 
 def test_time_grows_with_the_length_of_a_line_and_no_faster() -> None:
-    """Eight times the line takes about eight times as long; a quadratic pattern takes sixty-four times."""
+    def redacted(size: int) -> None:
+        redact_log((unit * size)[:size])
+
     for unit in UNITS:
-        short, long = (unit * 2_000)[:2_000], (unit * 16_000)[:16_000]
-        took = [min(_seconds(text) for _ in range(2)) for text in (short, long)]
-        assert took[1] < 30 * took[0] + 0.05, unit
-
-
-def _seconds(text: str) -> float:
-    began = time.process_time()
-    redact_log(text)
-    return time.process_time() - began
+        assert is_linear(redacted, 2_000), unit
 
 
 @pytest.mark.parametrize("name", list(TOKEN_SHAPES))

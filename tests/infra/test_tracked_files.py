@@ -1,15 +1,26 @@
 """What a commit may have brought: also by a link or a submodule above it, and by a file in it."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from afterpush.infra.git.tracked_files import is_brought
+from afterpush.infra.git.tracked_files import TRACKED_IN_SH, is_brought
 from tests.support.repositories import Repository
 
 PROGRAM = ".venv/bin/inv"
 
 
 def brought(repository: Repository) -> dict[str, bool]:
-    return {path: is_brought(repository.path, path) for path in (PROGRAM, ".venv")}
+    in_sh = [tracked_in_sh(repository.path, place) for place in (".venv", repository.path / ".venv")]
+    environment = is_brought(repository.path, ".venv")
+    assert in_sh == [environment, environment]
+    return {PROGRAM: is_brought(repository.path, PROGRAM), ".venv": environment}
+
+
+def tracked_in_sh(repo: Path, place: str | Path) -> bool:
+    script = f'e=$1; [ -n "$({TRACKED_IN_SH})" ]'
+    return subprocess.run(["sh", "-c", script, "sh", place], cwd=repo, check=False).returncode == 0
 
 
 def test_what_an_install_made_here_was_not_brought(repository: Repository) -> None:

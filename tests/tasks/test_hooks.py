@@ -227,6 +227,7 @@ def test_a_branch_may_have_any_name_that_git_allows(repository: Repository) -> N
         ([], [refs]),
         ([], [[ref] for ref in refs]),
         (["--no-verify"], [[ref] for ref in refs]),
+        (["--no-verify"], [refs]),
     ):
         for pushed in pushes:
             sha = repository.commit()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import afterpush
-from tests.support.pushing import Watched, install, record_post_push, watched, watched_copy
+from tests.support.pushing import LONG_WAY, Watched, install, record_post_push, watched, watched_copy
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until
 
@@ -56,6 +57,23 @@ def _lines(path: Path) -> list[str]:
 def test_a_python_of_the_program_that_pushes_is_not_taken(here: Watched) -> None:
     sha = here.repository.commit()
     assert here.push(env={"PYTHONHOME": "/no/python"}).returncode == 0
+    assert here.recorded() == [f"{sha} refs/heads/main"]
+
+
+@pytest.mark.parametrize("way", [{}, LONG_WAY], ids=["shortcut", "program"])
+def test_a_log_that_cannot_be_written_is_set_aside(here: Watched, way: dict[str, str]) -> None:
+    log = here.path / ".git/afterpush/hooks/watcher.log"
+    log.symlink_to("/no/such/folder/log")
+    sha = here.repository.commit()
+    done = here.push(env=way)
+    assert done.returncode == 0 and "afterpush" not in done.stderr
+    assert here.recorded() == [f"{sha} refs/heads/main"] and "running" in here.log
+
+
+def test_a_push_with_an_empty_path_is_watched(here: Watched) -> None:
+    sha = here.repository.commit()
+    subprocess.run([shutil.which("git") or "git", "push"], cwd=here.path, env={"PATH": ""}, check=True)
+    here.settle()
     assert here.recorded() == [f"{sha} refs/heads/main"]
 
 

@@ -22,7 +22,7 @@ def test_a_check_of_a_clone_runs_after_a_yes_and_is_asked_for_again(repository: 
     refused = afterpush("push", cwd=repository.path)
     assert refused.code == 2 and "push.check" in refused.err and "touch .git/ran" in refused.err
     assert "env.trust" in refused.err and not ran.exists()
-    assert afterpush("push.check", cwd=repository.path).code in (0, 1)
+    assert afterpush("push.check", cwd=repository.path).code == 0
 
     assert afterpush("env.trust", cwd=repository.path).code == 0
     assert afterpush("push", cwd=repository.path).code == 0 and ran.exists()
@@ -75,7 +75,7 @@ def test_the_trial_at_install_runs_nothing_that_a_commit_brought(repository: Rep
     clone = repository.another_clone("clone")
     installed = afterpush("hooks.install", cwd=clone.path)
     assert installed.code == 0 and "without loading it" in installed.out and "env.trust" in installed.out
-    assert afterpush("env.check", cwd=clone.path).code in (0, 1)
+    assert afterpush("env.check", cwd=clone.path).code == 1  # Nothing is configured.
     assert afterpush("hooks.status", "--json", cwd=clone.path).json()["armed"]
     assert not list(clone.path.rglob("loaded"))
 

@@ -4,6 +4,7 @@ One newline goes before the block: an empty line, or the end of a last line that
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -28,15 +29,25 @@ def add(text: str, marks: Marks, body: str) -> str:
 
 def remove(text: str, marks: Marks) -> str:
     """The text without every such block."""
-    return _pattern(marks).sub("", text)
+    kept, at = [], 0
+    for begin, end in _blocks(text, marks):
+        kept.append(text[at : begin.start()])
+        at = end.end()
+    return "".join([*kept, text[at:]])
 
 
 def body(text: str, marks: Marks) -> str | None:
     """What stands in the block; None without one."""
-    found = _pattern(marks).search(text)
-    return found[1].replace("\r\n", "\n") if found else None
+    found = next(_blocks(text, marks), None)
+    return text[found[0].end() : found[1].start()].replace("\r\n", "\n") if found else None
 
 
-def _pattern(marks: Marks) -> re.Pattern[str]:
-    begin, end = re.escape(marks.begin), re.escape(marks.end)
-    return re.compile(rf"(?:\r?\n|\A){begin}\r?\n(.*?){end}(?:\r?\n|\Z)", re.DOTALL)
+def _blocks(text: str, marks: Marks) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """The lines that begin and end each block. One look from each place on: a begin without an end is the
+    last."""
+    begins = re.compile(rf"(?:\r?\n|\A){re.escape(marks.begin)}\r?\n")
+    ends = re.compile(rf"{re.escape(marks.end)}(?:\r?\n|\Z)")
+    at = 0
+    while (begin := begins.search(text, at)) and (end := ends.search(text, begin.end())):
+        yield begin, end
+        at = end.end()

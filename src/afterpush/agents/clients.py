@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.agents import block
+from afterpush.infra.git.tracked_files import TRACKED_IN_SH
 
 TARGETS = ("claude", "codex", "cursor", "copilot", "gemini")
 PROGRAM_KEY = "afterpush.agents"
@@ -27,7 +28,7 @@ SERVER = "afterpush"
 # A commit can overwrite an environment that git ignores: nothing of one that git tracks files in is run.
 _FOUND = (
     f'p="$(git config --get {PROGRAM_KEY} || echo afterpush)"; '
-    'case $p in */bin/*) [ -z "$(git -C "${p%/bin/*}" ls-files 2>/dev/null | head -n 1)" ] || '
+    f'e=${{p%/bin/*}}; case $p in */bin/*) [ -z "$({TRACKED_IN_SH})" ] || '
     '{ echo "afterpush: git tracks files beside $p; it is not run" >&2; exit 0; };; esac; '
 )
 GATE = f'{_FOUND}"$p" agents.gate || :'  # An exit code of 2 would be a block.

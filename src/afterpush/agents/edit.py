@@ -21,6 +21,8 @@ from afterpush.infra.files import read_bytes, write_private
 from afterpush.infra.safe_paths import Gate
 
 RECORD = "installed.json"
+MOST_BYTES = 4 << 20
+"""No client's settings or instructions are larger."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Repository:
     def text(self, file: str) -> str | None:
         """A file's text with its own line ends; None where there is none. Raises AfterpushError."""
         try:
-            return self._gate.read(file).decode("utf-8")
+            return self._gate.read(file, limit=MOST_BYTES).decode("utf-8")
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as error:
@@ -58,7 +60,7 @@ class Repository:
     def mentions(self, file: str, words: str) -> bool:
         """Whether a file, readable as text or not, has these words."""
         try:
-            return words.encode() in self._gate.read(file)
+            return words.encode() in self._gate.read(file, limit=MOST_BYTES)
         except (OSError, AfterpushError):
             return False
 

@@ -9,7 +9,7 @@ Clients read JSON with comments and trailing commas. Both stay where they are:
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from afterpush.infra.errors import AfterpushError
 
 ELEMENT = "[]"
 """The last step of a path that leads to the elements of an array."""
-_TRIVIA = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_SAME_LINE = re.compile(r"(?:[ \t]|/\*[^\n]*?\*/)*(?://[^\r\n]*)?")
+# Atomic, since a comment ends at its first `*/`: `/**/` many times over could be parted in many ways.
+_TRIVIA = re.compile(r"(?:\s|//[^\n]*+|(?>/\*.*?\*/))*+", re.DOTALL)
+_SAME_LINE = re.compile(r"(?:[ \t]|(?>/\*[^\n]*?\*/))*+(?://[^\r\n]*)?")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}/]+")
 
@@ -187,36 +188,48 @@ def _indent(text: str, at: int) -> str:
 
 def remove(text: str, path: Sequence[str], is_ours: Callable[[Any], bool]) -> str:
     """The text without the members or elements at the path that are ours; empty objects on the way stay."""
-    while True:
-        found = _found(text, path, is_ours)
-        if found is None:
-            return text
-        text = _without(text, *found)
-
-
-def _found(text: str, path: Sequence[str], is_ours: Callable[[Any], bool]) -> tuple[Value, int] | None:
     holder = read(text)
     for name in path[:-1]:
         member = holder.member(name)
         if member is None:
-            return None
+            return text
         holder = member.value
-    for index, member in enumerate(holder.members):
-        is_there = path[-1] in (ELEMENT, member.key) if holder.kind else False
-        if is_there and is_ours(plain_value(text, member.value)):
-            return holder, index
-    return None
+    wanted = holder.members if holder.kind else ()
+    ours = {
+        number
+        for number, member in enumerate(wanted)
+        if path[-1] in (ELEMENT, member.key) and is_ours(plain_value(text, member.value))
+    }
+    kept, at = [], 0
+    for begin, end in sorted(_cuts(text, holder, ours)):
+        kept.append(text[at:begin])
+        at = end
+    return "".join([*kept, text[at:]])
 
 
-def _without(text: str, holder: Value, index: int) -> str:
-    ours = holder.members[index]
-    start = len(text[: ours.start].rstrip(" \t\r\n"))
-    if ours.comma is not None:  # One follows, or the list ends with a comma: ours goes with it.
-        return text[:start] + text[ours.comma + 1 :]
-    end = ours.value.end
-    if index == 0:
-        inside = text[end : holder.end - 1]
-        return text[:start] + ("" if not inside.strip() else inside) + text[holder.end - 1 :]
-    comma = holder.members[index - 1].comma
-    assert comma is not None
-    return text[:comma] + text[comma + 1 : start] + text[end:]
+def _cuts(text: str, holder: Value, ours: set[int]) -> Iterator[tuple[int, int]]:
+    """What goes with members: a comma behind each, or of the last one that before it.
+
+    [ 1, ours, 2, ours ]   ->   [ 1, 2 ]        both commas beside the second one are not ours to leave
+    """
+    for number in ours:
+        member = holder.members[number]
+        begin, end = _without_space(text, member.start), member.value.end
+        if member.comma is not None:
+            yield begin, member.comma + 1
+            continue
+        before = next((one for one in range(number - 1, -1, -1) if one not in ours), None)
+        if before is None:
+            is_empty = not text[end : holder.end - 1].strip()
+            yield begin, holder.end - 1 if is_empty else end
+            continue
+        comma = holder.members[before].comma
+        assert comma is not None
+        yield comma, comma + 1
+        yield begin, end
+
+
+def _without_space(text: str, at: int) -> int:
+    while at and text[at - 1] in " \t\r\n":
+        at -= 1
+    return at

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from afterpush.agents.answers import Answer, fitted
 from afterpush.agents.tools import INSTRUCTIONS, MOST_WAIT_SECONDS, SERVER_NAME, WAIT_SECONDS, described
-from afterpush.infra.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError, depth_limit
 
 LOOK_AGAIN_SECONDS = 0.5
 ROOTS_SECONDS = 5.0
@@ -139,7 +139,8 @@ async def _called(
     tools = service.tools_in(folders)
     try:
         _check(service, name, arguments)
-        return await _answer(service, tools, name, arguments, progress)
+        with depth_limit(name):
+            return await _answer(service, tools, name, arguments, progress)
     except AfterpushError as error:
         return tools.failure(error)
     except (ValueError, OSError) as error:  # What no file or command can be named, for one.

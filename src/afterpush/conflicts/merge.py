@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from afterpush.conflicts.kinds.names import Kind, json_rules, kind_of_text, lock_rule
 from afterpush.conflicts.outcome import Merged, Style
+from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git.merge_file import LABELS, MARKER_SIZE, merge_file
+from afterpush.infra.time_limit import time_limit
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Merged", "has_markers", "merge_document"]
 
 Texts = tuple[bytes, bytes, bytes]
+MERGE_SECONDS = 15.0
+"""Of computing for one file; what is not read by then is merged by git."""
 
 
 def has_markers(data: bytes, marker_size: int = MARKER_SIZE) -> bool:
@@ -47,13 +51,16 @@ def merge_document(
     if any(has_markers(text, marker_size) for text in texts):
         reason = f"{path}: an input already holds conflict markers; resolve those first"
         return _plain(texts, reason, style, is_refused=True)
-    kind = kind_of_text(path, texts, documents)
-    if kind is Kind.LOCK_FILE:
-        return _lock_file(ours, path, lock_rule(path, documents) or ())
-    if kind is Kind.OTHER:
-        return _plain(texts, f"{path}: both sides changed the same lines", style)
     try:
-        return _by_meaning(kind, texts, path, documents, style, renumber=renumber)
+        with time_limit(MERGE_SECONDS, f"{path}: merging it by meaning"):
+            kind = kind_of_text(path, texts, documents)
+            if kind is Kind.LOCK_FILE:
+                return _lock_file(ours, path, lock_rule(path, documents) or ())
+            if kind is not Kind.OTHER:
+                return _by_meaning(kind, texts, path, documents, style, renumber=renumber)
+        return _plain(texts, f"{path}: both sides changed the same lines", style)
+    except AfterpushError as error:
+        return _plain(texts, f"{error}; plain git merged it", style)
     except Exception as error:  # noqa: BLE001 - never worse than git: a bug must not stand in a merge's way
         said = f"{path}: the merge by meaning has a bug ({error!s:.200}); plain git merged it"
         plain = _plain(texts, said, style)

@@ -1,5 +1,6 @@
 """The log of the hooks: a line for whatever was watched, or was not and why."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -27,22 +28,30 @@ class Journal:
         text = "".join(f"{now} {' '.join(sentence.split())}\n" for sentence in sentences)
         if not text:
             return
-        self._turn_over()
+        self.turn_over()
+        with contextlib.suppress(OSError):
+            descriptor = self._opened()
+            try:
+                os.write(descriptor, text.encode("utf-8", "replace"))
+            finally:
+                os.close(descriptor)
+
+    def turn_over(self) -> None:
+        """Sets a log aside as `.1` that has grown large, or that a push as another user left here; who still
+        writes to it goes on there."""
+        with contextlib.suppress(OSError):
+            if self._is_full():
+                self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+
+    def _is_full(self) -> bool:
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = self._opened()
         except OSError:
-            return
+            return True
         try:
-            os.write(descriptor, text.encode("utf-8", "replace"))
-        except OSError:
-            pass
+            return os.fstat(descriptor).st_size > MOST_BYTES
         finally:
             os.close(descriptor)
 
-    def _turn_over(self) -> None:
-        """Sets a log that has grown large aside as `.1`; who still writes to it goes on there."""
-        try:
-            if self.path.stat().st_size > MOST_BYTES:
-                self.path.replace(self.path.with_name(f"{self.path.name}.1"))
-        except OSError:
-            return
+    def _opened(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

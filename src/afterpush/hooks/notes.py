@@ -1,18 +1,17 @@
 """What the hooks keep between a push and its watch: notes that somebody must take, and what is still to tell.
 
-pre-push leaves a note for each commit that it arms a watcher for. The watcher holds it locked while it works,
-and takes it away with its result. A note that nobody holds is a watch that died with its surroundings. That,
-and every other push that could not be watched, is told once at the next push, and by `hooks.status`,
-`deploy.status` and `env.check` until a later push is watched. In `.git/afterpush/hooks`:
+pre-push leaves a note of what it arms a watcher for. The watcher holds it locked while it works, and takes it
+away with its result. A note that nobody holds is a watch that died with its surroundings. That, and every
+other push that could not be watched, is told once at the next push, and by `hooks.status`, `deploy.status`
+and `env.check` until a later push is watched. In `.git/afterpush/hooks`:
 
-    push-4711@1234t-3a5c60a...   for this `git push`: "origin 3a5c60a... 9f2d11c... refs/heads/main"
-    unwatched                    one line each: new|told TAB sha TAB why
+    push-4711@1234t   for this `git push`, a line for each ref: "origin 3a5c60a... 9f2d11c... refs/heads/main"
+    unwatched         one line each: new|told TAB sha TAB why
 """
 
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.hooks.updates import RefUpdate
@@ -20,7 +19,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import cure_for_writing, write_atomic
 from afterpush.infra.git import common_folder, own_git_folder
 from afterpush.infra.invocation import command
-from afterpush.infra.locks import is_locked, try_lock
+from afterpush.infra.locks import is_locked, locked
 from afterpush.infra.processes.process_table import argv_of, running
 from afterpush.infra.state import StateFolder, feature_folder
 
@@ -29,6 +28,7 @@ TOLD_NAMES = "told-names"
 LAST_PUSH = "afterpush-last-push"
 NEW, TOLD = "new", "told"
 MOST_LINES = 50
+WAIT_SECONDS = 1800
 LOST = "its watcher was ended together with what it ran in"
 
 
@@ -42,55 +42,54 @@ def hooks_folder(repo: Path) -> Path:
     return feature_folder(repo, "hooks")
 
 
-def leave_notes(folder: Path, push: str, remote: str, updates: Sequence[RefUpdate]) -> None:
-    """One note for each commit, before its watcher is started. Raises AfterpushError."""
-    for update in updates:
-        path = folder / _name(push, update.sha)
-        try:
-            with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(f"{remote} {update.sha} {update.old} {update.ref}\n")
-            path.chmod(0o600)
-        except OSError as error:
-            raise AfterpushError(
-                f"cannot write {path}: {error.strerror}; {cure_for_writing(path)}"
-            ) from error
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A note that this watcher holds: when the push began (pre-push read git's lines then)."""
-
-    began_at: float | None
+def leave_note(folder: Path, push: str, remote: str, updates: Sequence[RefUpdate]) -> None:
+    """Written before the watcher is started. Raises AfterpushError."""
+    path = _note(folder, push)
+    try:
+        with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+            file.writelines(f"{remote} {each.sha} {each.old} {each.ref}\n" for each in updates)
+        path.chmod(0o600)
+    except OSError as error:
+        raise AfterpushError(f"cannot write {path}: {error.strerror}; {cure_for_writing(path)}") from error
 
 
 @contextlib.contextmanager
-def taken_note(folder: Path, push: str, sha: str) -> Iterator[Taken | None]:
-    """Holds the note for a block, and removes it at the end; None when another watcher has it."""
-    path = folder / _name(push, sha)
+def taken_note(folder: Path, push: str) -> Iterator[float | None]:
+    """Holds the note of a push for a block, and removes it at the end; yields when the push began (pre-push
+    read git's lines then), None where there was no note.
+
+    One `git push` may have several watchers: with `--enforce` pre-push arms one, and so does each move of a
+    tracking ref. One is at work at a time; the next finds in the record what was served. Raises
+    AfterpushError where another one works for longer than `WAIT_SECONDS`.
+    """
+    path = _note(folder, push)
     began_at = path.stat().st_mtime if path.exists() else None
-    held = try_lock(path)
-    if held is None:
-        yield None
-        return
-    try:
-        yield Taken(began_at)
-    finally:
-        path.unlink(missing_ok=True)
-        held.release()
+    with locked(path, wait_seconds=WAIT_SECONDS, doing="watching a push"):
+        try:
+            yield began_at
+        finally:
+            path.unlink(missing_ok=True)
 
 
-def _name(push: str, sha: str) -> str:
-    return f"push-{push}-{sha}"
+def _note(folder: Path, push: str) -> Path:
+    return folder / f"push-{push}"
 
 
-def later_push(folder: Path, push: str, sha: str, ref: str) -> bool:
+def _refs_noted(note: Path) -> list[tuple[str, str]]:
+    """`(sha, ref)` of each line of a note; nothing where its watcher has just taken it away."""
+    with contextlib.suppress(OSError):
+        lines = note.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        words = (line.split(" ", 3) for line in lines)
+        return [(each[1], each[3]) for each in words if len(each) == 4]
+    return []
+
+
+def later_push(folder: Path, push: str, ref: str) -> bool:
     """Whether another push of the ref has been armed since: it is the one to be looked for then."""
-    mine = folder / _name(push, sha)
+    mine = _note(folder, push)
     began = mine.stat().st_mtime if mine.exists() else 0.0
-    others = (path for path in folder.glob("push-*") if path != mine)
-    return any(
-        path.stat().st_mtime >= began and path.read_text().rstrip().endswith(f" {ref}") for path in others
-    )
+    others = [path for path in folder.glob("push-*") if path != mine and path.stat().st_mtime >= began]
+    return any(ref == noted for path in others for _, noted in _refs_noted(path))
 
 
 class Unwatched:
@@ -130,10 +129,11 @@ class Unwatched:
         notes = list(self._folder.glob("push-*"))
         watched = _commits_of_watchers() if notes else set()
         for note in notes:
-            sha = note.name.rpartition("-")[2]
+            shas = dict.fromkeys(sha for sha, _ in _refs_noted(note))
             with contextlib.suppress(OSError, AfterpushError):
-                if sha not in watched and not is_locked(note):
-                    self.add(sha, LOST)
+                if watched.isdisjoint(shas) and not is_locked(note):
+                    for sha in shas:
+                        self.add(sha, LOST)
                     note.unlink()
 
     def _lines(self) -> list[tuple[str, str, str]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.hooks.notes import leave_notes
+from afterpush.hooks.journal import Journal
+from afterpush.hooks.notes import leave_note
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.git import clean_environment
 from afterpush.infra.processes.detached import start_detached
@@ -21,6 +22,7 @@ for _ in 1 2 3 4 5; do
     [ -d "/proc/$pid" ] || break
 done
 """
+SHELL = "/bin/sh"  # As for git itself: a push may come with an empty PATH.
 PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")
 """What a program that brings its own Python (an AppImage) sets for itself, and ours must not take."""
 
@@ -35,7 +37,7 @@ class Request:
 
     @property
     def word(self) -> str:
-        """Which push, as an argument and in the names of its notes: `4711@1234t`, in clock ticks."""
+        """Which push, as an argument and in the name of its note: `4711@1234t`, in clock ticks."""
         if self.push is None:
             return "-"
         ticks = round(self.push.started_at * os.sysconf("SC_CLK_TCK"))
@@ -71,14 +73,15 @@ def identity_of_push(push: ProcessEntry | None) -> Identity | None:
 
 
 def arm(request: Request, *, repo: Path, folder: Path) -> int:
-    """Leaves the notes in `folder`, and starts the watcher in a session of its own, with its log there too;
+    """Leaves the note in `folder`, and starts the watcher in a session of its own, with its log there too;
     returns its pid. Raises AfterpushError."""
-    leave_notes(folder, request.word, request.remote, request.updates)
+    leave_note(folder, request.word, request.remote, request.updates)
     # -P: a module in the app repository must not shadow ours.
     python = [sys.executable, "-P", "-m", "afterpush.hooks", *request.words()]
     pid = request.push.pid if request.push else 0
-    argv = ["sh", "-c", f'pid={pid}\n{WAIT}exec "$@"', "sh", *python]
+    argv = [SHELL, "-c", f'pid={pid}\n{WAIT}exec "$@"', "sh", *python]
     log = folder / "watcher.log"
+    Journal(log).turn_over()
     return start_detached(argv, log=log, cwd=repo, env=watcher_environment(os.environ))
 
 

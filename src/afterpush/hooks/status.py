@@ -16,6 +16,7 @@ from afterpush.hooks.trial import Evidence, try_push
 from afterpush.infra.clock import Clock
 from afterpush.infra.git import config_value, current_branch, git, has_commits, main_worktree, remote_urls
 from afterpush.infra.git.refs import is_same_place
+from afterpush.infra.git.remotes import missing_remote
 from afterpush.infra.invocation import command
 
 
@@ -75,13 +76,10 @@ def find_out(
         by_ref = owner.manager is Manager.GIT_LFS
         evidence = try_push(repo, goal.branch, goal.remote, environment, clock, moves_tracking_ref=by_ref)
         problems += _seen(evidence, problems, outside(repo, owner))
-    has_remote = bool(remote_urls(repo, policy.remote, push=True))
-    if not has_remote:
-        problems.append(
-            f"there is no remote {policy.remote}; git remote add {policy.remote} URL, or set push.remote"
-        )
+    no_remote = missing_remote(repo, policy.remote)
+    problems += [no_remote] if no_remote else []
     is_shadowed = _post_push(repo, owner).is_file() and not hooks["post-push"]
-    armed = evidence is not None and evidence.is_armed and has_remote and not is_shadowed
+    armed = evidence is not None and evidence.is_armed and not no_remote and not is_shadowed
     return Status(
         owner.manager,
         owner.hooks_path,

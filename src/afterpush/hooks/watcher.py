@@ -1,6 +1,5 @@
 """The watcher: waits for the push to end, proves what landed, and runs `.husky/post-push` for it."""
 
-import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from afterpush.hooks.install.scripts import PROGRAM_VARIABLE, is_ours, text_of
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note
 from afterpush.hooks.proof import Answer, closed_by_log, moved_here, there
-from afterpush.hooks.request import Request
+from afterpush.hooks.request import SHELL, Request
 from afterpush.hooks.trial import TRIAL_VARIABLE
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.clock import Clock
@@ -55,24 +54,17 @@ def watch(here: Watch) -> None:
     """Serves one request to its end."""
     request, clock = here.request, here.clock
     refs = {update.ref: tracking_ref(here.repo, request.remote, update.ref) for update in request.updates}
-    began = clock.now()
     before = _values(here.repo, refs) if request.push and is_running(request.push) else None
-    with contextlib.ExitStack() as notes:
-        # Taken by commit: two branches may be pushed to one.
-        taken = {
-            sha: notes.enter_context(taken_note(here.folder, request.word, sha))
-            for sha in dict.fromkeys(update.sha for update in request.updates)
-        }
+    with taken_note(here.folder, request.word) as began_at:
         if request.push and not wait_for_end(request.push, clock, timeout_seconds=PUSH_SECONDS):
             here.journal.add(f"git push still runs after {PUSH_SECONDS} s; looking at the remote now")
         ended, now = clock.now(), _values(here.repo, refs)
         for update in request.updates:
-            note = taken[update.sha]
-            if note is None or _is_served(here, update, began):
-                here.journal.add(f"{_place(update)}: another watcher of this push has it")
+            if _is_served(here, update):
+                here.journal.add(f"{_place(update)}: another watcher of this push has served it")
                 continue
             answer = _proved(here, update, refs[update.ref], before, now)
-            _record(here, update, answer, note.began_at, ended)
+            _record(here, update, answer, began_at, ended)
             _act(here, update, answer)
 
 
@@ -84,12 +76,12 @@ def _place(update: RefUpdate) -> str:
     return f"{update.ref} {update.sha[:7]}"
 
 
-def _is_served(here: Watch, update: RefUpdate, now: float) -> bool:
-    """With `--enforce` a push arms two watchers; the second may start when the first is done."""
-    if here.record is None or not update.is_new:
+def _is_served(here: Watch, update: RefUpdate) -> bool:
+    if here.record is None or here.request.push is None:
         return False
-    same = (push for push in read_pushes(here.record) if (push.sha, push.ref) == (update.sha, update.ref))
-    return any(push.landed and now - push.pushed_at < PUSH_SECONDS for push in same)
+    mine = (update.sha, update.ref, here.request.word)
+    landed = (push for push in read_pushes(here.record) if push.landed)
+    return any((push.sha, push.ref, push.process) == mine for push in landed)
 
 
 def _proved(
@@ -143,7 +135,7 @@ def _looked_for_later(here: Watch, update: RefUpdate, answer: Answer) -> Answer:
     for pause in LATER_SECONDS:
         here.journal.add(f"{_place(update)}: {answer.sentence}; looking again in {pause:g} s")
         here.clock.sleep(pause)
-        if not here.repo.is_dir() or later_push(here.folder, here.request.word, update.sha, update.ref):
+        if not here.repo.is_dir() or later_push(here.folder, here.request.word, update.ref):
             return Answer(False, f"{answer.sentence}; a later push is watched instead")
         found = _asked(here, update, exactly=True)
         if not found.may_come:
@@ -156,7 +148,8 @@ def _record(here: Watch, update: RefUpdate, answer: Answer, began: float | None,
     if here.record is None or answer.is_open:
         return
     old = None if update.is_new else update.old
-    push = Push(update.sha, update.ref, here.request.remote, ended, answer.landed, began, old)
+    request = here.request
+    push = Push(update.sha, update.ref, request.remote, ended, answer.landed, began, old, request.word)
     try:
         append_push(here.record, push)
     except OSError as error:
@@ -179,7 +172,7 @@ def _act(here: Watch, update: RefUpdate, answer: Answer) -> None:
 
 
 def _report(here: Watch, update: RefUpdate, sentence: str, argv: list[str], env: Mapping[str, str]) -> None:
-    here.journal.add(f"{_place(update)}: {sentence}; running {'post-push' if argv[0] != 'sh' else argv[2]}")
+    here.journal.add(f"{_place(update)}: {sentence}; running {argv[2] if argv[0] == SHELL else 'post-push'}")
     reason = _run(here, update, argv, env)
     unwatched = Unwatched(here.folder)
     if reason:
@@ -222,7 +215,8 @@ def post_push_command(
     # husky's order; but what git tracks there was not put there by an install.
     tools = [] if is_brought(repo, "node_modules/.bin") else ["node_modules/.bin"]
     path = os.pathsep.join([*tools, environment.get("PATH", os.defpath)])
-    return ["sh", "-e", str(script), *flags], dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
+    env = dict(environment) | {"PATH": path, PROGRAM_VARIABLE: program}
+    return [SHELL, "-e", str(script), *flags], env
 
 
 def _husky_folder(repo: Path) -> Path:

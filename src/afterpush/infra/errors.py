@@ -1,5 +1,7 @@
 """The one expected error, and what every exit code means."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 
@@ -77,3 +79,16 @@ class AfterpushError(Exception):
     def document(self, message: str) -> dict[str, object]:
         """The document that `--json` prints for it."""
         return {"error": message, "code": self.code, "exit_code": int(self.exit_code)}
+
+
+@contextmanager
+def depth_limit(doing: str) -> Iterator[None]:
+    """Raises AfterpushError where the block reads what is nested deeper than Python's stack; `doing` begins
+    the message.
+
+    Readers of JSON, TOML, YAML, Markdown and shell text all follow nesting by calling themselves.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        raise AfterpushError(f"{doing}: something in it is nested too deeply; correct it by hand") from error

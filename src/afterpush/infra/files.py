@@ -193,11 +193,11 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES, follow: bool = True) -> by
         os.close(descriptor)
 
 
-def read_tail(path: Path, most: int) -> bytes:
-    """The last bytes of a file, at most so many; empty when it cannot be read."""
+def read_tail(path: Path, most: int, *, after: int = 0) -> bytes:
+    """The last bytes of a file behind an offset, at most so many; empty when it cannot be read."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+            file.seek(max(after, os.fstat(file.fileno()).st_size - most))
             return file.read()
     except OSError:
         return b""

@@ -24,7 +24,8 @@ class Push:
     """A push of one ref. Times are epoch seconds of this machine.
 
     `began_at` is when the pre-push hook ran: nothing had been sent then. `pushed_at` is when `git push` had
-    ended. `old` is what the remote's ref was before; None for a new ref, or where it is not known.
+    ended. `old` is what the remote's ref was before; None for a new ref, or where it is not known. `process`
+    tells one `git push` from another (`hooks.request.Request.word`).
     """
 
     sha: str
@@ -34,6 +35,7 @@ class Push:
     landed: bool
     began_at: float | None = None
     old: str | None = None
+    process: str | None = None
 
 
 def append_push(path: Path, push: Push) -> None:

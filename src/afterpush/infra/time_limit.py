@@ -3,21 +3,34 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
-from afterpush.infra.errors import AfterpushError
+from afterpush.infra.errors import AfterpushError, depth_limit
 
 
 @contextmanager
 def time_limit(seconds: float, doing: str) -> Iterator[None]:
-    """Raises AfterpushError from inside the block when it takes longer; `doing` begins the message.
+    """Raises AfterpushError from inside the block when it takes longer, or when what it reads is nested
+    deeper than Python's stack; `doing` begins the message.
 
     The seconds are processor time of this process, so that a busy machine does not end honest work.
     Python's `re` looks at signals while it backtracks (CPython, sre_lib.h), so that a timer ends it. Only
-    the main thread hears signals: in another nothing is bounded.
+    the main thread hears signals: in another no time is bounded. Inside another limit the shorter one holds.
     """
-    if threading.current_thread() is not threading.main_thread():
+    with depth_limit(doing), _timer(seconds, doing) if can_bound_time() else nullcontext():
+        yield
+
+
+def can_bound_time() -> bool:
+    """Whether this thread hears the timer; work of others belongs to another process where it does not."""
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def _timer(seconds: float, doing: str) -> Iterator[None]:
+    left = signal.getitimer(signal.ITIMER_PROF)[0]
+    if 0 < left <= seconds:
         yield
         return
 
@@ -29,5 +42,7 @@ def time_limit(seconds: float, doing: str) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        unused = signal.setitimer(signal.ITIMER_PROF, 0)[0]
         signal.signal(signal.SIGPROF, before)
+        if left:
+            signal.setitimer(signal.ITIMER_PROF, max(left - seconds + unused, 0.001))

@@ -7,17 +7,18 @@ from afterpush.infra.errors import ExitCode
 from afterpush.infra.git import current_branch, git, resolve_commit
 from afterpush.infra.git.fetch_push import fetch_without_trace
 from afterpush.infra.git.objects import scratch_objects
+from afterpush.infra.git.remotes import require_remote
 from afterpush.infra.git.work_tree import tracked_changes
 from afterpush.push.combine import choose, join, published_on, stand
 from afterpush.push.outcome import Prediction, PushResult
-from afterpush.push.preflight import branch_to_push, refuse_dirty, require_remote
+from afterpush.push.preflight import branch_to_push, refuse_dirty
 from afterpush.push.request import PushContext, PushRequest
 
 
 def predict(order: PushRequest, context: PushContext) -> Prediction:
     """Asks the remote and merges in a scratch object store. Raises AfterpushError (unreachable)."""
     repo, target = context.repo, order.target
-    require_remote(repo, target)
+    require_remote(repo, target.remote)
     head = resolve_commit(repo, "HEAD")
     with scratch_objects(repo) as scratch:
         merging = replace(context.merging, env=scratch)

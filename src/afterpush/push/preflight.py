@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import current_branch, git, remote_urls
+from afterpush.infra.git import current_branch, git
 from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.git.remotes import require_remote
 from afterpush.infra.git.unmerged import Operation, operation_under_way, unmerged
 from afterpush.infra.invocation import program
 
@@ -20,7 +21,7 @@ _ENDINGS = {
 
 def branch_to_push(repo: Path, target: Target) -> str:
     """The checked-out branch. Raises AfterpushError for what no push can start from."""
-    require_remote(repo, target)
+    require_remote(repo, target.remote)
     operation = operation_under_way(repo)
     if operation:
         go_on, give_up = _ENDINGS[operation]
@@ -43,17 +44,6 @@ def branch_to_push(repo: Path, target: Target) -> str:
     if git(repo, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
         raise AfterpushError(f"pushing from {repo}: {branch} has no commit yet; commit something first")
     return branch
-
-
-def require_remote(repo: Path, target: Target) -> None:
-    """Raises AfterpushError, naming the remotes that there are, when the remote is unknown."""
-    if remote_urls(repo, target.remote, push=True):
-        return
-    known = git(repo, "remote").text.split()
-    raise AfterpushError(
-        f"pushing to {target.remote}: there is no such remote in {repo}; "
-        + (f"--remote={known[0]}?" if known else f"git remote add {target.remote} URL")
-    )
 
 
 def refuse_dirty(changes: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from afterpush.infra.clock import Clock, rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
-from afterpush.swarm.agent.log_tail import first_words
+from afterpush.infra.log_tail import first_words
 
 PREFIX = "refs/afterpush/claims/"
 _TRIES = 5

@@ -2,11 +2,14 @@
 it."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from afterpush.infra.printable import one_line
 from afterpush.infra.time_limit import time_limit
 
 if TYPE_CHECKING:
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
 
 SHELLS = {"sh": "sh", "shell": "sh", "bash": "bash", "console": "sh", "shell-session": "sh", "zsh": "zsh"}
 _SESSIONS = ("console", "shell-session")
-_SENTENCE_END = re.compile(r"[.!?]\W*\s")
+_NO_WORDS = re.compile(r"\W+")
+_TERMINATOR = re.compile(r"[.!?]")
+MOST_SAID = 400
+"""Of a sentence, a heading or a list's first words, what is kept: more belongs to no command."""
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -63,6 +69,11 @@ def parted(text: str) -> tuple[str, str]:
     return (found[0], "\n" * found[0].count("\n") + text[found.end() :]) if found else ("", text)
 
 
+def reading(text: str, name: str = "a document") -> AbstractContextManager[None]:
+    """A bound on what is read in the block, which grows with the text. Raises AfterpushError naming it."""
+    return time_limit(10 + len(text) / 50_000, f"reading {one_line(name)}")
+
+
 @lru_cache(maxsize=8192)
 def tokens_of(text: str) -> "tuple[Token, ...]":
     """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
@@ -73,7 +84,7 @@ def tokens_of(text: str) -> "tuple[Token, ...]":
 
     plain = parted(text)[1].replace("[^", "\\[^")
     # Its reading of nested brackets takes time that grows with their square.
-    with time_limit(10, "reading a document"):
+    with reading(plain):
         return tuple(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain))
 
 
@@ -127,19 +138,19 @@ class _Walk:
         if opened.type == "heading_open":
             level = int(opened.tag[1])
             self.headings = {at: words for at, words in self.headings.items() if at < level}
-            self.headings[level] = token.content
+            self.headings[level] = token.content[:MOST_SAID]
         elif opened.type == "th_open":
-            self.columns.append(token.content)
+            self.columns.append(token.content[:MOST_SAID])
         elif opened.type == "td_open":
             self.column += 1
-            self.row = self.row if self.column else token.content
+            self.row = self.row if self.column else token.content[:MOST_SAID]
         self.last = "" if opened.type == "heading_open" else token.content
-        at, first = 0, _first(token)
+        at, counted, line = 0, 0, _first(token)
         for child in token.children or ():
             if child.type == "code_inline":
                 begin = max(token.content.find(child.content, at), at)
-                at = begin + len(child.content)
-                line = first + token.content.count("\n", 0, begin)
+                line += token.content.count("\n", counted, begin)
+                at, counted = begin + len(child.content), begin
                 before, after = _sentence(token.content, begin, at)
                 yield Code(
                     child.content, line, "", is_block=False, before=before, after=after, under=self._under()
@@ -156,6 +167,26 @@ def _last_sentence(text: str) -> str:
 
 def _sentence(text: str, begin: int, end: int) -> tuple[str, str]:
     """What the sentence around a place says before and after it."""
-    start = max((found.end() for found in _SENTENCE_END.finditer(text, 0, begin)), default=0)
-    after = _SENTENCE_END.search(text, end)
-    return text[start:begin].strip(" `"), text[end : after.start() if after else len(text)].strip(" `")
+    stops, starts = _breaks(text)
+    earlier, later = bisect_right(starts, begin), bisect_left(stops, end)
+    start = max(starts[earlier - 1] if earlier else 0, begin - MOST_SAID)
+    stop = min(stops[later] if later < len(stops) else len(text), end + MOST_SAID)
+    return text[start:begin].strip(" `"), text[end:stop].strip(" `")
+
+
+@lru_cache(maxsize=64)
+def _breaks(text: str) -> tuple[list[int], list[int]]:
+    """Where sentences may stop, and where the next may start: `.`, `!` or `?`, and in the same run without
+    words a space behind it.
+
+    "Stop. **Then** go"   ->   stops [4], starts [6]
+    """
+    stops: list[int] = []
+    starts: list[int] = []
+    for run in _NO_WORDS.finditer(text):
+        terminators = [found.start() for found in _TERMINATOR.finditer(text, *run.span())]
+        spaces = [at for at in range(*run.span()) if text[at].isspace()]
+        if terminators and spaces:
+            stops += [at for at in terminators if at < spaces[-1]]
+            starts += [at + 1 for at in spaces if at > terminators[0]]
+    return stops, starts

@@ -22,10 +22,13 @@ def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: boo
     from afterpush.hooks.install.changes import apply
     from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, plan_install
     from afterpush.hooks.install.run_file import choose_program, own_program
+    from afterpush.hooks.notes import hooks_folder
     from afterpush.workflows.trust import hook_item, may_load_tasks, tasks_item, trust_of
 
     here = app_repository()
     policy = policy_of(here)
+    if not dry_run:
+        hooks_folder(here.repo)  # Somebody else's: what works here could not be written down.
     loads_tasks = tasks_item(here) is None or may_load_tasks(here)
     program = own_program() if dry_run else choose_program(here.repo, os.environ, loads_tasks=loads_tasks)
     wanted = Wanted(manager, enforce, program, hint or policy.install_hint or _home_page() or DEFAULT_HINT)

@@ -52,9 +52,9 @@ def fresh(server: Server, listed: list[Statement]) -> History:
     return replay(server, listed, random_hex=secrets.token_hex)
 
 
-@pytest.mark.parametrize("long", [1, 1000])
+@pytest.mark.parametrize(("long", "images"), [(1, 3), (5, 2), (1000, 0)])
 def test_a_remembered_history_is_the_replayed_one(
-    flavour: str, long: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    flavour: str, long: int, images: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONG", long)
     two, three = statements("001.sql", "002.sql"), statements("001.sql", "002.sql", "003.sql")
@@ -63,7 +63,7 @@ def test_a_remembered_history_is_the_replayed_one(
         for listed in (two, two, three, changed, three):
             assert asked(server, tmp_path, listed) == fresh(server, listed)
     folders = [path for path in tmp_path.iterdir() if path.is_dir()]
-    assert len(folders) == (3 if long == 1 else 0)
+    assert len(folders) == images
 
 
 def test_what_is_remembered_needs_no_server(tmp_path: Path) -> None:
@@ -71,6 +71,9 @@ def test_what_is_remembered_needs_no_server(tmp_path: Path) -> None:
     with private("mariadb") as server:
         first = asked(server, tmp_path, listed)
     assert asked(server, tmp_path, listed) == first  # The server is gone.
+    with private("mariadb") as server:
+        assert asked(server, tmp_path, listed) == first
+        assert server.runner.socket and not Path(server.runner.socket).exists()  # It was not started.
 
 
 def test_places_are_those_of_today(tmp_path: Path) -> None:

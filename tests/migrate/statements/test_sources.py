@@ -31,7 +31,9 @@ def test_files_come_in_the_order_of_their_versions(tmp_path: Path, names: tuple[
 
 def test_what_leads_back_is_no_source(tmp_path: Path) -> None:
     names = "1_a.up.sql 1_a.down.sql U1__undo.sql 2_b/up.sql 2_b/down.sql countdown.sql".split()
-    assert ordered(tmp_path, *names) == ["1_a.up.sql", "countdown.sql", "2_b/up.sql"]
+    names += ["3_c.sql", "3_c.rollback.sql", "4_add_rollback.sql"]
+    wanted = ["1_a.up.sql", "3_c.sql", "4_add_rollback.sql", "countdown.sql", "2_b/up.sql"]
+    assert ordered(tmp_path, *names) == wanted
 
 
 def test_a_journal_of_drizzle_gives_the_order(tmp_path: Path) -> None:
@@ -51,7 +53,15 @@ def test_the_consolidated_file_is_no_source(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "up, down",
-    [("+goose Up", "+goose Down"), ("migrate:up", "migrate:down"), ("+migrate Up", "+migrate Down")],
+    [
+        ("+goose Up", "+goose Down"),
+        ("migrate:up", "migrate:down"),
+        ("+migrate Up", "+migrate Down"),
+        ("Up Migration", "Down Migration"),
+        ("--- !Ups", "--- !Downs"),
+        ("=== UP ===", "=== DOWN ==="),
+        ("// create a", "//@UNDO"),
+    ],
 )
 def test_only_the_part_of_the_way_up_is_run(tmp_path: Path, up: str, down: str) -> None:
     text = f"-- {up}\nCREATE TABLE a (id INT);\n-- {down}\nDROP TABLE a;\n"
@@ -59,3 +69,8 @@ def test_only_the_part_of_the_way_up_is_run(tmp_path: Path, up: str, down: str) 
     found = statements_of(tmp_path, ["1.sql"])
     assert [(one.line, one.sql) for one in found] == [(2, "CREATE TABLE a (id INT)")]
     assert up_part(text).count("\n") == text.count("\n")
+
+
+def test_a_remark_is_no_direction() -> None:
+    text = "-- down\nCREATE TABLE a (id INT);\n-- slow down here\nCREATE TABLE b (id INT);\n-- up\n"
+    assert up_part(text) == text

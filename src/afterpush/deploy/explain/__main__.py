@@ -2,7 +2,7 @@
 
 A background monitor stays small for half an hour; what explaining needs in memory belongs to a process that
 lives for a second. The question has `root`, `paths`, and either what is known of a failure (`reason`,
-`commit`, `passing`: the file of the last good log's fingerprint; the answer is an explanation) or
+`commit`, `failed`, `passing`: the file of the last good log's fingerprint; the answer is an explanation) or
 `fingerprint`, the file to write these good logs' fingerprint to (the answer is empty). A mistake is answered
 by `{"error": ...}`.
 """
@@ -36,11 +36,11 @@ def main() -> int:
 
 
 def _explain(question: dict[str, Any]) -> Any:
-    root = Path(question["root"])
+    root = Path(question["root"]) if question["root"] else None
     known = Known(
         reason=Reason(**question["reason"]) if question["reason"] else None,
         commit=question.get("commit"),
-        failed=True,
+        failed=question.get("failed", True),
         passing=read_fingerprint(Path(question["passing"])) if question.get("passing") else None,
     )
     redact = read_environment(root, os.environ).redactor()

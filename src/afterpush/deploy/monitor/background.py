@@ -11,6 +11,7 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import clean_environment
 from afterpush.infra.locks import is_locked
+from afterpush.infra.log_tail import last_line
 from afterpush.infra.processes.detached import exit_code_of_child, start_detached
 from afterpush.infra.state import StateFolder
 
@@ -109,25 +110,15 @@ def _ended_at_once(folder: StateFolder, sha: str, child: int, code: int, offset:
     if code == ExitCode.GOOD:
         return _running(folder, sha) or Started(sha, child, str(folder.log(sha)), already_running=False)
     if code == ExitCode.USAGE:
-        raise AfterpushError(
-            last_line(folder.log(sha), offset) or "the monitor could not start", ExitCode.USAGE
-        )
+        raise AfterpushError(_said(folder, sha, offset) or "the monitor could not start", ExitCode.USAGE)
     if folder.result(sha).exists():
         return Started(sha, child, str(folder.log(sha)), already_running=False)
-    said = last_line(folder.log(sha), offset)
+    said = _said(folder, sha, offset)
     raise AfterpushError(
         f"the monitor of {sha[:7]} ended at once with exit code {code}: {said}; its log: {folder.log(sha)}",
         ExitCode.BAD_ANSWER,
     )
 
 
-def last_line(path: Path, offset: int = 0, *, prefix: str = REFUSED) -> str:
-    """The last line of a log behind an offset, without a `prefix`; empty when there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(offset, path.stat().st_size - 4096))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    text = next((line for line in reversed(lines) if line.strip()), "")
-    return text.removeprefix(prefix).strip()
+def _said(folder: StateFolder, sha: str, offset: int) -> str:
+    return last_line(folder.log(sha), after=offset).removeprefix(REFUSED)

@@ -1,19 +1,15 @@
 """The end of a failed watch: what its logs say, and what production runs instead."""
 
-import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from afterpush.deploy.explain.apart import asked
 from afterpush.deploy.logs.capture import CapturedLogs
 from afterpush.deploy.watch.outcome import Outcome
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.processes import run
 
-EXPLAIN_SECONDS = 60.0
 _REASON_KEYS = ("code", "message", "component", "step")
 
 
@@ -42,7 +38,7 @@ def with_explanation(
         "passing": str(passing) if passing else None,
     }
     try:
-        found = _asked(question, variables)
+        found = asked(question, variables)
     except AfterpushError as error:
         warn(f"explaining the failure: {error}")
         return result
@@ -59,7 +55,7 @@ def remember_good_logs(
     """Keeps the fingerprint of the logs of a deployment that went live: hashes of its lines, no text."""
     question = {"root": str(root), "paths": [str(path) for path in paths], "fingerprint": str(fingerprint)}
     try:
-        _asked(question, variables)
+        asked(question, variables)
     except AfterpushError as error:
         warn(f"keeping the fingerprint of the good logs: {error}")
 
@@ -68,21 +64,6 @@ def reason_of(document: Mapping[str, str | None] | None) -> dict[str, str] | Non
     """The platform's reason as an outcome holds it; None when it says nothing."""
     said = {key: (document or {}).get(key) or "" for key in _REASON_KEYS}
     return said if said["code"] or said["message"] else None
-
-
-def _asked(question: Mapping[str, object], variables: Mapping[str, str]) -> dict[str, Any]:
-    # `-P`: a module in the app repository must not shadow ours.
-    words = [sys.executable, "-P", "-m", "afterpush.deploy.explain"]
-    data = json.dumps(question).encode("utf-8", "replace")
-    done = run(words, env=variables, input=data, timeout_seconds=EXPLAIN_SECONDS)
-    try:
-        answer = json.loads(done.stdout)
-        problem = answer.get("error")
-    except (ValueError, AttributeError) as error:
-        raise AfterpushError(f"no answer ({done.error_text[-300:] or f'exit {done.code}'})") from error
-    if problem:
-        raise AfterpushError(str(problem))
-    return dict(answer)
 
 
 def still_runs(result: Outcome) -> str | None:

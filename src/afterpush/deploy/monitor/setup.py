@@ -28,12 +28,13 @@ from afterpush.digitalocean.phases import Phase
 from afterpush.digitalocean.repository_names import repository_names
 from afterpush.infra.clock import Clock, Countdown, rfc3339
 from afterpush.infra.configuration.settings import Settings
-from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, TOKENS, Environment
+from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, Environment
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time
 from afterpush.infra.http import LEAST_SECONDS, Client
 from afterpush.infra.printable import one_line
+from afterpush.infra.secrets import TOKENS
 from afterpush.infra.state import state_folder
 
 NO_SOURCE = (

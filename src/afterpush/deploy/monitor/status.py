@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from afterpush.deploy.monitor.background import REFUSED, last_line
+from afterpush.deploy.monitor.background import REFUSED
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, deployment_url, read_outcome
@@ -18,6 +18,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
 from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
+from afterpush.infra.log_tail import last_line
 from afterpush.infra.state import StateFolder
 
 FINISHED = "finished"
@@ -54,7 +55,8 @@ def status(folder: StateFolder, sha: str, now: float) -> Outcome:
 
 def _broke_off(log: Path) -> bool:
     """Whether a log without result or pid file is of a watch; one that could not begin says why."""
-    return bool(last_line(log)) and not last_line(log, prefix="").startswith(REFUSED)
+    said = last_line(log)
+    return bool(said) and not said.startswith(REFUSED)
 
 
 def _of_commit(recorded: PidFile | None, sha: str) -> PidFile | None:
@@ -83,7 +85,7 @@ def _running(folder: StateFolder, sha: str, recorded: PidFile | None, now: float
 
 def _crashed(folder: StateFolder, sha: str, recorded: PidFile | None, now: float) -> Outcome:
     who = f"the monitor of {sha[:7]}" + (f" (pid {recorded.pid})" if recorded else "")
-    said = last_line(folder.log(sha))
+    said = last_line(folder.log(sha)).removeprefix(REFUSED)
     message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
     crashed = _bare(
         sha,

@@ -15,6 +15,7 @@ from afterpush.documents.instructions import (
 )
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding, Step, steps_in
+from afterpush.text.markdown import reading
 
 # What names something that is not there. A warned-of step may name anything.
 _OF_NAMES: tuple[Callable[[Step, Facts], Iterator[str]], ...] = (
@@ -45,10 +46,10 @@ _SHARED = re.compile(
 def findings(documents: Mapping[str, str], facts: Facts, agents: frozenset[str]) -> dict[str, list[Finding]]:
     """What is wrong, by document; those of `agents` are read by programs, the others by people as well."""
     is_shared = any(_SHARED.search(text) for text in documents.values())
-    found = {
-        path: list(_in_document(path, text, facts, path in agents, is_shared))
-        for path, text in documents.items()
-    }
+    found = {}
+    for path, text in documents.items():
+        with reading(text, path):
+            found[path] = list(_in_document(path, text, facts, path in agents, is_shared))
     for path, more in variables.bad_variables(documents, facts).items():
         found[path] += more
     told = {path: text for path, text in documents.items() if path in agents}

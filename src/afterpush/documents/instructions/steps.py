@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from afterpush.text.markdown import Code, code_in
+from afterpush.text.markdown import MOST_SAID, Code, code_in
 from afterpush.text.shell import Command, commands_in, unwrapped
 
 _PLAIN = ("", "text", "txt")
@@ -156,9 +156,13 @@ def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
     folder: str | None = ""
     is_led = is_fresh = False
     commands = commands_in(text)
+    comments: dict[int, str] = {}
     for command in commands:
         words = unwrapped(command.words)
-        said = " ".join([*code.under, code.before, code.after, _comments(lines, command.line)])
+        if command.line not in comments:
+            comments[command.line] = _comments(lines, command.line)
+        comment = comments[command.line]
+        said = " ".join([*code.under, code.before, code.after, comment])
         if words and words[0] in ("cd", "pushd"):
             folder, is_led = _led(folder, words[1:]), True
         yield Step(
@@ -169,7 +173,7 @@ def _read(code: Code, text: str, offset: int) -> Iterator[Step]:
             said,
             code.before,
             code.is_block or _is_told(code),
-            is_forbidden(code, _comments(lines, command.line)),
+            is_forbidden(code, comment),
             folder,
             is_led,
             is_fresh,
@@ -194,11 +198,11 @@ def _led(folder: str | None, words: Sequence[str]) -> str | None:
 def _comments(lines: Sequence[str], line: int) -> str:
     """What the comments say of a command: on its line, and directly above it up to a blank line."""
     found = [_COMMENT.search(lines[line])] if line < len(lines) else []
-    at = line - 1
-    while at >= 0 and (above := re.match(r"^\s*#+\s?(.*)", lines[at])):
+    at, length = line - 1, 0
+    while at >= 0 and length < MOST_SAID and (above := _COMMENT.match(lines[at])):
         found.append(above)
-        at -= 1
-    return " ".join(one[1] or one[2] or "" for one in found if one) if len(found) else ""
+        at, length = at - 1, length + len(above[0])
+    return " ".join((one[1] or one[2] or "")[:MOST_SAID] for one in found if one)
 
 
 def is_forbidden(code: Code, comment: str = "") -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from afterpush.documents.instructions.our_tasks import findings
 from afterpush.documents.manual.documents import DocumentProblem, Tree
 from afterpush.documents.manual.links import Link, anchors_in, links_in
+from afterpush.text.markdown import reading
 from afterpush.text.task_catalog import Catalog
 
 _LINES = re.compile(r"^L(\d+)(?:C\d+)?(?:-L\d+(?:C\d+)?)?$")
@@ -15,21 +16,24 @@ OUTSIDE = ".."
 
 def broken_links(tree: Tree, names: Iterable[str]) -> list[DocumentProblem]:
     """Every link of these documents whose target or anchor is not in the repository."""
-    return [
-        DocumentProblem(name, link.line, message)
-        for name in names
-        for link in links_in(tree.documents[name])
-        for message in _faults(tree, name, link)
-    ]
+    broken: list[DocumentProblem] = []
+    for name in names:
+        with reading(tree.documents[name], name):
+            broken += (
+                DocumentProblem(name, link.line, message)
+                for link in links_in(tree.documents[name])
+                for message in _faults(tree, name, link)
+            )
+    return broken
 
 
 def unknown_commands(tree: Tree, catalog: Catalog) -> list[DocumentProblem]:
     """Every command of ours in the documents that names a task or a flag which does not exist."""
-    return [
-        DocumentProblem(name, finding.line, finding.message)
-        for name, text in tree.documents.items()
-        for finding in findings(text, catalog)
-    ]
+    unknown: list[DocumentProblem] = []
+    for name, text in tree.documents.items():
+        with reading(text, name):
+            unknown += (DocumentProblem(name, one.line, one.message) for one in findings(text, catalog))
+    return unknown
 
 
 def target_of(document: str, path: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _IN_HTML = re.compile(r"""\b(?:href|src)\s*=\s*["']([^"']+)["']""")
-_HTML_ANCHOR = re.compile(r"""<[a-z][^>]*\s(?:id|name)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
+_HTML_TAG = re.compile(r"<[a-z][^<>]*", re.IGNORECASE)
+_HTML_ANCHOR = re.compile(r"""\s(?:id|name)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
 _NOT_IN_SLUGS = re.compile(r"[^\w\- ]")
 
@@ -82,11 +83,11 @@ def _reading(text: str) -> _Reading:
 def _links(text: str, tokens: "Sequence[Token]") -> Iterator[Link]:
     lines = text.split("\n")
     for token in tokens:
-        first, last = token.map or (0, 1)
+        place = _Place(lines, *(token.map or (0, 1)))
         for target in _targets(token):
             if target and not is_elsewhere(target):
                 path, _, anchor = unquote(target).partition("#")
-                yield Link(path.partition("?")[0], anchor, _line_of(lines, first, last, target))
+                yield Link(path.partition("?")[0], anchor, place.line_of(target))
 
 
 def _targets(token: "Token") -> Iterator[str]:
@@ -104,12 +105,31 @@ def _attribute(token: "Token", name: str) -> str:
     return str(value)
 
 
-def _line_of(lines: list[str], first: int, last: int, target: str) -> int:
-    """Where in its block the target is written; a link by reference counts where it is used."""
-    for number in range(first, min(last, len(lines))):
-        if target in lines[number] or unquote(target) in lines[number]:
-            return number + 1
-    return first + 1
+class _Place:
+    """Finds the lines of a block's links, which come in order: each is looked for from the last one on."""
+
+    def __init__(self, lines: Sequence[str], first: int, last: int) -> None:
+        self._first, self._lines = first, lines[first:last]
+        self._seen = [(0, 0), (0, 0)]
+
+    def line_of(self, target: str) -> int:
+        """Where in its block the target is written; a link by reference counts where the block begins."""
+        for number, text in enumerate(self._texts):
+            start, line = self._seen[number]
+            at = text.find(target, start)
+            if at < 0:
+                at, start, line = text.find(target), 0, 0
+            if at >= 0:
+                line += text.count("\n", start, at)
+                self._seen[number] = at, line
+                return self._first + line + 1
+        return self._first + 1
+
+    @cached_property
+    def _texts(self) -> tuple[str, str]:
+        """The block as written, and decoded."""
+        decoded = (unquote(line).replace("\n", " ") for line in self._lines)
+        return "\n".join(self._lines), "\n".join(decoded)
 
 
 def _anchors(headings: tuple[Heading, ...], tokens: "Sequence[Token]") -> frozenset[str]:
@@ -122,7 +142,8 @@ def _anchors(headings: tuple[Heading, ...], tokens: "Sequence[Token]") -> frozen
         found.add(f"{slug}-{count}" if count else slug)
     for token in tokens:
         if token.type in ("html_block", "inline"):
-            found.update(_HTML_ANCHOR.findall(token.content))
+            for tag in _HTML_TAG.findall(token.content):
+                found.update(_HTML_ANCHOR.findall(tag))
     return frozenset(found)
 
 

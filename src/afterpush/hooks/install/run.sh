@@ -19,16 +19,14 @@ name_program() {
 }
 
 # Git tracks nothing there: what a commit puts into a virtual environment, Python would run.
-is_untracked() {
-    [ -z "$(unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE; git -C "$root" ls-files -- "$1" 2>/dev/null)" ]
-}
-runs_our_own() { [ -z "$made" ] || is_untracked "$made"; }
+is_untracked() { e=$1; [ -z "$(@TRACKED@)" ]; }
+runs_our_own() { [ -z "$made" ] || is_untracked "$root/$made"; }
 
 find_program() {
     rm -f "$here/prepared"
     for inv in @CANDIDATES@; do
         inv=$(command -v "$inv") || continue
-        case $inv in "$root"/.venv/* | .venv/*) is_untracked .venv || continue ;; esac
+        case $inv in "$root"/.venv/* | .venv/*) is_untracked "$root/.venv" || continue ;; esac
         case $inv in *inv) has_known_tasks || continue ;; esac
         "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && [ -e "$here/prepared" ] && return
     done
@@ -105,9 +103,10 @@ watch_without_python() {
         --no-textconv --no-ext-diff -G@STEMS@ "$old..$sha" -- 2>&1 || echo late)" ] || return 1
     umask 077
     push=$pid@${started}t
-    { printf '%s\n' "$to $sha $old $ref" >"$notes/push-$push-$sha"; } 2>/dev/null || return 1
+    # What fails in the background would be silent: the log is opened before. (`:` would end the shell.)
+    { true >>"$notes/watcher.log" && printf '%s\n' "$to $sha $old $ref" >>"$notes/push-$push"; } 2>/dev/null ||
+        return 1
     [ "$notes" = "$here" ] || echo shortcut >"$notes/hook"
-    # The log is opened before anything is put into the background: what fails there would be silent.
     {
         (
             unset GIT_DIR GIT_INDEX_FILE GIT_PREFIX GIT_NO_LAZY_FETCH GIT_ALLOW_PROTOCOL AFTERPUSH_REPO

@@ -24,7 +24,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.git import common_folder, config_value, git, main_worktree
 from afterpush.infra.git.outgoing import MARKER_LINES
-from afterpush.infra.git.tracked_files import is_brought
+from afterpush.infra.git.tracked_files import TRACKED_IN_SH, is_brought
 from afterpush.infra.processes import run
 from afterpush.infra.secrets import TOKEN_STEMS
 
@@ -122,10 +122,10 @@ def has_hook_task(repo: Path, program: str, environment: Mapping[str, str]) -> b
         return False
     env = {name: value for name, value in environment.items() if name not in PYTHON_VARIABLES}
     mark = hooks_place(repo) / PREPARED
-    mark.unlink(missing_ok=True)
     try:
+        mark.unlink(missing_ok=True)
         done = run([program, "hooks.pre-push", "--prepare"], cwd=repo, env=env, timeout_seconds=TRIAL_SECONDS)
-    except AfterpushError:
+    except (AfterpushError, OSError):
         return False
     return done.code == 0 and mark.is_file()
 
@@ -193,6 +193,7 @@ def run_text(policy: Policy, program: str, python: str, *, shortcut: Sequence[st
         "CANDIDATES": CANDIDATES,
         "PROGRAM_VARIABLE": PROGRAM_VARIABLE,
         "WAIT": WAIT.rstrip(),
+        "TRACKED": TRACKED_IN_SH,
         "CONDITIONS": " && ".join(shortcut),
         "REMOTE": shlex.quote(policy.remote),
         "BRANCHES": "|".join(case_pattern(f"{BRANCH_PREFIX}{branch}") for branch in policy.branches) or "''",

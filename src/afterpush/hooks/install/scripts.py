@@ -46,7 +46,7 @@ if [ -r "$run" ]; then . "$run"; else echo @MISSING@ >&2; fi
 )
 _POST_PUSH = f""""${{{PROGRAM_VARIABLE}:-inv}}" hooks.post-push "$@"
 """
-_MISSING = "afterpush is not here, so this push is not watched; {}"
+_MISSING = "afterpush is not here, or may not write to .git/afterpush, so this push is not watched; {}"
 
 
 def _body(hook: str, hint: str) -> str:

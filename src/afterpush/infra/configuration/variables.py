@@ -20,7 +20,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, read_text
 from afterpush.infra.invocation import command
 from afterpush.infra.printable import one_line
-from afterpush.infra.secrets import Secret
+from afterpush.infra.secrets import OUR_SECRETS, TOKENS, Secret
 from afterpush.infra.secrets.redaction import Redactor, secrets_in
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ DATABASE_ADDRESS = {
     "DB_SSL_MODE": "REQUIRED",
     "DB_SSL_CA": "",
 }
-TOKENS = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
-OUR_SECRETS = frozenset((*TOKENS, "DB_PASS", "MYSQL_URL"))
 # What `.env` may give: names that are documented in .env.example. Switches are for one command, and the
 # environment's alone.
 NAMES = OUR_SECRETS | {*API_ADDRESS, *DATABASE_ADDRESS, "AFTERPUSH_APP", "HEALTH_URL"}

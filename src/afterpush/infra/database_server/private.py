@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,14 @@ class PrivateServer:
     """A server that only this process reaches.
 
     `confined` may do everything in the schemas that were named at the start, and nothing else;
-    `administrator` may do everything.
+    `administrator` may do everything. It answers from the first `start` on.
     """
 
     program: Program
     folder: Path
     confined: Address
     administrator: Address
+    start: Callable[[], None]
 
     def log(self) -> str:
         """What the server wrote last: for the message when it went away."""
@@ -107,33 +108,30 @@ def private_server(
     data folders between runs; `image` is one that `keep` made, with the schemas of that time. Raises
     AfterpushError with the server's own words when it does not come up.
     """
-    folder = Path(tempfile.mkdtemp(prefix="afterpush-db-", dir=_memory()))
-    keeper: OnLifeline | None = None
-    try:
-        server, command = _prepared(program, folder, cache, schemas, dict(settings or {}), image)
-        keeper = start_on_lifeline(
-            ["/bin/sh", "-c", _KEEPER, "keeper", folder, *command],
-            log=folder / "server.log",
-            cwd=folder,
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
-        )
-        _wait_until_ready(server)
+    with waiting_server(program, cache=cache, schemas=schemas, settings=settings, image=image) as server:
+        server.start()
         yield server
-    finally:
-        if keeper:
-            keeper.cut()
-            keeper.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepared(
-    program: Program, folder: Path, cache: Path, schemas: str, settings: dict[str, str], image: Path | None
-) -> tuple[PrivateServer, list[str]]:
-    lower = settings.pop("lower_case_table_names", None)
-    fixed = [f"--lower-case-table-names={lower}"] if lower else []
-    copy_image(image or fresh_image(program, cache, fixed), folder / "data")
-    for name in ("tmp", "files"):
-        (folder / name).mkdir()
+@contextmanager
+def waiting_server(
+    program: Program,
+    *,
+    cache: Path,
+    schemas: str,
+    settings: Mapping[str, str] | None = None,
+    image: Path | None = None,
+) -> Iterator[PrivateServer]:
+    """The same, not started yet: who needs it in the end, calls `start`, which raises what that one does."""
+    folder = Path(tempfile.mkdtemp(prefix="afterpush-db-", dir=_memory()))
+    keepers: list[OnLifeline] = []
+
+    def start() -> None:
+        if not keepers:
+            command = _prepared(server, cache, schemas, dict(settings or {}), image)
+            keepers.append(_started(command, folder))
+            _wait_until_ready(server)
+
     # Without root, and with a name that no file can guess, no DEFINER gets all rights.
     confined, administrator = (
         Address(
@@ -145,9 +143,36 @@ def _prepared(
         )
         for user in ("confined", f"administrator_{secrets.token_hex(6)}")
     )
-    _write_private(folder / "init.sql", _users(program, schemas, confined, administrator))
-    command = [*program.command(), *run_as(), *_flags(program, folder), *fixed, *_as_options(settings)]
-    return PrivateServer(program, folder, confined, administrator), command
+    server = PrivateServer(program, folder, confined, administrator, start)
+    try:
+        yield server
+    finally:
+        for keeper in keepers:
+            keeper.cut()
+            keeper.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepared(
+    server: PrivateServer, cache: Path, schemas: str, settings: dict[str, str], image: Path | None
+) -> list[str]:
+    program, folder = server.program, server.folder
+    lower = settings.pop("lower_case_table_names", None)
+    fixed = [f"--lower-case-table-names={lower}"] if lower else []
+    copy_image(image or fresh_image(program, cache, fixed), folder / "data")
+    for name in ("tmp", "files"):
+        (folder / name).mkdir()
+    _write_private(folder / "init.sql", _users(program, schemas, server.confined, server.administrator))
+    return [*program.command(), *run_as(), *_flags(program, folder), *fixed, *_as_options(settings)]
+
+
+def _started(command: list[str], folder: Path) -> OnLifeline:
+    return start_on_lifeline(
+        ["/bin/sh", "-c", _KEEPER, "keeper", folder, *command],
+        log=folder / "server.log",
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
+    )
 
 
 def _memory() -> str | None:

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -96,6 +97,7 @@ def program_in(root: Path) -> Program | None:
     return program_at(paths[-1], root) if paths else None
 
 
+@cache
 def program_at(path: Path, root: Path | None = None) -> Program | None:
     """What this program says that it is; None where it is no server."""
     try:

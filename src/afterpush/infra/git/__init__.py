@@ -7,6 +7,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import Completed, run
+from afterpush.infra.secrets import OUR_SECRETS
 
 # What git sets for its hooks, and what would send our commands to another repository or index.
 _HOOK_VARIABLES = (
@@ -35,8 +36,13 @@ def git(
     env: Mapping[str, str] | None = None,
     timeout_seconds: float | None = None,
 ) -> Completed:
-    """Runs git in `repo` with a clean environment plus `env`; the exit code is the caller's to read."""
-    environment = clean_environment() | dict(env or {})
+    """Runs git in `repo` with a clean environment plus `env`; the exit code is the caller's to read.
+
+    It gets no secret of ours: what the team's hooks and helpers run below it needs none. Only a push of the
+    user's branch keeps them (`push_commit`), for the watch that a hook may start.
+    """
+    own = {name: value for name, value in clean_environment().items() if name not in OUR_SECRETS}
+    environment = own | dict(env or {})
     return run(("git", *arguments), cwd=repo, env=environment, input=input, timeout_seconds=timeout_seconds)
 
 
@@ -86,6 +92,8 @@ def pushed_repository(environment: Mapping[str, str], folder: Path) -> Path:
     if environment.get("GIT_WORK_TREE"):
         return (folder / environment["GIT_WORK_TREE"]).resolve()
     own = (folder / named).resolve()
+    if (folder / ".git").is_file() and own_git_folder(folder).resolve() == own:
+        return folder  # `git init --separate-git-dir`: nothing in that folder says where the worktree is.
     if (own / "gitdir").is_file():  # A linked worktree: the path of its .git file, relative since git 2.48.
         return (own / (own / "gitdir").read_text(encoding="utf-8").strip()).resolve().parent
     if own.name == ".git":

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import git, remote_urls
-from afterpush.infra.git.refs import NEVER_ASK
+from afterpush.infra.git import git
+from afterpush.infra.git.refs import NEVER_ASK, listed_by_remote
+from afterpush.infra.git.remotes import require_remote
 
 ABSENT = ""
 
@@ -60,20 +61,8 @@ def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hoo
 
 def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     """The remote's refs that match, with their shas. Raises AfterpushError (unreachable) without answer."""
-    # Only a remote that the user has added: a path or a URL of the configuration could lead to a bare
-    # repository that a commit brought, whose hooks would run.
-    if not remote_urls(repo, remote, push=True):
-        raise AfterpushError(f"there is no remote {remote}; git remote add {remote} URL, or set push.remote")
-    done = git(repo, "ls-remote", "--", remote, *patterns, env=NEVER_ASK)
-    if done.code != 0:
-        said = done.error_text.removeprefix("fatal: ").splitlines()
-        raise AfterpushError(
-            f"asking {remote} for its branches: git says: {said[0] if said else done.code}; "
-            "check the network, the URL and your access, then run it again",
-            ExitCode.UNREACHABLE,
-        )
-    pairs = (line.split("\t", 1) for line in done.text.splitlines() if "\t" in line)
-    return {ref: sha for sha, ref in pairs}
+    require_remote(repo, remote)
+    return listed_by_remote(repo, remote, patterns, NEVER_ASK)
 
 
 def fetch_objects(repo: Path, remote: str, ref: str, sha: str) -> None:

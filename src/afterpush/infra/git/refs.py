@@ -96,15 +96,33 @@ def asked_of_remote(
     Nothing is asked of the user. Raises AfterpushError (unreachable) when the remote does not answer.
     """
     name, env = _push_side(repo, remote)
-    done = git(repo, "ls-remote", "--", name, *refs, env=env, timeout_seconds=timeout_seconds)
+    found = listed_by_remote(repo, remote, refs, env, asks=name, timeout_seconds=timeout_seconds)
+    return {ref: found[ref] for ref in refs if ref in found}
+
+
+def listed_by_remote(
+    repo: Path,
+    remote: str,
+    patterns: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    asks: str | None = None,
+    timeout_seconds: float | None = None,
+) -> dict[str, str]:
+    """The remote's refs that match, with their shas. `asks` is what git is to ask in the remote's place.
+
+    Raises AfterpushError (unreachable) when there is no answer.
+    """
+    done = git(repo, "ls-remote", "--", asks or remote, *patterns, env=env, timeout_seconds=timeout_seconds)
     if done.code != 0:
         said = done.error_text.removeprefix("fatal: ").splitlines()
         raise AfterpushError(
-            f"asking {remote} for its branches: git says: {said[0] if said else f'exit code {done.code}'}",
+            f"asking {remote} for its branches: git says: {said[0] if said else done.code}; "
+            "check the network, the URL and your access",
             ExitCode.UNREACHABLE,
         )
     pairs = (line.split("\t", 1) for line in done.text.splitlines() if "\t" in line)
-    return {ref: sha for sha, ref in pairs if ref in refs}
+    return {ref: sha for sha, ref in pairs}
 
 
 def _push_side(repo: Path, remote: str) -> tuple[str, dict[str, str]]:

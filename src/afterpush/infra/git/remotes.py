@@ -1,8 +1,9 @@
-"""Which remote and which branch are meant where nothing is configured."""
+"""Which remote and which branch are meant where nothing is configured, and whether there is such a remote."""
 
 from pathlib import Path
 
-from afterpush.infra.git import git
+from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import git, remote_urls
 
 USUAL_REMOTE, USUAL_BRANCH = "origin", "main"
 
@@ -26,3 +27,22 @@ def remote_branches(repo: Path, remote: str) -> frozenset[str]:
     prefix = f"refs/remotes/{remote}/"
     listed = git(repo, "for-each-ref", "--format=%(refname)", prefix).text.split("\n")
     return frozenset(name.removeprefix(prefix) for name in listed if name) - {"HEAD"}
+
+
+def missing_remote(repo: Path, remote: str) -> str | None:
+    """That there is no such remote, and what to do; None where there is one.
+
+    Only a remote that the user has added counts: a path or a URL of the configuration could lead to a bare
+    repository that a commit brought, whose hooks would run.
+    """
+    if remote_urls(repo, remote, push=True):
+        return None
+    known = git(repo, "remote").text.split()
+    other = f", or name another: --remote={known[0]}, for good push.remote: {known[0]}" if known else ""
+    return f"there is no remote {remote} in {repo}; git remote add {remote} URL{other}"
+
+
+def require_remote(repo: Path, remote: str) -> None:
+    """Raises AfterpushError where there is no such remote."""
+    if missing := missing_remote(repo, remote):
+        raise AfterpushError(missing)

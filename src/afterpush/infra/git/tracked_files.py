@@ -5,6 +5,13 @@ from pathlib import Path
 
 from afterpush.infra.git import git, git_text
 
+TRACKED_IN_SH = (
+    "case $e in */*) ;; *) e=./$e ;; esac; unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE; "
+    'git -C "${e%/*}/" ls-files -- "${e##*/}" 2>/dev/null'
+)
+"""The same question as `is_brought`, for what runs before Python does: what git tracks at the path `$e`, the
+link itself or what lies in the folder. In sh, for a `$( )`; nothing where there is no repository."""
+
 
 def tracked(repo: Path, paths: Sequence[str]) -> list[str]:
     """Those of the paths that are in git's index; none outside of a repository."""

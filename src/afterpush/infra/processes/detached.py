@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import cure_for_writing
 from afterpush.infra.processes import Argument, command_name, command_words
 
 
@@ -29,12 +30,12 @@ def start_detached(
 
 
 def _opened_for_output(log: Path | None) -> int:
+    path = log or Path(os.devnull)
     try:
-        return os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
+        return os.open(path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if log else 0), 0o600)
     except OSError as error:
-        raise AfterpushError(
-            f"cannot write the log {log}: {error.strerror}; make its folder writable"
-        ) from error
+        cure = cure_for_writing(path)
+        raise AfterpushError(f"cannot write the log {path}: {error.strerror}; {cure}") from error
 
 
 def _in_own_session(

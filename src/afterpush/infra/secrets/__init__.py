@@ -5,6 +5,10 @@ from typing import Final, NoReturn
 
 REDACTED: Final = "[REDACTED]"
 
+TOKENS: Final = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
+OUR_SECRETS: Final = frozenset((*TOKENS, "DB_PASS", "MYSQL_URL"))
+"""The variables that hold a secret of ours."""
+
 # Well-known token shapes, by the prefixes that their issuers publish. Each pattern matches the
 # secret itself, or has it in the group `secret`. Each takes time linear in the text: what may stand before
 # or between has a bound, or cannot begin again inside of itself (OWASP, "Regular expression Denial of

@@ -103,22 +103,7 @@ def has_call(data: bytes) -> bool:
 
 def _call(form: CallForm, file: str, name: str) -> str:
     typed = ": string" if file.endswith((".ts", ".tsx", ".mts", ".cts")) else ""
-    return f"await {name}((text{typed}) => {_run(form)})"
-
-
-def _run(form: CallForm) -> str:
-    """How this script runs a text that it does not know: the steps are no literals of its own.
-
-    db.execute(sql`...`)     ->  db.execute(sql.raw(text))
-    prisma.$executeRaw`...`  ->  prisma.$queryRawUnsafe(text)
-    """
-    if form.method.startswith("$"):
-        return f"{form.handle}.$queryRawUnsafe(text)"
-    if form.tag:
-        return form.call(f"{form.tag}.raw(text)")
-    if form.wrapper:
-        return form.call(f"{form.wrapper}(text)")
-    return form.call("text", reads=True, unprepared=True)
+    return f"await {name}((text{typed}) => {form.runs_text()})"
 
 
 def _specifier(source: Source, module: str) -> str:

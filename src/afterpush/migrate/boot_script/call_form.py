@@ -29,21 +29,20 @@ class CallForm:
         """The name that the handle begins with: `db` of `db!` and of `db.session`."""
         return re.split(r"[.!]", self.handle)[0]
 
-    def sql(self, text: str) -> str:
-        """The SQL as this script would write it."""
-        template = "`" + text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${") + "`"
-        if self.tag:
-            return f"{self.tag}{template}"
-        return f"{self.wrapper}({template})" if self.wrapper else template
+    def runs_text(self) -> str:
+        """How this script runs a text that it does not know: the steps are no literals of its own.
 
-    def call(self, argument: str, *, reads: bool = False, unprepared: bool = False) -> str:
-        """The call; one that `reads` returns rows, one that is `unprepared` must not be prepared first."""
-        method = self.method
-        if reads and method.startswith("$executeRaw"):
-            method = method.replace("$executeRaw", "$queryRaw")
-        if unprepared and method == "execute" and not (self.tag or self.wrapper):
-            method = "query"
-        return f"{self.handle}.{method}({argument})"
+        db.execute(sql`...`)     ->  db.execute(sql.raw(text))
+        prisma.$executeRaw`...`  ->  prisma.$queryRawUnsafe(text)
+        db.execute("...")        ->  db.query(text), for what cannot be prepared
+        """
+        if self.method.startswith("$"):
+            return f"{self.handle}.$queryRawUnsafe(text)"
+        if self.tag:
+            return f"{self.handle}.{self.method}({self.tag}.raw(text))"
+        if self.wrapper:
+            return f"{self.handle}.{self.method}({self.wrapper}(text))"
+        return f"{self.handle}.{'query' if self.method == 'execute' else self.method}(text)"
 
 
 def form_of(source: Source, node: "Node") -> CallForm | None:

@@ -1,7 +1,7 @@
-"""What in a boot script keeps steps from running beside it: leaving early, closing, callbacks."""
+"""What in a boot script keeps steps from running beside it: no await, closing, callbacks."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from afterpush.migrate.boot_script.typescript import FUNCTIONS, Source, ancestors
@@ -42,28 +42,6 @@ def closes(source: Source, node: "Node", handle: str) -> bool:
         if path[-1] in _CLOSING and path[0].rstrip("?!") == handle:
             return True
     return False
-
-
-def why_nothing_follows(source: Source, statements: Sequence["Node"], handle: str) -> str:
-    """Why code behind these statements need not run, or not with an open handle; empty when it does."""
-    for statement in statements:
-        for node in _here(statement):
-            if node.type == "return_statement":
-                return f"line {source.line(node)} may return before them"
-        if closes(source, statement, handle):
-            return f"{handle} is closed by the statement in line {source.line(statement)}"
-    return ""
-
-
-def body_before_closing(source: Source, statement: "Node", handle: str) -> "Node | None":
-    """The body of a `try` without `catch` whose `finally` closes the handle: its end is still in time."""
-    if statement.type != "try_statement" or statement.child_by_field_name("handler") is not None:
-        return None
-    body, finalizer = (statement.child_by_field_name(name) for name in ("body", "finalizer"))
-    if body is None or finalizer is None or not body.named_children:
-        return None
-    in_time = closes(source, finalizer, handle) and not closes(source, body, handle)
-    return body if in_time else None
 
 
 def _here(node: "Node") -> Iterator["Node"]:

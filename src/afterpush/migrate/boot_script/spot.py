@@ -1,4 +1,4 @@
-"""Where in a boot script more steps can stand."""
+"""Where in a boot script the call of the steps can stand."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -24,15 +24,10 @@ _HELP = (
 
 @dataclass(frozen=True)
 class Spot:
-    """Where steps can stand: byte offsets before the first and after the last use of the database.
-
-    `no_last` says why nothing can stand after the last one; empty when it can.
-    """
+    """Where the call can stand: the byte offset of the first statement that uses the database."""
 
     form: CallForm
     first: int
-    last: int
-    no_last: str = ""
 
 
 def find_spot(source: Source) -> Spot:
@@ -58,7 +53,7 @@ def find_spot(source: Source) -> Spot:
     if not statements:
         raise AfterpushError(f"{source.file}: no statement uses {form.handle} where it is made: {_HELP}")
     _require_own_line(source, statements[0])
-    return Spot(form, statements[0].start_byte, *_end(source, statements, form.root))
+    return Spot(form, statements[0].start_byte)
 
 
 def _require_promises(source: Source, block: "Node", calls: Sequence["Node"]) -> None:
@@ -76,18 +71,6 @@ def _require_own_line(source: Source, statement: "Node") -> None:
             f"{source.file}:{source.line(statement)}: steps would stand before this statement; "
             "put it on a line of its own"
         )
-
-
-def _end(source: Source, statements: Sequence["Node"], handle: str) -> tuple[int, str]:
-    """Where more can stand after these statements, and why nothing can."""
-    last = statements[-1]
-    if last.type in ("return_statement", "throw_statement"):
-        return last.start_byte, leaving.why_nothing_follows(source, statements[:-1], handle)
-    body = leaving.body_before_closing(source, last, handle)
-    if body is not None:
-        inner = body.named_children
-        return inner[-1].end_byte, leaving.why_nothing_follows(source, [*statements[:-1], *inner], handle)
-    return last.end_byte, leaving.why_nothing_follows(source, statements, handle)
 
 
 def _scope(source: Source, form: CallForm, calls: Sequence["Node"]) -> "Node":

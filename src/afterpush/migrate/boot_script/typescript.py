@@ -47,6 +47,22 @@ class Source:
         self.data, self.file = data, file
         # JavaScript may hold JSX; TypeScript's `<T>x` casts are read only by the other grammar.
         self.root = _parser(not file.endswith((".ts", ".mts", ".cts"))).parse(data).root_node
+        self._require_shallow()
+
+    def _require_shallow(self) -> None:
+        """Raises AfterpushError for a text that is nested too deeply: each step to a parent is as long as the
+        way down to the node (tree-sitter, ts_node_parent), so that 50,000 brackets would take minutes."""
+        cursor, depth = self.root.walk(), 0
+        while depth <= _MOST_NESTED:
+            if cursor.goto_first_child():
+                depth += 1
+                continue
+            while not cursor.goto_next_sibling():
+                if not cursor.goto_parent():
+                    return
+                depth -= 1
+        line = self.line(cursor.node) if cursor.node else 1
+        raise AfterpushError(f"reading {self.file}: what stands in line {line} is nested too deeply")
 
     def text(self, node: "Node") -> str:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
@@ -138,19 +154,11 @@ def walk(node: "Node") -> Iterator["Node"]:
 
 
 def ancestors(node: "Node") -> Iterator["Node"]:
-    """The node's parent, its parent, and so on.
-
-    Each step is as long as the way down to the node (tree-sitter, ts_node_parent), so that a text of 50,000
-    brackets would take minutes. Raises AfterpushError for one that is nested too deeply.
-    """
+    """The node's parent, its parent, and so on."""
     current = node.parent
-    for _ in range(_MOST_NESTED):
-        if current is None:
-            return
+    while current is not None:
         yield current
         current = current.parent
-    line = node.start_point[0] + 1
-    raise AfterpushError(f"reading TypeScript: what stands in line {line} is nested too deeply")
 
 
 def is_below(node: "Node", above: "Node") -> bool:

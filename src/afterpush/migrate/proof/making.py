@@ -1,8 +1,9 @@
 """What the runs of a proof are made of: schemas, passes over statements and steps, rows, comparisons."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.database import Connection, DatabaseFailure, StatementRejected
@@ -12,14 +13,13 @@ from afterpush.migrate.proof.evidence import Evidence
 from afterpush.migrate.proof.report import Invalid, Rows, Run
 from afterpush.migrate.proof.seeds import plant, sums
 from afterpush.migrate.replay.execute import execute
-from afterpush.migrate.replay.look import look
+from afterpush.migrate.replay.look import look, with_rows
 from afterpush.migrate.replay.schema import State
 from afterpush.migrate.replay.scratch import Scratch, without_schema
 from afterpush.migrate.statements.split import Statement
-from afterpush.migrate.statements.tokens import quoted
-from afterpush.migrate.steps.execute import bring_up, plan_for, situation
+from afterpush.migrate.steps.execute import bring_up
 from afterpush.migrate.steps.journal import JOURNAL_TABLE
-from afterpush.migrate.steps.step import SETTING
+from afterpush.migrate.steps.step import SETTING, Step
 
 # What a boot script's `try`/`catch` passes over: the thing is there already, or gone. MySQL and MariaDB
 # manuals,
@@ -65,25 +65,17 @@ class Making:
 
     def _new(self, run: str, schema: str, tally: Tally) -> None:
         """The steps, and then the boot script."""
-        with self.room.looker(schema) as looker:
-            now = situation(looker, schema, self.flavour, self.ways.steps, may_lose=True)
-            needed = plan_for(self.ways.steps, now).to_run
-            try:
-                for step in bring_up(
-                    looker,
-                    lambda: self.room.runner(schema),
-                    schema,
-                    self.flavour,
-                    self.ways.steps,
-                    may_lose=True,
-                ):
-                    tally.executed += step.kind != SETTING
-            except AfterpushError as error:
-                if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
-                    raise
-                self.evidence.fail(run, without_schema(str(error)))
-                raise Stopped from error
-        tally.skipped += len(self.ways.steps) - len(needed)
+        ran = 0
+        try:
+            for step in self._brought_up(schema, self.ways.steps):
+                ran += 1
+                tally.executed += step.kind != SETTING
+        except AfterpushError as error:
+            if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
+                raise
+            self.evidence.fail(run, without_schema(str(error)))
+            raise Stopped from error
+        tally.skipped += len(self.ways.steps) - ran
         before = tally.executed
         self._statements(run, schema, self.ways.boot_changes, boot := Tally(), tolerant=True)
         tally.tolerated += boot.tolerated
@@ -91,6 +83,11 @@ class Making:
         tally.executed = before
         if run == "B":
             tally.executed += boot.executed
+
+    def _brought_up(self, schema: str, steps: Sequence[Step]) -> Iterator[Step]:
+        with self.room.looker(schema) as looker:
+            opening = partial(self.room.runner, schema)
+            yield from bring_up(looker, opening, schema, self.flavour, steps, may_lose=True)
 
     def _statements(
         self, run: str, schema: str, statements: Sequence[Statement], tally: Tally, *, tolerant: bool = False
@@ -128,9 +125,8 @@ class Making:
         """The state; a counter says nothing where there are rows, and the journal is ours."""
         with self.room.looker(schema) as looker:
             found = self._look(looker, schema)
-            for _, table, part in list(found):
-                if part == "table" and looker.query(f"SELECT 1 FROM {quoted(table)} LIMIT 1"):
-                    found["table", table, "counter"] = ANY
+            tables = [name for _, name, part in found if part == "table"]
+            found |= dict.fromkeys((("table", name, "counter") for name in with_rows(looker, tables)), ANY)
         return found
 
     def _look(self, looker: Connection, schema: str) -> State:
@@ -139,11 +135,16 @@ class Making:
         return {key: text for key, text in found.items() if key[1] != JOURNAL_TABLE}
 
     @contextmanager
-    def _run(self, name: str, way: str, reference: State | None = None) -> Iterator[tuple[str, Tally]]:
-        """One run, recorded and compared with `reference` (or with itself) when it is over."""
+    def _run(
+        self, name: str, way: str, reference: State | None = None, schema: str | None = None
+    ) -> Iterator[tuple[str, Tally]]:
+        """One run, recorded and compared with `reference` (or with itself) when it is over.
+
+        In a schema of its own, or in one that others go on with.
+        """
         self.progress(f"run {name}: {way}")
         began, tally = self.clock.monotonic(), Tally()
-        with self._schema(name.lower()) as schema:
+        with nullcontext(schema) if schema else self._schema(name.lower()) as schema:
             yield schema, tally
             state = self._taken(schema)
         self._final = state

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 from afterpush.infra.database import Connection
 from afterpush.migrate.proof.compare import compare
@@ -11,7 +10,7 @@ from afterpush.migrate.proof.making import Making, Stopped, Tally
 from afterpush.migrate.proof.mutations import control
 from afterpush.migrate.proof.report import Crashes, Mutations
 from afterpush.migrate.proof.seeds import plant, sums
-from afterpush.migrate.proof.stages import chosen_stages, rows_of, undecided
+from afterpush.migrate.proof.stages import Stage, executed_stages, rows_of, stages_of
 from afterpush.migrate.replay.schema import State
 from afterpush.migrate.replay.scope import QUERIES, ROWS
 from afterpush.migrate.replay.scratch import without_schema
@@ -29,48 +28,60 @@ class Proving(Making):
     def run(self) -> None:
         """All of it, as far as it goes; whatever goes wrong is in the evidence."""
         try:
-            for stage, step in undecided(self.ways, self.flavour):
-                self.evidence.fail("stages", f"after {stage}, {step} is decided otherwise than it should be")
-            reference = self._run_a()
+            stages = list(stages_of(self.ways, self.flavour))
+            for stage in stages:
+                if stage.wrong:
+                    said = f"after {stage.file}, {stage.wrong} is decided otherwise than it should be"
+                    self.evidence.fail("stages", said)
+            reference = self._runs_a_and_c()
             settled = self._run_b(reference)
-            self._run_c(reference)
             self._run_d(reference)
             if not self.ways.once:
                 self._run_e(reference)
-            self._run_stages(reference)
+            self._run_stages(stages)
+            if self.ways.earlier:
+                self._run_from_earlier(reference)
             self._crash_everywhere(settled)
         except Stopped:
             return
 
     # The runs
 
-    def _run_a(self) -> State:
-        with self._run("A", "old, boot") as (schema, tally):
-            self._statements("A", schema, self.ways.base, Tally())
-            self.evidence.invalid += self._statements("A", schema, self.ways.old, tally)
-            if self.evidence.invalid:
-                raise Stopped
-            self._statements("A", schema, self.ways.boot_changes, tally, tolerant=True)
-            return self._taken(schema)
+    def _runs_a_and_c(self) -> State:
+        """Without a boot script, what run A leaves is what run C begins with."""
+        with self._schema("a") as schema:
+            with self._run("A", "old, boot", schema=schema) as (_, tally):
+                self._statements("A", schema, self.ways.base, Tally())
+                self.evidence.invalid += self._statements("A", schema, self.ways.old, tally)
+                if self.evidence.invalid:
+                    raise Stopped
+                self._statements("A", schema, self.ways.boot_changes, tally, tolerant=True)
+            reference = self._final
+            if not self.ways.boot_changes:
+                self._run_c(reference, schema)
+        if self.ways.boot_changes:
+            with self._schema("c") as schema:
+                self._statements("C", schema, [*self.ways.base, *self.ways.old], Tally())
+                self._run_c(reference, schema)
+        return reference
 
     def _run_b(self, reference: State) -> State:
-        with self._run("B", "new", reference) as (schema, tally):
-            self._statements("B", schema, self.ways.base, Tally())
-            self._new("B", schema, tally)
-            settled = self._taken(schema)
-        if self.evidence.runs["B"].equal:
-            self._negative_controls()
-        else:
-            self.evidence.notes.append("no negative controls: the comparison is red already")
+        with self._schema("b") as schema:
+            with self._run("B", "new", reference, schema) as (_, tally):
+                self._statements("B", schema, self.ways.base, Tally())
+                self._new("B", schema, tally)
+            settled = self._final
+            if self.evidence.runs["B"].equal:
+                self._negative_controls(schema)
+            else:
+                self.evidence.notes.append("no negative controls: the comparison is red already")
         return settled
 
-    def _negative_controls(self) -> None:
+    def _negative_controls(self, schema: str) -> None:
+        """In the schema that run B has made, and that nobody needs after it."""
         self.progress("negative controls")
-        with self._schema("m") as schema:
-            self._statements("B", schema, self.ways.base, Tally())
-            self._new("B", schema, Tally())
-            with self.room.looker(schema) as looker:
-                controls = control(looker, lambda: self._look(looker, schema), self._is_done)
+        with self.room.looker(schema) as looker:
+            controls = control(looker, lambda: self._look(looker, schema), self._is_done)
         self.evidence.mutations = Mutations(
             controls.tried, controls.caught, controls.kinds, tuple(controls.missed)
         )
@@ -84,16 +95,16 @@ class Proving(Making):
         is_same = {key: state.get(key) for key in others} == {key: self._final.get(key) for key in others}
         return is_same and all(one.verdict is Verdict.DONE for one in plan.decisions)
 
-    def _run_c(self, reference: State) -> None:
-        with self._run("C", "old, rows, new", reference) as (schema, tally):
-            self._statements("C", schema, self.ways.base, Tally())
-            self._statements("C", schema, self.ways.old, Tally())
-            with self._rows_kept("C", schema):
-                self._new("C", schema, tally)
-            if tally.executed:
-                self.evidence.fail(
-                    "C", f"{tally.executed} steps were executed though the old way had done all of them"
-                )
+    def _run_c(self, reference: State, schema: str) -> None:
+        with (
+            self._run("C", "old, rows, new", reference, schema) as (_, tally),
+            self._rows_kept("C", schema),
+        ):
+            self._new("C", schema, tally)
+        if self.evidence.runs["C"].executed:
+            executed = self.evidence.runs["C"].executed
+            said = f"{executed} steps were executed though the old way had done all of them"
+            self.evidence.fail("C", said)
 
     def _run_d(self, reference: State) -> None:
         with self._run("D", "new, rows, new", reference) as (schema, tally):
@@ -120,52 +131,50 @@ class Proving(Making):
                 "run E: where migrations run once only (a tool keeps note), say so: migrate.once: true"
             )
 
-    def _run_stages(self, reference: State) -> None:
+    def _run_stages(self, stages: Sequence[Stage]) -> None:
+        executed = executed_stages(stages, len(self.ways.old))
+        for stage in stages[:-1]:
+            if stage.file in executed:
+                self._run_stage(stage.file)
+            else:
+                self.evidence.stages.append(f"{stage.file} (what the old way would run from there)")
+
+    def _run_stage(self, file: str) -> None:
         """From a stage in between, with rows: the new way against the rest of the old one."""
-        for file in chosen_stages(self.ways):
-            self.progress(f"stage {file}")
-            files = self.ways.files[: self.ways.files.index(file) + 1]
-            before = [one for one in self.ways.old if one.file in files]
-            after = [one for one in self.ways.old if one.file not in files]
-            if not self.ways.with_data:
-                after = [one for one in after if one.kind.split(" ")[0] not in ROWS]
-            run = f"stage {file}"
-            with self._schema("s") as old, self._schema("n") as new:
-                for schema in (old, new):
-                    self._statements(run, schema, [*self.ways.base, *before], Tally())
-                    with self.room.runner(schema) as connection:
-                        planted = plant(connection, schema)
-                rest = self._statements(run, old, after, Tally())
-                if rest:
-                    self.evidence.notes.append(
-                        f"{run}: without rows, for the old way itself fails with them: {rest[0].message}"
-                    )
-                    continue
-                self._statements(run, old, self.ways.boot_changes, Tally(), tolerant=True)
-                if self.ways.with_data:  # Else nothing tells rows of a later file from those of this one.
-                    self._bring_up(new, [step for step in self.ways.steps if step.file in files])
-                self._new(run, new, Tally())
-                self._compare(run, self._taken(old), self._taken(new))
-                self._compare_rows(run, old, new)
-                self.evidence.stages.append(f"{file} ({len(planted.tables)} tables with rows)")
-        if self.ways.earlier:
-            self._run_from_earlier(reference)
+        run = f"stage {file}"
+        self.progress(run)
+        files = self.ways.files[: self.ways.files.index(file) + 1]
+        before = [one for one in self.ways.old if one.file in files]
+        after = [one for one in self.ways.old if one.file not in files]
+        if not self.ways.with_data:
+            after = [one for one in after if one.kind.split(" ")[0] not in ROWS]
+        with self._schema("s") as old, self._schema("n") as new:
+            for schema in (old, new):
+                self._statements(run, schema, [*self.ways.base, *before], Tally())
+                with self.room.runner(schema) as connection:
+                    planted = plant(connection, schema)
+            rest = self._statements(run, old, after, Tally())
+            if rest:
+                said = f"{run}: without rows, for the old way itself fails with them: {rest[0].message}"
+                self.evidence.notes.append(said)
+                return
+            self._statements(run, old, self.ways.boot_changes, Tally(), tolerant=True)
+            if self.ways.with_data:  # Else nothing tells rows of a later file from those of this one.
+                list(self._brought_up(new, [step for step in self.ways.steps if step.file in files]))
+            self._new(run, new, Tally())
+            self._compare(run, self._taken(old), self._taken(new))
+            self._compare_rows(run, old, new)
+            self.evidence.stages.append(f"{file} ({len(planted.tables)} tables with rows)")
 
     def _run_from_earlier(self, reference: State) -> None:
         """From what the version of the steps that was committed before brings up."""
         run = "stage earlier version"
         with self._schema("n") as schema:
             self._statements(run, schema, self.ways.base, Tally())
-            self._bring_up(schema, self.ways.earlier)
+            list(self._brought_up(schema, self.ways.earlier))
             self._new(run, schema, Tally())
             self._compare(run, reference, self._taken(schema))
         self.evidence.stages.append("the version committed before")
-
-    def _bring_up(self, schema: str, steps: Sequence[Step]) -> None:
-        with self.room.looker(schema) as looker:
-            opening = partial(self.room.runner, schema)
-            for _ in bring_up(looker, opening, schema, self.flavour, steps, may_lose=True):
-                pass
 
     def _compare_rows(self, run: str, old: str, new: str) -> None:
         with self.room.runner(old) as first, self.room.runner(new) as second:

@@ -6,39 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.infra.database import Connection, StatementRejected
-from afterpush.migrate.statements.tokens import literal, quoted, tokens
+from afterpush.migrate.replay.sample_values import GEOMETRIES, value_of
+from afterpush.migrate.statements.tokens import literal, quoted
 from afterpush.migrate.steps.journal import JOURNAL_TABLE
 
 _ROWS = (101, 102, 103)
-_WHOLE = frozenset("tinyint smallint mediumint int bigint".split())
-_GEOMETRIES = {
-    "point": "POINT(1 {n})",
-    "geometry": "POINT(1 {n})",
-    "linestring": "LINESTRING(0 0,1 {n})",
-    "polygon": "POLYGON((0 0,0 {n},1 1,0 0))",
-    "multipoint": "MULTIPOINT(1 {n})",
-    "multilinestring": "MULTILINESTRING((0 0,1 {n}))",
-    "multipolygon": "MULTIPOLYGON(((0 0,0 {n},1 1,0 0)))",
-    "geometrycollection": "GEOMETRYCOLLECTION(POINT(1 {n}))",
-    "geomcollection": "GEOMETRYCOLLECTION(POINT(1 {n}))",
-}
-_TEXTS: dict[str, str] = {
-    "date": "2001-01-{d:02}",
-    "datetime": "2001-01-{d:02} 03:04:05",
-    "timestamp": "2001-01-{d:02} 03:04:05",
-    "time": "01:02:{d:02}",
-    "year": "20{d:02}",
-    "json": '{{"row": {n}}}',
-    "uuid": "00000000-0000-4000-8000-000000000{n}",
-    "inet4": "10.0.0.{n}",
-    "inet6": "fe80::{n}",
-    "tinytext": "row {n}",
-    "text": "row {n}",
-    "mediumtext": "row {n}",
-    "longtext": "row {n}",
-}
 _HEX_AS_IT_IS = (
-    frozenset("binary varbinary tinyblob blob mediumblob longblob bit".split()) | _GEOMETRIES.keys()
+    frozenset("binary varbinary tinyblob blob mediumblob longblob bit".split()) | GEOMETRIES.keys()
 )
 
 Row = dict[str, Any]
@@ -89,8 +63,7 @@ def columns_of(connection: Connection, schema: str) -> dict[str, Columns]:
 def _columns(connection: Connection, schema: str) -> dict[str, list[Row]]:
     rows = connection.query(
         "SELECT c.TABLE_NAME AS tab, c.COLUMN_NAME AS name, LOWER(c.DATA_TYPE) AS type, "
-        "c.COLUMN_TYPE AS full, c.CHARACTER_MAXIMUM_LENGTH AS length, c.NUMERIC_PRECISION AS digits, "
-        "c.NUMERIC_SCALE AS scale, c.IS_NULLABLE = 'YES' OR c.COLUMN_DEFAULT IS NOT NULL AS optional, "
+        "c.COLUMN_TYPE AS full, "
         "c.EXTRA LIKE %s OR c.EXTRA LIKE %s OR c.EXTRA LIKE %s AS computed "
         "FROM information_schema.COLUMNS c JOIN information_schema.TABLES t "
         "ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME "
@@ -113,56 +86,27 @@ def _checks(connection: Connection, schema: str) -> str:
 
 def _fill(connection: Connection, table: str, rows: Sequence[Row], checks: str) -> str:
     """Why no row could be written; empty when one was."""
+    given = [row for row in rows if not row["computed"]]
+    names = ", ".join(quoted(row["name"]) for row in given)
     why = ""
     written = 0
     for number in _ROWS:
-        values = {row["name"]: _value(row, number, checks) for row in rows if not row["computed"]}
-        if any(
-            value is None and not row["optional"] for row in rows for value in [values.get(row["name"], "")]
-        ):
-            return "it has a column of a type that cannot be seeded"
-        given = {name: value for name, value in values.items() if value is not None}
-        names = ", ".join(map(quoted, given))
+        values = ", ".join(_value(row, number, checks) for row in given)
         try:
-            connection.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join(given.values())})")
+            connection.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({values})")
             written += 1
         except StatementRejected as error:
             why = f"{error.said} ({error.number})"
     return "" if written else why
 
 
-def _value(row: Row, n: int, checks: str) -> str | None:
-    """An SQL expression for this column of row n, or None for a type that is not known."""
-    kind, day = row["type"], n - 100
+def _value(row: Row, number: int, checks: str) -> str:
+    """What a CHECK asks for, where it can be seen; else what fits the type."""
     allowed = re.search(rf"`{re.escape(row['name'])}` (?:in \(|= )(?:_\w+)?\\?'([^'\\]*)\\?'", checks)
     if allowed:
         return literal(allowed[1])
-    if kind in _WHOLE:
-        return str(n)
-    if kind in ("decimal", "numeric"):
-        return str(n % 10 ** max(0, row["digits"] - row["scale"]))
-    if kind in ("float", "double"):
-        return f"{n}.5"
-    if kind in ("char", "varchar"):
-        return literal(f"r{n}"[-row["length"] :] if row["length"] else "")
-    if kind in ("enum", "set"):
-        members = [part.text for part in tokens(row["full"]) if part.kind == "string"]
-        return members[day % len(members)]
-    if kind == "bit":
-        return str(day % 2 ** row["digits"])
-    if f"json_valid(`{row['name']}`)" in checks:
-        kind = "json"
-    return _by_shape(kind, n, day, row)
-
-
-def _by_shape(kind: str, n: int, day: int, row: Row) -> str | None:
-    if kind in _TEXTS:
-        return literal(_TEXTS[kind].format(n=n, d=day))
-    if kind in _GEOMETRIES:
-        return f"ST_GeomFromText('{_GEOMETRIES[kind].format(n=n)}')"
-    if kind in _HEX_AS_IT_IS:
-        return f"X'{str(n)[-1].encode().hex() if row['length'] == 1 else f'r{n}'.encode().hex()}'"
-    return None
+    is_json = row["type"] == "longtext" and f"json_valid(`{row['name']}`)" in checks  # MariaDB's JSON
+    return value_of("json" if is_json else row["full"], number)
 
 
 def sums(connection: Connection, tables: Mapping[str, Columns]) -> dict[str, Sum]:

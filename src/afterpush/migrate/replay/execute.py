@@ -7,7 +7,7 @@ from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import tokens
 
-MAY_NOT_SET_DEFINER = 1227
+_MAY_NOT_SET_DEFINER = 1227
 _ONLY_SUPER_MAY_CREATE = 1419
 
 
@@ -19,16 +19,22 @@ def why_not(statement: Statement, server: Server) -> str:
 
 
 def execute(connection: Connection, statement: Statement) -> None:
+    """Runs it, as `execute_sql` does."""
+    execute_sql(connection, statement.sql, answers=statement.kind.split(" ")[0] in QUERIES | ROWS)
+
+
+def execute_sql(connection: Connection, sql: str, *, answers: bool = False) -> None:
     """Runs it, without its DEFINER where the user may not set one: definers are in no state.
 
-    Raises StatementRejected with the server's words, DatabaseFailure when the server is lost.
+    `answers`: rows may come back. Raises StatementRejected with the server's words, DatabaseFailure when the
+    server is lost.
     """
-    run = connection.query if statement.kind.split(" ")[0] in QUERIES | ROWS else connection.execute
+    run = connection.query if answers else connection.execute
     try:
-        run(statement.sql)
+        run(sql)
     except StatementRejected as error:
-        plain = without_definer(statement.sql)
-        if error.number != MAY_NOT_SET_DEFINER or plain == statement.sql:
+        plain = without_definer(sql)
+        if error.number != _MAY_NOT_SET_DEFINER or plain == sql:
             raise
         run(plain)
 

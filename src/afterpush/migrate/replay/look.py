@@ -18,6 +18,7 @@ EVERYTHING = tuple(part for parts in KINDS.values() for part in parts)
 _QUERIES = {
     flavour: {part: one.select(flavour) for part, one in PARTS.items()} for flavour in ("mysql", "mariadb")
 }
+_AT_ONCE = 50
 _PARSER = re.compile(
     r"FULLTEXT (?:INDEX|KEY) `(?P<name>(?:[^`]|``)+)`.*?WITH PARSER `?(?P<parser>\w+)", re.IGNORECASE
 )
@@ -95,3 +96,13 @@ def _with_sequences(connection: Connection, state: State) -> State:
 def _shown(connection: Connection, kind: str, name: str) -> str:
     row = connection.query(f"SHOW CREATE {kind} {quoted(name)}")[0]
     return str(list(row.values())[1])
+
+
+def with_rows(connection: Connection, tables: Iterable[str]) -> frozenset[str]:
+    """Those of the tables that have a row."""
+    asked = [f"(SELECT {literal(name)} AS name FROM {quoted(name)} LIMIT 1)" for name in tables]
+    found: set[str] = set()
+    for begin in range(0, len(asked), _AT_ONCE):
+        rows = connection.query(" UNION ALL ".join(asked[begin : begin + _AT_ONCE]))
+        found |= {_text(row["name"]) for row in rows}
+    return frozenset(found)

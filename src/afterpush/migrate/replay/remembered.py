@@ -3,11 +3,14 @@
 A history is kept under a hash of the server's version and settings and of every statement before it, file by
 file. For a long one the server's data folder is kept as well, so that only what is new at the end runs:
 
-    first audit    001 ... 200                  replayed, kept as K200 with its data folder
-    second audit   001 ... 200, 201             K200 is there: its data folder is started, 201 runs in it
-    third audit    001 ... 201                  K201 is there: nothing runs at all
+    first audit    001 ... 200           replayed, kept as K200 with its data folder
+    second audit   001 ... 200, 201      K200 is there: its data folder is started, 201 runs in it
+    third audit    001 ... 201           K201 is there: nothing runs at all
+    fourth audit   001 ... 201, 202      K200 again, with 201 and 202: to stop a server and copy its data
+                                         takes longer, until many statements have come together
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -76,13 +79,16 @@ def remembered(
         return replay(server, statements, base=base, random_hex=random_hex)
     folder = private_folder(server.cache)
     ends = list(_ends(server, base, statements))
-    found = next((known for end in reversed(ends) if (known := _read(folder, *end, statements))), None)
-    if found is not None and found.length == len(statements):
-        return found.history
+    if known := _read(folder, *ends[-1], statements):
+        return known.history
     if len(statements) < LONG:
         history = replay(server, statements, base=base, random_hex=random_hex)
     else:
-        history = _continued(server, statements, base, found, folder / ends[-1][0], random_hex)
+        images = [end for end in reversed(ends) if (folder / end[0]).is_dir()]
+        start = next((known for end in images if (known := _read(folder, *end, statements))), None)
+        is_far = start is None or len(statements) - start.length >= LONG
+        image = folder / ends[-1][0] if is_far else None
+        history = _continued(server, statements, base, start, image, random_hex)
     write_atomic(folder / f"{ends[-1][0]}.json", msgspec.json.encode(_as_kept(history)), mode=0o600)
     _forget(folder)
     return history
@@ -110,6 +116,9 @@ def _ends(
 def _read(folder: Path, key: str, length: int, statements: Sequence[Statement]) -> _Found | None:
     try:
         kept = msgspec.json.decode((folder / f"{key}.json").read_bytes(), type=_Kept)
+        for used in (folder / f"{key}.json", folder / key):
+            if used.exists():
+                os.utime(used)  # What is used is forgotten last.
     except (OSError, msgspec.DecodeError):
         return None
     effects = tuple(
@@ -141,14 +150,14 @@ def _continued(
     server: Server,
     statements: Sequence[Statement],
     base: Sequence[Statement],
-    found: _Found | None,
-    image: Path,
+    start: _Found | None,
+    image: Path | None,
     random_hex: Callable[[int], str],
 ) -> History:
-    """A replay on a server of its own, from the data folder that was kept; its own is kept afterwards."""
+    """A replay on a server of its own, from the data folder that was kept; its own is kept as `image`."""
     assert server.again is not None
-    start = found if found and found.image.is_dir() else None
     with server.again(start.image if start else None) as (own, private):
+        own.start()
         with connected(own.runner, read_timeout_seconds=3600) as holder, ExitStack() as stack:
             holder.query("SELECT GET_LOCK(%s, 0)", [_RUN])
             room = stack.enter_context(scratch(own, random_hex))
@@ -157,7 +166,8 @@ def _continued(
             history = _run(room, base, statements, start)
             if history is None:
                 return replay_in(room, "v", statements, base=base)
-        private.keep(image)
+        if image:
+            private.keep(image)
     return history
 
 

@@ -13,7 +13,7 @@ from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
-from afterpush.infra.database_server.private import PrivateServer, private_server
+from afterpush.infra.database_server.private import PrivateServer, waiting_server
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.run_user import as_run_user
@@ -56,18 +56,29 @@ def _private(
 ) -> Iterator[Server]:
     settings = dict(like or {}) | as_settings(msgspec.structs.asdict(migrate.server_variables))
     cache = cache_folder(environment)
-    start = partial(_started, program, cache / "data", settings)
+    start = partial(_waiting, program, cache / "data", settings)
     with start(None) as (server, _):
         yield replace(server, again=start, cache=cache / "histories")
 
 
 @contextmanager
-def _started(
+def _waiting(
     program: Program, cache: Path, settings: dict[str, str], image: Path | None
 ) -> Iterator[tuple[Server, PrivateServer]]:
-    with private_server(program, cache=cache, schemas=_SCRATCH, settings=settings, image=image) as private:
-        server = replace(server_at(private.confined), looker=private.administrator, is_private=True)
-        yield replace(server, options=_options(settings), settings=settings), private
+    with waiting_server(program, cache=cache, schemas=_SCRATCH, settings=settings, image=image) as private:
+        yield (
+            Server(
+                private.confined,
+                private.administrator,
+                program.flavour,
+                program.version,
+                is_private=True,
+                options=_options(settings),
+                settings=settings,
+                start=private.start,
+            ),
+            private,
+        )
 
 
 def _options(settings: dict[str, str]) -> str:

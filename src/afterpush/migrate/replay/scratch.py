@@ -120,6 +120,7 @@ def scratch(server: Server, random_hex: Callable[[int], str]) -> Iterator[Scratc
 
     Raises DatabaseFailure, and AfterpushError without the rights.
     """
+    server.start()
     name = PREFIX + random_hex(6)
     keeper = connect(server.runner, read_timeout_seconds=600)
     made: list[str] = []

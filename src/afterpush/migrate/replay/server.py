@@ -21,8 +21,9 @@ class Server:
     where the runner is a user for this run, `allow` gives it a schema, and `creator` makes its programs
     where the binary log lets nobody else (see `run_user.py`).
     `options` is what CREATE DATABASE gets for a scratch schema.
-    A private one knows its `settings`, where histories are remembered (`cache`), and how to start one more
-    like it, from a kept data folder (`again`).
+    A private one is up after `start`, so that what is remembered costs no server. It knows its `settings`,
+    where histories are remembered (`cache`), and how to start one more like it, from a kept data folder
+    (`again`).
     """
 
     runner: Address
@@ -35,6 +36,7 @@ class Server:
     cache: Path | None = None
     allow: Callable[[str], object] | None = None
     creator: Address | None = None
+    start: Callable[[], None] = lambda: None
     again: "Callable[[Path | None], AbstractContextManager[tuple[Server, PrivateServer]]] | None" = None
 
     @property

@@ -2,8 +2,8 @@
 
 Conventions, from the tools' manuals: Flyway (`V` versioned, `R` repeatable and last, `U` undo),
 golang-migrate (`*.up.sql`, `*.down.sql`), diesel (`down.sql`), goose (`-- +goose Up`), sql-migrate (`--
-+migrate Up`), dbmate (`-- migrate:up`), drizzle (`meta/_journal.json`), and numbers or time stamps in front
-of a name.
++migrate Up`), micrate, dbmate (`-- migrate:up`), Play (`# --- !Ups`), node-pg-migrate (`-- Up Migration`),
+MyBatis (`-- //@UNDO`), drizzle (`meta/_journal.json`), and numbers or time stamps in front of a name.
 """
 
 import json
@@ -18,9 +18,17 @@ from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.statements.split import Statement, split
 
 _FLYWAY = re.compile(r"(?P<kind>[VR])(?P<version>\d+(?:[._]\d+)*)?__")
-_UNDO = re.compile(r"(?:^|.*[._-])down\.sql$|U\d+(?:[._]\d+)*__", re.IGNORECASE)
+_UNDO = re.compile(
+    r"(?:^|.*[._-])down\.sql$|(?:^|.*\.)(?:undo|rollback|revert)\.sql$|U\d+(?:[._]\d+)*__", re.IGNORECASE
+)
+# A word alone in its line is a mark where the file has both of them, up first; else it is a remark.
 _DIRECTION = re.compile(
-    r"^[ \t]*--[ \t]*(?:\+goose[ \t]+|\+migrate[ \t]+|migrate:)(up|down)\b.*$", re.I | re.M
+    r"""^[ \t]*(?:
+        --[ \t]*(?:\+(?:goose|migrate|micrate)[ \t]+|migrate:)(?P<tool>up|down)\b.*
+        | --[ \t]*//[ \t]*@(?P<undo>undo)\b.*
+        | (?:--|\#)[ \t!#=*-]*(?P<word>up|down)s?(?:[ \t]+migration)?[ \t=*-]*
+    )$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 Order = tuple[object, ...]
 
@@ -135,15 +143,14 @@ def up_part(text: str) -> str:
     DROP TABLE a;             <- this line is empty in the result
     """
     marks = list(_DIRECTION.finditer(text))
-    if not marks:
-        return text
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    kept = [
-        re.sub(r"[^\n]", "", text[: marks[0].start()])
-        if marks[0][1].lower() == "down"
-        else text[: marks[0].start()]
-    ]
-    for mark, end in zip(marks, ends, strict=True):
-        part = text[mark.start() : end]
-        kept.append(part if mark[1].lower() == "up" else re.sub(r"[^\n]", "", part))
-    return "".join(kept)
+    words = [mark["word"].lower() for mark in marks if mark["word"]]
+    if words[:1] != ["up"] or "down" not in words:
+        marks = [mark for mark in marks if not mark["word"]]
+    bounds = [0, *(mark.start() for mark in marks), len(text)]
+    # Before a first mark that leads down, all is down, too; but MyBatis marks the way up by nothing.
+    is_down = [bool(marks) and (marks[0]["tool"] or "").lower() == "down"]
+    is_down += [bool(mark["undo"]) or (mark["tool"] or mark["word"]).lower() == "down" for mark in marks]
+    return "".join(
+        re.sub(r"[^\n]", "", text[begin:end]) if down else text[begin:end]
+        for (begin, end), down in zip(pairwise(bounds), is_down, strict=True)
+    )

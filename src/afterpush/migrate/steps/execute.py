@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from afterpush.infra.database import Connection, StatementRejected
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.migrate.replay.execute import MAY_NOT_SET_DEFINER, without_definer
-from afterpush.migrate.replay.look import look
+from afterpush.migrate.replay.execute import execute_sql
+from afterpush.migrate.replay.look import look, with_rows
 from afterpush.migrate.replay.parts import UNREADABLE
 from afterpush.migrate.replay.schema import Key, part_name
 from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
@@ -70,7 +70,7 @@ def situation(
         for _, name, part in live
         if part == "table" and _concerns(step, name, flavour)
     }
-    filled = frozenset(name for name in tables if connection.query(f"SELECT 1 FROM {quoted(name)} LIMIT 1"))
+    filled = with_rows(connection, tables)
     return Situation(flavour, live, journal.read_journal(connection), filled, may_lose)
 
 
@@ -139,7 +139,7 @@ def execute_step(connection: Connection, step: Step) -> Step:
         if step.kind == DATA:
             _write_rows(connection, step)
         else:
-            _execute(connection, step.sql)
+            execute_sql(connection, step.sql)
             if step.kind != SETTING:
                 journal.note(connection, step, journal.DONE)
     except StatementRejected as error:
@@ -162,17 +162,6 @@ def _write_rows(connection: Connection, step: Step) -> None:
     journal.note(connection, step, journal.STARTED)
     connection.execute(step.sql)
     journal.note(connection, step, journal.DONE)
-
-
-def _execute(connection: Connection, sql: str) -> None:
-    """Executes it; without its DEFINER where the user may not set one."""
-    try:
-        connection.execute(sql)
-    except StatementRejected as error:
-        plain = without_definer(sql)
-        if error.number != MAY_NOT_SET_DEFINER or plain == sql:
-            raise
-        connection.execute(plain)
 
 
 def _with_live_names(step: Step, plan: Plan) -> Step:

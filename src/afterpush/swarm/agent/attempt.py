@@ -14,7 +14,7 @@ from afterpush.infra.git.refs import ref_value
 from afterpush.infra.git.unmerged import operation_under_way
 from afterpush.infra.git.worktrees import add_worktree, changed_entries, commit_everything
 from afterpush.infra.invocation import program
-from afterpush.swarm.agent.log_tail import first_words, last_line
+from afterpush.infra.log_tail import first_words, in_brackets
 from afterpush.swarm.agent.ports import PORTS
 from afterpush.swarm.agent.push_guard import without_push
 from afterpush.swarm.agent.supervision import run_supervised
@@ -154,7 +154,7 @@ def _judged(spec: AttemptSpec, ended: Ended) -> tuple[TaskState, str] | None:
             limit = duration(spec.timeout_seconds)
             return (
                 TaskState.TIMEOUT,
-                f"the agent was ended after {took}, its limit is {limit}{last_line(spec.log)}",
+                f"the agent was ended after {took}, its limit is {limit}{in_brackets(spec.log)}",
             )
         case "memory":
             return (
@@ -170,14 +170,14 @@ def _judged(spec: AttemptSpec, ended: Ended) -> tuple[TaskState, str] | None:
                 f"how the agent ended could not be written into {spec.folder}: is the disk full?",
             )
         case "lost" if ended.code > 0:
-            return TaskState.FAILED, f"the agent's supervisor failed{last_line(spec.log)}; log: {spec.log}"
+            return TaskState.FAILED, f"the agent's supervisor failed{in_brackets(spec.log)}; log: {spec.log}"
         case "lost":
             return TaskState.FAILED, "the agent's supervisor was killed from outside"
     if ended.code == 0:
         return None
     return (
         TaskState.FAILED,
-        f"the command {ended.code_in_words} after {took}{last_line(spec.log)}; log: {spec.log}",
+        f"the command {ended.code_in_words} after {took}{in_brackets(spec.log)}; log: {spec.log}",
     )
 
 

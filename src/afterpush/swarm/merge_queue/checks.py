@@ -9,8 +9,8 @@ from typing import Protocol
 from afterpush.infra.clock import duration
 from afterpush.infra.files import private_folder
 from afterpush.infra.git.worktrees import detached_worktree, discard_worktree, linked_worktrees
+from afterpush.infra.log_tail import in_brackets
 from afterpush.swarm.agent.attempt import supervised_environment
-from afterpush.swarm.agent.log_tail import last_line
 from afterpush.swarm.agent.ports import PORTS
 from afterpush.swarm.agent.supervision import run_supervised
 from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
@@ -84,7 +84,7 @@ class LocalChecks:
             "unwritten": "ended, but how could not be written down (is the disk full?)",
         }.get(ended.how, ended.code_in_words)
         explained = self.explain(log)
-        said = f"the check `{self.command}` {how} on the merged tree{last_line(log)}"
+        said = f"the check `{self.command}` {how} on the merged tree{in_brackets(log)}"
         return Checked(False, f"{said}; {explained}" if explained else said, str(log))
 
 

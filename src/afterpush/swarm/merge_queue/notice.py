@@ -9,7 +9,7 @@ from afterpush.infra.git import current_branch, main_worktree
 from afterpush.infra.git.leftovers import ignore_here
 from afterpush.infra.git.worktrees import linked_worktrees
 from afterpush.infra.invocation import command
-from afterpush.swarm.agent.log_tail import last_lines
+from afterpush.infra.log_tail import last_lines
 from afterpush.swarm.merge_queue.model import Entry, State
 
 NOTICE = ".afterpush-queue.md"

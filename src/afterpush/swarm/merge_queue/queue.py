@@ -14,7 +14,7 @@ from afterpush.infra.git import is_ancestor
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.invocation import program
-from afterpush.swarm.agent.log_tail import first_words
+from afterpush.infra.log_tail import first_words
 from afterpush.swarm.claims import PREFIX, Held
 from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.merge_queue import transitions

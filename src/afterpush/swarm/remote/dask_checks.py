@@ -12,8 +12,8 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.files import private_folder, read_tail
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes
 from afterpush.infra.git.worktrees import detached_worktree
+from afterpush.infra.log_tail import first_words
 from afterpush.swarm.agent.attempt import supervised_environment
-from afterpush.swarm.agent.log_tail import first_words
 from afterpush.swarm.agent.supervision import run_supervised
 from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
 from afterpush.swarm.merge_queue.checks import Checked, LocalChecks

@@ -181,16 +181,13 @@ def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail:
 
 
 def _explained_text(here: AppRepository | None, log: str) -> "Explanation":
-    from afterpush.deploy.explain.explanation import explain
-    from afterpush.deploy.explain.signature_files import load_failures
+    from afterpush.deploy.explain.answer import NOTHING_KNOWN
     from afterpush.infra.configuration.variables import read_environment
+    from afterpush.workflows.deploy.explain import explained
 
-    if len(log) > _MOST_LOG_CHARACTERS:
-        log = log[-_MOST_LOG_CHARACTERS:]
-    redact = (here.environment if here else read_environment(None)).redactor()
-    return explain(
-        [log.encode("utf-8", "replace")], load_failures(here.root if here else None), redact=redact
-    )
+    pieces = [log[-_MOST_LOG_CHARACTERS:].encode("utf-8", "replace")]
+    environment = here.environment if here else read_environment(None)
+    return explained(here.root if here else None, pieces, NOTHING_KNOWN, environment)
 
 
 def _of_explanation(found: "Explanation", sha: str | None, *, detail: bool) -> Answer:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.apart import explain_apart
 from afterpush.deploy.explain.explanation import explain, explain_files, guide_command, read_files
 from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
 from afterpush.deploy.explain.guides import guide
@@ -14,9 +15,10 @@ from afterpush.deploy.explain.rendering import brief_document, brief_text, docum
 from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.variables import Environment, read_environment
 from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.time_limit import can_bound_time
 from afterpush.workflows.app_repository import AppRepository, app_repository, app_repository_if_any
 from afterpush.workflows.deploy.watch import commit_of
 
@@ -69,7 +71,20 @@ def explain_commit(here: AppRepository, sha: str | None, passing: str | None) ->
         if remaining is None:
             return nothing_failed(commit)
         pieces = remaining
-    return explain(pieces, load_failures(here.root), known, here.environment.redactor())
+    return explained(here.root, pieces, known, here.environment)
+
+
+def explained(
+    root: Path | None, pieces: Iterable[bytes], known: Known, environment: Environment
+) -> Explanation:
+    """The explanation of a log with the signatures of `root`, also in a thread of a server in bounded time.
+
+    Raises AfterpushError when the expressions of a team's file take too long over it.
+    """
+    failures = load_failures(root)
+    if failures.team_file is not None and not can_bound_time():
+        return explain_apart(root, pieces, known, environment.for_child())
+    return explain(pieces, failures, known, environment.redactor())
 
 
 def nothing_failed(commit: str) -> Explanation:
