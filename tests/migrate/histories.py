@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from secrets import token_hex
 
 from afterpush.infra.clock import SystemClock
@@ -29,7 +30,9 @@ def replaying(server: Server) -> Replaying:
     return server_at(server.full if server.kind == "digitalocean" else server.proof_only)
 
 
+@cache
 def history(server: Server, *files: str, base: str = "") -> History:
+    """What the server says of the files: the same each time."""
     return replay(replaying(server), statements(*files), base=split(base, "base.sql"), random_hex=token_hex)
 
 

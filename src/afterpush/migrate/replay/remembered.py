@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 
 import msgspec
@@ -33,7 +33,7 @@ from afterpush.migrate.statements.split import Statement
 
 # Below that a replay is quicker than stopping a server and copying its data.
 LONG = 1000
-_FOLDERS, _FILES = 4, 40
+_FOLDERS, _BYTES = 4, 100_000_000
 # Its lock is held while it is used: else it would be dropped as a dead run's leftover.
 _RUN = f"{PREFIX}{'0' * 12}"
 _SCHEMA = f"{_RUN}_kept"
@@ -191,10 +191,12 @@ def _run(
 
 
 def _forget(folder: Path) -> None:
-    """Keeps the newest few of each: a data folder has some hundred megabytes."""
+    """Keeps what was used last: a data folder has some hundred megabytes."""
     with suppress(OSError):
         entries = sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)
         for entry in [each for each in entries if each.is_dir()][_FOLDERS:]:
             shutil.rmtree(entry, ignore_errors=True)
-        for entry in [each for each in entries if each.is_file()][_FILES:]:
+        files = [each for each in entries if each.is_file()]
+        sizes = accumulate(each.stat().st_size for each in files)
+        for entry in [each for each, size in zip(files, sizes, strict=True) if size > _BYTES]:
             entry.unlink(missing_ok=True)
