@@ -93,3 +93,10 @@ def test_a_body_without_delimiter_is_found() -> None:
 )
 def test_what_both_servers_accept_is_left_alone(sql: str) -> None:
     assert found(sql) == []
+
+
+def test_what_was_tried_on_a_server_needs_no_rule() -> None:
+    both = split("ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT;\nALTER TABLE t DROP CHECK c;", "a.sql")
+    assert [one.rejected_by for one in findings(both)] == [MYSQL, MARIADB]
+    assert [one.rejected_by for one in findings(both, [MYSQL])] == [MARIADB]
+    assert findings(both, [MYSQL, MARIADB]) == []

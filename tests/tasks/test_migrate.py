@@ -8,7 +8,7 @@ import pytest
 
 from afterpush.infra.database import connected
 from afterpush.migrate.replay.scratch import drop_leftovers
-from tests.migrate.repositories import PLAN, START, write
+from tests.migrate.repositories import PLAN, START, calls, write
 from tests.support.cli import afterpush
 from tests.support.database_servers import Server, url_of
 from tests.support.repositories import Repository
@@ -67,6 +67,17 @@ def test_the_audit_knows_what_the_server_refuses_and_what_hides_what(
     ]  # fmt: skip
     assert [one["places"] for one in found["redefined"]] == [["migrations/1.sql:1", "migrations/2.sql:1"]]
     assert [(one["line"], one["message"]) for one in found["destructive"]] == [(2, "table a goes")]
+
+
+def test_what_a_boot_script_runs_on_one_server_only_is_told(
+    repository: Repository, env: dict[str, str]
+) -> None:
+    boot = calls("ALTER TABLE a ADD COLUMN IF NOT EXISTS b INT")
+    sources = {"migrations/1.sql": "CREATE TABLE a (id INT PRIMARY KEY);\n", "server/autoMigrate.ts": boot}
+    write(repository.path, sources)
+    found = afterpush("migrate.audit", "--json", cwd=repository.path, env=env).json()
+    told = [(one["file"], one["line"], one["rejected_by"]) for one in found["portability"]]
+    assert told == [("server/autoMigrate.ts", 3, "MySQL 8")]
 
 
 @pytest.mark.parametrize("task", ["migrate.audit", "migrate.consolidate", "migrate.prove"])

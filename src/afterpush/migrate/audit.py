@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from afterpush.migrate import coverage
 from afterpush.migrate.coverage import Duplicate, Object, Redefinition
-from afterpush.migrate.portability import Finding, findings
+from afterpush.migrate.portability import MARIADB, MYSQL, Finding, findings
 from afterpush.migrate.replay.history import History
 from afterpush.migrate.replay.remembered import remembered
 from afterpush.migrate.replay.scope import QUERIES, ROWS
@@ -198,14 +198,10 @@ def _portability(repository: Repository, replays: Replays, boot: Sequence[Statem
             if effect.statement in accepted and effect.number not in _NO_TABLE:
                 said = f"{server.title} rejects this: {effect.rejected} ({effect.number})"
                 yield Finding(effect.statement.file, effect.statement.line, "rejected", server.title, said)
-    by_rule = findings([*repository.inputs.sources, *boot])
-    tried = {"MariaDB" if flavour == "mariadb" else "MySQL 8" for flavour in replays.histories}
-    told = (
-        {one.rejected_by for one in by_rule} - tried
-        if replays.others
-        else {one.rejected_by for one in by_rule}
-    )
-    yield from (one for one in by_rule if one.rejected_by in told)
+    names = {"mysql": MYSQL, "mariadb": MARIADB}
+    tried = [names[flavour] for flavour in replays.histories] if replays.others else []
+    yield from findings(repository.inputs.sources, tried)
+    yield from findings(boot)  # The cover runs on the first server only.
 
 
 def _destructive(sources: History) -> Iterator[Remark]:

@@ -1,5 +1,6 @@
 """Comparing what the sources define with what the boot script (and the consolidated steps) define."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -65,10 +66,10 @@ def place_of(statement: Statement) -> Place:
 def objects(sources: History, cover: History, lent: Sequence[Statement] = ()) -> list[Object]:
     """Every object of the sources with what covers it. What was lent to the boot script covers nothing."""
     covering = {key: statement for key, statement in cover.made.items() if statement not in lent}
-    found = []
+    found, unwritten = [], _made_for_keys(sources)
     for key, statement in sources.made.items():
         kind = part_kind(key)
-        if kind in _NOT_LISTED or _comes_with_a_key(key, sources):
+        if kind in _NOT_LISTED or key in unwritten:
             continue
         twin = _twin(key, sources, cover, covering)
         name = part_name(key)
@@ -113,34 +114,30 @@ def _same_partitions(key: Key, sources: History, cover: History) -> bool:
     return sources.final.get(part) == cover.final.get(part)
 
 
-def _comes_with_a_key(key: Key, history: History) -> bool:
-    """An index that the server made for a foreign key, which nobody wrote."""
-    text = history.final[key]
-    if not key[2].startswith("index ") or text.startswith("UNIQUE"):
-        return False
-    columns = text.removeprefix("BTREE ").split(", ")
-    for other, definition in history.final.items():
-        if (
-            other[:2] == key[:2]
-            and other[2].startswith("foreign key ")
-            and history.made.get(other) == history.made.get(key)
-        ):
-            mine = [part.split(" -> ")[0] for part in definition.split(", ")]
-            if mine == columns and part_name(key) in (part_name(other), mine[0].strip("`")):
-                return True
-    return False
+def _made_for_keys(history: History) -> frozenset[Key]:
+    """The indexes that the server made for foreign keys, which nobody wrote."""
+    keys: dict[tuple[str, Statement | None], list[tuple[str, list[str]]]] = defaultdict(list)
+    for key, text in history.final.items():
+        if key[2].startswith("foreign key "):
+            columns = [part.split(" -> ")[0] for part in text.split(", ")]
+            keys[key[1], history.made.get(key)].append((part_name(key), columns))
+    return frozenset(
+        key
+        for key, text in history.final.items()
+        if key[2].startswith("index ") and not text.startswith("UNIQUE")
+        for name, columns in keys.get((key[1], history.made.get(key)), ())
+        if text.removeprefix("BTREE ").split(", ") == columns
+        and part_name(key) in (name, columns[0].strip("`"))
+    )
 
 
 def duplicates(sources: History, cover: History) -> list[Duplicate]:
     """The same index, foreign key or check under several names, on either side or across."""
     groups: dict[tuple[str, str, str], dict[str, Place]] = {}
     for history in (sources, cover):
+        unwritten = _made_for_keys(history)
         for key, statement in history.made.items():
-            if (
-                key[2].startswith(BY_DEFINITION)
-                and key[2] != "index PRIMARY"
-                and not _comes_with_a_key(key, history)
-            ):
+            if key[2].startswith(BY_DEFINITION) and key[2] != "index PRIMARY" and key not in unwritten:
                 kind = part_kind(key)
                 group = groups.setdefault((_KINDS.get(kind, kind), key[1], history.final[key]), {})
                 group.setdefault(part_name(key), place_of(statement))

@@ -4,7 +4,7 @@ Parsers are no help: sqlglot reads IF NOT EXISTS everywhere, sqlfluff 4.5 accept
 for MySQL. Sources: the grammar in the MySQL 8.0 and 9.5 manuals and in MariaDB's; MariaDB tried on 10.11.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from afterpush.migrate.statements.split import Statement
@@ -28,24 +28,29 @@ class Finding:
 Said = tuple[int, str, str, str]
 
 
-def findings(statements: Iterable[Statement]) -> list[Finding]:
-    """Everything in these statements that runs on one server only, as far as rules can tell."""
+def findings(statements: Iterable[Statement], tried: Collection[str] = ()) -> list[Finding]:
+    """Everything in these statements that runs on one server only, as far as rules can tell.
+
+    Without the rules for servers on which the statements were tried.
+    """
     found: list[Finding] = []
     for statement in statements:
-        for offset, rule, rejected_by, message in _statement_findings(statement):
+        said = [*_client_findings(statement)]
+        if not {MYSQL, MARIADB} <= set(tried):
+            said += [one for one in _statement_findings(statement) if one[2] not in tried]
+        for offset, rule, rejected_by, message in said:
             line = statement.line + statement.sql.count("\n", 0, offset)
             found.append(Finding(statement.file, line, rule, rejected_by, message))
     return found
 
 
-def _statement_findings(statement: Statement) -> Iterator[Said]:
+def _client_findings(statement: Statement) -> Iterator[Said]:
     if statement.split_by_client:
-        yield (
-            0,
-            "no-delimiter",
-            "the mysql client",
-            "the mysql client cuts this body at its first `;`: put DELIMITER around it",
-        )
+        message = "the mysql client cuts this body at its first `;`: put DELIMITER around it"
+        yield (0, "no-delimiter", "the mysql client", message)
+
+
+def _statement_findings(statement: Statement) -> Iterator[Said]:
     if not statement.kind.startswith(("CREATE", "ALTER", "DROP", "RENAME", "INSERT", "DELETE", "REPLACE")):
         return
     if len(statement.sql) > 200_000:

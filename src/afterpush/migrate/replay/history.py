@@ -46,9 +46,11 @@ class History:
     @cached_property
     def final(self) -> State:
         """The state after the last statement."""
-        found = self.base
+        found = dict(self.base)
         for effect in self.effects:
-            found = with_change(found, effect.before, effect.after)
+            for key in effect.before:
+                found.pop(key, None)
+            found.update(effect.after)
         return found
 
     @cached_property
