@@ -115,7 +115,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(room: Path, number: signal.Si
 def test_a_killed_demo_leaves_nothing_behind_either(room: Path, moment: str) -> None:
     with demo_until(room, moment) as process:
         if moment == "its log:":
-            assert any("-m afterpush.simulator" in one for one in processes_in(room))
+            assert any("-m afterpush.workflows.demo.cleanup" in one for one in processes_in(room))
         process.kill()
         wait_until(lambda: not processes_in(room), "the demo's processes end")
         wait_until(lambda: not list(room.iterdir()), "the demo's folder is removed")

@@ -16,15 +16,14 @@ def start_detached(
     log: Path | None,
     cwd: Path,
     env: Mapping[str, str],
-    keep: Sequence[int] = (),
 ) -> int:
     """Starts a process that outlives this one and its terminal; returns its pid.
 
-    It gets a session of its own and no descriptor of ours except those in `keep`: a hook's caller that
-    reads our stdout must not wait for it. Output is appended to `log` (mode 0600), else dropped.
+    It gets a session of its own and no descriptor of ours: a hook's caller that reads our stdout
+    must not wait for it. Output is appended to `log` (mode 0600), else dropped.
     Raises AfterpushError when it cannot be started, or its log not be written.
     """
-    process = _in_own_session(argv, log, cwd, env, stdin=subprocess.DEVNULL, keep=keep)
+    process = _in_own_session(argv, log, cwd, env, stdin=subprocess.DEVNULL)
     process.returncode = 0  # It is not ours to wait for; keeps Popen from warning about it.
     return process.pid
 
@@ -45,7 +44,6 @@ def _in_own_session(
     env: Mapping[str, str],
     *,
     stdin: int,
-    keep: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     words = command_words(argv)
     output = _opened_for_output(log)
@@ -58,7 +56,6 @@ def _in_own_session(
             stdout=output,
             stderr=output,
             start_new_session=True,
-            pass_fds=tuple(keep),
         )
     except OSError as error:
         raise AfterpushError(
@@ -85,9 +82,10 @@ class OnLifeline:
         except subprocess.TimeoutExpired:
             return None
 
-    def cut(self) -> None:
-        """Closes the pipe: the child is to end itself and all below it."""
+    def cut(self, goodbye: bytes = b"") -> None:
+        """Closes the pipe: the child is to end itself and all below it. `goodbye` is what it reads before."""
         if self._process.stdin:
+            self._process.stdin.write(goodbye)
             self._process.stdin.close()
 
     def kill(self) -> None:
@@ -95,7 +93,7 @@ class OnLifeline:
 
 
 def start_on_lifeline(
-    argv: Sequence[Argument], *, log: Path, cwd: Path, env: Mapping[str, str]
+    argv: Sequence[Argument], *, log: Path | None, cwd: Path, env: Mapping[str, str]
 ) -> OnLifeline:
     """Starts a child in a session of its own that can tell when we are gone; output goes to `log` (0600)."""
     return OnLifeline(_in_own_session(argv, log, cwd, env, stdin=subprocess.PIPE))

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from email.utils import formatdate
 
 from afterpush.simulator.api import log_addresses
-from afterpush.simulator.api.control import control
 from afterpush.simulator.api.exchange import Answer, Refused, Request
 from afterpush.simulator.api.routes import routed
 from afterpush.simulator.faults import Fault
@@ -40,8 +39,6 @@ def _true_answer(platform: FakePlatform, request: Request, headers: dict[str, st
     try:
         if log_addresses.is_log_address(request.path):
             return log_addresses.answer(platform, request, headers)
-        if request.path.startswith("/simulation/"):
-            return Answer(200, json.dumps(control(platform, request)).encode(), headers)
         scopes = _admitted(platform, request, headers)
         document = routed(platform, request, scopes)
     except Refused as refused:

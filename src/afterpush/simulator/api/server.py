@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 from afterpush.infra.clock import SystemClock
+from afterpush.infra.processes.signals import uninterrupted
 from afterpush.simulator.api.exchange import Answer, GrowingLog, Request
 from afterpush.simulator.api.respond import respond
 from afterpush.simulator.api.websocket import accept_key, close_frame, frame
@@ -70,8 +71,9 @@ def running(server: LoopbackServer) -> Iterator[str]:
     try:
         yield server.url
     finally:
-        server.close()
-        thread.join()
+        with uninterrupted():
+            server.close()
+            thread.join()
 
 
 @contextlib.contextmanager

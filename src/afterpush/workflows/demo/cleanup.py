@@ -1,7 +1,7 @@
-"""Who tidies up after a demo that was killed: `python -m afterpush.workflows.demo.cleanup LIFELINE FOLDER`.
+"""Who tidies up after a demo that was killed: `python -m afterpush.workflows.demo.cleanup FOLDER`.
 
-The lifeline is a pipe. A demo that ends in its own way says so in it; when it was killed, the kernel closes
-it without a word, and what the demo would have removed is removed here.
+Its stdin is the lifeline, a pipe. A demo that ends in its own way says so in it; when it was killed, the
+kernel closes it without a word, and what the demo would have removed is removed here.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.processes.detached import exit_code_of_child, start_detached
+from afterpush.infra.processes.detached import start_on_lifeline
 from afterpush.infra.processes.signals import uninterrupted
 
 _GOODBYE = b"."
@@ -22,22 +22,17 @@ _STEP_SECONDS = 0.1
 
 
 @contextmanager
-def looked_after(folder: Path, environment: Mapping[str, str], clock: Clock) -> Iterator[None]:
+def looked_after(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """For a block: should this process be killed, its monitors end and the folder goes."""
-    theirs, ours = os.pipe()
-    command = [sys.executable, "-P", "-m", "afterpush.workflows.demo.cleanup", str(theirs), str(folder)]
-    try:
-        pid = start_detached(command, log=None, cwd=Path("/"), env=environment, keep=(theirs,))
-    finally:
-        os.close(theirs)
+    command = [sys.executable, "-P", "-m", "afterpush.workflows.demo.cleanup", str(folder)]
+    process = start_on_lifeline(command, log=None, cwd=Path("/"), env=environment)
     try:
         yield
     finally:
         with uninterrupted():
-            os.write(ours, _GOODBYE)
-            os.close(ours)
-            while exit_code_of_child(pid) is None:
-                clock.sleep(_STEP_SECONDS / 10)
+            process.cut(_GOODBYE)
+            while process.wait(_STEP_SECONDS) is None:
+                pass
 
 
 def tidy_up(folder: Path, clock: Clock) -> None:
@@ -60,11 +55,11 @@ def tidy_up(folder: Path, clock: Clock) -> None:
             return
 
 
-def main(lifeline: int, folder: Path) -> None:
+def main(folder: Path) -> None:
     """Waits for the demo's end, and does what it could not do."""
-    if not os.read(lifeline, 1):
+    if not os.read(sys.stdin.fileno(), 1):
         tidy_up(folder, SystemClock())
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

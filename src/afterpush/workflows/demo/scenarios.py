@@ -21,7 +21,8 @@ from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.invocation import program
 from afterpush.infra.processes.detached import exit_code_of_child
 from afterpush.infra.state import StateFolder
-from afterpush.simulator.scene import Clone, Stage
+from afterpush.simulator import FakePlatform
+from afterpush.workflows.demo.clones import BRANCH, Clone
 
 Tell = Callable[[str], None]
 
@@ -43,7 +44,9 @@ class DemoPush:
 class DemoContext:
     """Everything that an act needs."""
 
-    stage: Stage
+    ours: Clone
+    theirs: Clone
+    platform: FakePlatform
     state: StateFolder
     environment: Mapping[str, str]
     clock: SystemClock
@@ -52,48 +55,44 @@ class DemoContext:
 
 def act_live(demo: DemoContext) -> DemoPush:
     demo.tell("\n1. Ada pushes a change that is good.")
-    sha = _commit_and_push(
-        demo, demo.stage.ours, "Greet the customers", {"server.js": "console.log('hello')\n"}
-    )
+    sha = _commit_and_push(demo, demo.ours, "Greet the customers", {"server.js": "console.log('hello')\n"})
     return _watched(demo, sha)
 
 
 def act_failure(demo: DemoContext) -> DemoPush:
     demo.tell("\n2. Ada adds a dependency and forgets the lock file: the build will fail.")
     manifest = '{"name": "shop", "version": "1.0.1", "dependencies": {"left-pad": "^1.3.0"}}\n'
-    return _watched(
-        demo, _commit_and_push(demo, demo.stage.ours, "Pad the prices", {"package.json": manifest})
-    )
+    return _watched(demo, _commit_and_push(demo, demo.ours, "Pad the prices", {"package.json": manifest}))
 
 
 def act_superseded(demo: DemoContext) -> Iterator[DemoPush]:
     demo.tell("\n3. Ada takes it back, and Bob pushes while her deployment is still building.")
     manifest = '{"name": "shop", "version": "1.0.2"}\n'
-    sha = _commit_and_push(demo, demo.stage.ours, "Do not pad the prices", {"package.json": manifest})
+    sha = _commit_and_push(demo, demo.ours, "Do not pad the prices", {"package.json": manifest})
     bobs: list[str] = []
     yield _watched(demo, sha, lambda: bobs.append(_bob_pushes(demo)))
-    demo.stage.ours.git("fetch", "--quiet")
+    demo.ours.git("fetch", "--quiet")
     for newer in bobs:
         yield _watched(demo, newer)
 
 
 def _bob_pushes(demo: DemoContext) -> str:
-    bob = demo.stage.theirs
+    bob = demo.theirs
     bob.git("pull", "--quiet", "--rebase")
     return _commit_and_push(demo, bob, "Close on Sundays", {"hours.txt": "closed on Sundays\n"})
 
 
 def _commit_and_push(demo: DemoContext, clone: Clone, message: str, files: Mapping[str, str]) -> str:
     sha = clone.commit(message, files)
-    pushing = Clone(clone.path, clone.person, {**clone.environment, **demo.environment})
-    pushing.push()
+    clone.push()
+    demo.platform.push(sha, BRANCH, message, clone.person)  # What a forge's webhook tells the real one.
     demo.tell(f"   $ git push      {clone.person}: {sha[:7]} {message}")
     return sha
 
 
 def _watched(demo: DemoContext, sha: str, while_building: Callable[[], None] | None = None) -> DemoPush:
     """Starts a background monitor of a commit in our clone and shows its log until it has a verdict."""
-    started = start_monitor(demo.stage.ours.path, demo.state, sha, demo.environment, demo.clock)
+    started = start_monitor(demo.ours.path, demo.state, sha, demo.environment, demo.clock)
     demo.tell(f"   monitor of {sha[:7]} in the background, pid {started.pid}; its log:")
     log = LogTail(Path(started.log_path), demo.tell)
     # The process itself tells when it is over: on a busy machine it may not have begun to watch by now.
@@ -124,7 +123,7 @@ def _category(demo: DemoContext, outcome: Outcome) -> str:
         demo.tell(f"   | {line}")
     if outcome.category:
         return outcome.category
-    found = explain([log], load_failures(demo.stage.ours.path), Known(failed=True))
+    found = explain([log], load_failures(demo.ours.path), Known(failed=True))
     demo.tell(f"   what it means ({program()} deploy.explain):")
     for line in short_explanation(found):
         demo.tell(f"   | {line}")
@@ -133,7 +132,7 @@ def _category(demo: DemoContext, outcome: Outcome) -> str:
 
 def _build_log(demo: DemoContext, outcome: Outcome) -> bytes:
     """The build log of the deployment that an outcome tells of, from the platform."""
-    api = app_platform(read_environment(demo.stage.ours.path, demo.environment), demo.clock)
+    api = app_platform(read_environment(demo.ours.path, demo.environment), demo.clock)
     assert api and outcome.app and outcome.deployment_id  # The platform told of the failure.
     return b"".join(PlatformLog(api, outcome.app, outcome.deployment_id, "build").read())
 

@@ -1,9 +1,7 @@
 """A simulated platform for a repository of one's own: it deploys what is pushed there, until Ctrl-C."""
 
 import re
-import secrets
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +13,9 @@ from afterpush.infra.git import commit_facts, current_branch, git
 from afterpush.infra.git.refs import ref_value, tracking_ref
 from afterpush.infra.invocation import command
 from afterpush.infra.processes.signals import Interrupted, interruptible
-from afterpush.simulator import FakePlatform, serve
-from afterpush.simulator.app_server import FakeApp, serve_app
-from afterpush.simulator.apps import App
 from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.model import FULL_ACCESS
 from afterpush.simulator.scenario import SCENARIOS
-from afterpush.simulator.specs import app_spec
+from afterpush.workflows.demo.platform import Simulated, simulated
 
 DEFAULT_SCENARIOS = ("live", "build-failure", "deploy-failure")
 _LOOK_SECONDS = 0.3
@@ -93,29 +87,20 @@ def serve_here(
 ) -> ExitCode:
     """Serves until Ctrl-C; `begun` hears where. Raises AfterpushError."""
     source = source_of(repo, settings)
-    token = f"simulated-{secrets.token_hex(8)}"
-    platform = FakePlatform(
-        tokens={token: FULL_ACCESS}, speed=speed, plans=[SCENARIOS[name]() for name in scenarios]
-    )
     names = repository_names(repo, source.remote)
     repository = min(names, default=f"you/{repo.name.lower()}")
-    app = platform.add_app(app_spec(_app_name(repository), repository, source.branch), live_sha=source.sha)
+    name = _app_name(repository)
+    variables: dict[str, str] = {}
     try:
-        with interruptible(), ExitStack() as stack:
-            health = stack.enter_context(serve_app(FakeApp(commit=lambda: platform.live_commit(app.id))))
-            url = stack.enter_context(serve(platform))
-            app.url = health
-            variables = {
-                "DIGITALOCEAN_TOKEN": token,
-                "DIGITALOCEAN_API_URL": url,
-                "AFTERPUSH_APP": app.name,
-                "HEALTH_URL": f"{health}/health",
-            }
-            begun(Served(url, app.name, repository, source.branch, variables, scenarios))
-            _deploy_pushes(source, platform, app, tell)
+        with (
+            interruptible(),
+            simulated(speed, scenarios, name, repository, source.branch, source.sha) as served,
+        ):
+            variables = served.variables
+            begun(Served(served.url, name, repository, source.branch, variables, scenarios))
+            _deploy_pushes(source, served, tell)
     except Interrupted as ended:
-        names_set = " ".join(variables)
-        tell(f"\n{ended.name}: the platform is gone. Take its variables back: unset {names_set}")
+        tell(f"\n{ended.name}: the platform is gone. Take its variables back: unset {' '.join(variables)}")
         tell(f"Monitors that still ask it end with: {command('deploy.stop --all')}")
     return ExitCode.INTERRUPTED
 
@@ -127,7 +112,7 @@ def _app_name(repository: str) -> str:
     return name[:32].strip("-")
 
 
-def _deploy_pushes(source: Source, platform: FakePlatform, app: App, tell: Tell) -> None:
+def _deploy_pushes(source: Source, served: Simulated, tell: Tell) -> None:
     """Deploys each commit that the tracking branch moves to, and tells how each deployment ends."""
     clock = SystemClock()
     before, under_way = source.sha, list[Deployment]()
@@ -135,17 +120,18 @@ def _deploy_pushes(source: Source, platform: FakePlatform, app: App, tell: Tell)
         now = source.sha
         if now and now != before:
             facts = commit_facts(source.repo, now)
-            under_way += platform.push(now, source.branch, facts.subject, facts.author)
+            under_way += served.platform.push(now, source.branch, facts.subject, facts.author)
             tell(f"{now[:7]} was pushed to {source.branch}: {facts.subject}")
         before = now
-        under_way = [one for one in under_way if not _told(platform, app, one, tell)]
+        under_way = [one for one in under_way if not _told(served, one, tell)]
         clock.sleep(_LOOK_SECONDS)
 
 
-def _told(platform: FakePlatform, app: App, deployment: Deployment, tell: Tell) -> bool:
+def _told(served: Simulated, deployment: Deployment, tell: Tell) -> bool:
     """Whether a deployment is over; then that is told."""
+    platform = served.platform
     with platform.lock:
-        platform.history(app.id)
+        platform.advance()
         is_over, seconds = deployment.final is not None, deployment.elapsed(platform.clock.now())
     if is_over:
         sha = next(iter(deployment.commits.values()), "")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +18,9 @@ from afterpush.infra.git import clean_environment
 from afterpush.infra.invocation import VARIABLE, program
 from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
 from afterpush.infra.state import StateFolder, state_folder
-from afterpush.simulator.process import Running, platform_process
-from afterpush.simulator.scene import REPO, build_stage
 from afterpush.workflows.demo.cleanup import looked_after
+from afterpush.workflows.demo.clones import BRANCH, REPO, two_clones
+from afterpush.workflows.demo.platform import simulated
 from afterpush.workflows.demo.scenarios import (
     DemoContext,
     DemoPush,
@@ -66,7 +65,7 @@ def demonstrate(tempo: Tempo, tell: Tell) -> Shown:
     shown = Shown()
     clock = SystemClock()
     try:
-        with interruptible(), _folder(clock) as folder:
+        with interruptible(), _folder() as folder:
             _play_all(folder, tempo, tell, shown, clock)
     except Interrupted as ended:
         tell(f"\n{ended.name}: stopped; the platform, the monitors and the folder are gone")
@@ -75,11 +74,11 @@ def demonstrate(tempo: Tempo, tell: Tell) -> Shown:
 
 
 @contextmanager
-def _folder(clock: SystemClock) -> Iterator[Path]:
+def _folder() -> Iterator[Path]:
     """A temporary folder that is gone afterwards, however often Ctrl-C is pressed, and even after a kill."""
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder("afterpush-demo-"))
-        with looked_after(folder, _environment(), clock):
+        with looked_after(folder, _environment()):
             try:
                 yield folder
             finally:
@@ -90,23 +89,19 @@ def _folder(clock: SystemClock) -> Iterator[Path]:
 def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: SystemClock) -> None:
     tell(
         "afterpush demo: four pushes to main, each watched by a background monitor.\n"
-        "The platform is SIMULATED: a process on this machine that speaks the App Platform API, "
+        "The platform is SIMULATED: a server on this machine that speaks the App Platform API, "
         f"{tempo.speed:g} times faster than real.\n"
         "Repositories, commits, pushes and monitors are real, in a temporary folder; "
         "nothing leaves this machine."
     )
     environment = _environment()
-    stage = build_stage(folder, environment, ("Ada", "Bob"), _first_files(tempo))
-    arguments = [
-        *("live", "build-failure", "stuck", "live"),
-        f"--speed={tempo.speed}",
-        f"--repo={REPO}",
-        f"--live-sha={stage.ours.git('rev-parse', 'HEAD')}",
-    ]
-    with platform_process(folder, arguments, environment, clock) as platform:
-        stage.announce_pushes(platform.url)
-        state = state_folder(stage.ours.path)
-        demo = DemoContext(stage, state, environment | _addresses(platform), clock, tell)
+    ours, theirs = two_clones(folder, environment, ("Ada", "Bob"), _first_files(tempo))
+    live_sha = ours.git("rev-parse", "HEAD")
+    scenarios = ("live", "build-failure", "stuck", "live")
+    with simulated(tempo.speed, scenarios, "shop", REPO, BRANCH, live_sha) as served:
+        state = state_folder(ours.path)
+        variables = environment | served.variables
+        demo = DemoContext(ours, theirs, served.platform, state, variables, clock, tell)
         with _monitors_ended(state, clock):
             shown.pushes.append(act_live(demo))
             shown.pushes.append(act_failure(demo))
@@ -122,16 +117,11 @@ def _environment() -> dict[str, str]:
     """This process's environment without anything that could lead to a real platform or repository."""
     kept = {name: value for name, value in clean_environment().items() if not _OURS.match(name)}
     return kept | {
-        "DIGITALOCEAN_TOKEN": f"simulated-{secrets.token_hex(8)}",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         VARIABLE: program(),
     }
-
-
-def _addresses(platform: Running) -> dict[str, str]:
-    return {"DIGITALOCEAN_API_URL": platform.url, "HEALTH_URL": f"{platform.app_url}/health"}
 
 
 def _first_files(tempo: Tempo) -> dict[str, str]:

@@ -1,7 +1,5 @@
-"""A stage for the simulated platform: a bare remote that reports its pushes, and two people's clones."""
+"""The repositories of the demo: a bare remote, and two people's clones of it."""
 
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,30 +42,10 @@ class Clone:
         self.git("push", "--quiet", "origin", BRANCH)
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The remote, and who works with it."""
-
-    remote: Path
-    ours: Clone
-    theirs: Clone
-
-    def announce_pushes(self, url: str) -> None:
-        """From now on the remote tells the platform at `url` of every push."""
-        command = [sys.executable, "-P", "-m", "afterpush.simulator.hook", url]
-        hook = self.remote / "hooks" / "post-receive"
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n", encoding="utf-8")
-        hook.chmod(0o755)
-
-
-def build_stage(
+def two_clones(
     folder: Path, environment: Mapping[str, str], people: tuple[str, str], files: Mapping[str, str]
-) -> Stage:
-    """A bare remote whose path ends in owner/name, and two clones; the first commit holds `files`.
-
-    `environment` is added for git; it must name no secrets beyond those that the hook needs.
-    """
+) -> tuple[Clone, Clone]:
+    """Two clones of a bare remote whose path ends in owner/name; the first commit holds `files`."""
     remote = folder / f"{REPO}.git"
     remote.mkdir(parents=True)
     ours, theirs = (
@@ -79,7 +57,7 @@ def build_stage(
     ours.commit("Open the shop", files)
     ours.git("push", "--quiet", "--set-upstream", "origin", BRANCH)
     _clone(remote, theirs)
-    return Stage(remote, ours, theirs)
+    return ours, theirs
 
 
 def _clone(remote: Path, clone: Clone) -> None:
