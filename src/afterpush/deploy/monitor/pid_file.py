@@ -52,7 +52,6 @@ def noted_state(state: Watching) -> dict[str, Any]:
     if deployment:  # Specs are long, and nobody looks at them.
         deployment = msgspec.structs.replace(deployment, spec=None)
     return {
-        "now": state.now,
         "phases": state.phases,
         "troubles": state.troubles,
         "deployment": msgspec.to_builtins(deployment) if deployment else None,

@@ -169,7 +169,7 @@ def _reported(
             reporter.note(prepared.sources.notes.pop(0))
         if isinstance(state, Watching):
             updated = _noted(recorded, prepared, state)
-            if _without_counts(updated) != _without_counts(recorded):
+            if replace(updated, requests=recorded.requests) != recorded:  # A mere count is not worth it.
                 recorded = updated
                 files.write_pid(recorded)
         observe(state)
@@ -202,11 +202,6 @@ def _noted(recorded: PidFile, prepared: Prepared, state: Watching) -> PidFile:
         cause=state.deployment.cause if state.deployment else None,
         requests=prepared.requests,
     )
-
-
-def _without_counts(recorded: PidFile) -> PidFile:
-    """What is worth writing the file for."""
-    return replace(recorded, requests=0, seen=(recorded.seen or {}) | {"now": 0.0})
 
 
 def _stopped(state: State, now: float, by: str) -> Finished:

@@ -50,7 +50,7 @@ def status(folder: StateFolder, sha: str, now: float) -> Outcome:
     if recorded or (result is None and _broke_off(folder.log(sha))):
         return _crashed(folder, sha, recorded, now)
     message = f"{sha[:7]} was never watched here; watch it: {program()} deploy.monitor --sha={sha[:7]}"
-    return _bare(sha, Verdict.NONE.value, message, None)
+    return Outcome(sha=sha, verdict=Verdict.NONE.value, message=message)
 
 
 def _broke_off(log: Path) -> bool:
@@ -79,7 +79,7 @@ def _result(folder: StateFolder, sha: str) -> Outcome | None:
 def _running(folder: StateFolder, sha: str, recorded: PidFile | None, now: float) -> Outcome:
     phase = recorded.phase if recorded else None
     message = f"{sha[:7]} is being watched; " + (f"its phase is {phase}" if phase else "no deployment yet")
-    running = _bare(sha, RUNNING, message, str(folder.log(sha)))
+    running = Outcome(sha=sha, verdict=RUNNING, message=message, log_path=str(folder.log(sha)))
     return _with_pid_file(running, recorded, now) if recorded else running
 
 
@@ -87,12 +87,8 @@ def _crashed(folder: StateFolder, sha: str, recorded: PidFile | None, now: float
     who = f"the monitor of {sha[:7]}" + (f" (pid {recorded.pid})" if recorded else "")
     said = last_line(folder.log(sha)).removeprefix(REFUSED)
     message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
-    crashed = _bare(
-        sha,
-        CRASHED,
-        f"{message}; watch again: {program()} deploy.monitor --sha={sha[:7]}",
-        str(folder.log(sha)),
-    )
+    message += f"; watch again: {program()} deploy.monitor --sha={sha[:7]}"
+    crashed = Outcome(sha=sha, verdict=CRASHED, message=message, log_path=str(folder.log(sha)))
     return _with_pid_file(crashed, recorded, now) if recorded else crashed
 
 
@@ -109,26 +105,6 @@ def _with_pid_file(outcome: Outcome, recorded: PidFile, now: float) -> Outcome:
         started_at=rfc3339(recorded.started_at),
         elapsed_seconds=round(max(0.0, now - recorded.started_at), 3),
         requests=recorded.requests,
-    )
-
-
-def _bare(sha: str, verdict: str, message: str, log_path: str | None) -> Outcome:
-    return Outcome(
-        sha=sha,
-        verdict=verdict,
-        source=None,
-        app=None,
-        deployment_id=None,
-        phase=None,
-        superseded_by=None,
-        cause=None,
-        reason=None,
-        message=message,
-        started_at=None,
-        finished_at=None,
-        elapsed_seconds=0.0,
-        requests=0,
-        log_path=log_path,
     )
 
 

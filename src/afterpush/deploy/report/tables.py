@@ -1,6 +1,7 @@
 """Monitors and history as plain tables."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from afterpush.deploy.monitor.history import HistoryRecord
@@ -41,21 +42,11 @@ def stop_lines(ended: Sequence[StoppedMonitor]) -> str:
 def history_documents(records: Sequence[HistoryRecord]) -> list[dict[str, Any]]:
     """The records as `deploy.history --json` prints them, newest first."""
     return [
-        {
-            "sha": record.sha,
-            "verdict": record.verdict,
+        asdict(record)
+        | {
             "started_at": rfc3339(record.started_at),
             "finished_at": rfc3339(record.finished_at),
-            "elapsed_seconds": record.elapsed_seconds,
-            "phases": record.phases,
-            "app": record.app,
-            "deployment_id": record.deployment_id,
-            "source": record.source,
-            "branch": record.branch,
-            "author": record.author,
-            "category": record.category,
             "committed_at": rfc3339(record.committed_at) if record.committed_at else None,
-            "message": record.message,
         }
         for record in records
     ]

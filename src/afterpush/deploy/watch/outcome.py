@@ -1,7 +1,9 @@
 """What a watch ended with, as the document that `--json` prints and the result file holds."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.states import Finished, State, Watching
@@ -40,7 +42,7 @@ class AppTold:
     production: InProduction | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The keys of the contract. Times are RFC 3339 in UTC; `verdict` may also be running or crashed.
 
@@ -50,19 +52,19 @@ class Outcome:
 
     sha: str
     verdict: str
-    source: str | None
-    app: str | None
-    deployment_id: str | None
-    phase: str | None
-    superseded_by: str | None
-    cause: str | None
-    reason: dict[str, str | None] | None
+    source: str | None = None
+    app: str | None = None
+    deployment_id: str | None = None
+    phase: str | None = None
+    superseded_by: str | None = None
+    cause: str | None = None
+    reason: dict[str, str | None] | None = None
     message: str
-    started_at: str | None
-    finished_at: str | None
-    elapsed_seconds: float
-    requests: int
-    log_path: str | None
+    started_at: str | None = None
+    finished_at: str | None = None
+    elapsed_seconds: float = 0.0
+    requests: int = 0
+    log_path: str | None = None
     category: str | None = None
     ready: bool | None = None
     phases: dict[str, float] | None = None
@@ -154,14 +156,10 @@ def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:
 
 def read_outcome(document: Any, path: str) -> Outcome:
     """An outcome from its decoded document. Raises AfterpushError when it is none."""
-    names = {entry.name for entry in fields(Outcome)}
     try:
-        result = Outcome(**{name: value for name, value in document.items() if name in names})
-        production = document.get("production")
-        result = replace(result, production=InProduction(**production) if production else None)
-        assert (
-            isinstance(result.sha, str) and isinstance(result.message, str) and result.exit_code is not None
-        )
-    except (TypeError, AttributeError, ValueError, AssertionError) as error:
+        result = msgspec.convert(document, Outcome)
+        if result.verdict not in _MORE_EXIT_CODES:
+            Verdict(result.verdict)
+    except ValueError as error:  # msgspec's ValidationError is one.
         raise AfterpushError(f"{path} holds no result of a monitor; remove it and watch again") from error
     return result

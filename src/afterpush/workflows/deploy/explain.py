@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from afterpush.deploy.explain.answer import Explanation, Known, Reason
 from afterpush.deploy.explain.apart import explain_apart
@@ -23,7 +22,6 @@ from afterpush.workflows.app_repository import AppRepository, app_repository, ap
 from afterpush.workflows.deploy.watch import commit_of
 
 _CHUNK_BYTES = 1 << 20
-_FAILED = frozenset({"failed"})
 
 
 def explain_log(name: str, passing: str | None) -> Explanation:
@@ -59,7 +57,7 @@ def explain_commit(here: AppRepository, sha: str | None, passing: str | None) ->
     known = Known(
         reason=Reason(**said) if said else None,
         commit=commit,
-        failed=last.verdict in _FAILED,
+        failed=last.verdict == "failed",
         passing=passing_log(passing)
         or (read_fingerprint(here.state.good_log(last.app)) if last.app else None),
     )
@@ -102,16 +100,6 @@ def nothing_failed(commit: str) -> Explanation:
     )
 
 
-def show_explanation(found: Explanation, *, brief: bool) -> str:
-    """The explanation for a terminal."""
-    return brief_text(found) if brief else explanation_text(found)
-
-
-def explanation_document(found: Explanation, *, brief: bool) -> dict[str, Any]:
-    """The explanation for JSON."""
-    return brief_document(found) if brief else document(found)
-
-
 def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Iterator[bytes] | None:
     """What the platform still has of the commit's logs, one type after the other; None when it is live."""
     from afterpush.deploy.logs.locations import remaining_logs
@@ -148,6 +136,7 @@ def print_explanation(
         found = explain_log(str(log), passing)
     else:
         found = explain_commit(app_repository(), sha, passing)
-    print_json(explanation_document(found, brief=brief)) if json else say(
-        show_explanation(found, brief=brief)
-    )
+    if json:
+        print_json(brief_document(found) if brief else document(found))
+    else:
+        say(brief_text(found) if brief else explanation_text(found))

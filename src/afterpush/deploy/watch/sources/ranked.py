@@ -53,7 +53,8 @@ class RankedSources:
 
     def look(self) -> Fact:
         """One look, without secrets; Silence when none answered."""
-        return hidden(self._look(), self._redact)
+        fact: Fact = hidden(self._look(), self._redact)
+        return fact
 
     def _look(self) -> Fact:
         failures: list[SourceFailure] = []
