@@ -43,9 +43,10 @@ def monitor(
     commit = commit_of(here, sha)
     seconds = number(timeout, "--timeout")
     if host:
-        from afterpush.workflows.deploy.remote_monitor import monitor_there
+        from afterpush.workflows.deploy.remote_monitor import ask_there
 
-        return monitor_there(here, host, commit, timeout_seconds=seconds, strict=strict, json=json)
+        flags = {"background": True, "timeout": seconds, "strict": strict, "json": json}
+        return ask_there(here, host, commit, "deploy.monitor", **flags)
     if not background:
         return monitor_here(here, commit, timeout_seconds=seconds, strict=strict, json=json)
     started = start_background(here, commit, timeout_seconds=seconds, strict=strict)
@@ -80,9 +81,9 @@ def status(
     if seconds is not None and not wait:
         raise AfterpushError("--timeout says how long to --wait; give both, or leave it out")
     if host:
-        from afterpush.workflows.deploy.remote_monitor import status_there
+        from afterpush.workflows.deploy.remote_monitor import ask_there
 
-        return status_there(here, host, commit, wait=wait, timeout_seconds=seconds, json=json)
+        return ask_there(here, host, commit, "deploy.status", wait=wait, timeout=seconds, json=json)
     found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
     print_status(here, found, with_overview=sha is None and not wait, json=json)
     return found.exit_code
@@ -124,9 +125,10 @@ def stop(
     if all and sha:
         raise AfterpushError("--all stops every monitor; leave --sha out")
     if host:
-        from afterpush.workflows.deploy.remote_monitor import stop_there
+        from afterpush.workflows.deploy.remote_monitor import ask_there
 
-        return stop_there(here, host, commit_of(here, sha), all=all, dry_run=dry_run, json=json)
+        flags = {"all": all, "dry_run": dry_run, "json": json}
+        return ask_there(here, host, commit_of(here, sha), "deploy.stop", **flags)
     ended = (
         stopping.stop_all(here.state, clock, dry_run=dry_run)
         if all
@@ -181,9 +183,12 @@ def logs(
     )
     here = app_repository()
     if host:
-        from afterpush.workflows.deploy.remote_monitor import logs_there
+        from afterpush.workflows.deploy.remote_monitor import ask_there
 
-        return logs_there(here, host, commit_of(here, sha), wanted)
+        if follow:
+            raise AfterpushError("--follow does not work with --host; leave one of them out")
+        flags = {"type": wanted.type, "component": wanted.component, "tail": wanted.tail}
+        return ask_there(here, host, commit_of(here, sha), "deploy.logs", **flags)
     return print_logs(here, commit_of(here, sha), wanted)
 
 
