@@ -1,6 +1,5 @@
 """The watch in a terminal: the step tree with durations, progress against this app's own history."""
 
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -55,9 +54,6 @@ class LiveView:
 
     def note(self, text: str) -> None:
         self._live.console.print(Text(text, style="yellow"))
-
-    def explain(self, lines: Sequence[str]) -> None:
-        """Nothing: it is printed below the view, when that stands still."""
 
     def _render(self) -> RenderableType:
         if self._state is None:

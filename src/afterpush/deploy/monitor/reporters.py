@@ -16,13 +16,11 @@ _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class Reporter(Protocol):
-    """Told of each state, in order, of things worth a note, and at the end of what a failure means."""
+    """Told of each state, in order, and of things worth a note."""
 
     def show(self, state: State) -> None: ...
 
     def note(self, text: str) -> None: ...
-
-    def explain(self, lines: Sequence[str]) -> None: ...
 
 
 class LineReporter:
@@ -47,10 +45,6 @@ class LineReporter:
     def note(self, text: str) -> None:
         self._write(f"  note: {text}")
 
-    def explain(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            self._write(line)
-
 
 class Everybody:
     """Several reporters as one."""
@@ -65,10 +59,6 @@ class Everybody:
     def note(self, text: str) -> None:
         for reporter in self._reporters:
             reporter.note(text)
-
-    def explain(self, lines: Sequence[str]) -> None:
-        for reporter in self._reporters:
-            reporter.explain(lines)
 
 
 class LogFile:

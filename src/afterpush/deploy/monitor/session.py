@@ -48,20 +48,24 @@ class Session:
         """Watches in this process, telling `reporter` and the log, `notes` first. Raises AlreadyRunning."""
         log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
         reporters = [reporter, LineReporter(log.write)] if log else [reporter]
-        everybody = Everybody(reporters)
         capture = self._capture()
         result = run_monitor(
             self.prepared,
             MonitorFiles(self.folder, self.sha, self.warn),
             self.clock,
-            everybody,
-            complete=lambda finished, result: self._complete(finished, result, capture, everybody),
+            Everybody(reporters),
+            complete=lambda finished, result: self._complete(finished, result, capture),
             context=self._context(),
             observe=lambda state: capture.observe(state, self.prepared.app_id) if capture else None,
             notes=notes,
         )
         if capture and result.verdict == Verdict.STOPPED:
             capture.finish(Verdict.STOPPED)
+        if log and result.verdict == Verdict.FAILED:
+            from afterpush.deploy.monitor.failure_cause import last_words
+
+            for line in last_words(result):
+                log.write(line)
         if log and log.failure:
             self.warn(f"cannot write the log {result.log_path} ({log.failure.strerror})")
         self._clean()
@@ -88,9 +92,7 @@ class Session:
         signals.follows = capture.is_following
         return capture
 
-    def _complete(
-        self, finished: Finished, result: Outcome, capture: Capture | None, reporter: Reporter
-    ) -> Outcome:
+    def _complete(self, finished: Finished, result: Outcome, capture: Capture | None) -> Outcome:
         """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
         context = self._context()
         result = replace(result, author=context.author, subject=context.subject)
@@ -101,10 +103,6 @@ class Session:
             self.warn(problem)
         is_failed = finished.verdict is Verdict.FAILED
         complete = self._with_cause(result, logs) if is_failed else self._with_readiness(finished, result)
-        if is_failed:
-            from afterpush.deploy.monitor.failure_cause import last_words
-
-            reporter.explain(last_words(complete))
         return replace(complete, requests=self.prepared.requests)
 
     def _remember_good_logs(self, paths: tuple[Path, ...], fingerprint: Path) -> None:

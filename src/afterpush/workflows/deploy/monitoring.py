@@ -9,6 +9,7 @@ from afterpush.deploy.monitor.failure_cause import last_words
 from afterpush.deploy.monitor.line_output import how_to_go_on
 from afterpush.deploy.monitor.reporters import LineReporter, Reporter
 from afterpush.deploy.monitor.session import exit_code, open_session, watch_or_follow
+from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import Outcome
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.console import is_terminal, note, plain, print_json, say
@@ -39,10 +40,15 @@ def monitor_here(
     estimate = session.estimate_seconds
     with _reporter(session.clock, estimate, json=json) as reporter:
         result, was_running = watch_or_follow(session, reporter, timeout_seconds=timeout_seconds)
+    if not json and (was_running or result.ready is not None):  # What the view or the lines have not said.
+        say(f"{result.verdict.upper()}: {result.message}")
+    if result.verdict == Verdict.FAILED or (not json and (was_running or is_terminal())):
+        for line in last_words(result):
+            note(line) if json else say(line)
     if json:
         print_json(plain(result) | {"already_running": was_running})
-    else:
-        _print_end(result, was_running)
+    elif further := how_to_go_on(result.sha, result.verdict):  # type: ignore[arg-type]
+        note(further)
     return exit_code(result, strict=strict)
 
 
@@ -78,18 +84,6 @@ def _reporter(
 
     with LiveView(clock, estimate_seconds) as view:
         yield view
-
-
-def _print_end(result: Outcome, was_running: bool) -> None:
-    """What the live view or the lines have not said yet: the app's readiness, the log, what to do next."""
-    if was_running or result.ready is not None:
-        say(f"{result.verdict.upper()}: {result.message}")
-    if was_running or is_terminal():
-        for line in last_words(result):
-            say(line)
-    further = how_to_go_on(result.sha, result.verdict)  # type: ignore[arg-type]
-    if further:
-        note(further)
 
 
 def read_history(here: AppRepository, limit: int | None) -> "list[HistoryRecord]":
