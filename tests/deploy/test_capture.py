@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.deploy.explain.redaction import redact_log
-from afterpush.deploy.logs.capture import Capture
+from afterpush.deploy.logs import capture
 from afterpush.deploy.logs.log_file import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, LogFile
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.loop import Finished, State
@@ -20,6 +20,12 @@ from afterpush.simulator.scenario import build_failure, deploy_failure, live
 from tests.deploy.conftest import World
 
 REDACTOR = Redactor([Secret("swordfish-9")])
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, the last look gets its logs."""
+    monkeypatch.setattr(capture, "LAST_LOOK_SECONDS", 180.0)
 
 
 def caught(path: Path) -> LogFile:
@@ -131,12 +137,12 @@ def run_capture(world: World, sha: str) -> tuple[Finished, list[Path]]:
     folder = state_folder(world.repository.path).ready()
     prepared = world.prepare(sha)
     assert prepared.platform
-    capture = Capture(folder, sha, REDACTOR, prepared.platform.api.apart(), SystemClock())
+    capturing = capture.Capture(folder, sha, REDACTOR, prepared.platform.api.apart(), SystemClock())
     state: State | None = None
     for state in world.states(sha, prepared):
-        capture.observe(state, prepared.app_id)
+        capturing.observe(state, prepared.app_id)
     assert isinstance(state, Finished)
-    return state, list(capture.finish(state.verdict).paths)
+    return state, list(capturing.finish(state.verdict).paths)
 
 
 def test_the_log_of_a_failed_build_is_kept(world: World) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from afterpush.deploy.logs.follow import Connection
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.live import live_pieces
 from afterpush.deploy.logs.platform_logs import PlatformLog, Tail
@@ -17,6 +18,7 @@ from afterpush.simulator.api.websocket import CONTINUATION, PING, frame
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage
 from afterpush.simulator.specs import app_spec, from_github
+from tests.support.clock import FakeClock
 from tests.support.live_log import CLOSED, Step, data, live_log
 from tests.support.platform import SHA, Served, served
 
@@ -66,7 +68,7 @@ def test_where_there_is_no_socket_the_plain_address_is_read() -> None:
 
 @pytest.fixture
 def here() -> Iterator[Served]:
-    with served(FakePlatform(speed=20)) as found:
+    with served() as found:
         yield found
 
 
@@ -78,20 +80,28 @@ def log_of(here: Served, plan: Plan, type: str = "build") -> PlatformLog:
     return PlatformLog.of(api, here.app_id, read_deployment(wire), type)
 
 
-def building(seconds: float = 30, ending: str | None = "ERROR") -> Plan:
-    return Plan(stages=(Stage("BUILDING", seconds),), ending=ending, logs={"BUILD": WORDS})
+def building() -> Plan:
+    return Plan(stages=(Stage("BUILDING", 30),), ending="ERROR", logs={"BUILD": WORDS})
+
+
+def grown(here: Served, connection: Connection) -> bytes:
+    """All that a connection gives of a log whose second half is written while it is read."""
+    here.platform.clock.sleep(15)
+    first = next(filter(None, connection.pieces))
+    here.platform.clock.sleep(15)
+    return first + b"".join(connection.pieces)
 
 
 def test_a_growing_log_is_told_over_a_socket_until_the_server_closes_it(here: Served) -> None:
     connection = log_of(here, building()).connect(quiet_seconds=9)
-    text = b"".join(connection.pieces)
+    text = grown(here, connection)
     assert [line.split(b" ", 2)[2] for line in text.splitlines()] == [word.encode() for word in WORDS]
     assert connection.is_closed and not connection.is_archive
 
 
 def test_a_log_that_is_over_comes_from_its_archive_past_the_redirect(here: Served) -> None:
     log = log_of(here, building())
-    b"".join(log.connect(quiet_seconds=9).pieces)
+    grown(here, log.connect(quiet_seconds=9))
     whole = log.connect(quiet_seconds=9)
     assert whole.is_archive and len(b"".join(whole.pieces).splitlines()) == len(WORDS)
     assert here.platform.active(here.app_id) is None
@@ -100,13 +110,14 @@ def test_a_log_that_is_over_comes_from_its_archive_past_the_redirect(here: Serve
 def test_a_proxy_without_sockets_gives_what_it_held_back(here: Served) -> None:
     here.platform.refuses_sockets = True
     connection = log_of(here, building()).connect(quiet_seconds=9)
+    here.platform.clock.sleep(30)
     pieces = list(connection.pieces)
     assert len(pieces) == 1 and len(pieces[0].splitlines()) == len(WORDS)
     assert not connection.is_closed
 
 
 def test_where_an_app_has_functions_the_components_are_read_one_by_one() -> None:
-    platform = FakePlatform(speed=20)
+    platform = FakePlatform(FakeClock())
     spec = app_spec() | {
         "workers": [from_github("queue", "acme/shop")],
         "functions": [from_github("hooks", "acme/shop")],
@@ -114,7 +125,7 @@ def test_where_an_app_has_functions_the_components_are_read_one_by_one() -> None
     platform.add_app(spec)
     with served(platform) as here:
         connection = log_of(here, building()).connect(quiet_seconds=9)
-        found = list(lines(connection.pieces))
+        found = list(lines([grown(here, connection)]))
     for name in (b"web", b"queue"):
         own = [line.split(b" ", 2)[2].strip() for line in found if line.startswith(name)]
         assert own == [word.encode() for word in WORDS]
@@ -124,8 +135,7 @@ def test_where_an_app_has_functions_the_components_are_read_one_by_one() -> None
 
 def test_one_component_and_the_last_lines_are_asked_for(here: Served) -> None:
     log = log_of(here, scenario.stuck())
-    while here.ask(f"/v2/apps/{here.app_id}/deployments/{log.deployment_id}/logs?type=BUILD").status != 200:
-        pass
+    here.platform.clock.sleep(10)
     tail = Tail(replace(log, component="web", tail=3), 9)
     tail.connect()
     tail.connect()

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from afterpush.simulator.scenario import Stage, live
 from tests.support.cli import Answer, afterpush
 from tests.support.platform import Served, served
 from tests.support.repositories import Repository
+from tests.support.waiting import wait_until
 
 # The grace is long: on a busy machine a platform may take seconds to answer, and that is no verdict.
 FAST = (
@@ -54,9 +56,40 @@ class Site:
             self.platform.push(sha, plan=replace(plan, stages=stages, appears_after_seconds=0.05))
         return sha
 
+    def go_on(self, sha: str) -> None:
+        """Ends the phase in which a `stuck` deployment is held: BUILDING, then DEPLOYING; then it is live."""
+        with self.platform.lock:
+            (held,) = [one for one in self.platform.deployments if sha in one.commits.values()]
+            *over, now = held.plan.stages
+            lived = self.platform.clock.now() - held.created_at
+            ended = Stage(now.phase, lived - sum(stage.seconds for stage in over))
+            if now.phase == "BUILDING":
+                held.plan = replace(held.plan, stages=(*over, ended, Stage("DEPLOYING", 1)))
+            else:
+                held.plan = replace(held.plan, stages=(*over, ended), ending="ACTIVE")
+            vars(held).pop("tree", None)  # Its steps follow from the plan.
+
+    def watch_held(self, sha: str, *words: str) -> Answer:
+        """A watch in the foreground that sees a `stuck` deployment in both phases, and then live."""
+        with ThreadPoolExecutor() as pool:
+            watching = pool.submit(self.run, "deploy.monitor", f"--sha={sha}", *words)
+            for phase in ("BUILDING", "DEPLOYING"):
+                self.until(sha, phase)
+                self.go_on(sha)
+            return watching.result()
+
+    def until(self, sha: str, phase: str) -> None:
+        """Waits until the monitor of a commit has seen this phase."""
+        wait_until(
+            lambda: (self.paper(sha) or {}).get("phase") == phase, phase, lambda: f": {self.told(sha)}"
+        )
+
     def paper(self, sha: str) -> Any:
-        path = self.state / f"deployment-monitor-{sha[:7]}.pid"
-        return json.loads(path.read_text()) if path.exists() else None
+        """Its pid file; None when there is none, also when it has gone just now."""
+        try:
+            return json.loads((self.state / f"deployment-monitor-{sha[:7]}.pid").read_text())
+        except FileNotFoundError:
+            return None
 
     def told(self, sha: str) -> str:
         """What its monitors have written so far, for the words of a failure."""

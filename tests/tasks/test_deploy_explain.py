@@ -1,8 +1,9 @@
 """`deploy.explain` as a user runs it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from afterpush.simulator.scenario import build_failure, deploy_failure, live, stuck
+from afterpush.simulator.scenario import build_failure, deploy_failure, stuck
 from tests.support.cli import afterpush
 from tests.support.deployed import Site
 from tests.support.repositories import Repository
@@ -138,8 +139,15 @@ def test_a_commit_that_nobody_watched_is_explained_from_the_platform(site: Site)
 
 
 def test_a_live_commit_has_nothing_to_explain_and_leaves_hashes_of_its_logs(site: Site) -> None:
-    site.commit(live(8.0, 2.0))
-    site.run("deploy.monitor", "--json")
+    sha = site.commit(stuck())
+    with ThreadPoolExecutor() as pool:
+        watching = pool.submit(site.run, "deploy.monitor", "--json")
+        site.until(sha, "BUILDING")
+        site.go_on(sha)
+        caught = site.state / f"deployment-status-{sha[:7]}.build.log"
+        wait_until(lambda: caught.exists() and caught.stat().st_size, "the build's log is caught")
+        site.go_on(sha)
+        assert watching.result().json()["verdict"] == "live"
     answer = site.run("deploy.explain")
     assert answer.code == 0
     assert "is live: nothing failed" in answer.out

@@ -46,7 +46,7 @@ def box(repository: Repository, tmp_path: Path) -> Iterator[Box]:
 def test_a_monitor_runs_there_until_its_verdict_is_read_back(box: Box) -> None:
     sha = box.repository.head()
     box.show("0" * 40)
-    started = box.ask("deploy.monitor", "--timeout=50", code=0).json()
+    started = box.ask("deploy.monitor", "--timeout=900", code=0).json()
     assert started["sha"] == sha and started["pid"] > 0
     assert str(box.folder) in started["log_path"]
     assert box.ask("deploy.status", code=7).json()["verdict"] == "running"
@@ -57,7 +57,7 @@ def test_a_monitor_runs_there_until_its_verdict_is_read_back(box: Box) -> None:
 
 def test_a_monitor_there_is_stopped(box: Box) -> None:
     box.show("0" * 40)
-    started = box.ask("deploy.monitor", "--timeout=50", code=0).json()
+    started = box.ask("deploy.monitor", "--timeout=900", code=0).json()
     [stopped] = box.ask("deploy.stop", code=0).json()
     assert (stopped["pid"], stopped["stopped"]) == (started["pid"], True)
     wait_until(lambda: not Path(f"/proc/{started['pid']}").exists(), "the monitor has ended")
@@ -66,7 +66,7 @@ def test_a_monitor_there_is_stopped(box: Box) -> None:
 
 def test_only_the_commit_the_url_and_the_configuration_are_sent(box: Box) -> None:
     box.repository.write(".env", "DIGITALOCEAN_TOKEN=dop_v1_never_to_be_sent\n")
-    box.repository.write("config/afterpush.yaml", "deploy:\n  timeout_seconds: 40\n")
+    box.repository.write("config/afterpush.yaml", "deploy:\n  timeout_seconds: 900\n")
     box.show(box.repository.head())
     box.ask("deploy.monitor", code=0)
     box.ask("deploy.status", "--wait", code=0)
