@@ -46,7 +46,6 @@ def main() -> int:
             settings,
             environment,
             clock,
-            random=_random,
             warn=warn,
             timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
         )
@@ -64,10 +63,6 @@ def _tell(line: str) -> None:
     """
     with contextlib.suppress(OSError):
         os.write(1, f"{line}\n".encode("utf-8", "replace"))
-
-
-def _random() -> float:
-    return int.from_bytes(os.urandom(4)) / 2**32
 
 
 def _arguments() -> dict[str, str]:

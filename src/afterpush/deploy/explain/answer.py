@@ -19,7 +19,7 @@ class Reason:
         return f"{self.component}: {self.code}: {self.message}".strip(": ")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Explanation:
     """Why a deployment failed, as far as its log tells.
 
@@ -30,9 +30,9 @@ class Explanation:
 
     category: str | None
     title: str
-    excerpt: tuple[str, ...]
-    line: str
-    line_number: int | None
+    excerpt: tuple[str, ...] = ()
+    line: str = ""
+    line_number: int | None = None
     hint: str
     guide: str
     component: str | None = None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from afterpush.deploy.explain.answer import NOTHING_KNOWN, Explanation, Known, Reason
 from afterpush.deploy.explain.course import Hit, without_numbers
@@ -91,6 +92,12 @@ def guide_command(category: str) -> str:
     return command(f"deploy.explain --guide={category}")
 
 
+def nothing_failed(title: str, **more: Any) -> Explanation:
+    """The answer where there is nothing to explain."""
+    guide = guide_command(UNKNOWN)
+    return Explanation(category=None, title=title, hint="Nothing to do.", guide=guide, **more)
+
+
 @dataclass(frozen=True)
 class _Teller:
     """Puts what was found into words, without secrets."""
@@ -136,7 +143,6 @@ class _Teller:
             title=coded.title,
             excerpt=(line,),
             line=line,
-            line_number=None,
             hint=coded.hint,
             guide=guide_command(coded.category),
             evidence=(f"the platform: {line}",),
@@ -169,14 +175,10 @@ class _Teller:
 
     def _nothing_failed(self) -> Explanation:
         last = self.findings.course.last_success
-        return Explanation(
-            category=None,
-            title="Nothing in this log failed.",
+        return nothing_failed(
+            "Nothing in this log failed.",
             excerpt=tuple(map(self._clean, self.findings.last_lines)),
             line=self._clean(self.findings.last_lines[-1]),
-            line_number=None,
-            hint="Nothing to do.",
-            guide=guide_command(UNKNOWN),
             evidence=(self._clean(f"line {last.number}: {last.text}"),) if last else (),
             confidence=0.9,
         )

@@ -21,6 +21,7 @@ from afterpush.infra.clock import Clock, parse_rfc3339
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic
+from afterpush.infra.git import CommitFacts
 from afterpush.infra.locks import PROBE_SECONDS, HeldLock, try_lock
 from afterpush.infra.processes.identity import own_identity
 from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
@@ -29,16 +30,6 @@ from afterpush.infra.state import StateFolder
 
 class AlreadyRunning(AfterpushError):
     """Another monitor holds the lock of this commit."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a finished watch is recorded with, beyond what the sources tell."""
-
-    branch: str | None = None
-    author: str | None = None
-    committed_at: float | None = None
-    subject: str | None = None
 
 
 # Looks closer at a verdict before it is recorded (readiness, the cause of a failure).
@@ -116,12 +107,15 @@ def run_monitor(
     clock: Clock,
     reporter: Reporter,
     *,
-    complete: Completion = lambda finished, result: result,
-    context: Context = Context(),
-    observe: Callable[[State], None] = lambda state: None,
-    notes: Sequence[str] = (),
+    branch: str,
+    facts: CommitFacts,
+    complete: Completion,
+    observe: Callable[[State], None],
+    notes: Sequence[str],
 ) -> Outcome:
     """Watches to the end under the lock and returns the outcome. Raises AlreadyRunning.
+
+    `branch` and `facts`, about the commit, are what is recorded beyond what the sources tell.
 
     `notes` are told once the lock is held: a log without a lock is what a crashed monitor leaves.
 
@@ -139,7 +133,7 @@ def run_monitor(
                 for following in _reported(began, prepared, files, clock, reporter, observe):
                     state = following
                 assert isinstance(state, Finished)
-                result = complete(state, _outcome(prepared, files, state))
+                result = complete(state, _outcome(prepared, files, state, facts))
         except Interrupted as interruption:
             state = _stopped(state, clock.now(), interruption.name)
             reporter.show(state)
@@ -147,8 +141,8 @@ def run_monitor(
             files.remove_pid()  # A mistake in the configuration is no crash.
             raise
         with uninterrupted():
-            result = result or _outcome(prepared, files, state)
-            _leave(files, result, context)
+            result = result or _outcome(prepared, files, state, facts)
+            _leave(files, result, branch, facts)
     return result
 
 
@@ -208,20 +202,21 @@ def _stopped(state: State, now: float, by: str) -> Finished:
     return stopped(state.before if isinstance(state, Finished) else state, now, by)
 
 
-def _outcome(prepared: Prepared, files: MonitorFiles, state: State) -> Outcome:
+def _outcome(prepared: Prepared, files: MonitorFiles, state: State, facts: CommitFacts) -> Outcome:
     log = str(files.folder.log(prepared.sha)) if files.folder else None
-    return outcome(state, prepared.app_told(state), requests=prepared.requests, log_path=log)
+    found = outcome(state, prepared.app_told(state), requests=prepared.requests, log_path=log)
+    return replace(found, author=facts.author, subject=facts.subject)
 
 
-def _leave(files: MonitorFiles, result: Outcome, context: Context) -> None:
+def _leave(files: MonitorFiles, result: Outcome, branch: str, facts: CommitFacts) -> None:
     """The result first, then the pid file: a death in between still shows as finished."""
     files.write_result(result)
     if result.verdict != Verdict.STOPPED:
-        files.add_to_history(_record(result, context))
+        files.add_to_history(_record(result, branch, facts))
     files.remove_pid()
 
 
-def _record(result: Outcome, context: Context) -> HistoryRecord:
+def _record(result: Outcome, branch: str, facts: CommitFacts) -> HistoryRecord:
     assert result.started_at and result.finished_at
     return HistoryRecord(
         sha=result.sha,
@@ -233,9 +228,9 @@ def _record(result: Outcome, context: Context) -> HistoryRecord:
         app=result.app,
         deployment_id=result.deployment_id,
         source=result.source,
-        branch=context.branch,
-        author=context.author,
+        branch=branch,
+        author=facts.author,
         category=result.category,
-        committed_at=context.committed_at,
+        committed_at=facts.committed_at,
         phases=result.phases or {},
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from afterpush.deploy.logs.capture import Capture, CapturedLogs
 from afterpush.deploy.monitor.following import follow
-from afterpush.deploy.monitor.process import AlreadyRunning, Context, MonitorFiles, run_monitor
+from afterpush.deploy.monitor.process import AlreadyRunning, MonitorFiles, run_monitor
 from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
 from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.watch.facts import Verdict
@@ -54,8 +54,9 @@ class Session:
             MonitorFiles(self.folder, self.sha, self.warn),
             self.clock,
             Everybody(reporters),
+            branch=self.settings.deploy.branches[0],
+            facts=commit_facts(self.repo, self.sha),
             complete=lambda finished, result: self._complete(finished, result, capture),
-            context=self._context(),
             observe=lambda state: capture.observe(state, self.prepared.app_id) if capture else None,
             notes=notes,
         )
@@ -94,8 +95,6 @@ class Session:
 
     def _complete(self, finished: Finished, result: Outcome, capture: Capture | None) -> Outcome:
         """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
-        context = self._context()
-        result = replace(result, author=context.author, subject=context.subject)
         if capture and self.folder and result.app and finished.verdict is Verdict.LIVE:
             self._remember_good_logs(capture.so_far(), self.folder.good_log(result.app))
         logs = capture.finish(finished.verdict) if capture else CapturedLogs()
@@ -142,12 +141,6 @@ class Session:
             message=f"{result.message}; the app is {said}: {readiness.why}",
         )
 
-    def _context(self) -> Context:
-        facts = commit_facts(self.repo, self.sha)
-        return Context(
-            self.settings.deploy.branches[0], facts.author, facts.committed_at, subject=facts.subject
-        )
-
     def _clean(self) -> None:
         from afterpush.deploy.monitor.cleanup import cleanup_if_due
 
@@ -165,7 +158,6 @@ def open_session(
     environment: Environment,
     clock: Clock,
     *,
-    random: Callable[[], float],
     warn: Callable[[str], None],
     timeout_seconds: float | None = None,
 ) -> Session:
@@ -173,9 +165,7 @@ def open_session(
 
     A state folder that cannot be written is told through `warn`, once; the watch does without.
     """
-    prepared = prepare(
-        repo, sha, settings, environment, clock, random=random, timeout_seconds=timeout_seconds
-    )
+    prepared = prepare(repo, sha, settings, environment, clock, timeout_seconds=timeout_seconds)
     for warning in prepared.history.warnings:
         warn(warning)
     folder = _writable(state_folder(repo, settings.deploy.state_dir), warn)

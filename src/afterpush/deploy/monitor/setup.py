@@ -14,7 +14,7 @@ from afterpush.deploy.watch.known_push import KnownPush, known_push
 from afterpush.deploy.watch.log_trust import LogSignals
 from afterpush.deploy.watch.loop import Finished, Limits, State
 from afterpush.deploy.watch.outcome import AppTold, InProduction
-from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
+from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate, jitter
 from afterpush.deploy.watch.production import running
 from afterpush.deploy.watch.sources.database import DatabaseSource
 from afterpush.deploy.watch.sources.health import HealthSource
@@ -88,7 +88,7 @@ def prepare(
     environment: Environment,
     clock: Clock,
     *,
-    random: Callable[[], float],
+    random: Callable[[], float] = jitter,
     timeout_seconds: float | None = None,
 ) -> Prepared:
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""

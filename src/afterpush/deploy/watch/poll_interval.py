@@ -7,6 +7,7 @@ the phase decides: an end can only follow DEPLOYING, so BUILDING is looked at le
 """
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -70,6 +71,11 @@ class Estimate:
         return density / surviving
 
 
+def jitter() -> float:
+    """A number from 0 to 1 for delays. Not from `random`: a monitor has to stay small."""
+    return int.from_bytes(os.urandom(4)) / 2**32
+
+
 def estimate(records: list[HistoryRecord], phase: str) -> Estimate | None:
     """The estimate of a phase from the app's successful deployments; None with too few of them."""
     seconds = [
@@ -105,7 +111,7 @@ class AdaptivePace:
         self,
         intervals: Intervals,
         *,
-        random: Callable[[], float],
+        random: Callable[[], float] = jitter,
         building: Estimate | None = None,
         deploying: Estimate | None = None,
         allowance: Callable[[], Allowance | None] = lambda: None,

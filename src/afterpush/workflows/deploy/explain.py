@@ -7,12 +7,11 @@ from pathlib import Path
 
 from afterpush.deploy.explain.answer import Explanation, Known, Reason
 from afterpush.deploy.explain.apart import explain_apart
-from afterpush.deploy.explain.explanation import explain, explain_files, guide_command, read_files
+from afterpush.deploy.explain.explanation import explain, explain_files, nothing_failed, read_files
 from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
 from afterpush.deploy.explain.guides import guide
 from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text
 from afterpush.deploy.explain.signature_files import load_failures
-from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.configuration.variables import Environment, read_environment
 from afterpush.infra.console import print_json, say
@@ -51,8 +50,9 @@ def explain_commit(here: AppRepository, sha: str | None, passing: str | None) ->
 
     commit = commit_of(here, sha)
     last = status(here.state, commit, SystemClock().now())
+    live = nothing_failed(f"{commit[:7]} is live: nothing failed.", commit=commit, confidence=1.0)
     if last.verdict == "live":
-        return nothing_failed(commit)
+        return live
     said = reason_of(last.reason)
     known = Known(
         reason=Reason(**said) if said else None,
@@ -67,7 +67,7 @@ def explain_commit(here: AppRepository, sha: str | None, passing: str | None) ->
     else:
         remaining = _platform_logs(here, commit, has_reason=known.reason is not None)
         if remaining is None:
-            return nothing_failed(commit)
+            return live
         pieces = remaining
     return explained(here.root, pieces, known, here.environment)
 
@@ -83,21 +83,6 @@ def explained(
     if failures.team_file is not None and not can_bound_time():
         return explain_apart(root, pieces, known, environment.for_child())
     return explain(pieces, failures, known, environment.redactor())
-
-
-def nothing_failed(commit: str) -> Explanation:
-    """The answer about a commit that is live."""
-    return Explanation(
-        category=None,
-        title=f"{commit[:7]} is live: nothing failed.",
-        excerpt=(),
-        line="",
-        line_number=None,
-        hint="Nothing to do.",
-        guide=guide_command(UNKNOWN),
-        commit=commit,
-        confidence=1.0,
-    )
 
 
 def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Iterator[bytes] | None:

@@ -1,6 +1,5 @@
 """Workflows of deploying: watching in the terminal, printing logs, reading history."""
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -31,7 +30,6 @@ def monitor_here(
         here.settings,
         here.environment,
         SystemClock(),
-        random=random.random,
         warn=lambda text: note(f"note: {text}"),
         timeout_seconds=timeout_seconds,
     )

@@ -56,7 +56,6 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
 
     Raises AfterpushError when no source is configured, or one wrongly.
     """
-    import random
     from dataclasses import replace
 
     from afterpush.deploy.monitor.setup import prepare, pushed_with
@@ -66,13 +65,7 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
 
     here, clock = repository, SystemClock()
     prepared = prepare(
-        here.repo,
-        sha,
-        here.settings,
-        here.environment,
-        clock,
-        random=random.random,
-        timeout_seconds=timeout_seconds,
+        here.repo, sha, here.settings, here.environment, clock, timeout_seconds=timeout_seconds
     )
     now, limits = clock.now(), prepared.limits
     pushed = pushed_with(here.repo, sha, here.settings)
