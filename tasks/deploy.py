@@ -9,6 +9,7 @@ from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.tasks._task import number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
+from afterpush.workflows.deploy.remote_monitor import ask_there
 from afterpush.workflows.deploy.watch import commit_of, start_background, started_text
 from afterpush.workflows.hooks import tell_unwatched
 
@@ -43,8 +44,6 @@ def monitor(
     commit = commit_of(here, sha)
     seconds = number(timeout, "--timeout")
     if host:
-        from afterpush.workflows.deploy.remote_monitor import ask_there
-
         flags = {"background": True, "timeout": seconds, "strict": strict, "json": json}
         return ask_there(here, host, commit, "deploy.monitor", **flags)
     if not background:
@@ -81,8 +80,6 @@ def status(
     if seconds is not None and not wait:
         raise AfterpushError("--timeout says how long to --wait; give both, or leave it out")
     if host:
-        from afterpush.workflows.deploy.remote_monitor import ask_there
-
         return ask_there(here, host, commit, "deploy.status", wait=wait, timeout=seconds, json=json)
     found = status_here(here, commit, wait=wait, timeout_seconds=seconds, json=json)
     print_status(here, found, with_overview=sha is None and not wait, json=json)
@@ -125,8 +122,6 @@ def stop(
     if all and sha:
         raise AfterpushError("--all stops every monitor; leave --sha out")
     if host:
-        from afterpush.workflows.deploy.remote_monitor import ask_there
-
         flags = {"all": all, "dry_run": dry_run, "json": json}
         return ask_there(here, host, commit_of(here, sha), "deploy.stop", **flags)
     ended = (
@@ -183,8 +178,6 @@ def logs(
     )
     here = app_repository()
     if host:
-        from afterpush.workflows.deploy.remote_monitor import ask_there
-
         if follow:
             raise AfterpushError("--follow does not work with --host; leave one of them out")
         flags = {"type": wanted.type, "component": wanted.component, "tail": wanted.tail}

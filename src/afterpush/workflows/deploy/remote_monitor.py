@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from afterpush.infra.configuration.config import CONFIG_PATH
 from afterpush.infra.console import note, say
 from afterpush.workflows.app_repository import AppRepository
 
@@ -14,6 +13,7 @@ def ask_there(here: AppRepository, host: str, sha: str, task: str, **flags: Any)
     the commit only prepares the machine.
     """
     from afterpush.deploy.monitor.remote import pack, prepare
+    from afterpush.infra.configuration.config import CONFIG_PATH
     from afterpush.infra.remote.ssh import connected
 
     given = flags if flags.get("all") else {"sha": sha, **flags}
