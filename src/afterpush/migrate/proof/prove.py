@@ -5,8 +5,9 @@ schema with rows in it and then the new way; D, the new way twice; E (only where
 old, new and old once more; and from stages in between: the old way up to a file, with rows, then the new
 way, against the old way to its end. All must come out equal, keep their rows, and repeat nothing. After
 every single file of the history the steps' decisions are asked for: what is behind must be done, what is
-ahead needed. Then negative controls must turn the comparison red, and the new way is killed after each of
-its statements and run again.
+ahead needed. Where the new way would then execute, word for word, what is left of the old one, it is executed
+from a few stages only; from all others it is executed always. Then negative controls must turn the comparison
+red, and the new way is killed after each of its statements and run again.
 
 What is executed is SQL: for a TypeScript boot script, the statements that were read out of it, in order.
 """
