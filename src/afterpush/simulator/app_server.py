@@ -35,12 +35,8 @@ class FakeApp:
 @contextlib.contextmanager
 def serve_app(app: FakeApp, port: int = 0) -> Iterator[str]:
     """Serves the app; gives its base URL (append `/health`, or any path)."""
-
-    class Handler(AppHandler):
-        pass
-
-    Handler.app = app
-    with running(LoopbackServer(Handler, port)) as url:
+    handler = type("Handler", (AppHandler,), {"app": app})
+    with running(LoopbackServer(handler, port)) as url:
         yield url
 
 

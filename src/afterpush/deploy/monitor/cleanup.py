@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from afterpush.infra.errors import AfterpushError
@@ -46,7 +47,10 @@ def cleanup(folder: StateFolder, now: float, days: float, *, dry_run: bool = Fal
     try:
         old, young = _sorted_by_age(folder, now - days * DAY_SECONDS)
         removed = size = spared = 0
-        for entries in _by_commit(old):
+        groups: defaultdict[str, list[_Entry]] = defaultdict(list)
+        for entry in old:
+            groups[entry.short].append(entry)
+        for entries in groups.values():
             gone = _remove(folder, entries, dry_run=dry_run)
             removed += gone
             spared += len(entries) - gone
@@ -77,27 +81,16 @@ def _sorted_by_age(folder: StateFolder, before: float) -> tuple[list[_Entry], in
     return old, young
 
 
-def _by_commit(entries: list[_Entry]) -> Iterator[list[_Entry]]:
-    groups: dict[str, list[_Entry]] = {}
-    for entry in entries:
-        groups.setdefault(entry.short, []).append(entry)
-    yield from groups.values()
-
-
 def _remove(folder: StateFolder, entries: list[_Entry], *, dry_run: bool) -> int:
     """Removes the files of one commit under its lock, the lock file last; returns how many."""
     with existing_lock(f"{folder.path}/{folder.prefix}deployment-monitor-{entries[0].short}.lock") as is_free:
         if not is_free:
             return 0
         if not dry_run:
-            entries.sort(key=_is_lock)
+            entries.sort(key=attrgetter("is_lock"))
             for entry in entries:
                 os.unlink(entry.path)  # noqa: PTH108 - 100,000 Path objects take longer than the unlinks
         return len(entries)
-
-
-def _is_lock(entry: _Entry) -> bool:
-    return entry.is_lock
 
 
 def cleanup_if_due(folder: StateFolder, now: float, days: float) -> RemovedFiles | None:

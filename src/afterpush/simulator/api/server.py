@@ -79,12 +79,8 @@ def running(server: LoopbackServer) -> Iterator[str]:
 @contextlib.contextmanager
 def serve(platform: FakePlatform, port: int = 0) -> Iterator[str]:
     """Serves the platform; gives the base URL, as `DIGITALOCEAN_API_URL` takes it (without `/v2`)."""
-
-    class Handler(PlatformHandler):
-        pass
-
-    Handler.platform = platform
-    with running(LoopbackServer(Handler, port)) as url:
+    handler = type("Handler", (PlatformHandler,), {"platform": platform})
+    with running(LoopbackServer(handler, port)) as url:
         yield url
 
 
