@@ -29,8 +29,6 @@ class PidFile:
     phase: str | None = None
     source: str | None = None
     app: str | None = None
-    deployment_id: str | None = None
-    cause: str | None = None
     requests: int = 0
     app_name: str | None = None
     seen: dict[str, Any] | None = None

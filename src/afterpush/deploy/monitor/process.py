@@ -15,8 +15,10 @@ from afterpush.deploy.monitor.pid_file import PidFile, noted_state, write_pid_fi
 from afterpush.deploy.monitor.reporters import Reporter
 from afterpush.deploy.monitor.setup import Prepared
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Finished, State, Watching, begin, stopped, watch
+from afterpush.deploy.watch.loop import watch
 from afterpush.deploy.watch.outcome import Outcome, outcome
+from afterpush.deploy.watch.states import Finished, State, Watching
+from afterpush.deploy.watch.verdict import begin, stopped
 from afterpush.infra.clock import Clock, parse_rfc3339
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError
@@ -192,8 +194,6 @@ def _noted(recorded: PidFile, prepared: Prepared, state: Watching) -> PidFile:
         app=prepared.app_id,
         app_name=prepared.app_told(state).name,
         seen=noted_state(state),
-        deployment_id=state.deployment.id if state.deployment else None,
-        cause=state.deployment.cause if state.deployment else None,
         requests=prepared.requests,
     )
 

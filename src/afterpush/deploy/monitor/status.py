@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.deploy.monitor.background import REFUSED
-from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file
+from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file, state_of
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome, deployment_url, read_outcome
+from afterpush.deploy.watch.outcome import CRASHED, RUNNING, AppTold, Outcome, outcome, read_outcome
 from afterpush.infra.clock import rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
@@ -77,10 +77,10 @@ def _result(folder: StateFolder, sha: str) -> Outcome | None:
 
 
 def _running(folder: StateFolder, sha: str, recorded: PidFile | None, now: float) -> Outcome:
-    phase = recorded.phase if recorded else None
-    message = f"{sha[:7]} is being watched; " + (f"its phase is {phase}" if phase else "no deployment yet")
-    running = Outcome(sha=sha, verdict=RUNNING, message=message, log_path=str(folder.log(sha)))
-    return _with_pid_file(running, recorded, now) if recorded else running
+    if recorded:
+        return _as_noted(folder, recorded, now)
+    message = f"{sha[:7]} is being watched; nothing is known of it yet"
+    return Outcome(sha=sha, verdict=RUNNING, message=message, log_path=str(folder.log(sha)))
 
 
 def _crashed(folder: StateFolder, sha: str, recorded: PidFile | None, now: float) -> Outcome:
@@ -88,24 +88,15 @@ def _crashed(folder: StateFolder, sha: str, recorded: PidFile | None, now: float
     said = last_line(folder.log(sha)).removeprefix(REFUSED)
     message = f"{who} ended without a verdict" + (f"; its last line: {said}" if said else "")
     message += f"; watch again: {program()} deploy.monitor --sha={sha[:7]}"
-    crashed = Outcome(sha=sha, verdict=CRASHED, message=message, log_path=str(folder.log(sha)))
-    return _with_pid_file(crashed, recorded, now) if recorded else crashed
+    if recorded:
+        return replace(_as_noted(folder, recorded, now), verdict=CRASHED, message=message)
+    return Outcome(sha=sha, verdict=CRASHED, message=message, log_path=str(folder.log(sha)))
 
 
-def _with_pid_file(outcome: Outcome, recorded: PidFile, now: float) -> Outcome:
-    return replace(
-        outcome,
-        source=recorded.source,
-        app=recorded.app,
-        app_name=recorded.app_name,
-        url=deployment_url(recorded.app, recorded.deployment_id),
-        deployment_id=recorded.deployment_id,
-        cause=recorded.cause,
-        phase=recorded.phase,
-        started_at=rfc3339(recorded.started_at),
-        elapsed_seconds=round(max(0.0, now - recorded.started_at), 3),
-        requests=recorded.requests,
-    )
+def _as_noted(folder: StateFolder, recorded: PidFile, now: float) -> Outcome:
+    """How far a monitor had got when it wrote its pid file; only the time goes on."""
+    state, app = state_of(recorded, max(now, recorded.started_at)), AppTold(recorded.app, recorded.app_name)
+    return outcome(state, app, requests=recorded.requests, log_path=str(folder.log(recorded.sha)))
 
 
 def short_shas(folder: StateFolder) -> list[str]:
