@@ -19,8 +19,10 @@ from statistics import fmean, quantiles
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Seen
-from afterpush.deploy.watch.loop import Limits, Pace, Watching, begin, watch
+from afterpush.deploy.watch.loop import Pace, watch
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
+from afterpush.deploy.watch.states import Limits, Watching
+from afterpush.deploy.watch.verdict import begin
 from afterpush.digitalocean.deployment import Deployment
 
 DEPLOYMENTS = 200

@@ -18,7 +18,8 @@ from afterpush.deploy.watch.facts import (
     Vanished,
     Verdict,
 )
-from afterpush.deploy.watch.loop import Finished, Limits, State, Watching, begin, next_state
+from afterpush.deploy.watch.states import Finished, Limits, State, Watching
+from afterpush.deploy.watch.verdict import begin, next_state
 from afterpush.digitalocean.deployed_commits import Ours, carried
 from afterpush.digitalocean.deployment import Deployment, read_deployment
 from afterpush.digitalocean.steps import Progress, Reason, Step

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Serving, Silence, Verdict
-from afterpush.deploy.watch.loop import Watching
 from afterpush.deploy.watch.sources.health import shown_commit
 from afterpush.deploy.watch.sources.ranked import RankedSources, SourceFailure
+from afterpush.deploy.watch.states import Watching
 from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.errors import AfterpushError

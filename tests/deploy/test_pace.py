@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence
 from afterpush.deploy.watch.log_trust import LogSignals
-from afterpush.deploy.watch.loop import Watching, begin
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, Intervals, estimate
+from afterpush.deploy.watch.states import Watching
+from afterpush.deploy.watch.verdict import begin
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.deployment import Deployment
 

@@ -3,7 +3,7 @@
 import pytest
 
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Watching
+from afterpush.deploy.watch.states import Watching
 from afterpush.infra.errors import AfterpushError
 from afterpush.simulator import Fault, Plan
 from afterpush.simulator.scenario import (

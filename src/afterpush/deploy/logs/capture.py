@@ -17,7 +17,7 @@ from afterpush.deploy.logs.locations import KINDS
 from afterpush.deploy.logs.log_file import LogFile
 from afterpush.deploy.logs.platform_logs import PAST, PlatformLog
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Finished, State, Watching
+from afterpush.deploy.watch.states import Finished, State, Watching
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.failure import ApiFailure

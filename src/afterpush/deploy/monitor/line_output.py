@@ -1,7 +1,7 @@
 """The watch as lines: one for each change, for logs, pipes and agents."""
 
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Finished, State, Watching
+from afterpush.deploy.watch.states import Finished, State, Watching
 from afterpush.digitalocean.steps import FAILURE, Step
 from afterpush.infra.clock import duration, rfc3339
 from afterpush.infra.invocation import program

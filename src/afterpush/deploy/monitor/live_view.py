@@ -12,7 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Finished, State, Watching
+from afterpush.deploy.watch.states import Finished, State, Watching
 from afterpush.digitalocean.deployment import Deployment, moment
 from afterpush.digitalocean.steps import Step
 from afterpush.infra.clock import Clock, duration

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from afterpush.deploy.monitor.line_output import changes, stamped, still
-from afterpush.deploy.watch.loop import Finished, State, Watching
+from afterpush.deploy.watch.states import Finished, State, Watching
 from afterpush.infra.printable import one_line
 from afterpush.infra.secrets.redaction import Redactor
 

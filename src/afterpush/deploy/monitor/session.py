@@ -10,9 +10,9 @@ from afterpush.deploy.monitor.process import AlreadyRunning, MonitorFiles, run_m
 from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
 from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.loop import Finished
 from afterpush.deploy.watch.outcome import CRASHED, Outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
+from afterpush.deploy.watch.states import Finished
 from afterpush.infra.clock import Clock
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.trust import Trust

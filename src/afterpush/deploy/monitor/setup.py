@@ -12,7 +12,6 @@ from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.deploy.watch.kinship import GitKin
 from afterpush.deploy.watch.known_push import KnownPush, known_push
 from afterpush.deploy.watch.log_trust import LogSignals
-from afterpush.deploy.watch.loop import Finished, Limits, State
 from afterpush.deploy.watch.outcome import AppTold, InProduction
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate, jitter
 from afterpush.deploy.watch.production import running
@@ -20,6 +19,7 @@ from afterpush.deploy.watch.sources.database import DatabaseSource
 from afterpush.deploy.watch.sources.health import HealthSource
 from afterpush.deploy.watch.sources.platform import Commit, PlatformSource
 from afterpush.deploy.watch.sources.ranked import RankedSources, Source
+from afterpush.deploy.watch.states import Finished, Limits, State
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
 from afterpush.digitalocean.deployed_commits import Kin

@@ -1,6 +1,6 @@
 """The watch: look, decide, wait, until there is a verdict.
 
-`rules.next_state` holds every rule; `watch` only looks, asks it, and sleeps.
+`verdict.next_state` holds every rule; `watch` only looks, asks it, and sleeps.
 """
 
 import threading
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from afterpush.deploy.watch.facts import Fact
 from afterpush.deploy.watch.states import Finished, Limits, State, Watching
-from afterpush.deploy.watch.verdict import begin, next_state, stopped
+from afterpush.deploy.watch.verdict import next_state
 from afterpush.infra.clock import Clock
 
 
@@ -38,7 +38,7 @@ def watch(
     limits: Limits,
     wake: threading.Event | None = None,
 ) -> Iterator[State]:
-    """Yields the state after each look, a Finished one last; `began` is what `begin` returned just now.
+    """Yields the state after each look, a Finished one last; `began` is what `verdict.begin` gave just now.
 
     `wake` is set by who has a reason to look at once (a live log has ended); it is never a fact itself.
     Elapsed time is monotonic: a corrected wall clock neither ends a watch nor prolongs it.
@@ -68,17 +68,3 @@ def _until_due(state: Watching, seconds: float, limits: Limits) -> float:
     if state.deployment is None and elapsed < limits.grace_seconds:
         dues.append(limits.grace_seconds - elapsed)
     return max(0.0, min(seconds, *dues))
-
-
-__all__ = [
-    "Finished",
-    "Limits",
-    "Pace",
-    "Sources",
-    "State",
-    "Watching",
-    "begin",
-    "next_state",
-    "stopped",
-    "watch",
-]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Silence
 from afterpush.deploy.watch.log_trust import LogTrust
-from afterpush.deploy.watch.loop import Watching
+from afterpush.deploy.watch.states import Watching
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.phases import Phase
 

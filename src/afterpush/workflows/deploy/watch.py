@@ -59,8 +59,9 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
     from dataclasses import replace
 
     from afterpush.deploy.monitor.setup import prepare, pushed_with
-    from afterpush.deploy.watch.loop import Finished, begin, next_state
     from afterpush.deploy.watch.outcome import outcome
+    from afterpush.deploy.watch.states import Finished
+    from afterpush.deploy.watch.verdict import begin, next_state
     from afterpush.infra.clock import SystemClock
 
     here, clock = repository, SystemClock()
