@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from afterpush.hooks.install.scripts import is_ours, own_script, text_of
-from afterpush.infra.configuration.trust import Trust, file_item
 from afterpush.infra.git import common_folder, config_value, git
 from afterpush.infra.git.tracked_files import is_brought
 
@@ -24,6 +23,8 @@ def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool
         return True
     if (config_value(repo, "core.hooksPath") or "").rstrip("/").endswith("/_"):
         return True  # husky runs the scripts of this folder as it is, and whoever installed it wants that.
+    from afterpush.infra.configuration.trust import Trust, file_item
+
     path = script.relative_to(repo).as_posix()
     item = file_item("hook", repo, path)
     return item is not None and (
