@@ -70,6 +70,15 @@ def test_a_log_that_cannot_be_written_is_set_aside(here: Watched, way: dict[str,
     assert here.recorded() == [f"{sha} refs/heads/main"] and "running" in here.log
 
 
+def test_a_damaged_file_stops_no_push_and_is_made_again(here: Watched) -> None:
+    (here.path / RUN).write_text("if (\n")
+    here.repository.commit()
+    assert here.push().returncode == 0
+    sha = here.repository.commit()
+    assert here.push().returncode == 0
+    assert here.recorded() == [f"{sha} refs/heads/main"]
+
+
 def test_a_push_with_an_empty_path_is_watched(here: Watched) -> None:
     sha = here.repository.commit()
     subprocess.run([shutil.which("git") or "git", "push"], cwd=here.path, env={"PATH": ""}, check=True)

@@ -38,10 +38,11 @@ run=${GIT_DIR:-.git}/afterpush/hooks/run # the first call makes it
 [ -r "$run" ] || for inv in @CANDIDATES@; do
     PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break; done || :
 """.replace("@CANDIDATES@", CANDIDATES)
+# A syntax error ends the shell that reads the file: of a damaged one a subshell, and the push goes on.
 _PRE_PUSH = (
     _RUN
     + """\
-if [ -r "$run" ]; then . "$run"; else echo @MISSING@ >&2; fi
+if [ -r "$run" ]; then (. "$run") || { [ $? -ne 1 ] || exit 1; rm -f "$run"; }; else echo @MISSING@ >&2; fi
 """
 )
 _POST_PUSH = f""""${{{PROGRAM_VARIABLE}:-inv}}" hooks.post-push "$@"
