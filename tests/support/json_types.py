@@ -1,12 +1,12 @@
-"""Whether a document is what its type in `documents.json_documents` says, key by key."""
+"""Whether a document is what its documented type says, key by key."""
 
 import types
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from afterpush.documents.json_documents import DOCUMENTS
-from afterpush.documents.manual.json_reference import fields_of
+from afterpush.documents.manual.json_reference import fields_of, is_record
 from afterpush.infra.errors import ERROR_CODES
+from afterpush.workflows.deploy.json_documents import DOCUMENTS
 
 _FLAGS = ("--background", "--dry-run", "--dora")
 
@@ -30,13 +30,13 @@ def _differences(value: Any, kind: Any, place: str) -> Iterator[str]:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
         yield from _differences(value, inner[0], place)
-    elif is_typeddict(kind):
+    elif is_record(kind):
         yield from _of_record(value, kind, place)
     elif origin in (Union, types.UnionType):
         tried = [list(_differences(value, one, place)) for one in inner if not (one is type(None) and value)]
         if [] not in tried:
             yield from min(tried, key=len)
-    elif origin is list:
+    elif origin in (list, tuple):
         if not isinstance(value, list):
             yield f"{place}: {value!r} is no list"
             return

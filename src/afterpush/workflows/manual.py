@@ -138,6 +138,8 @@ def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> SiteLa
 
 
 def _sources(here: AppRepository) -> ReferenceInputs:
+    from afterpush.workflows.deploy.json_documents import DOCUMENTS  # Half of the features come with it.
+
     program, tasks = described_in(here.repo, load=may_load_tasks(here))
     defaults = Path(afterpush.__file__).parent / "defaults"
     return ReferenceInputs(
@@ -145,4 +147,5 @@ def _sources(here: AppRepository) -> ReferenceInputs:
         tasks=tasks,
         configuration=read_text(defaults / "afterpush.yaml", "reading the documented configuration"),
         variables=read_text(defaults / "env.example", "reading the documented variables"),
+        documents=DOCUMENTS,
     )

@@ -14,6 +14,7 @@ from afterpush.documents.manual.reference import (
 from afterpush.documents.manual.variables import variable_groups
 from afterpush.infra.configuration.config import key_paths
 from afterpush.infra.errors import ExitCode
+from afterpush.workflows.deploy.json_documents import DOCUMENTS
 from tests.support.shared import ROOT
 
 TASKS = (
@@ -35,7 +36,7 @@ TASKS = (
 def pages() -> dict[str, str]:
     configuration = (ROOT / "config" / "afterpush.yaml").read_text()
     variables = (ROOT / ".env.example").read_text()
-    return reference_pages(ReferenceInputs("inv", TASKS, configuration, variables))
+    return reference_pages(ReferenceInputs("inv", TASKS, configuration, variables, DOCUMENTS))
 
 
 def test_a_task_is_shown_with_its_words_aliases_flags_and_defaults(pages: dict[str, str]) -> None:

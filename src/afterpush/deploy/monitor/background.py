@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from afterpush.deploy.monitor.pid_file import read_pid_file
 from afterpush.infra.clock import Clock
@@ -32,10 +32,10 @@ _STEP_SECONDS = 0.01
 class Started:
     """A monitor that runs: the keys of `deploy.monitor --background --json`."""
 
-    sha: str
-    pid: int | None
-    log_path: str
-    already_running: bool
+    sha: Annotated[str, "the full sha of the commit"]
+    pid: Annotated[int | None, "the monitor's process; null when it ended at once"]
+    log_path: Annotated[str, "the monitor's log"]
+    already_running: Annotated[bool, "whether it ran before"]
 
 
 def command(repo: Path, sha: str, timeout_seconds: float | None, *, strict: bool) -> list[str]:

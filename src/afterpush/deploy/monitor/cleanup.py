@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.locks import existing_lock
@@ -20,11 +20,11 @@ _MARK = "last-cleanup"
 
 @dataclass(frozen=True)
 class RemovedFiles:
-    """How many files went and stayed, and the size of what went (or would go)."""
+    """What a cleanup did, or would do."""
 
-    removed: int
-    kept: int
-    bytes: int
+    removed: Annotated[int, "files removed, or that would be"]
+    kept: Annotated[int, "files kept"]
+    bytes: Annotated[int, "bytes that the removed files had"]
 
     def text(self, verb: str) -> str:
         """The same in a sentence."""

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Final, Literal
 
 from afterpush.deploy.monitor.background import REFUSED
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file, state_of
@@ -21,20 +22,23 @@ from afterpush.infra.locks import is_locked
 from afterpush.infra.log_tail import last_line
 from afterpush.infra.state import StateFolder
 
-FINISHED = "finished"
+FINISHED: Final = "finished"
 _NAME = re.compile(r"\.?deployment-(?:status|monitor)-([0-9a-f]{7})\.(?:log|result|pid|lock)")
+
+
+MonitorState = Literal["running", "crashed", "finished"]
 
 
 @dataclass(frozen=True)
 class Monitor:
     """One monitor, as `deploy.monitors` lists it."""
 
-    sha: str
-    pid: int | None
-    state: str
-    started_at: str | None
-    phase: str | None
-    verdict: str | None = None
+    sha: Annotated[str, "the full sha of the commit"]
+    pid: Annotated[int | None, "its process; null when it is over and left no pid file"]
+    state: Annotated[MonitorState, "what its lock and files show"]
+    started_at: Annotated[str | None, "RFC 3339, UTC; null when its files do not say"]
+    phase: Annotated[str | None, "the last phase it saw; null before there was a deployment"]
+    verdict: Annotated[str | None, "null while it runs, and when it crashed"] = None
 
 
 def status(folder: StateFolder, sha: str, now: float) -> Outcome:
@@ -125,7 +129,9 @@ def _monitor(folder: StateFolder, short: str, now: float) -> Monitor | None:
         return Monitor(sha, None, CRASHED, None, None)
     if found.verdict == Verdict.NONE and found.started_at is None:
         return None  # Only a lock file is left: nobody watches and nobody did.
-    state = found.verdict if found.verdict in (RUNNING, CRASHED) else FINISHED
+    state: MonitorState = FINISHED
+    if found.verdict in (RUNNING, CRASHED):
+        state = RUNNING if found.verdict == RUNNING else CRASHED
     verdict = found.verdict if state == FINISHED else None
     return Monitor(sha, recorded.pid if recorded else None, state, found.started_at, found.phase, verdict)
 

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file
 from afterpush.deploy.monitor.status import monitors
@@ -21,10 +22,10 @@ _STEP_SECONDS = 0.05
 class StoppedMonitor:
     """What became of one monitor that was asked to stop."""
 
-    sha: str
-    pid: int | None
-    stopped: bool
-    reason: str | None = None
+    sha: Annotated[str, "the full sha of the commit"]
+    pid: Annotated[int | None, "its process; null when none is known"]
+    stopped: Annotated[bool, "whether it ran and has ended"]
+    reason: Annotated[str | None, "why it was not stopped; null otherwise"] = None
 
 
 def stop(folder: StateFolder, sha: str, clock: Clock, *, dry_run: bool = False) -> StoppedMonitor:

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from afterpush.deploy.monitor.history import HistoryRecord
 
@@ -16,11 +17,11 @@ _A_LATE_LOOK_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Spread:
-    """Durations in seconds: how many, the median, and what nine of ten stay below. None without any."""
+    """How durations are spread."""
 
-    count: int
-    median: float | None
-    p90: float | None
+    count: Annotated[int, "how many were counted"]
+    median: Annotated[float | None, "seconds; null without any"]
+    p90: Annotated[float | None, "seconds that nine of ten stay below; null without any"]
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,27 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Period:
-    """A day or a week (`begins` is its first day, UTC): verdicts, and the categories of its failures."""
+    """A day or a week."""
 
-    begins: str
+    begins: Annotated[str, "its first day, UTC"]
     deployments: int
     live: int
     failed: int
-    categories: dict[str, int]
+    categories: Annotated[dict[str, int], "failures by category"]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a list of records. `success_rate` is live / (live + failed), None before either."""
+    """The figures of a list of records."""
 
     deployments: int
-    verdicts: dict[str, int]
-    success_rate: float | None
+    verdicts: Annotated[dict[str, int], "how many ended with each verdict"]
+    success_rate: Annotated[float | None, "live / (live + failed); null before either"]
     time_to_live: Spread
-    categories: dict[str, int]
+    categories: Annotated[dict[str, int], "failures by category"]
     periods: tuple[Period, ...]
-    period_days: int
-    waiting: tuple[Waiting, ...]
+    period_days: Annotated[int, "1 or 7: the length of a period"]
+    waiting: Annotated[tuple[Waiting, ...], "who waited, the longest first"]
 
 
 def distinct(records: Iterable[HistoryRecord]) -> list[HistoryRecord]:

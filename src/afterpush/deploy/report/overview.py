@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.monitor.status import Monitor
@@ -12,14 +13,14 @@ from afterpush.infra.clock import local_time, parse_rfc3339, rfc3339
 
 @dataclass(frozen=True)
 class OverviewRow:
-    """One deployment: `since` is RFC 3339, `state` a phase or verdict; a failure has category and message."""
+    """One deployment."""
 
-    sha: str | None
-    state: str
-    since: str | None
-    deployment_id: str | None = None
-    category: str | None = None
-    message: str | None = None
+    sha: Annotated[str | None, "the commit; null when the deployment names none"]
+    state: Annotated[str, "a phase of the platform, or a verdict"]
+    since: Annotated[str | None, "RFC 3339, UTC; null when it is not known"]
+    deployment_id: Annotated[str | None, "null where it was only watched here"] = None
+    category: Annotated[str | None, "the category of a failure; null otherwise"] = None
+    message: Annotated[str | None, "what a failure said; null otherwise"] = None
 
     @property
     def name(self) -> str:
@@ -28,12 +29,12 @@ class OverviewRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """`source` is who said what is live: `platform`, or `history` where the platform was not asked."""
+    """What is live, on its way, and failed last; by the history where the platform was not asked."""
 
-    live: OverviewRow | None
-    on_its_way: tuple[OverviewRow, ...]
-    failed_last: OverviewRow | None
-    source: str
+    live: Annotated[OverviewRow | None, "what is live now; null when nothing is known"]
+    on_its_way: Annotated[tuple[OverviewRow, ...], "deployments that are not over"]
+    failed_last: Annotated[OverviewRow | None, "the last failure that was watched here; null without one"]
+    source: Annotated[Literal["platform", "history"], "who said what is live"]
 
 
 def overview(

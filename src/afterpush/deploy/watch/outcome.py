@@ -1,7 +1,7 @@
 """What a watch ended with, as the document that `--json` prints and the result file holds."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -11,7 +11,8 @@ from afterpush.digitalocean.phases import phase_of
 from afterpush.infra.clock import parse_rfc3339, rfc3339, utc_time
 from afterpush.infra.errors import AfterpushError, ExitCode
 
-RUNNING, CRASHED = "running", "crashed"
+RUNNING: Final = "running"
+CRASHED: Final = "crashed"
 CONTROL_PANEL = "https://cloud.digitalocean.com"
 _MORE_EXIT_CODES = {RUNNING: ExitCode.RUNNING, CRASHED: ExitCode.CRASHED}
 # A phase of another name keeps its place between building and deploying.
@@ -20,11 +21,11 @@ _ORDER, _BETWEEN = {"PENDING_BUILD": 0, "BUILDING": 1, "PENDING_DEPLOY": 3, "DEP
 
 @dataclass(frozen=True)
 class InProduction:
-    """What production runs: `since` is RFC 3339; `sha` is None where the deployment does not tell it."""
+    """What production runs."""
 
-    sha: str | None
-    since: str | None
-    deployment_id: str | None
+    sha: Annotated[str | None, "the commit that production runs; null when its deployment names none"]
+    since: Annotated[str | None, "since when, RFC 3339, UTC; null when the platform does not say"]
+    deployment_id: Annotated[str, "its deployment"]
 
     def told(self, now: float) -> str:
         """`b39957c since 14:02 UTC`."""

@@ -6,7 +6,6 @@ type. `Annotated` carries the meaning; a field that is not always there is `NotR
 
 from afterpush.documents.json_documents import (
     agents,
-    deploy,
     merge_queue,
     migrate,
     migrations,
@@ -17,7 +16,6 @@ from afterpush.documents.json_documents import (
 
 DOCUMENTS: dict[str, object] = {
     **agents.DOCUMENTS,
-    **deploy.DOCUMENTS,
     **pushing.DOCUMENTS,
     **merge_queue.DOCUMENTS,
     **swarm.DOCUMENTS,

@@ -1,6 +1,6 @@
 """The reference page of the JSON documents, made from their types.
 
-A type is a TypedDict whose fields carry their meaning:
+A type is a TypedDict or a dataclass whose fields carry their meaning:
 
     pid: Annotated[int | None, "its process; null when none is known"]
     ->  | `pid` | number or null | its process; null when none is known |
@@ -8,6 +8,7 @@ A type is a TypedDict whose fields carry their meaning:
 
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from typing import (
     Annotated,
     Any,
@@ -44,7 +45,7 @@ def json_parts(documents: Mapping[str, object]) -> list[str]:
 
 
 def fields_of(record: Any) -> dict[str, tuple[Any, str, bool]]:
-    """Every field of a TypedDict: its type without annotations, its meaning, and whether it is optional."""
+    """Every field of a record: its type without annotations, its meaning, and whether it is optional."""
     found = {}
     for name, hint in get_type_hints(record, include_extras=True).items():
         is_optional = get_origin(hint) is NotRequired
@@ -73,11 +74,16 @@ def _name(kind: Any) -> str:
         return "one of " + ", ".join(f"`{one}`" for one in inner)
     if origin in (Union, types.UnionType):
         return " or ".join(_name(one) for one in inner)
-    if origin is list:
+    if origin in (list, tuple):
         return f"list of {_name(inner[0])}"
     if origin is dict:
         return f"object: string to {_name(inner[1])}"
-    return f"[{kind.__name__}](#{kind.__name__.lower()})" if is_typeddict(kind) else _NAMES[kind]
+    return f"[{kind.__name__}](#{kind.__name__.lower()})" if is_record(kind) else _NAMES[kind]
+
+
+def is_record(kind: Any) -> bool:
+    """Whether a type is an object with named fields."""
+    return is_typeddict(kind) or is_dataclass(kind)
 
 
 def _record_of(kind: Any) -> Any:
@@ -92,7 +98,7 @@ def _inner_records(record: Any) -> Iterator[Any]:
 
 
 def _records_in(kind: Any) -> Iterator[Any]:
-    if is_typeddict(kind):
+    if is_record(kind):
         yield kind
     for inner in get_args(kind):
         yield from _records_in(inner)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from afterpush.documents.json_documents import DOCUMENTS
 from afterpush.documents.manual.configuration import ConfigSection, Key, example_sections
 from afterpush.documents.manual.json_reference import json_parts
 from afterpush.documents.manual.variables import DocumentedVariable, VariableGroup, variable_groups
@@ -45,12 +44,13 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class ReferenceInputs:
-    """What the pages are made from: the tasks, the configuration file with every key, the variables."""
+    """What the pages are made from: tasks, the configuration file with every key, variables, documents."""
 
     program: str
     tasks: Sequence[TaskFacts]
     configuration: str
     variables: str
+    documents: Mapping[str, object]
 
 
 def reference_pages(sources: ReferenceInputs) -> dict[str, str]:
@@ -60,7 +60,7 @@ def reference_pages(sources: ReferenceInputs) -> dict[str, str]:
         _page("Configuration", _configuration(example_sections(sources.configuration))),
         _page("Variables", _variables(variable_groups(sources.variables))),
         _page("Exit codes", _exit_codes()),
-        _page("JSON documents", json_parts(DOCUMENTS)),
+        _page("JSON documents", json_parts(sources.documents)),
     )
     return dict(zip(PAGES, texts, strict=True))
 

@@ -1,6 +1,19 @@
-"""The documents of `deploy.*` and `demo`."""
+"""The documents of `deploy.*` and `demo`, and with them those of every task.
+
+Where a document is a class of its feature, that class carries the meaning of its fields; the others, which
+are put together for `--json`, are written down here.
+"""
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from afterpush.deploy.monitor.background import Started
+from afterpush.deploy.monitor.cleanup import RemovedFiles
+from afterpush.deploy.monitor.status import Monitor
+from afterpush.deploy.monitor.stopping import StoppedMonitor
+from afterpush.deploy.report.figures import Figures, Spread
+from afterpush.deploy.report.overview import Overview
+from afterpush.deploy.watch.outcome import InProduction
+from afterpush.documents import json_documents
 
 Sha = Annotated[str, "the full sha of the commit"]
 Time = Annotated[str, "RFC 3339, UTC"]
@@ -14,28 +27,6 @@ class Reason(TypedDict):
     message: Annotated[str | None, "the platform's words; null when it gave none"]
     component: Annotated[str | None, "the component that failed; null when the step belongs to none"]
     step: Annotated[str | None, "the step that failed; null when the platform named none"]
-
-
-class Running(TypedDict):
-    sha: Annotated[str | None, "the commit that production runs; null when its deployment names none"]
-    since: Annotated[str | None, "since when, RFC 3339, UTC; null when the platform does not say"]
-    deployment_id: Annotated[str, "its deployment"]
-
-
-class OverviewRow(TypedDict):
-    sha: Annotated[str | None, "the commit; null when the deployment names none"]
-    state: Annotated[str, "a phase of the platform, or a verdict"]
-    since: Annotated[str | None, "RFC 3339, UTC; null when it is not known"]
-    deployment_id: Annotated[str | None, "null where it was only watched here"]
-    category: Annotated[str | None, "the category of a failure; null otherwise"]
-    message: Annotated[str | None, "what a failure said; null otherwise"]
-
-
-class Overview(TypedDict):
-    live: Annotated[OverviewRow | None, "what is live now; null when nothing is known"]
-    on_its_way: Annotated[list[OverviewRow], "deployments that are not over"]
-    failed_last: Annotated[OverviewRow | None, "the last failure that was watched here; null without one"]
-    source: Annotated[Literal["platform", "history"], "who said what is live"]
 
 
 class Verdict(TypedDict):
@@ -57,7 +48,7 @@ class Verdict(TypedDict):
     cause: Annotated[str | None, "the platform's words for what started the deployment"]
     reason: Annotated[Reason | None, "of a failure; null otherwise"]
     message: Annotated[str, "one sentence for people"]
-    production: Annotated[Running | None, "what production runs; null when no platform told it"]
+    production: Annotated[InProduction | None, "what production runs; null when no platform told it"]
     started_at: Annotated[str | None, "begin of the watch, RFC 3339, UTC; null without a watch"]
     finished_at: Annotated[str | None, "its end, RFC 3339, UTC; null while it runs"]
     elapsed_seconds: Annotated[float, "seconds from the begin of the watch to its end, or to now"]
@@ -72,35 +63,6 @@ class Verdict(TypedDict):
     explanation: Annotated[dict[str, Any] | None, "as `deploy.explain` gives it; null otherwise"]
     already_running: NotRequired[Annotated[bool, "whether another monitor was followed"]]
     overview: NotRequired[Annotated[Overview, "only where no commit was named"]]
-
-
-class Started(TypedDict):
-    sha: Sha
-    pid: Annotated[int | None, "the monitor's process; null when it ended at once"]
-    log_path: Annotated[str, "the monitor's log"]
-    already_running: Annotated[bool, "whether it ran before"]
-
-
-class Monitor(TypedDict):
-    sha: Sha
-    pid: Annotated[int | None, "its process; null when it is over and left no pid file"]
-    state: Annotated[Literal["running", "crashed", "finished"], "what its lock and files show"]
-    started_at: Annotated[str | None, "RFC 3339, UTC; null when its files do not say"]
-    phase: Annotated[str | None, "the last phase it saw; null before there was a deployment"]
-    verdict: Annotated[str | None, "null while it runs, and when it crashed"]
-
-
-class Stopped(TypedDict):
-    sha: Sha
-    pid: Annotated[int | None, "its process; null when none is known"]
-    stopped: Annotated[bool, "whether it ran and has ended"]
-    reason: Annotated[str | None, "why it was not stopped; null otherwise"]
-
-
-class Cleanup(TypedDict):
-    removed: Annotated[int, "files removed, or that would be"]
-    kept: Annotated[int, "files kept"]
-    bytes: Annotated[int, "bytes that the removed files had"]
 
 
 class HistoryEntry(TypedDict):
@@ -119,39 +81,6 @@ class HistoryEntry(TypedDict):
     category: Annotated[str | None, "the category of a failure; null otherwise"]
     committed_at: Annotated[str | None, "RFC 3339, UTC; null when the commit is not here"]
     message: Annotated[str, "one sentence for people"]
-
-
-class Spread(TypedDict):
-    count: Annotated[int, "how many were counted"]
-    median: Annotated[float | None, "seconds; null without any"]
-    p90: Annotated[float | None, "seconds that nine of ten stay below; null without any"]
-
-
-class Waiting(TypedDict):
-    author: str
-    deployments: int
-    total_seconds: float
-    median_seconds: float
-    longest_seconds: float
-
-
-class Period(TypedDict):
-    begins: Annotated[str, "its first day, UTC"]
-    deployments: int
-    live: int
-    failed: int
-    categories: Annotated[dict[str, int], "failures by category"]
-
-
-class Figures(TypedDict):
-    deployments: int
-    verdicts: Annotated[dict[str, int], "how many ended with each verdict"]
-    success_rate: Annotated[float | None, "live / (live + failed); null before either"]
-    time_to_live: Spread
-    categories: Annotated[dict[str, int], "failures by category"]
-    periods: list[Period]
-    period_days: Annotated[int, "1 or 7: the length of a period"]
-    waiting: Annotated[list[Waiting], "who waited, the longest first"]
 
 
 class Dora(TypedDict):
@@ -177,12 +106,13 @@ class Demo(TypedDict):
 
 
 DOCUMENTS: dict[str, object] = {
+    **json_documents.DOCUMENTS,
     "deploy.monitor": Verdict,
     "deploy.monitor --background": Started,
     "deploy.status": Verdict,
     "deploy.monitors": list[Monitor],
-    "deploy.stop": list[Stopped],
-    "deploy.cleanup": Cleanup,
+    "deploy.stop": list[StoppedMonitor],
+    "deploy.cleanup": RemovedFiles,
     "deploy.history": list[HistoryEntry],
     "deploy.history --dora": Dora,
     "demo": Demo,
