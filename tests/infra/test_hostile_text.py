@@ -14,6 +14,11 @@ from afterpush.infra.git import git
 from afterpush.infra.git.leases import remote_refs
 from afterpush.infra.pushes import Push, append_push, read_pushes
 from afterpush.infra.state import state_folder
+from afterpush.infra.toml_data import load_toml
+from afterpush.infra.yaml_data import load_yaml
+from afterpush.migrate.boot_script.boot import block_ranges
+from afterpush.migrate.fence.bodies import only_rows
+from afterpush.migrate.statements.tokens import tokens
 from tests.support.cli import afterpush
 from tests.support.growth import is_linear
 from tests.support.repositories import make_repository
@@ -91,9 +96,37 @@ def test_a_document_is_read_in_time_that_grows_with_its_length(unit: str) -> Non
         anchors_in(text)
         steps_in(text)
 
-    assert is_linear(read, 100)
+    assert is_linear(read, 40)
 
 
 def test_comments_above_many_commands_are_read_once() -> None:
     text = "```sh\n{}{}\n```\n"
-    assert is_linear(lambda size: steps_in(text.format("# c\n" * size, "a; " * size)), 200)
+    assert is_linear(lambda size: steps_in(text.format("# c\n" * size, "a; " * size)), 60)
+
+
+def test_yaml_that_nobody_wrote_so_is_one_clear_error() -> None:
+    aliases = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    with pytest.raises(ValueError, match="aliases stand for too much"):
+        load_yaml(f"a0: &a0 [x]\n{aliases}")
+    with pytest.raises(AfterpushError, match="NUL"):
+        parse_settings('push: {remote: "a\\0b"}\n', Path("afterpush.yaml"))
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 5_000 + "]" * 5_000, "'"])
+def test_toml_that_nobody_wrote_so_is_one_kind_of_error(value: str) -> None:
+    with pytest.raises(ValueError):
+        load_toml(f"a = {value}")
+
+
+def test_comments_that_nothing_ends_are_looked_for_once() -> None:
+    assert [token.text for token in tokens("a /* b */ c /* d -- e\n/* f")] == list("ac/*d/*f")
+    assert is_linear(lambda size: list(tokens("/*a " * size)), 1_000)
+    assert is_linear(lambda size: only_rows("INSERT INTO a VALUES (1) " + "/*a " * size), 1_000)
+    assert not only_rows("INSERT INTO a VALUES (1) /* b `") and only_rows(
+        "INSERT INTO a VALUES ('/*') /* b */"
+    )
+
+
+def test_a_block_that_begins_often_and_never_ends_is_looked_for_once() -> None:
+    assert is_linear(lambda size: block_ranges(b"// <afterpush>\n" * size), 1_000)
+    assert block_ranges(b"a // <afterpush> b // </afterpush> c") == [(2, 34)]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from afterpush.text.marked_blocks import marked_blocks
+
 
 @dataclass(frozen=True)
 class Marks:
@@ -43,11 +45,5 @@ def body(text: str, marks: Marks) -> str | None:
 
 
 def _blocks(text: str, marks: Marks) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
-    """The lines that begin and end each block. One look from each place on: a begin without an end is the
-    last."""
     begins = re.compile(rf"(?:\r?\n|\A){re.escape(marks.begin)}\r?\n")
-    ends = re.compile(rf"{re.escape(marks.end)}(?:\r?\n|\Z)")
-    at = 0
-    while (begin := begins.search(text, at)) and (end := ends.search(text, begin.end())):
-        yield begin, end
-        at = end.end()
+    return marked_blocks(text, begins, re.compile(rf"{re.escape(marks.end)}(?:\r?\n|\Z)"))

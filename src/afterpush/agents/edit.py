@@ -19,6 +19,7 @@ from afterpush.agents.clients import BlockPiece, JsonPiece, Piece
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_private
 from afterpush.infra.safe_paths import Gate
+from afterpush.infra.toml_data import load_toml
 
 RECORD = "installed.json"
 MOST_BYTES = 4 << 20
@@ -186,14 +187,12 @@ def _says_something(text: str) -> bool:
 
 def _check_toml(file: str, before: str, after: str) -> None:
     """A table that is there already, or is written inline, cannot be given a second time further down."""
-    import tomllib
-
     what = f"changing {file}"
     try:
-        tomllib.loads(before.removeprefix("\ufeff"))
+        load_toml(before)
         what = f"{what}: a table of ours is there already, or is written inline"
-        tomllib.loads(after.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
+        load_toml(after)
+    except ValueError as error:
         raise AfterpushError(f"{what}: {error}; correct it by hand") from error
 
 

@@ -18,7 +18,7 @@ AUTO_ROLLBACK, MANUAL_ROLLBACK = "AUTO_ROLLBACK", "MANUAL_ROLLBACK"
 # What the API calls the time of a phase.
 _TIMED = {"pending": "PENDING_BUILD", "build_total": "BUILDING", "deploying": "DEPLOYING"}
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_GO_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
+_GO_PART = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
 _GO_DURATION = re.compile(rf"(?:{_GO_PART.pattern})+")
 
 

@@ -26,14 +26,15 @@ _WARNED_WORD = re.compile(_WARNED, re.IGNORECASE)
 _GOOD_WORD = re.compile(_GOOD, re.IGNORECASE)
 # In running text a word counts at the start of a line or after `label:`; "error rate" and "error: 0" do not.
 _SAYS = (
-    r"^\s*(?:[\w ./-]{1,40}[:=]\s*)?[\"'\[(]?(?P<word>%s)\b"
+    r"^[ \t]*(?:[\w ./-]{1,40}[:=][ \t]*)?[\"'\[(]?(?P<word>%s)\b"
     r"(?!\s+(?:rate|count|budget|total))(?!\s*[:=]\s*(?:0|no|none|null|false)\b)"
 )
 _BAD_TEXT = re.compile(_SAYS % _BAD, re.IGNORECASE | re.MULTILINE)
 _WARNED_TEXT = re.compile(_SAYS % _WARNED, re.IGNORECASE | re.MULTILINE)
 _MARKUP = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*"
-    r"(?:<(?:!doctype\s+html|[a-z][a-z0-9]*[\s/>])|<\?xml[^>]*\?>\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+)?html\b)",
+    r"\s*+(?:(?><!--.*?-->)\s*+)*+"
+    r"(?:<(?:!doctype\s+html|[a-z][a-z0-9]*[\s/>])"
+    r"|<\?xml[^>]*\?>\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+)?html\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _STATE_KEYS = frozenset(

@@ -11,7 +11,7 @@ import msgspec
 
 _Shape = TypeVar("_Shape")
 _MOST_ODD_FIELDS = 100
-_PLACE = re.compile(r" - at `\$(?P<path>.+)`$")
+_PLACE = re.compile(r" - at `\$(?P<path>[^`]+)`$")
 _PART = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]")
 
 

@@ -16,7 +16,7 @@ from afterpush.infra.processes import run
 # `git rev-parse --path-format` came with 2.31, `git merge-tree --write-tree` with 2.38 (their release notes).
 LEAST_GIT = (2, 31)
 PREDICTING_GIT = (2, 38)
-_VERSION = re.compile(r"\d+\.\d+[\w.]*")
+_VERSION = re.compile(r"(?<!\d)\d+\.\d+[\w.]*")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from afterpush.infra.files import read_bytes
 
 VARIABLE = "AFTERPUSH_PROGRAM"  # Set by the entry point; child processes inherit it.
-_OUR_NAMESPACE = re.compile(r"^\s*from\s+afterpush\.tasks\s+import\s.*\bns\b", re.MULTILINE)
+_OUR_NAMESPACE = re.compile(r"^[ \t]*from[ \t]+afterpush\.tasks[ \t]+import\s.*\bns\b", re.MULTILINE)
 
 
 def program() -> str:

@@ -3,10 +3,11 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
 from afterpush.infra.errors import AfterpushError, depth_limit
+from afterpush.infra.printable import one_line
 
 
 @contextmanager
@@ -20,6 +21,12 @@ def time_limit(seconds: float, doing: str) -> Iterator[None]:
     """
     with depth_limit(doing), _timer(seconds, doing) if can_bound_time() else nullcontext():
         yield
+
+
+def reading(name: str, size: int) -> AbstractContextManager[None]:
+    """The same around a text of others of so many characters: the limit grows with it, and with nothing
+    else."""
+    return time_limit(10 + size / 50_000, f"reading {one_line(name)}")
 
 
 def can_bound_time() -> bool:

@@ -3,16 +3,38 @@
 from functools import cache
 from typing import Any
 
+# What a file may stand for once its aliases are written out: a few kilobytes of them can stand for years.
+_MOST_VALUES = 100_000
+
 
 def load_yaml(text: str) -> Any:
     """The document's data: YAML 1.1 without tags of Python's, and without numbers to the base of 60.
 
     Such a number is a text: to compute a long `1:1:1` takes the square of its length. Raises yaml.YAMLError,
-    ValueError (a date that does not exist) and RecursionError.
+    ValueError (a date that does not exist, aliases that stand for too much, a NUL) and RecursionError.
     """
     import yaml
 
-    return yaml.load(text, Loader=_loader())
+    tree = yaml.load(text, Loader=_loader())
+    _require_plain(tree)
+    return tree
+
+
+def _require_plain(tree: object) -> None:
+    """Raises ValueError for a tree that nobody wrote so: walked as if nothing in it were shared it is too
+    large, or a text in it holds a NUL, which is in no path, name or command."""
+    waiting, seen = [tree], 0
+    while waiting:
+        value = waiting.pop()
+        inner = (
+            [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+        )
+        seen += 1 + len(inner)
+        waiting += inner
+        if seen > _MOST_VALUES:
+            raise ValueError("its aliases stand for too much; write out what you mean")
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("a text in it holds the character NUL; take it out")
 
 
 @cache

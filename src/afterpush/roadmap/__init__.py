@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from afterpush.infra.time_limit import reading
 from afterpush.roadmap.nodes import Node
 from afterpush.roadmap.sessions import Session, sessions_in
 from afterpush.roadmap.source import read_source
@@ -20,10 +21,15 @@ class Document:
 
     path: str
     root: Node
+    size: int = 0
 
     def tasks(self) -> list[Task]:
-        """Every place that speaks of a task as one, in order; an ID may come several times."""
-        return list(tasks_in(self.root, self.path))
+        """Every place that speaks of a task as one, in order; an ID may come several times.
+
+        Raises AfterpushError where that takes longer than a document of this size may.
+        """
+        with reading(self.path, self.size):
+            return list(tasks_in(self.root, self.path))
 
     def sessions(self) -> list[Session]:
         """The sessions that a registry lists, in order."""
@@ -31,8 +37,9 @@ class Document:
 
 
 def read(data: bytes, path: str = "") -> Document:
-    """Reads a document; never fails, whatever the bytes are."""
-    return Document(path, read_tree(read_source(data).lines).root)
+    """Reads a document, whatever the bytes are. Raises AfterpushError where that takes too long."""
+    with reading(path or "a document", len(data)):
+        return Document(path, read_tree(read_source(data).lines).root, len(data))
 
 
 def tasks_by_id(documents: Iterable[Document]) -> dict[str, Task]:

@@ -4,13 +4,11 @@ it."""
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from afterpush.infra.printable import one_line
-from afterpush.infra.time_limit import time_limit
+from afterpush.infra.time_limit import reading
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -69,11 +67,6 @@ def parted(text: str) -> tuple[str, str]:
     return (found[0], "\n" * found[0].count("\n") + text[found.end() :]) if found else ("", text)
 
 
-def reading(text: str, name: str = "a document") -> AbstractContextManager[None]:
-    """A bound on what is read in the block, which grows with the text. Raises AfterpushError naming it."""
-    return time_limit(10 + len(text) / 50_000, f"reading {one_line(name)}")
-
-
 @lru_cache(maxsize=8192)
 def tokens_of(text: str) -> "tuple[Token, ...]":
     """The document as markdown-it reads it, with tables; a front matter counts as blank lines.
@@ -84,7 +77,7 @@ def tokens_of(text: str) -> "tuple[Token, ...]":
 
     plain = parted(text)[1].replace("[^", "\\[^")
     # Its reading of nested brackets takes time that grows with their square.
-    with reading(plain):
+    with reading("a document", len(plain)):
         return tuple(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain))
 
 

@@ -16,7 +16,7 @@ _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._~-]*")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _REST_OF_LINE = re.compile("[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?(?=[\n\r\x85\u2028\u2029]|\\Z)")
 
-_COMMA_AND_REST = re.compile(rf"[ \t]*(?P<comma>,?){_REST_OF_LINE.pattern}")
+_COMMA_AND_REST = re.compile(rf"[ \t]*+(?P<comma>,?){_REST_OF_LINE.pattern}")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _LOOPBACK = re.compile(
 _COMMAND = re.compile(r"(?:[^&;\n\"'<>]|&(?<=[<>]&)|[<>]|\"(?:\\.|[^\"\\])*\"|'[^']*')+", re.DOTALL)
 _SHELL = re.compile(r"(?:exec\s+)?(?:\S*/)?(?:ba|da|z)?sh\s+-\w*c\s+([\"'])(?P<line>.*)\1\s*", re.DOTALL)
 _ASSIGNED = re.compile(r"\b(?:PORT|HOST)=\S+")
-_EXPOSE = re.compile(r"^\s*EXPOSE\s+(?P<ports>[0-9][0-9\s/tcpud]*)$", re.IGNORECASE | re.MULTILINE)
+_EXPOSE = re.compile(r"^[ \t]*EXPOSE[ \t]+(?P<ports>[0-9][0-9 \t\r/tcpud]*)$", re.IGNORECASE | re.MULTILINE)
 
 
 def port_problems(spec: AppSpec, dockerfile: Callable[[str], str | None]) -> Iterator[SpecProblem]:

@@ -90,7 +90,7 @@ _WRAPPED = re.compile(
     r"<[^<>]*>|\[[^\[\]]*\]|\{\{.*\}\}|#?\{[\w .-]+\}#?|%%?\w+%%?|__\w+__|@@?\w+@@?|\(\([^()]*\)\)"
     r"|[*•.xX#?_-]{3,}"
     # A prefix and filling: sk-proj-..., whsec_xxxx, AKIAXXXXXXXX; and AWS's own AKIAIOSFODNN7EXAMPLE.
-    r"|(?:[A-Za-z]{1,8}[-_.:]?){1,3}?(?:[xX*•#]{3,}|\.{3}|…)(?:[-_.]?[xX*•#]+)*|[\w/+]{8,40}EXAMPLE(?:KEY)?"
+    r"|(?:[A-Za-z]{1,8}[-_.:]?){1,3}?(?:[xX*•#]{3,}+|\.{3}|…)(?:[-_.]?[xX*•#]++)*+|[\w/+]{8,40}EXAMPLE(?:KEY)?"
 )
 # A part to fill in: mongodb+srv://<user>:<password>@host.
 _PART = re.compile(r"<[A-Za-z][A-Za-z _-]{2,40}>|\{\{[^{}]*\}\}")

@@ -143,14 +143,17 @@ def _merged_names(names: Sequence[Sequence[str]]) -> list[str]:
     return merged
 
 
+def _without_bar(text: str) -> str:
+    """A value without the `|` at the end of its line, and without space at its end."""
+    return text.rstrip().removesuffix("|").rstrip()
+
+
 def _one_value(name: str, base: str | None, ours: str | None, theirs: str | None, said: Said) -> str | None:
     if ours is None or theirs is None:
         return ours if theirs is None else theirs
-    tails = [re.search(r"\s*\|?\s*$", text) for text in (ours, theirs)]
-    tail = next((found[0] for found in tails if found and found[0]), "")
-    bare = [
-        text if text is None else re.sub(r"\s*\|\s*$", "", text.rstrip()) for text in (base, ours, theirs)
-    ]
+    bare = [None if text is None else _without_bar(text) for text in (base, ours, theirs)]
+    tails = (text[len(_without_bar(text)) :] for text in (ours, theirs))
+    tail = next(filter(None, tails), "")
     lead = ours[: len(ours) - len(ours.lstrip())]
     values = [None if text is None else text.strip() for text in bare]
     assert values[1] is not None and values[2] is not None

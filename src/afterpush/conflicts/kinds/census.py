@@ -118,4 +118,4 @@ def _count(census: Census, unit: str, status: Status) -> None:
 
 def shape_of(line: str) -> str:
     """A line without its numbers and padding."""
-    return template_of(re.sub(r"\s*\|\s*", "|", normal(line)))
+    return template_of("|".join(part.strip() for part in normal(line).split("|")))

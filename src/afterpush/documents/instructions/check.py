@@ -15,7 +15,7 @@ from afterpush.documents.instructions import (
 )
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding, Step, steps_in
-from afterpush.text.markdown import reading
+from afterpush.infra.time_limit import reading
 
 # What names something that is not there. A warned-of step may name anything.
 _OF_NAMES: tuple[Callable[[Step, Facts], Iterator[str]], ...] = (
@@ -48,7 +48,7 @@ def findings(documents: Mapping[str, str], facts: Facts, agents: frozenset[str])
     is_shared = any(_SHARED.search(text) for text in documents.values())
     found = {}
     for path, text in documents.items():
-        with reading(text, path):
+        with reading(path, len(text)):
             found[path] = list(_in_document(path, text, facts, path in agents, is_shared))
     for path, more in variables.bad_variables(documents, facts).items():
         found[path] += more

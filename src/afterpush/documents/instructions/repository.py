@@ -3,7 +3,6 @@ run."""
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,16 +11,17 @@ from typing import Any
 
 from afterpush.infra.git import git
 from afterpush.infra.safe_paths import Gate, Refused
+from afterpush.infra.toml_data import load_toml
 from afterpush.infra.yaml_data import load_yaml
 from afterpush.text.task_catalog import Catalog
 
 _LIMIT = 1 << 20
-_RULE = re.compile(r"^(?P<targets>[^\s#:=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
+_RULE = re.compile(r"^(?P<targets>[^\s#:=][^:=#\n]*)::?(?!=)", re.MULTILINE)
 _RECIPE = re.compile(
     r"^@?(?P<name>[A-Za-z_][\w-]*)(?!\s*:=)(?:[ \t][^\n]*?)?:(?!=)|^(?:alias|mod\??)\s+(?P<alias>[\w-]+)",
     re.MULTILINE,
 )
-_VARIABLE = re.compile(r"^\s*(?:#\s*)?(?:export\s+)?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
+_VARIABLE = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:export[ \t]+)?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class Facts:
         found: set[str] = set()
         for path in self.named("pyproject.toml"):
             try:
-                tree = tomllib.loads(self.text(path))
-            except tomllib.TOMLDecodeError:
+                tree = load_toml(self.text(path))
+            except ValueError:
                 continue
             poetry = _inside(tree, "tool", "poetry", "scripts")
             found |= {*_inside(tree, "project", "scripts"), *_inside(tree, "project", "gui-scripts"), *poetry}
@@ -140,7 +140,7 @@ class Facts:
 def _package(path: str, text: str) -> Package | None:
     try:
         tree = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(tree, dict):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from afterpush.documents.instructions.our_tasks import findings
 from afterpush.documents.manual.documents import DocumentProblem, Tree
 from afterpush.documents.manual.links import Link, anchors_in, links_in
-from afterpush.text.markdown import reading
+from afterpush.infra.time_limit import reading
 from afterpush.text.task_catalog import Catalog
 
 _LINES = re.compile(r"^L(\d+)(?:C\d+)?(?:-L\d+(?:C\d+)?)?$")
@@ -18,7 +18,7 @@ def broken_links(tree: Tree, names: Iterable[str]) -> list[DocumentProblem]:
     """Every link of these documents whose target or anchor is not in the repository."""
     broken: list[DocumentProblem] = []
     for name in names:
-        with reading(tree.documents[name], name):
+        with reading(name, len(tree.documents[name])):
             broken += (
                 DocumentProblem(name, link.line, message)
                 for link in links_in(tree.documents[name])
@@ -31,7 +31,7 @@ def unknown_commands(tree: Tree, catalog: Catalog) -> list[DocumentProblem]:
     """Every command of ours in the documents that names a task or a flag which does not exist."""
     unknown: list[DocumentProblem] = []
     for name, text in tree.documents.items():
-        with reading(text, name):
+        with reading(name, len(text)):
             unknown += (DocumentProblem(name, one.line, one.message) for one in findings(text, catalog))
     return unknown
 

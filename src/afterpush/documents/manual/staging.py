@@ -12,13 +12,14 @@ from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.layout import HOME, SiteLayout
 from afterpush.documents.manual.links import headings_in, is_elsewhere
 from afterpush.infra.safe_paths import Gate
+from afterpush.infra.time_limit import reading
 from afterpush.text.markdown import parted, tokens_of
 
 LINKED = "_linked"
 _TITLE = r"""\s+(?:"[^"]*"|'[^']*'|\([^()]*\))"""
 # A code span is matched to be left alone. A link's text may go on in the next line and hold an image.
 _LINK = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`)(?:(?!\n[ \t>]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t>]*\n).)+?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<text>!?\[(?:[^\[\]\n]|\n(?![ \t>]*\n)|\[[^\[\]]*\](?:\([^()]*\))?)*\])"
     rf"\((?P<target><[^<>\n]*>|(?:[^()\s<>]|\([^()\s]*\))+)(?P<rest>(?:{_TITLE})?\s*)\)"
     r"""|(?P<kind>\b(?:href|src)\s*=\s*["'])(?P<html>[^"'\n]+)"""
@@ -40,7 +41,8 @@ def stage(tree: Tree, layout: SiteLayout, folder: Path) -> set[str]:
     for document, page in layout.pages.items():
         rewriter = _Rewriter(tree, layout, document)
         front, text = parted(tree.documents[document])
-        text = rewriter.rewritten(text)
+        with reading(document, len(text)):
+            text = rewriter.rewritten(text)
         if document in titled:
             title = _TITLE_OF_PAGE.search(front)
             text = f"# {title[1] if title else posixpath.basename(page)}\n\n{text}"

@@ -12,6 +12,7 @@ from afterpush.documents.prompts.marker import is_as_written, read_marker
 from afterpush.documents.prompts.regen import PromptFolder, chosen
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.time_limit import reading
 from afterpush.roadmap import Task
 
 
@@ -81,11 +82,13 @@ def check(
         elif marker:
             reason = _stale_reason(marker.task_id, marker.source, tasks, template, around)
             stale += [Stale(path, reason)] if reason else []
-        problems += _located(path, shell.findings(content, folder.root, is_generated=is_generated))
+        with reading(path, len(content)):
+            problems += _located(path, shell.findings(content, folder.root, is_generated=is_generated))
     for path, found in instructions.findings(texts, facts, frozenset(texts)).items():
         problems += _located(path, found)
     for path, content in texts.items():
-        problems += _located(path, our_tasks.findings(content, facts.catalog))
+        with reading(path, len(content)):
+            problems += _located(path, our_tasks.findings(content, facts.catalog))
     problems = sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.line))
     return PromptsReport(len(files), tuple(stale), tuple(problems))
 

@@ -17,7 +17,7 @@ _SUBSTITUTION = re.compile(r"\$\([^)\s]|\$\{[A-Za-z_]|`(?:date|openssl rand|uuid
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 # In a text, `code` and fences show something literal on purpose; only `date` and its like are meant to run.
 _SHOWN = re.compile(
-    r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[^\n]*$|`(?!(?:date|openssl rand|uuidgen|git rev-parse)\b)[^`\n]*`",
+    r"^(`{3,}+|~{3,}+)[^\n]*+\n.*?^\1[^\n]*$|`(?!(?:date|openssl rand|uuidgen|git rev-parse)\b)[^`\n]*`",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(r"(?<![$=])(?:\{\{-?\s*[A-Za-z_][\w.]*(?:\s*\|[^{}]*)?\s*
 _NAMED = re.compile(
     r"<(?!/)(?P<tag>[A-Z][A-Z0-9_-]{2,})>|\[(?:TASK|SESSION|YOUR)[A-Z_ -]*\](?![(\[])|\bYOUR_[A-Z_]+\b"
 )
-_IN_COMMAND = re.compile(r"<[a-z]\w*[-_ ][\w -]*>")
+_IN_COMMAND = re.compile(r"<[a-z](?=\w*[-_ ])[\w -]++>")
 _HTML_TAGS = frozenset("HTML HEAD BODY TITLE DIV SPAN TABLE FORM META LINK SCRIPT STYLE PRE CODE".split())
 
 

@@ -149,7 +149,7 @@ STILL_NAMED = (
     f"lefthook's configuration names {LEFTHOOK_SCRIPT}, and lefthook stops each push when that script is "
     "missing, so it stays; take those lines out, then uninstall again"
 )
-_FOLDER = re.compile(r"""^\s*["']?source_dir["']?\s*[:=]\s*["']?([^"'\s,#]+)""", re.MULTILINE)
+_FOLDER = re.compile(r"""^[ \t]*["']?source_dir["']?[ \t]*[:=]\s*["']?([^"'\s,#]+)""", re.MULTILINE)
 _SECTION = re.compile(
     r"""^["']?pre-push["']?:[ \t]*\n(?:(?:[ \t]*#[^\n]*)?\n)*(?P<indent> *)(?=\S)""", re.MULTILINE
 )

@@ -105,7 +105,9 @@ def wrapper(text: str, hook: str) -> str:
 
 
 # husky 8's scripts source this file, and it runs them a second time: what is above that line runs twice.
-_PREAMBLE = re.compile(r"\A(#![^\n]*\n)?((?:[ \t]*#[^\n]*\n|\s*\n)*[ \t]*\.[ \t][^\n]*/husky\.sh[^\n]*\n)?")
+_PREAMBLE = re.compile(
+    r"\A(#![^\n]*\n)?((?:[ \t\r\f]*(?:#[^\n]*)?\n)*+[ \t]*\.[ \t][^\n]*/husky\.sh[^\n]*\n)?"
+)
 
 
 def with_block(script: str, text: str) -> str:

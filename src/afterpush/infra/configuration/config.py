@@ -14,8 +14,6 @@ from afterpush.infra.yaml_data import load_yaml
 
 CONFIG_PATH = Path("config/afterpush.yaml")
 FILE_LIMIT = 1 << 20
-# What a file may stand for once its aliases are written out: a few kilobytes of them can stand for years.
-_MOST_VALUES = 50_000
 
 
 def load_settings(root: Path) -> Settings:
@@ -60,8 +58,6 @@ def _tree(text: str, path: Path) -> dict[Any, Any]:
         raise AfterpushError(
             f"{path}: expected a mapping of sections (deploy:, push:, ...), found {_kind(tree)}"
         )
-    if not _is_bounded(tree):
-        raise AfterpushError(f"{path}: its aliases stand for too much; write out what you mean")
     return tree
 
 
@@ -73,17 +69,6 @@ def _settings(tree: dict[Any, Any], path: Path) -> Settings:
         return msgspec.convert(_as_meant(tree, Settings), Settings)
     except msgspec.ValidationError as error:
         raise AfterpushError(f"{path}: {_readable(str(error))}") from error
-
-
-def _is_bounded(tree: object) -> bool:
-    """Whether the tree, walked as if nothing in it were shared, is of a size that a file of settings has."""
-    waiting, seen = [tree], 0
-    while waiting and seen <= _MOST_VALUES:
-        value = waiting.pop()
-        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
-        seen += 1 + len(inner)
-        waiting += inner
-    return not waiting and seen <= _MOST_VALUES
 
 
 def settings_to_text(settings: Settings) -> str:

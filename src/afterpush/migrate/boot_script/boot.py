@@ -10,6 +10,7 @@ from afterpush.migrate.boot_script.expansion import Expansion
 from afterpush.migrate.boot_script.running_order import RunningOrder
 from afterpush.migrate.boot_script.typescript import Source, Text, ancestors, walk
 from afterpush.migrate.statements.split import Statement, split
+from afterpush.text.marked_blocks import marked_blocks
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -85,8 +86,8 @@ def _filled(expansion: Expansion, node: "Node", text: Text) -> list[tuple["Node"
 
 def block_ranges(data: bytes) -> list[tuple[int, int]]:
     """Where our blocks begin and end, in bytes."""
-    pattern = re.compile(rf"//[ \t]*{OPENING}.*?//[ \t]*{CLOSING}".encode(), re.DOTALL)
-    return [match.span() for match in pattern.finditer(data)]
+    begins, ends = (re.compile(rf"//[ \t]*{mark}".encode()) for mark in (OPENING, CLOSING))
+    return [(begin.start(), end.end()) for begin, end in marked_blocks(data, begins, ends)]
 
 
 def sql_nodes(source: Source) -> list["Node"]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 # `&` sends to the background, but not in `>&2`, `2>&1` and `&>file`. A pipe belongs to its command.
-_JOINTS = re.compile(r"(\s*(?:&&|\|\||;|(?<![>&])&(?![>&\d]))\s*)")
+_JOINTS = re.compile(r"((?:(?<!\s)\s+)?(?:&&|\|\||;|(?<![>&])&(?![>&\d]))\s*)")
 _QUIET = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\$\([^()]*\)|`[^`]*`")
 _SAID = re.compile(
     r"\s*(?:echo|printf)\b(?:[^;&|`<>$]|\$(?!\())*(?:>\s*&2)?\s*|\s*exit(?:\s+\d+)?\s*|\s*(?:true|:)\s*"

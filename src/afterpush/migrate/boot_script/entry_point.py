@@ -9,7 +9,7 @@ from typing import Any
 from afterpush.infra.safe_paths import Gate
 
 EXTENSIONS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
-_CODE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)\b")
+_CODE = re.compile(r"(?<![\w@./-])[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)\b")
 _USUAL = ("server/_core/index", "server/index", "src/server", "src/index", "src/main", "index", "server")
 
 

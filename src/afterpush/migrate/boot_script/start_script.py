@@ -14,7 +14,7 @@ _NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
 _RUNNER = re.compile(
     r"(?:^|[\s;&|(!])(?:node|tsx|ts-node|npx|pnpm|npm|yarn|bun|deno|mysql|mariadb|sh|bash|\.?/)\S*"
 )
-_SCRIPT_FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|sh|sql)\b")
+_SCRIPT_FILE = re.compile(r"(?<![\w@./-])[\w@./-]+\.(?:[cm]?[jt]s|sh|sql)\b")
 _RUN = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
 
 

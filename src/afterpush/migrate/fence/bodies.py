@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from afterpush.migrate.statements.tokens import COMMENT, QUOTED_NAME, STRING, Token
 
 _INSERT = re.compile(r"\s*+(?:INSERT|REPLACE)\s", re.IGNORECASE)
-_QUIET = re.compile(rf"{STRING}|{QUOTED_NAME}|{COMMENT}", re.DOTALL)
+# A comment that nothing ends takes the rest along: looked for from each `/*`, that would be read many times.
+_QUIET = re.compile(rf"{STRING}|(?P<kept>{QUOTED_NAME})|{COMMENT}|(?P<open>/\*.*)", re.DOTALL)
 _WORTH_READING = re.compile(
     r"SELECT|LOAD_FILE|RELEASE_ALL|/\*|;|[\w`$)]\s*\.\s*[`A-Za-z_$\x80-\U0010ffff]", re.IGNORECASE
 )
@@ -46,7 +47,7 @@ def only_rows(sql: str) -> bool:
     """Whether this is an INSERT of plain values: megabytes of them are not worth reading word by word."""
     if not _INSERT.match(sql):
         return False
-    code = _QUIET.sub(lambda found: found[0] if found[0][0] == "`" else " ", sql)
+    code = _QUIET.sub(lambda found: found["kept"] or found["open"] or " ", sql)
     return not _WORTH_READING.search(code)
 
 

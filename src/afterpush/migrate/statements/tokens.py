@@ -12,22 +12,26 @@ STRING = r"""(?:'(?:[^'\\]++|\\.|'')*+'|"(?:[^"\\]++|\\.|"")*+")"""
 QUOTED_NAME = r"`(?:[^`]++|``)*+`"
 # drizzle-kit's mark between two statements is no comment to MySQL; drizzle takes it out before.
 _BREAKPOINT = r"-->[ \t]*statement-breakpoint"
-COMMENT = rf"(?:{_BREAKPOINT}|--(?=[\s\x00-\x1f]|\Z)[^\n]*+|\#[^\n]*+|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/)"
+_LINE_COMMENT = rf"{_BREAKPOINT}|--(?=[\s\x00-\x1f]|\Z)[^\n]*+|\#[^\n]*+"
+_COMMENT_OPEN = r"/\*(?!M?!)"
+_BLOCK_COMMENT = rf"{_COMMENT_OPEN}(?:[^*]++|\*(?!/))*+\*/"
+COMMENT = rf"(?:{_LINE_COMMENT}|{_BLOCK_COMMENT})"
 CONDITIONAL_OPEN = r"/\*M?!\d*+"
 WORD = r"[\w$\x80-\U0010ffff]++"
 
-_TOKEN = re.compile(
-    rf"""
-    (?P<space>[\s\ufeff]++|{COMMENT}|{CONDITIONAL_OPEN}|\*/)
+_TOKEN = rf"""
+    (?P<space>[\s\ufeff]++|{_LINE_COMMENT}|{CONDITIONAL_OPEN}|\*/)
     | (?P<string>[nNxXbB]?{STRING})
     | (?P<name>{QUOTED_NAME})
     | (?P<variable>@@?(?:{WORD}(?:\.{WORD})*+|{STRING}|{QUOTED_NAME}))
     | (?P<number>(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w$]))
     | (?P<word>{WORD})
-    | (?P<op>.)
-    """,
+    """
+_WITH_COMMENTS = re.compile(
+    rf"{_TOKEN} | (?P<comment>{_BLOCK_COMMENT}) | (?P<open>{_COMMENT_OPEN}) | (?P<op>.)",
     re.VERBOSE | re.DOTALL,
 )
+_BEHIND_COMMENTS = re.compile(rf"{_TOKEN} | (?P<op>.)", re.VERBOSE | re.DOTALL)
 _ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 
 
@@ -49,9 +53,17 @@ def tokens(sql: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
 
     Any text is read: a quote that never ends comes out as an operator.
     """
-    for match in _TOKEN.finditer(sql, start, len(sql) if end is None else end):
+    stop = len(sql) if end is None else end
+    yield from _tokens(_WITH_COMMENTS, sql, start, stop)
+
+
+def _tokens(pattern: re.Pattern[str], sql: str, start: int, stop: int) -> Iterator[Token]:
+    for match in pattern.finditer(sql, start, stop):
         kind = match.lastgroup or "op"
-        if kind != "space":
+        if kind == "open":  # Nothing ends this comment, nor any that begins later: they are not looked for.
+            yield from _tokens(_BEHIND_COMMENTS, sql, match.start(), stop)
+            return
+        if kind not in ("space", "comment"):
             text = match.group()
             upper = text if kind == "op" else text.upper() if kind == "word" else ""
             yield Token(kind, text, match.start(), match.end(), upper)

@@ -1,7 +1,6 @@
 """Setting clients up in a repository, taking that back, and proving that it works."""
 
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import common_folder, git
 from afterpush.infra.invocation import program_in
 from afterpush.infra.state import feature_folder
+from afterpush.infra.toml_data import load_toml
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 
@@ -125,7 +125,7 @@ def _configured(files: Repository, target: str) -> list[str] | None:
     if not text or not text.strip():
         return None
     try:
-        document = tomllib.loads(text) if file.endswith(".toml") else json_text.loads(text)
+        document = load_toml(text) if file.endswith(".toml") else json_text.loads(text)
     except ValueError as error:
         raise AfterpushError(f"reading {file}: {error}; correct it by hand") from error
     return configured_command(target, document)
