@@ -4,8 +4,8 @@ from typing import Any
 
 
 def load_toml(text: str) -> dict[str, Any]:
-    """The document's data. Raises ValueError, also for a number of 5,000 digits, and for what is nested deeper
-    than Python's stack: tomllib itself lets other errors out there.
+    """The document's data. Raises ValueError, also for what is nested deeper than Python's stack: tomllib
+    lets another error out there.
     """
     import tomllib
 
