@@ -428,3 +428,10 @@ def test_what_was_reworded_here_and_deleted_there_is_asked_although_the_rest_was
     theirs = "# Notes\n\n- maps\n- an entry of theirs\n"
     ours = "# Notes\n\n- the lights of the old tower\n- maps\n- an entry of theirs\n"
     assert not merge(base, ours, theirs).is_clean
+
+
+def test_an_item_stays_with_its_list_where_the_other_side_wrote_a_text_behind_it() -> None:
+    base = "# A\n\n* one is here\n* two is there\n\n[x]: https://example.org\n"
+    ours = base.replace("two is there\n", "two is there\n* Zoe came too\n")
+    theirs = base.replace("two is there\n", "two is there\n\nAll of this is new.\n\nAnd so is this.\n")
+    assert clean(base, ours, theirs) == theirs.replace("two is there\n", "two is there\n* Zoe came too\n")

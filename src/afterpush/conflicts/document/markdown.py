@@ -33,10 +33,11 @@ def merge_markdown(
         why = "one side has everything of the other"
         return Merged((ours, theirs)[larger - 1], True, resolved=(why,))
     lines = [source.lines for source in sources]
-    if base and (side := seen_by(*lines)):
-        return Merged((ours, theirs)[side - 1], True, resolved=("one side has seen the other",))
-    merged = _merged(shortened(*lines), renumber=renumber) or _merged(Shortened(lines), renumber=renumber)
-    edges = merged_edges(sources)
+    short, edges = shortened(*lines), merged_edges(sources)
+    side = seen_by(*short.texts) if base else 0
+    if side and sources[side].with_lines(()) == edges:
+        return Merged((ours, theirs)[side - 1], True, resolved=("one side has everything of the other",))
+    merged = _merged(short, renumber=renumber) or _merged(Shortened(lines), renumber=renumber)
     if isinstance(merged, Renumbered):
         again = merge_markdown(base, ours, sources[2].with_lines(merged.theirs).data, style)
         return replace(again, resolved=(*merged.said, *again.resolved))

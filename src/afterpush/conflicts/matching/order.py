@@ -42,7 +42,7 @@ def _ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
             ]
             for side in (1, 2)
         )
-        merged = _zipped(mine, yours, find_direction)
+        merged = _zipped(mine, yours, find_direction, anchor.kind if anchor else None)
         settled.update(merged)
         found += merged
     for trio in sorted((one for one in members if one not in settled), key=lambda one: one.any.index):
@@ -109,36 +109,45 @@ def _runs(side: Sequence[Trio], spine: set[Trio]) -> Runs:
     return runs
 
 
-def _zipped(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio], Direction]) -> list[Trio]:
-    """Two runs as one: what is in both holds its place, and each side's order stays."""
+def _zipped(
+    mine: list[Trio], yours: list[Trio], direction: Callable[[Trio], Direction], behind: Kind | None
+) -> list[Trio]:
+    """Two runs behind a thing of a kind as one: what is in both holds its place, each side's order stays."""
     found: list[Trio] = []
     one = other = 0
     for left, right in [*align(mine, yours), (len(mine), len(yours))]:
-        found += _interleaved(mine[one:left], yours[other:right], direction)
+        found += _interleaved(mine[one:left], yours[other:right], direction, behind)
         if left < len(mine):
             found.append(mine[left])
         one, other = left + 1, right + 1
     return list(dict.fromkeys(found))
 
 
-def _interleaved(mine: list[Trio], yours: list[Trio], direction: Callable[[Trio], Direction]) -> list[Trio]:
+def _interleaved(
+    mine: list[Trio], yours: list[Trio], direction: Callable[[Trio], Direction], behind: Kind | None
+) -> list[Trio]:
     if not mine or not yours:
         return mine or yours
-    way = direction(mine[0])
+    is_one_kind = len({trio.kind for trio in (*mine, *yours)}) == 1
+    way = direction(mine[0]) if is_one_kind else Direction()
     if not way.can_compare([*mine, *yours]):
         # Nothing tells their order: by the text, so that neither the side nor the order of several merges
-        # matters; but what a side wrote in an order of its own stays together.
+        # matters; but what a side wrote in an order of its own stays together, and an item with its list.
         way = Direction()
         if all(run[0].kind in _PROSE for run in (mine, yours)):
             _refuse_both(mine, yours)
-        if not all(_is_sorted(run) for run in (mine, yours)):
-            first, second = sorted((mine, yours), key=lambda run: [trio.any.said for trio in run])
+        if not is_one_kind or not all(_is_sorted(run) for run in (mine, yours)):
+            first, second = sorted((mine, yours), key=lambda run: _by_text(run, behind))
             return first + second
     found: list[Trio] = []
     left, right = list(mine), list(yours)
     while left and right:
         found.append((left if way.is_first(left[0], right[0]) else right).pop(0))
     return found + left + right
+
+
+def _by_text(run: Sequence[Trio], behind: Kind | None) -> tuple[bool, list[str]]:
+    return run[0].kind is not behind, [trio.any.said for trio in run]
 
 
 def _refuse_both(mine: Sequence[Trio], yours: Sequence[Trio]) -> None:
