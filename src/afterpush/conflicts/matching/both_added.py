@@ -22,7 +22,6 @@ def match_all(base: Tree, ours: Tree, theirs: Tree, is_hidden: Callable[[str], b
             if origin:
                 trio_of(origin).nodes[side] = node
                 node.trio = origin.trio
-    _complete(trios, (ours, theirs))
     free = [[node for node in document.nodes if node.trio is None] for document in (ours, theirs)]
     _pair_added(trios)
     for side, nodes in enumerate(free, 1):
@@ -33,18 +32,6 @@ def match_all(base: Tree, ours: Tree, theirs: Tree, is_hidden: Callable[[str], b
     _pair_elsewhere(free)
     _find_minted_twice(base, free, is_hidden)
     return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
-
-
-def _complete(trios: Sequence[Trio], sides: Sequence[Tree]) -> None:
-    """What one side changed beyond recognition, and the other side too, in the very same way."""
-    for side, document in enumerate(sides, 1):
-        free = single((node for node in document.nodes if node.trio is None and _is_telling(node)), by_text)
-        known = [trio for trio in trios if trio.base and trio.nodes[side] is None and trio.nodes[3 - side]]
-        for trio in known if free else ():
-            other = trio.nodes[3 - side]
-            twin = free.get(by_text(other)) if other else None
-            if twin and twin.trio is None:
-                trio.nodes[side], twin.trio = twin, trio
 
 
 def _pair_added(trios: Sequence[Trio]) -> None:

@@ -74,10 +74,6 @@ def all_text(node: Node) -> str:
     return "\n".join(one.said for one in node.walk() if one is not node)
 
 
-def is_leaf(node: Node) -> bool:
-    return node.kind in (Kind.ITEM, Kind.TEXT) and not node.children and not is_placeholder(node)
-
-
 def is_telling_leaf(node: Node) -> bool:
     return (
         node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)

@@ -19,7 +19,6 @@ from afterpush.conflicts.matching.labels import (
     by_key,
     by_text,
     differ,
-    is_leaf,
     is_telling,
     is_telling_leaf,
     likely,
@@ -47,7 +46,6 @@ class Matching:
     def match_equal(self) -> None:
         """Stages 1 to 4."""
         self.pair_below(self.base[0], self.side[0])
-        self.within(lambda mine, yours: pairs_of(mine, yours, by_digest))
         self._anywhere(lambda node: node.digest, is_telling)
         self._anywhere(by_text, is_telling_leaf)
         self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
@@ -115,21 +113,6 @@ class Matching:
                 self.take(first, second)
                 found.append((first, second))
         return found
-
-    def within(self, find: Callable[[list[Node], list[Node]], list[tuple[Node, Node]]]) -> None:
-        """What stands at another depth of the same container, however short: a heading was put above it."""
-        for one in reversed(self.base):
-            other = self.forward.get(one)
-            if other is None or one.digest == other.digest or one.kind is Kind.ROOT:
-                continue
-            mine = list(filter(is_leaf, self.free(one.walk(), self.forward)))
-            if not mine:
-                continue
-            yours = list(filter(is_leaf, self.free(other.walk(), self.backward)))
-            for first, second in find(mine, yours):
-                is_free = first not in self.forward and second not in self.backward
-                if is_free and (first.parent is one or second.parent is other):
-                    self.take(first, second)
 
     def _anywhere(self, label: Label, is_asked: Callable[[Node], bool]) -> None:
         """Stages 2 and 3: what is single in both versions, the outermost first."""
