@@ -70,10 +70,6 @@ def says_enough(text: str) -> bool:
     return len(text) >= 12 or (len(text) >= 6 and " " in text)
 
 
-def all_text(node: Node) -> str:
-    return "\n".join(one.said for one in node.walk() if one is not node)
-
-
 def is_telling_leaf(node: Node) -> bool:
     return (
         node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)

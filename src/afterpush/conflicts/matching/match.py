@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from afterpush.conflicts.matching.labels import (
     Label,
-    all_text,
     by_digest,
     by_key,
     by_text,
     differ,
     is_telling,
     is_telling_leaf,
-    likely,
     pairs_of,
     single,
 )
@@ -50,7 +48,6 @@ class Matching:
         self._anywhere(by_text, is_telling_leaf)
         self._anywhere(lambda node: (node.kind, node.id), lambda node: bool(node.id))
         self._containers()
-        self._titles()
 
     def free(self, nodes: Iterable[Node], taken: dict[Node, Node]) -> list[Node]:
         """Those that are not matched yet; `taken` is `forward` for the base, `backward` for the side."""
@@ -161,22 +158,6 @@ class Matching:
     def _is_renamed(self, one: Node, other: Node) -> bool:
         is_free = one.kind is other.kind and other not in self.backward
         return is_free and not differ(one, other) and likeness(one.said, other.said) >= 0.7
-
-    def _titles(self) -> None:
-        """Sections of one title that are the only free ones with it, and that say much the same."""
-        mine = single(
-            self.free((one for one in self.base if one.kind is Kind.SECTION), self.forward), by_text
-        )
-        yours = single(
-            self.free((one for one in self.side if one.kind is Kind.SECTION), self.backward), by_text
-        )
-        for key, one in mine.items():
-            other = yours.get(key)
-            if other and likeness(all_text(one), all_text(other)) >= 0.5:
-                self.pair_below(one, other)
-                self.pair_free(
-                    likely(self.free(one.children, self.forward), self.free(other.children, self.backward))
-                )
 
     def pair_free(self, pairs: Iterable[tuple[Node, Node]]) -> None:
         """Matches those of the pairs of which neither node was matched by an earlier one."""
