@@ -164,12 +164,12 @@ def test_sections_that_nobody_touched_come_back_byte_for_byte(seed: int) -> None
             assert text in merged
 
 
-@given(SEEDS, st.integers(3, 4))
+@given(SEEDS)
 @settings(max_examples=20, deadline=None)
-def test_many_agents_in_any_order_make_one_document(seed: int, agents: int) -> None:
+def test_many_agents_in_any_order_make_one_document(seed: int) -> None:
     random = Random(seed)
     base = generate(random)
-    work = [_independent_work(base, random, "abcd"[agent]) for agent in range(agents)]
+    work = [_independent_work(base, random, "abcd"[agent]) for agent in range(3)]
     results = set()
     for order in permutations(work):
         text = order[0]
