@@ -7,6 +7,7 @@
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from afterpush.deploy.explain.signatures import Failures, Level, Signature
 ENOUGH_WORK = 12
 _PROGRESS_COUNTS = 4
 _MOST_OPEN = 400
+_EXITED = re.compile(r"\bexited\b|\bexit (?:code|status)\b", re.IGNORECASE)
+_NAMED_EXIT = re.compile(r"(\S+) exited with code \d")  # Compose says it without its column of names.
 _NUMBER_BEHIND = re.compile(r"(?<=[a-z])\d$")
 
 
@@ -25,6 +28,15 @@ class Ending:
 
     level: Level
     number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that begins at a line."""
+
+    number: int
+    stream: str
     text: str
 
 
@@ -65,6 +77,7 @@ class Course:
 
     hits: list[Hit] = field(default_factory=list)
     failures: list[_Failure] = field(default_factory=list)
+    commands: deque[Command] = field(default_factory=lambda: deque(maxlen=_MOST_OPEN))
     _later: set[str] = field(default_factory=set)
     last_success: Ending | None = None
 
@@ -79,15 +92,19 @@ class Course:
 
     def fail(self, stream: str, ending: Ending) -> None:
         """Something ended badly: what is open before it belongs to it."""
+        if not stream and (exited := _NAMED_EXIT.match(ending.text)):
+            streams = (hit.stream for hit in self.hits if hit.stream)
+            stream = next((one for one in streams if exited[1].endswith(one)), "")
         for hit in self.hits:
-            if not hit.settled and _concerns(stream, hit.stream) and _seal(hit) < ending.level:
+            if not hit.settled and concerns(stream, hit.stream) and _seal(hit) < ending.level:
                 hit.sealed = ending
         self.failures = [*self.failures[-_MOST_OPEN:], _Failure(stream, ending)]
 
-    def start(self, stream: str) -> None:
+    def start(self, command: Command) -> None:
         """A command begins; if one of this stream has failed, what follows is not the first cause."""
-        if any(not failure.settled and failure.stream == stream for failure in self.failures):
-            self._later.add(stream)
+        self.commands.append(command)
+        if any(not failure.settled and failure.stream == command.stream for failure in self.failures):
+            self._later.add(command.stream)
 
     def succeed(self, stream: str, ending: Ending) -> None:
         """Something ended well: the same stream went on past what is open, up to the success's level.
@@ -103,10 +120,21 @@ class Course:
             if lower and (not hit.sealed or job or hit.sealed.level < ending.level):
                 hit.settled = ending if hit.settled is None else max(hit.settled, ending, key=_level)
         for failure in self.failures:
-            if job or (_is_related(failure.stream, stream) and failure.ending.level < ending.level):
+            if not _is_related(failure.stream, stream):
+                failure.settled |= job
+            elif job or failure.ending.level < ending.level:
                 failure.settled = True
+            elif stream and _EXITED.search(failure.ending.text):
+                self._restarted(failure, ending)
         if ending.level >= Level.TOOL:
             self.last_success = ending
+
+    def _restarted(self, failure: "_Failure", ending: Ending) -> None:
+        """A process that had exited says something good: it was started again, and got past what ended it."""
+        failure.settled = True
+        for hit in self.hits:
+            if hit.sealed is failure.ending:
+                hit.settled = hit.settled or ending
 
     def finish(self) -> None:
         """The end of the log. A tool's success that nothing bad follows ends its stream well."""
@@ -134,7 +162,7 @@ def _seal(hit: Hit) -> int:
     return hit.sealed.level if hit.sealed else -1
 
 
-def _concerns(stream: str, other: str) -> bool:
+def concerns(stream: str, other: str) -> bool:
     """Whether a bad ending of one stream may be of the other: the same component's, or nobody is named."""
     return not stream or not other or stream.split("/")[0] == other.split("/")[0]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.deploy.explain.answer import NOTHING_KNOWN, Explanation, Known, Reason
+from afterpush.deploy.explain.commands import Failed, failed_command
 from afterpush.deploy.explain.course import Hit, without_numbers
+from afterpush.deploy.explain.lines import Excerpt
 from afterpush.deploy.explain.origin import read_line
 from afterpush.deploy.explain.ranking import choose, confidence, score, trust
 from afterpush.deploy.explain.reason_codes import Coded, meaning_of
@@ -109,25 +111,29 @@ class _Teller:
     redact: Callable[[str], str]
 
     def cause(self, best: Hit) -> Explanation:
-        signature, category = best.signature, self.failures.categories[best.signature.category]
+        signature = best.signature
+        failed = self._failed_command(best)
+        excerpt = failed.root or best.excerpt
+        name = failed.category or signature.category
+        category = self.failures.categories[name]
         seen = sorted(
             (hit for hit in self.hits if trust(hit, self.known.passing) > 0.0),
             key=lambda hit: score(hit, self.known.passing),
             reverse=True,
         )
         others = dict.fromkeys(hit.signature.category for hit in seen)
-        others.pop(signature.category, None)
+        others.pop(name, None)
         groups = without_numbers(best.groups)
         return Explanation(
-            category=signature.category,
+            category=name,
             title=self._clean(_filled(signature.written.title, groups) or category.title),
-            excerpt=tuple(map(self._clean, best.excerpt.lines)),
-            line=self._clean(best.excerpt.line),
-            line_number=best.number if best in self.findings.hits else None,
+            excerpt=tuple(map(self._clean, excerpt.lines)),
+            line=self._clean(excerpt.line),
+            line_number=excerpt.number if best in self.findings.hits else None,
             hint=self._clean(_filled(signature.written.hint, groups) or category.hint),
-            guide=guide_command(signature.category),
+            guide=guide_command(name),
             component=_component(best.stream),
-            evidence=tuple(map(self._clean, self._evidence(best))),
+            evidence=tuple(map(self._clean, self._evidence(best, excerpt))),
             confidence=confidence(best, self.known.passing),
             signature=signature.id,
             symptoms=tuple(others),
@@ -193,10 +199,15 @@ class _Teller:
         new = [fault for fault in self.findings.faults if fault.digest not in passing]
         return new or self.findings.faults
 
-    def _evidence(self, best: Hit) -> Iterator[str]:
+    def _failed_command(self, best: Hit) -> Failed:
+        if best.signature.wraps and best in self.findings.hits:
+            return failed_command(best, self.findings, self.failures.commands)
+        return Failed(None, None)
+
+    def _evidence(self, best: Hit, root: Excerpt) -> Iterator[str]:
         """What the answer rests on: the root line, how its process ended, what the platform says."""
         if best in self.findings.hits:
-            yield f"line {best.number}: {read_line(best.excerpt.line).text.strip()}"
+            yield f"line {root.number}: {read_line(root.line).text.strip()}"
         if best.sealed:
             yield f"line {best.sealed.number}: {best.sealed.text.strip()}"
         else:

@@ -154,6 +154,17 @@ class Line:
         following = text[self.end + 1 : self.end + 1 + _LOOKAHEAD_BYTES].split(b"\n", count)[:count]
         return [line.decode("utf-8", "replace") for line in following]
 
+    def below(self, count: int) -> Iterator["Line"]:
+        """The next lines, as lines of their own."""
+        start = self.end + 1
+        for number in range(self.number + 1, self.number + 1 + count):
+            if start >= len(self.window.text):
+                return
+            end = self.window.text.find(b"\n", start)
+            end = len(self.window.text) if end < 0 else end
+            yield Line(self.window, number, start, end)
+            start = end + 1
+
     def excerpt(self, around: int = 0) -> Excerpt:
         text = self.window.text
         preceding = text[max(0, self.start - 4096) : self.start].split(b"\n")[-BEFORE - 1 : -1]

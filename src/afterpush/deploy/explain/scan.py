@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from afterpush.deploy.explain.course import Course, Ending, Hit, went_on, without_numbers
+from afterpush.deploy.explain.course import Command, Course, Ending, Hit, went_on, without_numbers
 from afterpush.deploy.explain.fingerprint import line_digest
 from afterpush.deploy.explain.lines import AFTER, LOOKAHEAD, Excerpt, Line, Window, shown, windows
 from afterpush.deploy.explain.origin import Said, read_line
@@ -33,6 +33,7 @@ class Fault:
     """A line that looks like a fault without fitting a signature; `kind` 0 is the most telling."""
 
     kind: int
+    stream: str
     excerpt: Excerpt
     digest: bytes
 
@@ -138,7 +139,7 @@ class Scanner:
     def _note_outcome(self, rule: OutcomeRule, said: Said, line: Line) -> None:
         ending = Ending(rule.level, line.number, shown(said.text))
         if rule.result is Result.START:
-            self._course.start(said.stream)
+            self._course.start(Command(line.number, said.stream, shown(said.text)))
             return
         if rule.result is Result.FAILURE:
             if not self._is_mild(said):  # "attempt 1 failed, retrying" ends nothing.
@@ -160,16 +161,17 @@ class Scanner:
         self._make_room(signature)
         groups = {name: value for name, value in found.groupdict().items() if value}
         ahead = ((next_.stream, next_.text) for next_ in map(read_line, line.after(LOOKAHEAD)))
+        root = _root_line(signature, line)
         self._course.meet(
             Hit(
                 signature=signature,
-                excerpt=line.excerpt(found.start()),
+                excerpt=root.excerpt(found.start() if root is line else 0),
                 stream=said.stream,
                 said=said.text,
                 groups=groups,
                 doubtful=self._is_mild(said),
                 went_on=went_on(ahead, said.stream, self._failures),
-                digest=line_digest(said.text),
+                digest=line_digest(said.text if root is line else read_line(root.text).text),
             )
         )
 
@@ -186,7 +188,7 @@ class Scanner:
     def _note_fault(self, kind: int, said: Said, line: Line) -> None:
         faults = self._faults[kind]
         if all(fault.excerpt.number != line.number for fault in faults):
-            faults.append(Fault(kind, line.excerpt(), line_digest(said.text)))
+            faults.append(Fault(kind, said.stream, line.excerpt(), line_digest(said.text)))
 
     def _is_confirmed(self, hit: Hit) -> bool:
         """Whether what the hit needs elsewhere in the log was seen, and nothing that speaks against it."""
@@ -194,6 +196,14 @@ class Scanner:
         if against and self._witnesses[against]:
             return False
         return also is None or any(_differ(hit, witness, name) for witness in self._witnesses[also])
+
+
+def _root_line(signature: Signature, line: Line) -> Line:
+    """The line itself, or the one below it that tells more: of a heading, what stands under it."""
+    if signature.root is None:
+        return line
+    below = line.below(LOOKAHEAD)
+    return next((one for one in below if signature.root.search(read_line(one.text).text)), line)
 
 
 def _gravity(rule: OutcomeRule) -> tuple[bool, bool, int]:

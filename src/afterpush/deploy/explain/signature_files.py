@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from afterpush.deploy.explain.signatures import (
+    Commands,
     Failures,
     Level,
     OutcomeRule,
@@ -19,6 +20,7 @@ from afterpush.deploy.explain.signatures import (
     Result,
     Signature,
     WrittenCategory,
+    WrittenCommands,
     WrittenFile,
     WrittenPattern,
     WrittenSignature,
@@ -81,6 +83,11 @@ def _extended(own: WrittenFile, team: WrittenFile) -> WrittenFile:
         doubtful=[*own.doubtful, *team.doubtful],
         trace=[*own.trace, *team.trace],
         progress=[*own.progress, *team.progress],
+        commands=WrittenCommands(
+            before=[*own.commands.before, *team.commands.before],
+            no_work=[*own.commands.no_work, *team.commands.no_work],
+            work=team.commands.work | own.commands.work,
+        ),
         outcomes=[*own.outcomes, *team.outcomes],
         faults=team.faults or own.faults,
         signatures=[*team.signatures, *kept],
@@ -93,12 +100,24 @@ def _ready(file: WrittenFile, name: str) -> Failures:
     return Failures(
         categories=file.categories,
         signatures=tuple(_signature(written, file.categories, name) for written in file.signatures),
+        commands=_commands(file.commands, name),
         outcomes=tuple(_outcomes(file, name)),
         faults=tuple(_pattern(written, f"{name}: faults") for written in file.faults),
         benign=_expression(file.benign, f"{name}: benign"),
         doubtful=_expression(file.doubtful, f"{name}: doubtful"),
         trace=_expression(file.trace, f"{name}: trace"),
         progress=_expression(file.progress, f"{name}: progress"),
+    )
+
+
+def _commands(written: WrittenCommands, name: str) -> Commands:
+    where = f"{name}: commands"
+    for category in written.work:
+        _check_name(category, _our_file().categories, "category", where)
+    return Commands(
+        before=re.compile(f"^(?:{joined(written.before)})+"),
+        no_work=_expression(written.no_work, where),
+        work={category: _expression(patterns, where) for category, patterns in written.work.items()},
     )
 
 
@@ -131,6 +150,7 @@ def _signature(written: WrittenSignature, categories: Mapping[str, WrittenCatego
         tolerable=category.tolerable if written.tolerable is None else written.tolerable,
         pattern=_pattern(written, where),
         followed_by=_expression(written.followed_by, where) if written.followed_by else None,
+        root=_expression(written.root, where) if written.root else None,
         also=_pattern(written.also, f"{where}: also") if written.also else None,
         differs=written.differs,
         against=_pattern(written.against, f"{where}: against") if written.against else None,

@@ -38,7 +38,9 @@ class WrittenSignature(WrittenPattern, frozen=True, kw_only=True):
     category: str
     weight: int | None = None
     tolerable: bool | None = None
+    wraps: bool = False
     followed_by: str | None = None
+    root: str | None = None
     also: WrittenPattern | None = None
     differs: str | None = None
     against: WrittenPattern | None = None
@@ -46,6 +48,12 @@ class WrittenSignature(WrittenPattern, frozen=True, kw_only=True):
     hint: str | None = None
     sample: str | None = None
     counter: str | None = None
+
+
+class WrittenCommands(Entry, frozen=True, kw_only=True):
+    before: list[str] = msgspec.field(default_factory=list)
+    no_work: list[str] = msgspec.field(default_factory=list)
+    work: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
 
 class WrittenFile(Entry, frozen=True, kw_only=True):
@@ -56,6 +64,7 @@ class WrittenFile(Entry, frozen=True, kw_only=True):
     doubtful: list[str] = msgspec.field(default_factory=list)
     trace: list[str] = msgspec.field(default_factory=list)
     progress: list[str] = msgspec.field(default_factory=list)
+    commands: WrittenCommands = msgspec.field(default_factory=WrittenCommands)
     outcomes: list[WrittenOutcome] = msgspec.field(default_factory=list)
     faults: list[WrittenPattern] = msgspec.field(default_factory=list)
     signatures: list[WrittenSignature] = msgspec.field(default_factory=list)
@@ -113,8 +122,8 @@ class OutcomeRule:
 @dataclass(frozen=True, eq=False)
 class Signature:
     """How one fault shows itself. `weight`: how much it says about the cause, 1-100. `tolerable`: a process
-    may meet it and go on. `also` must and `against` must not match another line of the log; groups named by
-    `differs` must be read in both and differ."""
+    may meet it and go on. `root`: the next line that matches it is the root line. `also` must and `against`
+    must not match another line of the log; groups named by `differs` must be read in both and differ."""
 
     id: str
     category: str
@@ -122,10 +131,26 @@ class Signature:
     tolerable: bool
     pattern: Pattern
     followed_by: re.Pattern[str] | None
+    root: re.Pattern[str] | None
     also: Pattern | None
     differs: str | None
     against: Pattern | None
     written: WrittenSignature = field(repr=False)
+
+    @property
+    def wraps(self) -> bool:
+        """Whether it says only that a command failed."""
+        return self.written.wraps
+
+
+@dataclass(frozen=True, eq=False)
+class Commands:
+    """What commands do: what may stand before one, those that do no work of their own, and the category of
+    failure when one that matches fails."""
+
+    before: re.Pattern[str]
+    no_work: re.Pattern[str]
+    work: Mapping[str, re.Pattern[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +159,7 @@ class Failures:
 
     categories: Mapping[str, WrittenCategory]
     signatures: tuple[Signature, ...]
+    commands: Commands
     outcomes: tuple[OutcomeRule, ...]
     faults: tuple[Pattern, ...]
     benign: re.Pattern[str]
