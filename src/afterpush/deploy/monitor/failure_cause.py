@@ -76,17 +76,11 @@ def still_runs(result: Outcome) -> str | None:
 
 def last_words(result: Outcome) -> list[str]:
     """The lines with which a failed watch ends: category, root line, what to do; what runs instead."""
-    from afterpush.deploy.explain.origin import body
+    import msgspec
+
+    from afterpush.deploy.explain.answer import Explanation
+    from afterpush.deploy.explain.rendering import short_explanation
 
     found, still = result.explanation, still_runs(result)
-    lines = [still] if still else []
-    if not found:
-        return lines
-    root = [f"  {body(str(found['line'])).strip()}"] if found.get("line") else []
-    return [
-        f"why: {found.get('category')}: {found.get('title')}",
-        *root,
-        f"what to do: {found.get('hint')}",
-        f"guide: {found.get('guide')}",
-        *lines,
-    ]
+    why = short_explanation(msgspec.convert(found, Explanation)) if found else []
+    return [*why, *([still] if still else [])]
