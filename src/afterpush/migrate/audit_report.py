@@ -17,10 +17,10 @@ def document(audit: Audit) -> dict[str, Any]:
         "files": list(inputs.source_files),
         "objects": [_object(entry) for entry in audit.objects],
         "missing": [_object(entry) for entry in audit.missing],
-        "unaudited": [_remark(remark) for remark in audit.unaudited],
-        "invalid": [_remark(remark) for remark in audit.invalid],
+        "unaudited": list(audit.unaudited),
+        "invalid": list(audit.invalid),
         "portability": list(audit.portability),
-        "destructive": [_remark(remark) for remark in audit.destructive],
+        "destructive": list(audit.destructive),
         "duplicates": [
             {
                 "kind": one.kind,
@@ -35,8 +35,8 @@ def document(audit: Audit) -> dict[str, Any]:
             {"table": one.table, "places": [str(place) for place in one.places], "differences": one.what}
             for one in audit.redefined
         ],
-        "queries": [_remark(remark) for remark in audit.queries],
-        "data": [_remark(remark) for remark in audit.data],
+        "queries": list(audit.queries),
+        "data": list(audit.data),
         "server": audit.replays.server.title,
         "boot_script": _boot_script(audit),
         "start_script": {
@@ -64,10 +64,6 @@ def _object(entry: Object) -> dict[str, Any]:
         "where": str(entry.where) if entry.where else None,
         "known_as": entry.known_as or None,
     }
-
-
-def _remark(remark: Remark) -> dict[str, Any]:
-    return {"file": remark.file, "line": remark.line, "message": remark.message, "sql": remark.sql}
 
 
 def _boot_script(audit: Audit) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from afterpush.migrate.replay.history import Effect, History
-from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, part_kind, part_name, shown
+from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, part_kind, part_name, shown, twins
 from afterpush.migrate.statements.split import Statement
 
 _NOT_LISTED = ("order", "partitions", "schema", *ELUSIVE)
@@ -97,14 +97,7 @@ def _twin(key: Key, sources: History, cover: History, covering: dict[Key, Statem
         return key
     if not key[2].startswith(BY_DEFINITION):
         return None
-    return next(
-        (
-            other
-            for other in covering
-            if other[:2] == key[:2] and part_kind(other) == part_kind(key) and cover.final[other] == text
-        ),
-        None,
-    )
+    return next((other for other in twins(key, text, cover.final) if other in covering), None)
 
 
 def _same_partitions(key: Key, sources: History, cover: History) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from afterpush.migrate.replay.schema import BY_DEFINITION, Key, State, part_kind, part_name, shown
+from afterpush.migrate.replay.schema import BY_DEFINITION, Key, State, part_kind, part_name, shown, twins
 
 # The counter of a table with rows in it: any other one is as good.
 ANY = "*"
@@ -64,10 +64,10 @@ def _under_other_names(
     said = []
     for mine, theirs, whole in ((left, right, found), (right, left, expected)):
         for key in [key for key in mine if key[2].startswith(BY_DEFINITION)]:
-            twin = _twin(key, mine[key], theirs) or (None if copies_count else _twin(key, mine[key], whole))
-            if twin is None:
+            found_there = twins(key, mine[key], theirs if copies_count else {**theirs, **whole})
+            if not found_there:
                 continue
-            text = mine.pop(key)
+            text, twin = mine.pop(key), found_there[0]
             theirs.pop(twin, None)
             kind, is_expected = part_kind(key), mine is left
             message = f"run {run}: {kind} {key[1]}.{part_name(key)} is called {part_name(twin)}"
@@ -78,18 +78,6 @@ def _under_other_names(
                 Difference(run, kind, key[1], part_name(key), text if is_expected else None, text, message)
             )
     return said
-
-
-def _twin(key: Key, text: str, other: State) -> Key | None:
-    kind = part_kind(key)
-    return next(
-        (
-            one
-            for one in other
-            if one[1] == key[1] and part_kind(one) == kind and other[one] == text and one != key
-        ),
-        None,
-    )
 
 
 def _without_parts(differences: list[Difference]) -> list[Difference]:

@@ -17,6 +17,7 @@ from afterpush.migrate.replay.schema import (
     changed,
     part_kind,
     part_name,
+    twins,
     with_change,
 )
 from afterpush.migrate.statements.tokens import quoted
@@ -70,7 +71,10 @@ def control(
             after = look()
             alone = with_change(whole, *changed(before, after))
             gone = [key for key in before if key not in after]
-            excused = mutation.is_extra or (gone and all(_has_twin(key, whole) for key in gone))
+            is_double = all(
+                key[2].startswith(BY_DEFINITION) and twins(key, before[key], whole) for key in gone
+            )
+            excused = mutation.is_extra or (gone and is_double)
             if before == after or (is_done(alone) and not excused):
                 missed.append(f"{mutation.kind}: {mutation.target}")
             before = after
@@ -216,15 +220,6 @@ def _drops(connection: Connection, state: State) -> Iterator[Mutation]:
         if sql and name != "PRIMARY" and not name.startswith("afterpush_extra"):
             target = key[1] if name == key[1] else f"{key[1]}.{name}"
             yield Mutation(f"dropped {kind}", target, sql)
-
-
-def _has_twin(key: Key, state: State) -> bool:
-    """Whether the same index, key or check is there under another name, which does as well."""
-    return key[2].startswith(BY_DEFINITION) and any(
-        other[1] == key[1] and part_kind(other) == part_kind(key) and state[other] == state[key]
-        for other in state
-        if other != key
-    )
 
 
 _ORDER = {"check": 1, "foreign key": 2, "index": 3, "column": 4, "table": 5}

@@ -81,3 +81,13 @@ def with_change(state: State, before: Mapping[Key, str], after: Mapping[Key, str
 def objects_of(keys: Iterable[Key]) -> set[tuple[str, str]]:
     """The objects that these parts belong to, as (kind, name)."""
     return {(kind, name) for kind, name, _ in keys}
+
+
+def twins(key: Key, text: str, state: Mapping[Key, str]) -> list[Key]:
+    """Other parts of the same table, kind and definition: an index, key or check as good as this one."""
+    kind = part_kind(key)
+    return [
+        other
+        for other, found in state.items()
+        if found == text and other != key and other[:2] == key[:2] and part_kind(other) == kind
+    ]
