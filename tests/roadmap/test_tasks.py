@@ -3,7 +3,7 @@
 import pytest
 
 from afterpush.roadmap import Status, read, tasks_by_id
-from afterpush.roadmap.ids import expanded_ids, free_id, leading_id, leading_session, task_ids
+from afterpush.roadmap.ids import expanded_ids, leading_id, leading_session, task_ids
 from afterpush.roadmap.status import read_status
 from tests.support.merge_cases import merge_cases
 
@@ -139,11 +139,6 @@ def test_ids_are_found_by_the_documented_pattern() -> None:
     assert leading_id("UXS-101..104") is None
     assert leading_session("`Session-20260116-E2E-INFRA`") == "20260116-E2E-INFRA"
     assert expanded_ids("QA-001 - QA-003, BE-001, QA-002") == ["QA-001", "QA-002", "QA-003", "BE-001"]
-
-
-def test_a_free_id_is_the_next_of_its_series() -> None:
-    assert free_id("SEED-001", {"SEED-001", "SEED-012", "SEEDS-099"}) == "SEED-013"
-    assert free_id("DATA-002-AUGMENT", {"DATA-009"}) == "DATA-010-AUGMENT"
 
 
 def test_tasks_and_sessions_of_whole_documents() -> None:

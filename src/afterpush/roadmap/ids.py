@@ -41,17 +41,6 @@ def leading_session(text: str) -> str | None:
     return found[1] if found else None
 
 
-def free_id(wanted: str, taken: set[str]) -> str:
-    """The next free ID in the series of `wanted`: same words, a higher number of at least as many digits."""
-    number = _NUMBER.search(wanted)
-    if number is None:
-        raise ValueError(f"{wanted} is no task ID")
-    head, tail, width = wanted[: number.start(1)], wanted[number.end(1) :], len(number[1])
-    series = re.compile(re.escape(head) + r"(\d{1,4})(?![0-9])")
-    highest = max((int(found[1]) for known in taken | {wanted} if (found := series.match(known))), default=0)
-    return f"{head}{highest + 1:0{width}d}{tail}"
-
-
 _SPAN = re.compile(
     rf"({_TASK_ID})\s*(?:\.\.\.?|…|through|thru|to|–|—|-)\s*(?:({_TASK_ID})|(\d{{1,4}}))(?![A-Za-z0-9_])"
 )

@@ -93,11 +93,6 @@ class Row:
         """What the cells say, without padding."""
         return said_cells(self.line)
 
-    @property
-    def is_placeholder(self) -> bool:
-        """Whether the row only says that there is none: `| _(none)_ | - | - |`."""
-        return all(is_empty_value(cell) for cell in self.cells)
-
 
 @dataclass(frozen=True)
 class Table:
@@ -111,10 +106,6 @@ class Table:
     def columns(self) -> tuple[str, ...]:
         """The columns' names for comparison."""
         return tuple(column_key(cell) for cell in self.header.cells)
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        return (self.header.line, self.delimiter, *(row.line for row in self.rows))
 
     def column(self, *names: str) -> int | None:
         """The place of the first of these columns that the table has."""
