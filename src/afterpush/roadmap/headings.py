@@ -1,4 +1,4 @@
-"""Where the headings of a text are: with number signs, underlined, or bare as in plain changelogs.
+"""Where the headings of a text are: with number signs, underlined, bare or in bold as in plain changelogs.
 
 What looks like one inside a fence, a comment or the front matter is none (CommonMark 0.31, 4.2, 4.3, 4.5).
 """
@@ -35,7 +35,7 @@ def headings_in(lines: Sequence[str], begin: int) -> Iterator[Heading]:
     while number < count:
         line = lines[number]
         first = line[:1]
-        if first in _PLAIN and "`" not in line and "~" not in line:
+        if (first in _PLAIN or line.startswith("**")) and "`" not in line and "~" not in line:
             if number + 1 < count and (found := _bare(lines, number, begin)):
                 yield found
                 number = begin = found.end
@@ -62,14 +62,16 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 def _bare(lines: Sequence[str], number: int, begin: int) -> Heading | None:
     if lines[number + 1][:1] in "=-~^ " and (found := _underlined(lines, number + 1, begin)):
         return found
-    line = lines[number]
+    line = lines[number].replace("**", "")
     if len(line) > 70 or line[:1] not in _VERSION_STARTS or not is_plain_title(line.rstrip()):
         return None
+    # In bold it stands below whatever heading there is.
+    level = 2 if line == lines[number] else 6
     before = lines[number - 1].strip() if number > begin else ""
     follows = next((text for text in lines[number + 1 : number + 3] if text.strip()), "")
     is_alone = not before and (not lines[number + 1].strip() or ITEM_START.match(follows) is not None)
     is_list = ITEM_START.match(follows) is not None or follows[:1] in ("\t", " ")
-    return Heading(number, number + 1, 2) if is_alone and is_list else None
+    return Heading(number, number + 1, level) if is_alone and is_list else None
 
 
 _VERSION_STARTS = frozenset("0123456789vVrRuUnN")
