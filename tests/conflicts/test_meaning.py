@@ -435,3 +435,10 @@ def test_an_item_stays_with_its_list_where_the_other_side_wrote_a_text_behind_it
     ours = base.replace("two is there\n", "two is there\n* Zoe came too\n")
     theirs = base.replace("two is there\n", "two is there\n\nAll of this is new.\n\nAnd so is this.\n")
     assert clean(base, ours, theirs) == theirs.replace("two is there\n", "two is there\n* Zoe came too\n")
+
+
+def test_words_that_touch_are_one_change() -> None:
+    base = "# A\n\n- Do not mix callbacks and promises here.\n"
+    ours, theirs = base.replace("mix", "blend"), base.replace("callbacks", "calls")
+    assert not merge(base, ours, theirs).is_clean
+    assert clean(base, ours, base.replace("here", "there")) == ours.replace("here", "there")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from afterpush.conflicts.document.align import align, chunks
+from afterpush.conflicts.document.align import Chunk, chunks
 from afterpush.conflicts.document.line_text import against, merge_lines
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.marks import merge_marks
@@ -180,13 +180,16 @@ def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | 
         said.append(f"'{brief(ours)}' and '{brief(theirs)}' became '{brief(settled.value)}' ({settled.rule})")
         return settled.value
     words = [re.findall(r"\s+|[^\s]+", text) for text in (base, ours, theirs)]
-    kept = {place for place, _ in align(words[0], words[1])} & {
-        place for place, _ in align(words[0], words[2])
-    }
-    if not any(words[0][place].strip() for place in kept):
+    if not any(one.ours == one.base == one.theirs and "".join(one.base).strip() for one in chunks(*words)):
         return None
     found: list[str] = []
+    last: str | None = None
     for chunk in chunks(*words):
+        who = _changed_by(chunk)
+        if who and last and who != last:
+            # "mix callbacks and" became "mix calls and" here, "blend callbacks and" there: one thought.
+            return None
+        last = who or (None if "".join(chunk.base).strip() else last)
         if chunk.is_open:
             merged = _both_appended(chunk.base, chunk.ours, chunk.theirs)
             if merged is None:
@@ -195,6 +198,12 @@ def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | 
         else:
             found += chunk.merged
     return "".join(found)
+
+
+def _changed_by(chunk: Chunk) -> str | None:
+    if chunk.ours == chunk.theirs or chunk.is_open:
+        return None
+    return "theirs" if chunk.ours == chunk.base else "ours"
 
 
 _BRACKETED = re.compile(r"\s*(\[[^\]]*\]|\([^)]*\))")
