@@ -132,3 +132,28 @@ def test_a_server_that_goes_on_after_a_complaint_has_not_failed(line: str) -> No
 def test_a_deployment_that_ends_well_gets_no_cause(ending: str) -> None:
     log = f"Readiness probe failed: connection refused\nweb (exit status 1; not expected)\n{ending}\n"
     assert explained(log).category in (None, "unknown")
+
+
+HEADINGS = {
+    "the generator's heading": (
+        "[11ty] Problem writing Eleventy templates:\n[11ty] 1. in ./a.njk\n[11ty]   Error: no filter: day\n",
+        3,
+    ),
+    "the requirement under composer's sentence": (
+        "Your requirements could not be resolved to an installable set of packages.\n\n  Problem 1\n"
+        "    - Root composer.json requires ext-gmp but it is missing from your system.\n",
+        4,
+    ),
+    "what the crate's build script said": (
+        "error: failed to run custom build command for `tonic-build v0.1.0`\n\nCaused by:\n"
+        '  --- stderr\n  Error: Custom { kind: NotFound, error: "no protoc" }\n',
+        5,
+    ),
+    "nothing below": ("[11ty] Problem writing Eleventy templates:\nWrote 0 files\n", 1),
+}
+
+
+@pytest.mark.parametrize("kind", HEADINGS)
+def test_below_a_heading_stands_the_root_line(kind: str) -> None:
+    log, root = HEADINGS[kind]
+    assert explained(log).line_number == root

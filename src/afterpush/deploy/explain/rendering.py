@@ -1,13 +1,18 @@
-"""An explanation as text for a terminal, and short for machines."""
+"""An explanation as text for a terminal, and short for machines; the guide to each kind of failure."""
 
 import dataclasses
+import difflib
 import json
+import re
+from importlib import resources
 from typing import Any
 
 from afterpush.deploy.explain.answer import Explanation
 from afterpush.deploy.explain.origin import body
+from afterpush.infra.errors import AfterpushError
 
 MOST_BYTES = 900
+_SECTION = re.compile(r"^## (\w+)\n(.+?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _CUT_FIRST = ("evidence", "title", "hint", "root_line")
 
 
@@ -79,3 +84,14 @@ def short_explanation(found: Explanation) -> list[str]:
     if found.line:
         lines.append(f"  {body(found.line).strip()}")
     return [*lines, f"what to do: {found.hint}", f"guide: {found.guide}"]
+
+
+def guide(category: str) -> str:
+    """What the guide says about a category. Raises AfterpushError when there is no such category."""
+    text = (resources.files("afterpush") / "defaults" / "failure-guide.md").read_text(encoding="utf-8")
+    sections = dict(_SECTION.findall(text))
+    if category not in sections:
+        near = difflib.get_close_matches(category, sections, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sections)}"
+        raise AfterpushError(f"printing the guide: there is no category {category}; {hint}")
+    return f"{category}\n\n{sections[category].strip()}"

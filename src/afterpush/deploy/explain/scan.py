@@ -9,7 +9,7 @@ lines of the log.
 import re
 import sys
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -161,7 +161,7 @@ class Scanner:
         self._make_room(signature)
         groups = {name: value for name, value in found.groupdict().items() if value}
         ahead = ((next_.stream, next_.text) for next_ in map(read_line, line.after(LOOKAHEAD)))
-        root = _root_line(signature, line)
+        root = self._root_line(signature, said, line)
         self._course.meet(
             Hit(
                 signature=signature,
@@ -174,6 +174,17 @@ class Scanner:
                 digest=line_digest(said.text if root is line else read_line(root.text).text),
             )
         )
+
+    def _root_line(self, signature: Signature, said: Said, line: Line) -> Line:
+        """The line itself, or the one below it that tells more: the signature's `root`; of a heading, which
+        ends with a colon, the first of the next lines that looks like a fault."""
+        looks: Callable[[str], object] = signature.root.search if signature.root else self._looks_like_a_fault
+        is_heading = signature.root or said.text.rstrip().endswith(":")
+        below = line.below(LOOKAHEAD if signature.root else AFTER) if is_heading else ()
+        return next((one for one in below if looks(read_line(one.text).text)), line)
+
+    def _looks_like_a_fault(self, text: str) -> bool:
+        return any(pattern.search(text) for pattern in self._fault_kinds)
 
     def _is_mild(self, said: Said) -> bool:
         return said.level in _MILD or bool(self._failures.doubtful.search(said.text))
@@ -196,14 +207,6 @@ class Scanner:
         if against and self._witnesses[against]:
             return False
         return also is None or any(_differ(hit, witness, name) for witness in self._witnesses[also])
-
-
-def _root_line(signature: Signature, line: Line) -> Line:
-    """The line itself, or the one below it that tells more: of a heading, what stands under it."""
-    if signature.root is None:
-        return line
-    below = line.below(LOOKAHEAD)
-    return next((one for one in below if signature.root.search(read_line(one.text).text)), line)
 
 
 def _gravity(rule: OutcomeRule) -> tuple[bool, bool, int]:

@@ -9,8 +9,7 @@ from afterpush.deploy.explain.answer import Explanation, Known, Reason
 from afterpush.deploy.explain.apart import explain_apart
 from afterpush.deploy.explain.explanation import explain, explain_files, nothing_failed, read_files
 from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
-from afterpush.deploy.explain.guides import guide
-from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text
+from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text, guide
 from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.configuration.variables import Environment, read_environment
