@@ -187,3 +187,12 @@ def test_what_a_later_step_prints_is_not_the_first_cause() -> None:
         "ERROR: Job failed: exit code 1\n"
     )
     assert explained(log).category == "test_failed"
+
+
+def test_the_logs_of_one_crash_tell_its_cause_in_whatever_order_they_were_kept() -> None:
+    """The deploy log ends with the health check, and the run log begins with the command again."""
+    run = "> node dist/index.js\nTypeError: vat is undefined\n    at a.js:1:1\n"
+    deploy = f"{run}ERROR failed health checks after 9 attempts with error Readiness probe failed\n"
+    for log in (deploy, f"{deploy}\n{run}", f"{run}\n{deploy}"):
+        found = explained(log, Known(failed=True))
+        assert (found.category, found.line) == ("app_crash", "TypeError: vat is undefined"), log

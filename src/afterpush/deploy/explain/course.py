@@ -82,8 +82,13 @@ class Course:
     last_success: Ending | None = None
 
     def meet(self, hit: Hit) -> None:
-        """A fault. A test that failed explains what its run printed before."""
-        hit.is_later = hit.stream in self._later
+        """A fault. A test that failed explains what its run printed before.
+
+        What was met before a command failed is no later one's when it comes back: the deploy log and the run
+        log of one crash tell the same lines.
+        """
+        same = (other for other in self.hits if (other.stream, other.digest) == (hit.stream, hit.digest))
+        hit.is_later = hit.stream in self._later and all(other.is_later for other in same)
         self.hits.append(hit)
         if hit.signature.category == "test_failed" and not hit.doubtful:
             for other in self.hits:
