@@ -3,7 +3,7 @@
 import pytest
 
 from afterpush.deploy.explain.answer import Explanation
-from afterpush.deploy.explain.commands import category_of
+from afterpush.deploy.explain.commands import work_of
 from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.signature_files import load_failures
 
@@ -36,7 +36,7 @@ def explained(log: str) -> Explanation:
     ],
 )
 def test_what_a_command_does_tells_what_failed_with_it(command: str, category: str | None) -> None:
-    assert category_of(command, FAILURES.commands) == category
+    assert work_of(command, FAILURES.commands)[0] == category
 
 
 ONLY_A_COMMAND = {
@@ -78,6 +78,11 @@ def test_the_first_fault_since_the_command_began_is_the_root_line(kind: str) -> 
     log, category, root = ONLY_A_COMMAND[kind]
     found = explained(log)
     assert (found.category, found.line_number) == (category, root)
+
+
+def test_the_title_names_the_part_of_the_command_that_failed() -> None:
+    log = "Run cd web && npx stylelint src\nError: Process completed with exit code 2.\n"
+    assert explained(log).title.endswith("stops at it: `stylelint src` failed.")
 
 
 def test_a_signature_that_fits_comes_before_what_the_command_was() -> None:

@@ -25,10 +25,16 @@ _PARTS = re.compile(r"&&|\|\|?|;")
 
 @dataclass(frozen=True)
 class Failed:
-    """What a command that failed tells: the kind of failure (None: not known), and where it began to fail."""
+    """What a command that failed tells: the kind of failure and the part of the command that tells it (None:
+    not known), and where it began to fail."""
 
-    category: str | None
-    root: Excerpt | None
+    category: str | None = None
+    part: str | None = None
+    root: Excerpt | None = None
+
+    def title(self, title: str) -> str:
+        """A category's title; with the command that failed where that tells the category."""
+        return f"{title.rstrip('.')}: `{self.part}` failed." if self.category else title
 
 
 def failed_command(wrapper: Hit, findings: Findings, commands: Commands) -> Failed:
@@ -45,15 +51,16 @@ def failed_command(wrapper: Hit, findings: Findings, commands: Commands) -> Fail
         and concerns(wrapper.stream, fault.stream)
     )
     root = min(between, key=_telling, default=None)
-    category = category_of(command["command"], commands) if command else None
-    return Failed(category, root.excerpt if root else None)
+    category, part = work_of(command["command"], commands) if command else (None, None)
+    return Failed(category, part, root.excerpt if root else None)
 
 
-def category_of(command: str, commands: Commands) -> str | None:
-    """The kind of failure that it is when a command fails; None where it does work of several kinds."""
+def work_of(command: str, commands: Commands) -> tuple[str | None, str | None]:
+    """The kind of failure that it is when a command fails, and the part of the command that tells it; None
+    where it does work of several kinds."""
     parts = (commands.before.sub("", part).strip(" :") for part in _PARTS.split(command))
-    found = {_work(part, commands) for part in parts if part and not commands.no_work.match(part)}
-    return found.pop() if len(found) == 1 else None
+    found = {_work(part, commands): part for part in parts if part and not commands.no_work.match(part)}
+    return found.popitem() if len(found) == 1 else (None, None)
 
 
 def _work(part: str, commands: Commands) -> str | None:

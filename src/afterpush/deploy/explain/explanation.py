@@ -126,7 +126,7 @@ class _Teller:
         groups = without_numbers(best.groups)
         return Explanation(
             category=name,
-            title=self._clean(_filled(signature.written.title, groups) or category.title),
+            title=self._clean(_filled(signature.written.title, groups) or failed.title(category.title)),
             excerpt=tuple(map(self._clean, excerpt.lines)),
             line=self._clean(excerpt.line),
             line_number=excerpt.number if best in self.findings.hits else None,
@@ -202,7 +202,7 @@ class _Teller:
     def _failed_command(self, best: Hit) -> Failed:
         if best.signature.wraps and best in self.findings.hits:
             return failed_command(best, self.findings, self.failures.commands)
-        return Failed(None, None)
+        return Failed()
 
     def _evidence(self, best: Hit, root: Excerpt) -> Iterator[str]:
         """What the answer rests on: the root line, how its process ended, what the platform says."""
