@@ -71,6 +71,13 @@ def test_what_is_nested_deeper_than_the_stack_is_one_clear_line(tmp_path: Path) 
     assert "nested too deeply" in told.out and "Traceback" not in told.err
 
 
+def test_a_path_that_is_too_long_is_one_clear_line(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path)
+    repository.write("config/afterpush.yaml", f"appspec: {{path: {'a/' * 30_000}b}}\n")
+    done = afterpush("doappspec.validate", cwd=repository.path)
+    assert done.code == 2 and "too long" in done.err and len(done.err) < 300
+
+
 def test_git_is_given_no_secret_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = make_repository(tmp_path)
     monkeypatch.setenv("DIGITALOCEAN_TOKEN", "mark-of-a-token")

@@ -1,5 +1,6 @@
 """The one expected error, and what every exit code means."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -83,8 +84,8 @@ class AfterpushError(Exception):
 
 @contextmanager
 def depth_limit(doing: str) -> Iterator[None]:
-    """Raises AfterpushError where the block reads what is nested deeper than Python's stack; `doing` begins
-    the message.
+    """Raises AfterpushError where the block reads what is nested deeper than Python's stack, or follows a
+    path that the system takes for too long; `doing` begins the message.
 
     Readers of JSON, TOML, YAML, Markdown and shell text all follow nesting by calling themselves.
     """
@@ -92,3 +93,8 @@ def depth_limit(doing: str) -> Iterator[None]:
         yield
     except RecursionError as error:
         raise AfterpushError(f"{doing}: something in it is nested too deeply; correct it by hand") from error
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        path = f"{error.filename!s:.60}"
+        raise AfterpushError(f"{doing}: {path!r}...: {error.strerror}; correct it by hand") from error
