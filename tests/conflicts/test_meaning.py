@@ -442,3 +442,10 @@ def test_words_that_touch_are_one_change() -> None:
     ours, theirs = base.replace("mix", "blend"), base.replace("callbacks", "calls")
     assert not merge(base, ours, theirs).is_clean
     assert clean(base, ours, base.replace("here", "there")) == ours.replace("here", "there")
+
+
+def test_a_side_has_seen_the_other_although_lines_that_many_tasks_have_were_taken_away_elsewhere() -> None:
+    task = "\n### QA-{0}: {1}\n\n**Status:** ready\n**Estimate:** 4h\n\nAbout {1}.\n"
+    one, two, new = task.format(1, "lamps"), task.format(2, "maps"), task.format(3, "roads")
+    base, ours, theirs = (f"# Plan\n{text}" for text in (one + two, two + new, one + two + new))
+    assert clean(base, ours, theirs) == ours

@@ -67,7 +67,7 @@ def _has(base: _Version, side: _Version, other: _Version) -> bool:
     return (
         (bool(added) or bool(removed))
         and all(is_proved or _is_there(base, side, other, placed) for placed in added)
-        and all(side.lines[line] >= other.lines[line] for line, _ in new)
+        and all(_is_there(base, side, other, one) or _has_line(side, other, one) for one in new)
         and all(_is_gone(base, side, other, placed) for placed in removed)
         and _has_moves(base, side, other)
         and not _has_reworded(base, side, other, is_proved=is_proved)
@@ -80,16 +80,21 @@ def _is_there(base: _Version, side: _Version, other: _Version, placed: Placed) -
     if side.pairs[placed] >= other.pairs[placed]:
         return True
     known = base.titles | other.titles
-    return side.lines[line] >= other.lines[line] and (
+    return _has_line(side, other, placed) and (
         title not in side.titles
         or any(known_line == line and over not in known for known_line, over in side.pairs)
     )
 
 
+def _has_line(side: _Version, other: _Version, placed: Placed) -> bool:
+    return side.lines[placed[0]] >= other.lines[placed[0]]
+
+
 def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed) -> bool:
+    """Whether a side lacks what the other took away: a line that the base has once, wherever it stands."""
     line = placed[0]
-    if other.lines[line] < base.lines[line] and side.lines[line] > other.lines[line]:
-        return False
+    if base.lines[line] == 1 and not other.lines[line]:
+        return not side.lines[line]
     return side.pairs[placed] <= other.pairs[placed]
 
 
@@ -123,4 +128,4 @@ def _alike(one: str, other: str) -> float:
 
 
 def _words(text: str) -> Sequence[str]:
-    return re.findall(r"\w+", text.casefold())
+    return re.findall(r"[^\W\d]\w*", text.casefold())
