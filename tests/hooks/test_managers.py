@@ -1,6 +1,7 @@
 """Who owns the hooks, and lines that can be pasted into the configuration that is there."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,17 @@ def test_what_lefthook_is_to_be_told_fits_into_its_file(
     assert section["scripts"]["afterpush"] == OURS
     assert {key: value for key, value in section.items() if key != "scripts"} == rest
     assert ("other" in section["scripts"]) == ("other" in text)
+
+
+def test_what_lefthook_is_to_be_told_has_the_form_of_its_file(tmp_path: Path) -> None:
+    text = '[pre-push.commands.a]\nrun = "true"\n'
+    (tmp_path / "lefthook.toml").write_text(text)
+    where, _, lines = lefthook_advice(tmp_path).partition("\n")
+    section = tomllib.loads(pasted(text, lines, where))["pre-push"]
+    assert section == {"commands": {"a": NOOP}, "scripts": {"afterpush": OURS}}
+    (tmp_path / "lefthook.toml").rename(tmp_path / "lefthook.json")
+    lines = lefthook_advice(tmp_path).partition("\n")[2]
+    assert json.loads(f"{{{lines}}}")["pre-push"]["scripts"] == {"afterpush": OURS}
 
 
 @pytest.mark.parametrize("there", [None, "npm test"])

@@ -155,6 +155,14 @@ _SECTION = re.compile(
 )
 _SCRIPTS = r"""(?:{indent}[^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*?{indent}["']?scripts["']?:[ \t]*\n(?P<inner> *)"""
 
+_OTHER_FORMS = {
+    ".toml": ("at its end", f'[pre-push.scripts.{LEFTHOOK_SCRIPT}]\nrunner = "sh"\nuse_stdin = true'),
+    ".json": (
+        "into the scripts of its pre-push",
+        f'"pre-push": {{"scripts": {{"{LEFTHOOK_SCRIPT}": {{"runner": "sh", "use_stdin": true}}}}}}',
+    ),
+}
+
 
 def lefthook_folder(repo: Path) -> Path:
     """Where lefthook takes the scripts of pre-push from."""
@@ -170,6 +178,8 @@ def calls_afterpush(repo: Path) -> bool:
 def lefthook_advice(repo: Path) -> str:
     """The lines to add, to be pasted into the file as it is: a second `pre-push:` would break it."""
     name = next((name for name in LEFTHOOK_FILES if (repo / name).is_file()), "lefthook.yml")
+    if other := _OTHER_FORMS.get(Path(name).suffix):
+        return f"add this to {name}, {other[0]}, then run lefthook install:\n{other[1]}"
     text = text_of(repo / name)
     section = _SECTION.search(text)
     indent = section["indent"] if section else "  "
