@@ -64,6 +64,11 @@ ONLY_A_COMMAND = {
         2,
     ),
     "silent": ("$ make pages\nmake: *** [Makefile:3: pages] Error 1\n", "build_command_failed", 2),
+    "a command that ended well did not fail": (
+        "#7 [2/4] RUN npm ci\n#7 DONE 9.1s\n#9 pushing\nERROR: failed to solve: the store said no\n",
+        "build_command_failed",
+        4,
+    ),
     "advice is no command": (
         "Run npm ci\nerror: no agreement was reached\nRun the program again later.\n"
         "Error: Process completed with exit code 1.\n",

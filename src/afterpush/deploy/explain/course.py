@@ -131,6 +131,9 @@ class Course:
                 failure.settled = True
             elif stream and _EXITED.search(failure.ending.text):
                 self._restarted(failure, ending)
+        if ending.level >= Level.STEP:
+            running = (one for one in self.commands if not (job or _is_related(one.stream, stream)))
+            self.commands = deque(running, maxlen=_MOST_OPEN)
         if ending.level >= Level.TOOL:
             self.last_success = ending
 
