@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from afterpush.infra.git import common_folder, main_worktree, own_git_folder, pushed_repository
+from afterpush.infra.git.refs import is_same_place
 from tests.support.repositories import Repository
 
 
@@ -46,3 +47,9 @@ def test_a_hook_with_the_git_folder_elsewhere_belongs_to_the_worktree(
     assert pushed_repository({"GIT_DIR": str(elsewhere)}, repository.path) == repository.path
     assert main_worktree(repository.path) == repository.path
     assert pushed_repository({"GIT_DIR": str(elsewhere)}, tmp_path) == elsewhere
+
+
+def test_a_file_url_may_name_this_machine(tmp_path: Path) -> None:
+    for url in (f"file://{tmp_path}/app.git", f"file://localhost{tmp_path}/app", "app.git/"):
+        assert is_same_place(url, str(tmp_path / "app.git"), tmp_path)
+    assert not is_same_place("localhost/app", str(tmp_path / "app"), tmp_path)

@@ -1,6 +1,7 @@
 """Refs here and on a remote: where a branch is tracked, and what a remote really has."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +154,7 @@ def is_same_place(one: str, other: str, base: Path) -> bool:
 def _place(url: str, base: Path) -> str:
     is_path = "://" not in url and (":" not in url.split("/", 1)[0])
     if url.startswith("file://") or is_path:
-        url = os.path.realpath(base / url.removeprefix("file://"))
+        url = os.path.realpath(base / re.sub(r"^file://(localhost(?=/))?", "", url))
     else:
         url = _without_user(url)
     return url.rstrip("/").removesuffix(".git").rstrip("/")
