@@ -87,7 +87,7 @@ _MODULES = frozenset({"dev"})
 def loaded_tasks(root: Path) -> Collection | None:
     """The repository's tasks as Invoke has loaded them for this very command, if it has; else None.
 
-    Nothing is loaded here: whoever typed `inv` had these files run, and whoever typed `afterpush` had not.
+    Nothing is loaded here: typing `inv` has run these files, and typing `afterpush` has not.
     """
     module = sys.modules.get("tasks")
     path = getattr(module, "__file__", None)

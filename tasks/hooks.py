@@ -16,7 +16,7 @@ MANAGER = "who runs the hooks: auto (the owner of core.hooksPath), husky or git"
         "remote": "the remote's name, as git gives it to the hook",
         "url": "the remote's URL, as git gives it to the hook",
         "hook": "for git's hook: exit 40 when a guard stops the push, so that no other failure does",
-        "landing": "for --enforce: PID@STARTt of the git push whose tracking refs stand on stdin",
+        "landing": "for --enforce: PID@STARTt of the git push whose tracking refs are on stdin",
         "prepare": "for git's hook: write which program works here, and look at no push",
     }
 )
@@ -59,7 +59,7 @@ def post_push(
     help={
         "manager": MANAGER,
         "enforce": "also watch pushes made with --no-verify (a reference-transaction hook)",
-        "hint": "what a clone without afterpush is told: how your team gets it (hooks.install_hint)",
+        "hint": "what a clone without afterpush prints: how your team gets it (hooks.install_hint)",
         "dry_run": "print what would be written, write nothing",
         "json": JSON,
     }

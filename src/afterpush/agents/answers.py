@@ -1,7 +1,7 @@
 """What a tool answers: a verdict with its reason and what to do next, small enough for an agent to read.
 
 Sentences of the platform and of logs are data: control characters and secrets are taken out, and what is
-cited stands between quotation marks.
+cited is between quotation marks.
 """
 
 import json
@@ -87,7 +87,7 @@ def fitted(answer: Answer, most_bytes: int = MOST_BYTES) -> Answer:
         text = getattr(answer, name) or ""
         if len(text) < _LEAST:
             return answer
-        # What stands in both forms counts twice.
+        # What is in both forms counts twice.
         cut: dict[str, Any] = {name: _shortened(text, over if name == "why" else (over + 1) // 2)}
         answer = replace(answer, **cut)
     return answer

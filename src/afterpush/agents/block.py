@@ -39,7 +39,7 @@ def remove(text: str, marks: Marks) -> str:
 
 
 def body(text: str, marks: Marks) -> str | None:
-    """What stands in the block; None without one."""
+    """What is in the block; None without one."""
     found = next(_blocks(text, marks), None)
     return text[found[0].end() : found[1].start()].replace("\r\n", "\n") if found else None
 

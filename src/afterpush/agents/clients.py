@@ -1,5 +1,5 @@
 """What each client reads from a repository: where its servers, its hook at the end of a turn and its
-instructions stand, and in which form. All of it as published in November 2026:
+instructions are, and in which form. All of it as published in November 2026:
 
 claude    code.claude.com/docs/en/mcp and /hooks (2.1): `.mcp.json`, `.claude/settings.json`, CLAUDE.md
 codex     developers.openai.com/codex/mcp and /hooks (0.171): `.codex/config.toml`, read in trusted projects

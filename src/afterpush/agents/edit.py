@@ -153,7 +153,7 @@ class Repository:
 
 
 def is_installed(text: str, piece: Piece) -> bool:
-    """Whether our piece stands in the text, in this or an earlier form."""
+    """Whether our piece is in the text, in this or an earlier form."""
     return bool(text.strip()) and _removed(text, piece, None) != text
 
 

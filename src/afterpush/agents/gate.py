@@ -4,7 +4,7 @@ The decision is pure, and cannot loop: the client's own marker lets go, and so d
 push, whatever the client sends. Turns after a failed push:
 
     stop                      -> block: 3a5c60a failed; call `explain`, mend the cause, push again
-    stop, stop_hook_active    -> let go: it was told in this turn
+    stop, stop_hook_active    -> let go: this turn has heard it already
     next turn, stop           -> block, for the second and last time
     every later stop          -> let go
 """

@@ -26,7 +26,7 @@ _SCALAR = re.compile(r"[^\s,\]}/]+")
 
 @dataclass(frozen=True)
 class Member:
-    """One member of an object, or element of an array: where it stands, and the comma behind it."""
+    """One member of an object, or element of an array: where it is, and the comma behind it."""
 
     key: str | None
     start: int

@@ -19,7 +19,7 @@ def has_template(text: str) -> bool:
 def could_match(form: str, text: str) -> bool:
     """Whether a text can have a form once its templates are filled in.
 
-    With a template nearly everything can come of it, but what stands before the first one stays: of
+    With a template nearly everything can come of it, but what is before the first one stays: of
     `health${X}` no path that begins with / will come.
     """
     if not has_template(text):

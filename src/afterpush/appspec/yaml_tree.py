@@ -1,4 +1,4 @@
-"""YAML as a tree that knows where each part stands in the text: for messages with lines, and for edits.
+"""YAML as a tree that knows where each part is in the text: for messages with lines, and for edits.
 
 PyYAML's nodes resolve aliases and merge keys away, so the tree is built from its events.
 """
@@ -141,7 +141,7 @@ def plain(node: Node) -> Any:
 
 
 def duplicate_keys(node: Node) -> Iterator[Node]:
-    """Keys that stand twice in one mapping: the second one each time."""
+    """Keys that occur twice in one mapping: the second one each time."""
     if node.kind is Kind.MAPPING:
         seen: set[str] = set()
         for key, value in node.own_pairs():

@@ -61,7 +61,7 @@ def merge_document(
         return _plain(texts, f"{path}: both sides changed the same lines", style)
     except AfterpushError as error:
         return _plain(texts, f"{error}; plain git merged it", style)
-    except Exception as error:  # noqa: BLE001 - never worse than git: a bug must not stand in a merge's way
+    except Exception as error:  # noqa: BLE001 - never worse than git: a bug must not block a merge
         said = f"{path}: the merge by meaning has a bug ({error!s:.200}); plain git merged it"
         plain = _plain(texts, said, style)
         return Merged(plain.text, plain.is_clean, plain.reasons, (said,))
@@ -122,7 +122,7 @@ def _whole(ours: bytes, theirs: bytes, path: str, style: Style) -> Merged:
 
 
 def _lock_file(ours: bytes, path: str, command: tuple[str, ...]) -> Merged:
-    """One side of a lock file, whole: its owner makes it again from what is merged beside it."""
+    """One side of a lock file, whole: its owner makes it again from what is merged next to it."""
     cure = f"run `{' '.join(command)}` there to make it again" if command else "make it again with its owner"
     said = f"{path}: both sides changed it, ours was taken whole; {cure}"
     return Merged(ours, True, warnings=(said,), resolved=(said,), regenerate=command)

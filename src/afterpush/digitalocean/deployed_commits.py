@@ -51,7 +51,7 @@ class Ours:
     branches: frozenset[str] = frozenset()
 
     def has(self, source: Source | None) -> bool:
-        """Whether a component is ours; one whose source is not told counts."""
+        """Whether a component is ours; one whose source is not given counts."""
         if source is None:
             return True
         wrong_repo = bool(self.repos and source.repo and source.repo.lower() not in self.repos)
@@ -100,7 +100,7 @@ class Carried:
 
     @property
     def sha(self) -> str | None:
-        """The one commit to name: one that is not ours before ours; None when none is told."""
+        """The one commit to name: one that is not ours before ours; None when none is given."""
         others = [one.commit for one in self.built if not self.kin.is_ours(one.commit)]
         named = next(iter([*others, *(one.commit for one in self.built)]), None)
         return self.kin.full(named) if named else None

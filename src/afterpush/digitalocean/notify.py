@@ -1,6 +1,6 @@
 """Telling the user that a deployment is over: a command of theirs, a webhook, a line at the next push.
 
-Whoever calls this has a verdict already; what goes wrong here is a sentence for the log and nothing more.
+The caller has a verdict already; what goes wrong here is a sentence for the log and nothing more.
 """
 
 import json
@@ -126,7 +126,7 @@ def _post(variable: str, outcome: Notification, environment: "Environment") -> l
     try:
         answer = client.request("POST", address, {"Content-Type": "application/json"}, slack_payload(outcome))
     except NoAnswer as error:
-        # The path of such a URL is the secret, and it stands in the error.
+        # The path of such a URL is the secret, and it is in the error.
         return [f"notify.webhook_env: {variable}: {str(error).rpartition(': ')[2]}"]
     finally:
         client.close()

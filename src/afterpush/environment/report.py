@@ -24,7 +24,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong, with its cure and what works all the same."""
+    """Something that is wrong, with its cure and what still works."""
 
     severity: Severity
     what: str

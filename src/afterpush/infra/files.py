@@ -56,7 +56,7 @@ def replace_file(folder: int, name: str, content: bytes | str, mode: int | None 
 
 
 def _new_file(folder: int, mode: int) -> tuple[str, int]:
-    """A new file that is locked for as long as it is open: so a leftover can be told from one in use."""
+    """A new file that is locked while it is open: so a leftover can be told apart from one in use."""
     while True:
         name = f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}"
         descriptor = os.open(name, _NEW, mode, dir_fd=folder)

@@ -2,7 +2,7 @@
 
 A pattern is read folder by folder, as git reads one (gitignore(5)): `*`, `?` and `[a-z]` stay within a name,
 `**` alone stands for any number of folders, and `{a,b}` for either word. Each name is looked at once, with
-all places of the pattern that it may stand at, so that the work is the number of names times the length of
+all places of the pattern that it may be at, so that the work is the number of names times the length of
 the pattern:
 
     docs/**/*.md     docs -> {1, 2}    docs/a -> {1, 2}    docs/a/x.md -> {1, 2, 3}: 3 is the end, it matches

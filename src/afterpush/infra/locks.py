@@ -14,7 +14,7 @@ from pathlib import Path
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
 
-# Whoever asks `is_locked` holds the lock for a moment; who takes such a lock waits that out.
+# `is_locked` holds the lock for a moment; taking such a lock waits that out.
 PROBE_SECONDS = 0.5
 _STEP_SECONDS = 0.02
 

@@ -25,6 +25,6 @@ def in_brackets(log: Path, most: int = 200) -> str:
 
 
 def first_words(said: str) -> str:
-    """The first line of what git said; what the server added is told without git's `remote:`."""
+    """The first line of what git said; what the server added comes without git's `remote:`."""
     lines = (line.strip().removeprefix("remote:").strip() for line in said.splitlines())
     return next(filter(None, lines), "nothing")

@@ -1,7 +1,7 @@
 """Text of others made safe to print: no control characters, nothing that turns the line's direction round.
 
 A terminal obeys what it is sent: ECMA-48 sequences write the clipboard (OSC 52), clear the screen, or hide
-what stands behind them (kubectl had CVE-2021-25743 for it). Bidirectional overrides (Unicode UAX #9) show a
+what is behind them (kubectl had CVE-2021-25743 for it). Bidirectional overrides (Unicode UAX #9) show a
 text in another order than it has. Text of all languages passes unchanged, joiners and marks included.
 
     "built \\x1b]52;c;ZXZpbA==\\x07ok\\x1b[2J"   ->   "built ok"

@@ -61,7 +61,7 @@ def consolidate(
     """Writes the steps, proves them with `prove`, and removes the start script's duplicate.
 
     `again` audits the repository as it is afterwards. Without `prove` nothing is removed. A proof that
-    cannot be had (no rights, a dead server) is told in the outcome: the steps are written by then.
+    cannot be had (no rights, a dead server) is reported in the outcome: the steps are written by then.
     """
     repository = found.repository
     planned = plan(found, target, with_data=with_data, may_lose=may_lose)
@@ -140,7 +140,7 @@ def _grammar_error(change: FileChange) -> str:
     try:
         done = run([shell, "-n"], input=change.after.encode())
     except AfterpushError:
-        return ""  # No such shell here: the lines were taken out whole, and the proof stands.
+        return ""  # No such shell here: the lines were taken out whole, and the proof holds.
     return "" if done.code == 0 else f"{shell} says: {done.error_text.splitlines()[0]}"
 
 

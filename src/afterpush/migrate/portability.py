@@ -157,7 +157,7 @@ _RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str, str, str]] = {
 
 
 def _columns(found: Sequence[Token]) -> Iterator[Said]:
-    """Types and defaults, and index parts, at the places where they can stand."""
+    """Types and defaults, and index parts, at the places where they can be."""
     for at, token in enumerate(found):
         word = token.upper
         if word.lower() in MARIADB_ONLY and _is_type(found, at):
@@ -189,7 +189,7 @@ def _word(found: Sequence[Token], at: int) -> str:
 
 
 def _is_type(found: Sequence[Token], at: int) -> bool:
-    """Whether a column's name stands before, and not `,` or another keyword of a clause."""
+    """Whether a column's name is before, and not `,` or another keyword of a clause."""
     before = found[at - 1] if at else None
     if before is None or before.kind not in ("word", "name"):
         return False

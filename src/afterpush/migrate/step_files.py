@@ -24,7 +24,7 @@ Target = Literal["sql", "typescript"]
 class FileChange:
     """A file with its old and new content; `before` is None for a file that is not there yet.
 
-    Bytes that are no UTF-8 stand in the text as surrogates, and are written as they were.
+    Bytes that are no UTF-8 are in the text as surrogates, and are written as they were.
     """
 
     path: str

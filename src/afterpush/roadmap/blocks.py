@@ -1,6 +1,6 @@
 """The body of a section as nodes: items with what belongs to them, tables, entries, paragraphs, code, HTML.
 
-A list is no node: its items stand in one sequence with the paragraphs, so that a list which is split, or gets
+A list is no node: its items are in one sequence with the paragraphs, so that a list which is split, or gets
 a paragraph in its middle, is the same items as before.
 """
 
@@ -21,7 +21,7 @@ _TAG = re.compile(
 )
 _LINK = re.compile(r" {0,3}\[(?!\^)[^\]]+\]:\s*\S")
 _NOTE = re.compile(r" {0,3}\[\^[^\]]+\]:")
-# Deeper nesting than this is text of the item it stands in: no document of people has it.
+# Deeper nesting than this is text of the item it is in: no document of people has it.
 _DEEPEST = 40
 
 
@@ -30,7 +30,7 @@ class BlockReader:
 
     def __init__(self, lines: Sequence[str], under: Node) -> None:
         self.lines, self.count, self.under = lines, len(lines), under
-        # The items that are open: each with the column its sign stands in.
+        # The items that are open: each with the column its sign is in.
         self.items: list[tuple[Node, int]] = []
         self.last: Node | None = None
 

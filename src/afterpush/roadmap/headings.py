@@ -65,7 +65,7 @@ def _bare(lines: Sequence[str], number: int, begin: int) -> Heading | None:
     line = lines[number].replace("**", "")
     if len(line) > 70 or line[:1] not in _VERSION_STARTS or not is_plain_title(line.rstrip()):
         return None
-    # In bold it stands below whatever heading there is.
+    # In bold it is below whatever heading there is.
     level = 2 if line == lines[number] else 6
     before = lines[number - 1].strip() if number > begin else ""
     follows = next((text for text in lines[number + 1 : number + 3] if text.strip()), "")

@@ -26,7 +26,7 @@ def task_ids(text: str) -> list[str]:
 def leading_id(text: str) -> tuple[str, str] | None:
     """The ID that a heading, a cell or a checkbox line begins with, and the text after it.
 
-    Emoji, checkboxes, emphasis and the word "Task" may stand before it. None when it begins otherwise, or
+    Emoji, checkboxes, emphasis and the word "Task" may be before it. None when it begins otherwise, or
     with a range of IDs.
     """
     found = _LEADING.match(text)

@@ -34,7 +34,7 @@ def plain(text: str) -> str:
 
 
 def said_in(kind: str, own: tuple[str, ...]) -> tuple[str, str]:
-    """What the lines of a node say without their layout, and the mark beside it (a box, a status)."""
+    """What the lines of a node say without their layout, and the mark next to it (a box, a status)."""
     match kind:
         case "item":
             mark, first = item_parts(own[0])
@@ -70,7 +70,7 @@ _PICTURES = re.compile(r"^(?:[^\w\s#\[\](){}\"'`*_<>$@/\\&.,:;!?|~+=-]+\ufe0f?\s
 
 @lru_cache(maxsize=1 << 14)
 def split_status(title: str) -> tuple[str, str]:
-    """A title without the status beside it, and that: `Printer [done]`, `✅ Log`, `A - ✅ COMPLETE`."""
+    """A title and the status next to it: `Printer [done]`, `✅ Log`, `A - ✅ COMPLETE`."""
     lead = _PICTURES.match(title)
     mark = lead[0] if lead else ""
     rest = title[len(mark) :]

@@ -14,7 +14,7 @@ _OVER = re.compile(r"complete|archive|done|closed|finished|abandon", re.I)
 
 @dataclass(frozen=True)
 class Session:
-    """One session as a registry lists it; `is_over` where it stands under completed or archived ones."""
+    """One session as a registry lists it; `is_over` where it is under completed or archived ones."""
 
     id: str
     text: str

@@ -118,7 +118,7 @@ def _task(
 
 
 def id_column(table: Table) -> int | None:
-    """The column in which a table defines tasks: one of the first two, where IDs stand in it.
+    """The column in which a table defines tasks: one of the first two, where IDs are in it.
 
     A task column further to the right only refers to tasks; a table of sessions does as well.
     """

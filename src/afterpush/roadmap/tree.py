@@ -52,7 +52,7 @@ def read_tree(lines: Sequence[str]) -> Tree:
 
 
 def _read_body(body: Lines, under: Node, *, is_first: bool) -> Lines:
-    """Adds what stands below a heading; returns the gap before the next one, a rule in it included."""
+    """Adds what is below a heading; returns the gap before the next one, a rule in it included."""
     if is_first and (end := _front_end(body)):
         under.add(_front_matter(body[:end]))
         body = body[end:]

@@ -69,7 +69,7 @@ def _lines(
     pace = (ended - begun) / max(1, len(texts))
     written = []
     for number, text in enumerate(texts):
-        # The last line stands just before the end: a failure is in the log when the step has failed.
+        # The last line is just before the end: a failure is in the log when the step has failed.
         moment = begun + pace * (number + 0.9)
         if moment <= elapsed:
             commit = deployment.commits.get(component, "")

@@ -114,7 +114,7 @@ class _Cleaning:
         return task if is_attempt else None
 
     def _broken_worktrees(self) -> None:
-        """What git does not take for a worktree any more may hold work all the same."""
+        """What git does not take for a worktree any more may still hold work."""
         known = {linked.path.resolve() for linked in linked_worktrees(self.context.repo)}
         folders = self.context.worktrees.iterdir() if self.context.worktrees.is_dir() else ()
         for path in sorted(folders):

@@ -47,7 +47,7 @@ class QueueMerging:
 class SwarmContext:
     """The clone and everything outside of it.
 
-    `state` is the swarm's own folder, `worktrees` where worktrees go. `watch` is told each commit that
+    `state` is the swarm's own folder, `worktrees` where worktrees go. `watch` gets each commit that
     main was pushed to; `explain` says in a sentence what a red log shows, if it knows; `redact` takes
     secrets out of what is said.
     """

@@ -95,7 +95,7 @@ class TaskJournal:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 size = os.fstat(descriptor).st_size
-                # Whoever was cut off in the middle of a line must not spoil ours.
+                # A line that another process could not finish must not spoil ours.
                 is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
                 whole = (b"\n" if is_torn else b"") + line
                 if os.write(descriptor, whole) < len(whole):

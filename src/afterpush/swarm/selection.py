@@ -66,7 +66,7 @@ def select_named(
 
 
 def _done(task: Task, sha: str | None) -> Result:
-    """A task that the roadmap calls done: merged if the swarm has landed it, whoever has ticked it since."""
+    """A task that the roadmap calls done: merged if the swarm has landed it, whatever happened since."""
     if sha:
         return Result(task.id, TaskState.MERGED, sha=sha, reason=f"was merged before, as {sha[:7]}")
     return Result(task.id, TaskState.SKIPPED, reason=f"{task.path} says that it is {task.status.value}")

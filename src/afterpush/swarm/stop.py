@@ -25,7 +25,7 @@ class EndedManager:
 
 @dataclass(frozen=True)
 class StopResult:
-    """What was ended: managers, what they had left running, and the tasks that stand stopped now."""
+    """What was ended: managers, what they had left running, and the tasks that are stopped now."""
 
     managers: tuple[EndedManager, ...]
     processes: int

@@ -81,7 +81,7 @@ class TaskRun:
             result = self._claimed()
         except AfterpushError as error:
             result = self._result(TaskState.FAILED, str(error))
-            # When it is the journal that cannot be written, the other tasks go on all the same.
+            # When it is the journal that cannot be written, the other tasks go on.
             with suppress(AfterpushError):
                 self.run_context.journal.ended(result)
         finally:

@@ -53,7 +53,7 @@ def prepare() -> ExitCode:
 
 
 def _policy_if_sound(here: AppRepository) -> "Policy":
-    """A faulty configuration is told at the push, by the program that is found now."""
+    """A faulty configuration is reported at the push, by the program that is found now."""
     from afterpush.hooks.policy import Policy
 
     try:

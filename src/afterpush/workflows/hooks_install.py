@@ -70,7 +70,7 @@ def _home_page() -> str | None:
 
 
 def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) -> "Plan":
-    """A hook that was set aside must run as before: else it comes back, and the line to add is told."""
+    """A hook that was set aside must run as before: else it comes back, and the line to add is printed."""
     from afterpush.hooks.install.changes import apply
     from afterpush.hooks.install.plan import call_line, plan_uninstall
     from afterpush.hooks.status import goal_of_push

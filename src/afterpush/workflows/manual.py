@@ -110,7 +110,7 @@ def stale_here(here: AppRepository, tree: Tree) -> tuple[str, ...]:
 def reference_here(here: AppRepository, tree: Tree) -> Reference:
     """The reference of this repository, kept in it where it has a folder of documents.
 
-    Raises AfterpushError when somebody else wrote a file that stands in its place.
+    Raises AfterpushError when somebody else wrote a file that is in its place.
     """
     docs = here.settings.docs
     if not docs.reference:

@@ -72,7 +72,7 @@ def tasks_item(here: AppRepository) -> Item | None:
 def may_load_tasks(here: AppRepository) -> bool:
     """Whether the repository's own tasks may be loaded: Invoke has loaded them for this command, or a yes.
 
-    Whoever typed `inv` had tasks.py run already.
+    Typing `inv` has run tasks.py already.
     """
     path = getattr(sys.modules.get("tasks"), "__file__", None)
     if path is not None and Path(path).is_relative_to(here.repo):

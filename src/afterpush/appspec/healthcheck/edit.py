@@ -116,7 +116,7 @@ def _refused(name: str, block: str, reason: str) -> AfterpushError:
 
 
 def _block_lines(text: str, name: str, where: Sequence[Step], block: str) -> tuple[int, list[str]]:
-    """(line number, the block's own lines): never what stands around it, which may be secret."""
+    """(line number, the block's own lines): never what is around it, which may be secret."""
     component = _follow(read_tree(text, name), where)
     for key, value in component.own_pairs() if component else ():
         if key.raw.lower() == block:

@@ -121,7 +121,7 @@ class Origin:
         """Waits for a first answer, and from a refused connection on for the first ready one.
 
         An app that answers at the first try is up: what it says is then measured, not waited for.
-        `notice` is told when the waiting begins, and when the first answer is not ready yet.
+        `notice` is called when the waiting begins, and when the first answer is not ready yet.
         """
         begun = self._clock.monotonic()
         limit = begun + wait_seconds

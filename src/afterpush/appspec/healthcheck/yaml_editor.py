@@ -1,4 +1,4 @@
-"""Writing values into one block of YAML text: where they stand, or where a new line can begin."""
+"""Writing values into one block of YAML text: where they are, or where a new line can begin."""
 
 import json
 import re
@@ -106,7 +106,7 @@ class YamlEditor:
         return Splice(max(break_before, 0), rest.end(), "")
 
     def _fill(self, node: Node, values: Mapping[str, Any]) -> list[Splice]:
-        """Writes a block where only its key stands: after nothing, `{}` or an alias."""
+        """Writes a block where only its key is: after nothing, `{}` or an alias."""
         assert self._pair is not None
         key = self._pair[0]
         space = "" if self._text[node.start - 1 : node.start].isspace() else " "
@@ -119,7 +119,7 @@ class YamlEditor:
         return [*self._erased(node, rest[0]), self._after_line(rest.end(), lines)]
 
     def _erased(self, node: Node, rest_of_line: str) -> list[Splice]:
-        """What stands behind the key goes, and where nothing follows it, the blanks before it too."""
+        """What is behind the key goes, and where nothing follows it, the blanks before it too."""
         if node.end == node.start:
             return []
         line = self._text[: node.start]

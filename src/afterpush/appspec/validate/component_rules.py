@@ -73,7 +73,7 @@ def _scale_problems(component: SpecComponent) -> Iterator[SpecProblem]:
     place = component.path
     if scaling and scaling.is_mapping:
         if count and not count.is_null:
-            message = "instance_count stands beside autoscaling, which decides about the count"
+            message = "instance_count is set together with autoscaling, which decides about the count"
             yield warning(f"{place}.instance_count", count, message, "remove one of them")
         least, most = scaling.get("min_instance_count"), scaling.get("max_instance_count")
         if least and most and _whole(least) > _whole(most) > 0:

@@ -45,7 +45,7 @@ def _service_problems(component: SpecComponent, startup: Startup | None) -> Iter
             f"{place}.http_path",
             component.node.get("health_check", "http_path") or node,
             f"{check.http_path} looks like a liveness endpoint: it stays green while the database is down, "
-            "and the deployment goes live all the same",
+            "and the deployment goes live anyway",
             "point health_check at the readiness endpoint",
         )
     yield from _startup_problems(component, place, node, check, startup)
@@ -57,7 +57,7 @@ def _unchecked_problems(
     """The platform's own check is one too: it opens a connection, and its window can be too short."""
     said = component.node.get("health_check")
     if said and not said.is_null:
-        return  # Something stands there that is no mapping: that is told as such.
+        return  # Something is there that is no mapping: that is reported as such.
     yield warning(
         component.path,
         component.node,

@@ -14,7 +14,7 @@ def ingress_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     """Problems of the deprecated routes and of the ingress rules."""
     rules, old = ingress_rules(spec), routes(spec)
     if rules and old:
-        message = "routes stand beside ingress, which replaces them"
+        message = "routes are set together with ingress, which replaces them"
         yield warning(old[0].place, old[0].node, message, "move every route into ingress.rules")
     yield from _order_problems(rules)
     yield from _order_problems(old)

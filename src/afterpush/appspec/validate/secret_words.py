@@ -94,7 +94,7 @@ _WRAPPED = re.compile(
 )
 # A part to fill in: mongodb+srv://<user>:<password>@host.
 _PART = re.compile(r"<[A-Za-z][A-Za-z _-]{2,40}>|\{\{[^{}]*\}\}")
-# Words, and what may stand between them: a random text that happens to hold `todo` is no placeholder.
+# Words, and what may be between them: a random text that happens to hold `todo` is no placeholder.
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'’]*(?:\d{0,2}[\s_\-.:,/!]+(?:[A-Za-z][A-Za-z'’]*|\d{1,4}))*[\d!.]{0,4}")
 _TELLING = frozenset(
     """

@@ -45,7 +45,7 @@ def problems_of(
             replace(
                 one,
                 severity=Severity.NOTE,
-                message=f"{one.message}; the platform accepts the spec all the same",
+                message=f"{one.message}; the platform accepts the spec anyway",
             )
             if one.severity is Severity.ERROR
             else one

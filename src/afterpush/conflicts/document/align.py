@@ -13,7 +13,7 @@ _MOST_PAIRS = 250_000
 def align(one: Sequence[Hashable], other: Sequence[Hashable]) -> Pairs:
     """Pairs of places with equal elements, in the order of both.
 
-    What both begin and end with, then what stands once in each (patience: the longest rising run of them),
+    What both begin and end with, then what occurs once in each (patience: the longest rising run of them),
     then the same again between two such pairs:  a b c  and  a c b c  give (0,0) (1,2) (2,3).
     """
     found: Pairs = []
@@ -57,7 +57,7 @@ def _late(pairs: Pairs, one: Sequence[Hashable], other: Sequence[Hashable]) -> P
 def _anchors(
     one: Sequence[Hashable], other: Sequence[Hashable], low: int, high: int, start: int, end: int
 ) -> Pairs:
-    """What stands once in each of two spans, as the longest run that rises in both."""
+    """What occurs once in each of two spans, as the longest run that rises in both."""
     mine, yours = _single(one, low, high), _single(other, start, end)
     pairs = [(place, yours[element]) for element, place in mine.items() if element in yours]
     return [pairs[place] for place in rising([place for _, place in pairs])]

@@ -32,9 +32,9 @@ def bare(line: str) -> str:
 def faults(
     texts: Sequence[Lines], pieces: Sequence[Piece], excused: Collection[str], moved: Collection[str]
 ) -> list[Fault]:
-    """The lines that stand too often or not often enough, or under a heading that nobody gave them.
+    """The lines that occur too often or not often enough, or under a heading that nobody gave them.
 
-    `excused` were written by a rule, or stand twice on purpose; `moved` stand where a side moved them.
+    `excused` were written by a rule, or occur twice on purpose; `moved` are where a side moved them.
     """
     written = [piece for piece in pieces if isinstance(piece, str)]
     inside = [line for piece in pieces if isinstance(piece, Hunk) for line in (*piece.ours, *piece.theirs)]
@@ -49,7 +49,7 @@ def faults(
         before, mine, yours, now = (counts[line] for counts in (base, ours, theirs, merged))
         most, least = _explained(before, mine, yours)
         if now > most and len(line) >= _LONG and not is_key_line(line) and now > places.most(line):
-            found.append((line, "it would stand twice" if most else "it would be back"))
+            found.append((line, "it would occur twice" if most else "it would be back"))
         elif now < least:
             found.append((line, "it would be lost"))
     return found + list(_misfiled(places, set(texts[0]), skipped | set(map(bare, moved))))
@@ -77,7 +77,7 @@ class _Places:
         return found
 
     def most(self, line: str) -> int:
-        """How often a line may stand, counted under each heading; what no version had before, only once."""
+        """How often a line may occur, counted under each heading; what no version had before, only once."""
         base, ours, theirs = (counts.get(line, Counter()) for counts in self._counts[:3])
         if not base:
             return max(ours.total(), theirs.total())
@@ -86,13 +86,13 @@ class _Places:
         )
 
     def single(self, version: int) -> dict[str, str | None]:
-        """The heading over each line that stands once in a version."""
+        """The heading over each line that occurs once in a version."""
         counts = Counter(line for line, _ in self.over[version])
         return {line: title for line, title in self.over[version] if counts[line] == 1}
 
 
 def _counts(texts: Sequence[Lines], inside: Sequence[str]) -> list[Counter[str]]:
-    """How often each line stands in each text, without those that stand everywhere equally often."""
+    """How often each line is in each text, without those that are everywhere equally often."""
     raw = [Counter(text) for text in texts]
     first, *others = raw
     same = {line for line, count in first.items() if all(other[line] == count for other in others)}
@@ -107,7 +107,7 @@ def _counts(texts: Sequence[Lines], inside: Sequence[str]) -> list[Counter[str]]
 
 
 def _explained(base: int, ours: int, theirs: int) -> tuple[int, int]:
-    """How often a line may stand, and must."""
+    """How often a line may occur, and must."""
     if ours == theirs:
         return ours, ours if ours >= base else max(2 * ours - base, 0)
     if not base:
@@ -117,14 +117,14 @@ def _explained(base: int, ours: int, theirs: int) -> tuple[int, int]:
 
 
 def _misfiled(places: _Places, base: Collection[str], skipped: Collection[str]) -> Iterator[Fault]:
-    """Lines that one side added and that now stand under another heading than the one it gave them."""
+    """Lines that one side added and that now are under another heading than the one it gave them."""
     sides, merged = (places.single(1), places.single(2)), places.single(3)
     titles = set(merged.values())
     for mine, other in (sides, sides[::-1]):
         known = set(mine.values())
         for line, title in mine.items():
             text = bare(line)
-            # A definition belongs to the text, wherever it stands.
+            # A definition belongs to the text, wherever it is.
             if line in base or line in other or line not in merged or line.startswith("["):
                 continue
             if len(text) < _LONG or text in skipped:
@@ -132,7 +132,7 @@ def _misfiled(places: _Places, base: Collection[str], skipped: Collection[str]) 
             now = merged[line]
             is_elsewhere = now and title and now != title and title in titles
             if now and is_elsewhere and (now in known or release_of(now.lstrip("# ").casefold())):
-                yield text, f"it would stand under '{now.strip('# ')}'"
+                yield text, f"it would be under '{now.strip('# ')}'"
 
 
 def _headings_over(lines: Lines) -> list[tuple[str, str | None]]:

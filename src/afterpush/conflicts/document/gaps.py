@@ -38,7 +38,7 @@ class Gaps:
                 exact[side] = node.gap
             elif previous.kind is self.last.kind:
                 alike[side] = node.gap
-        # A rule before a heading stays with it, whatever stands before that.
+        # A rule before a heading stays with it, whatever is before that.
         ruled = {side: node.gap for side, node in nodes if any(line.strip() for line in node.gap)}
         for gaps in (exact, {side: gap for side, gap in (ruled or alike).items() if side}):
             if (found := self._three_way(gaps)) is not None:

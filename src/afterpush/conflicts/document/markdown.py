@@ -147,7 +147,7 @@ def answer(pieces: Sequence[Piece], edges: DocumentLines, said: Sequence[str], s
 
 
 def rendered(pieces: Sequence[Piece], style: Style) -> list[str]:
-    """The lines with markers around what is in conflict; the reason stands behind the first marker."""
+    """The lines with markers around what is in conflict; the reason is behind the first marker."""
     size, lines = style.marker_size, []
     for piece in pieces:
         if isinstance(piece, str):

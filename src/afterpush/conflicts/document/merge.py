@@ -20,12 +20,12 @@ class Merge:
     """Merges three documents; `pieces` are the lines, with hunks for what a person has to decide."""
 
     def __init__(self, base: Tree, ours: Tree, theirs: Tree, *, is_hidden: Callable[[str], bool]) -> None:
-        """`is_hidden` tells whether a text stands in what all three share and nobody reads."""
+        """`is_hidden` tells whether a text is in what all three share and nobody reads."""
         self.documents = (base, ours, theirs)
         self.trios = match_all(base, ours, theirs, is_hidden)
         self.placement = Placement(self.trios)
         self.pieces: list[Piece] = []
-        # Sentences about what rules decided; and lines that a rule wrote, or that stand twice on purpose.
+        # Sentences about what rules decided; and lines that a rule wrote, or that occur twice on purpose.
         self.said: Said = []
         self.excused = {line for trio in self.trios if trio.is_twice for line in trio.any.own}
         self.moved = {

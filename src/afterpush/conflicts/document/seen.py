@@ -91,7 +91,7 @@ def _has_line(side: _Version, other: _Version, placed: Placed) -> bool:
 
 
 def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed) -> bool:
-    """Whether a side lacks what the other took away: a line that the base has once, wherever it stands."""
+    """Whether a side lacks what the other took away: a line that the base has once, wherever it is."""
     line = placed[0]
     if base.lines[line] == 1 and not other.lines[line]:
         return not side.lines[line]
@@ -99,7 +99,7 @@ def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed) ->
 
 
 def _has_moves(base: _Version, side: _Version, other: _Version) -> bool:
-    """Whether what stands the other way round in the other than in the base does so in the side."""
+    """Whether what is the other way round in the other than in the base does so in the side."""
     places = [_places(version) for version in (base, side, other)]
     common = sorted((at, line) for line, at in places[2].items() if line in places[0] and line in places[1])
     return all(
@@ -109,7 +109,7 @@ def _has_moves(base: _Version, side: _Version, other: _Version) -> bool:
 
 
 def _places(version: _Version) -> dict[str, int]:
-    """The place of every line that stands once."""
+    """The place of every line that occurs once."""
     return {line: at for at, (line, _) in enumerate(version.placed) if version.lines[line] == 1}
 
 

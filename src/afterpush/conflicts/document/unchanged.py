@@ -46,7 +46,7 @@ class Shortened:
         return None if left or any("\0" in line for line in found) else found
 
     def has(self, text: str) -> bool:
-        """Whether a text stands in one of the stretches."""
+        """Whether a text is in one of the stretches."""
         return any(text in line for lines in self.stretches.values() for line in lines)
 
 
@@ -79,7 +79,7 @@ def shortened_lines(base: Lines, ours: Lines, theirs: Lines) -> Shortened:
 
 
 def _runs(base: Lines, mine: dict[int, int], yours: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """The stretches of the base that stand in one piece in both other versions."""
+    """The stretches of the base that are in one piece in both other versions."""
     start = 0
     for place in range(1, len(base) + 1):
         before = place - 1

@@ -3,7 +3,7 @@
 git (2.39, measured) takes what a driver leaves in %A, also when the driver is missing, crashes or is
 killed: with "ours" still in it, theirs is lost at the next `git add`. Therefore the wrapper moves ours
 out of the way first. Killed at any later moment it leaves no %A, and git then refuses the merge and
-keeps everything as it was ("Failed to execute internal merge"). The whole wrapper stands in the
+keeps everything as it was ("Failed to execute internal merge"). The whole wrapper is in the
 configuration, so there is no file of it that could be missing.
 """
 

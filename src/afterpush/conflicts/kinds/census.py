@@ -22,7 +22,7 @@ _BOX = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[([ xX~/-])\]\s")
 
 @dataclass(frozen=True)
 class Place:
-    """A line with the section that it stands in; of a table's row, its columns and the rows of the table."""
+    """A line with the section that it is in; of a table's row, its columns and the rows of the table."""
 
     number: int
     section: tuple[int, int]
@@ -31,7 +31,7 @@ class Place:
 
 
 class Version:
-    """One text: where its numbers stand, and what can be counted below each heading."""
+    """One text: where its numbers are, and what can be counted below each heading."""
 
     def __init__(self, lines: Sequence[str], shapes: set[str]) -> None:
         self.lines, self.shapes = lines, shapes
@@ -88,7 +88,7 @@ def _count_in(cell: str) -> int | None:
 
 
 def _scope(above: Sequence[Heading], below: Sequence[Heading], count: int) -> tuple[int, int]:
-    """The section that a line stands in, with everything below its heading."""
+    """The section that a line is in, with everything below its heading."""
     if not above:
         return 0, count
     return above[-1].start, next((one.start for one in below if one.level <= above[-1].level), count)

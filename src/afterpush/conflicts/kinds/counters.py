@@ -1,6 +1,6 @@
 """Counts in a line or a cell: what both sides changed is the base plus both differences.
 
-A percentage is derived from the counts beside it, by the formula that made the three old ones.
+A percentage is derived from the counts next to it, by the formula that made the three old ones.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Values that the document itself gives, taken again from the merged text: counts, sums, percentages.
 
-Both sides add a task and write 6 where 5 stood: the merged text has seven. A value is taken again where one
+Both sides add a task and write 6 where 5 was: the merged text has seven. A value is taken again where one
 way of making it gave the number of the base, of ours and of theirs; or, of counts, what each side added. The
 ways are: counting tasks, sessions and boxes; the sum of a column in a row called Total; the sum of the counts
 beside a column called Total; one count over another. A line that is between markers for such a value only is
@@ -156,7 +156,7 @@ class _Line:
         yield from fits
 
     def _take_total(self) -> None:
-        """The column Total, where it was the sum of the counts beside it in every version."""
+        """The column Total, where it was the sum of the counts next to it in every version."""
         names = [name.casefold() for name in self.columns]
         place = next((at for at, name in enumerate(names) if name in ("total", "all", "sum")), 0)
         parts = {self._column(some[3]): at for at, some in enumerate(self.parts) if some[0].kind == "number"}

@@ -118,7 +118,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def merge_date(base: str | None, ours: str, theirs: str) -> Decision | None:
-    """The later date, with the text that stands beside it."""
+    """The later date, with the text next to it."""
     taken = later(ours, theirs)
     if taken is None:
         return None

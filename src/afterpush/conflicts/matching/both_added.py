@@ -115,7 +115,7 @@ def _is_telling(node: Node) -> bool:
 
 
 def _release_above(node: Node) -> str:
-    """The new release that a node stands under; "" where it stands under none or an old one."""
+    """The new release that a node is under; "" where it is under none or an old one."""
     above = node.parent
     while above:
         if above.kind is Kind.SECTION and (release := release_of(above.title)):
@@ -156,7 +156,7 @@ def _short(text: str) -> str:
 
 
 def _find_minted_twice(base: Tree, free: Sequence[Sequence[Node]], is_hidden: Callable[[str], bool]) -> None:
-    """IDs that are new on both sides, wherever and as whatever they stand: a row here, a heading there."""
+    """IDs that are new on both sides, wherever and as whatever they are: a row here, a heading there."""
     known = {node.id for node in base.nodes}
     found: list[dict[str, list[Node]]] = [{}, {}]
     for side, nodes in enumerate(free):

@@ -10,7 +10,7 @@ from afterpush.roadmap.tables import is_empty_value
 Label = Callable[[Node], Hashable]
 
 
-# `**Status:** ready` stands under every task: what it says is no sign of which one it was.
+# `**Status:** ready` is under every task: what it says is no sign of which one it was.
 _NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT, Kind.ENTRY})
 
 
@@ -35,7 +35,7 @@ def by_key(node: Node) -> Hashable:
 
 
 def pairs_of(mine: list[Node], yours: list[Node], label: Label) -> list[tuple[Node, Node]]:
-    """Nodes with one label: in order where it stands several times, wherever it stands where it is single."""
+    """Nodes with one label: in order where it occurs several times, wherever it is where it is single."""
     is_key = label is by_key
     first, second = [label(node) for node in mine], [label(node) for node in yours]
     alone = single(mine, label).keys() & single(yours, label).keys()

@@ -1,6 +1,6 @@
-"""The order of what stands under one parent.
+"""The order of what is under one parent.
 
-The spine is what all three versions have there, without what a side moved. Everything else stands behind its
+The spine is what all three versions have there, without what a side moved. Everything else is behind its
 nearest predecessor in the spine; what both sides put at one place is zipped in the direction that the
 neighbours have: newest first stays newest first, an alphabetical list stays one.
 """
@@ -74,7 +74,7 @@ def _place_from_elsewhere(found: Sequence[Trio], trio: Trio) -> int:
 
 
 def _sequence(parent: Trio, members: Sequence[Trio], side: int) -> list[Trio]:
-    """The members that stand under the parent on a side, in its order."""
+    """The members that are under the parent on a side, in its order."""
     here = [
         (node.index, trio)
         for trio in members
@@ -98,7 +98,7 @@ def _spine(sides: Sequence[list[Trio]]) -> tuple[list[Trio], dict[Trio, int]]:
 
 
 def _runs(side: Sequence[Trio], spine: set[Trio]) -> Runs:
-    """What stands behind each element of the spine (None: before the first)."""
+    """What is behind each element of the spine (None: before the first)."""
     runs: Runs = {}
     anchor: Trio | None = None
     for trio in side:

@@ -1,8 +1,8 @@
 """What stays, and under which parent: three-way, for every thing of three versions.
 
 An addition keeps the headings that its side gave it. Two exceptions:
-* its old neighbours now stand below a new heading inside that parent: it goes with them;
-* a release was cut: its neighbours stand in a new release, or its heading is no longer "Unreleased". It was
+* its old neighbours now are below a new heading inside that parent: it goes with them;
+* a release was cut: its neighbours are in a new release, or its heading is no longer "Unreleased". It was
   never in that release: it keeps its heading, which is made again under what is unreleased now.
 
     base            ours (the cut)      theirs              merged
@@ -20,7 +20,7 @@ from afterpush.roadmap.nodes import Kind, Node
 
 
 class Placement:
-    """Where everything stands in the merged text."""
+    """Where everything is in the merged text."""
 
     def __init__(self, trios: Sequence[Trio]) -> None:
         self.trios, self.root = trios, trios[0]
@@ -214,7 +214,7 @@ def _is_inside(node: Node, above: Node) -> bool:
 
 
 def _is_in_a_new_release(trio: Trio, old: Trio) -> bool:
-    """Whether a thing stands in a release that is new, and that what stood in its old place is not all of."""
+    """Whether a thing is in a release that is new, and that what was in its old place is not all of."""
     above = trio.any
     while above.parent:
         known = trio_of(above)

@@ -27,7 +27,7 @@ class Trio:
         self.nodes: list[Node | None] = [base, ours, theirs]
         self.doubt: Doubt | None = None
         self.reason = ""
-        # Where it stands in the merged text; and, of a heading that is made again there, the pattern.
+        # Where it is in the merged text; and, of a heading that is made again there, the pattern.
         self.home: Trio | None = None
         self.copy: Node | None = None
         # Whether both sides wrote it under different headings on purpose.

@@ -64,7 +64,7 @@ def _container(text: str, start: int, depth: int) -> tuple[Container, int]:
             value_at = _end_of_blanks(text, colon + 1)
             key, head, at = _scalar(found[0]), text[at:value_at], value_at
             if key in keys:
-                raise UndecidedError(f"the key {key!r} stands twice in one object")
+                raise UndecidedError(f"the key {key!r} occurs twice in one object")
             keys.add(key)
         value, at = _value(text, at, depth + 1)
         begin, at = at, _end_of_blanks(text, at)

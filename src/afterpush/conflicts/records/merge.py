@@ -105,7 +105,7 @@ def _by_key(
     pieces: list[Piece] = []
     for key in merged_order(*(list(some) for some in known)):
         pieces += _one(key, known[0].get(key), known[1].get(key), known[2].get(key), said)
-    # A record that one side changed and the other deleted may stand in the order of neither.
+    # A record that one side changed and the other deleted may be in the order of neither.
     return pieces + _deleted_and_changed(known, pieces)
 
 
@@ -152,7 +152,7 @@ def _deleted_and_changed(known: Sequence[dict[str, str]], pieces: Sequence[Piece
 
 
 def _log(lines: Sequence[Sequence[str]], records: Mapping[str, Record]) -> list[Piece]:
-    """Lines without an ID: a log, in which what both append stands in the order of time."""
+    """Lines without an ID: a log, in which what both append is in the order of time."""
     when = {line: _moment(record) for line, record in records.items()}
     pieces: list[Piece] = []
     for chunk in chunks(*lines):

@@ -1,7 +1,7 @@
 """Objects and arrays of JSON and YAML merged by their members, in the bytes that the sides wrote.
 
 A container is its entries with the exact text around each; a merged one is put together of entries as they
-stand in a version, so that comments, layout, key order and the spelling of numbers stay as they are.
+are in a version, so that comments, layout, key order and the spelling of numbers stay as they are.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Container:
-    """An object or an array: `end` is what stands between the last entry and the closing sign."""
+    """An object or an array: `end` is what is between the last entry and the closing sign."""
 
     is_array: bool
     opening: str

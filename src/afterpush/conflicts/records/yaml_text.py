@@ -50,7 +50,7 @@ class _Reader:
             stop = self._lead_start(begins[place + 1], column, begin) if place + 1 < len(pairs) else end
             name = str(key.value) if key is not None else ""
             if key is not None and (name in keys or not isinstance(key, yaml.ScalarNode)):
-                raise UndecidedError(f"the key {name!r} stands twice in one mapping")
+                raise UndecidedError(f"the key {name!r} occurs twice in one mapping")
             keys.add(name)
             entries.append(self._entry(name, value, at, begin, stop))
             at = stop
@@ -103,7 +103,7 @@ class _Reader:
 
 
 def _plain(node: Any) -> Any:
-    """A value for comparison; the kind of one that is no text stands beside it (`1` is not `"1"`)."""
+    """A value for comparison; with the kind of one that is no text (`1` is not `"1"`)."""
     if isinstance(node, yaml.ScalarNode):
         return node.value if node.tag.endswith(":str") else (node.tag, node.value)
     if isinstance(node, yaml.SequenceNode):

@@ -18,7 +18,7 @@ class Line:
     trio: Trio
     rows: list[Row | None]
     cells: list[str | None]
-    # A row that has not as many cells as the table has columns, or stands between markers: its lines.
+    # A row that has not as many cells as the table has columns, or is between markers: its lines.
     pieces: list[Piece] | None = None
 
 

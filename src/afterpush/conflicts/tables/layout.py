@@ -10,7 +10,7 @@ _LEAST = 3
 
 @dataclass(frozen=True)
 class Layout:
-    """The widths of the columns of an aligned table, and where their text stands: left, right or center."""
+    """The widths of the columns of an aligned table, and where their text is: left, right or center."""
 
     widths: tuple[int, ...]
     marks: tuple[str, ...]

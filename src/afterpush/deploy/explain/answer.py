@@ -23,7 +23,7 @@ class Reason:
 class Explanation:
     """Why a deployment failed, as far as its log tells.
 
-    `category` is None when the log ends well and shows no failure. `root_line` (also as `line`) stands in
+    `category` is None when the log ends well and shows no failure. `root_line` (also as `line`) is in
     `excerpt`; `line_number` counts from 1 (None: it is the platform's reason, not a line of the log).
     `confidence` goes from 0 to 1. `symptoms` are the other categories that were seen.
     """

@@ -38,7 +38,7 @@ class Failed:
 
 
 def failed_command(wrapper: Hit, findings: Findings, commands: Commands) -> Failed:
-    """What stands behind a line that says only that a command failed."""
+    """What is behind a line that says only that a command failed."""
     begun = _begun(wrapper, findings.course.commands)
     command = _NAMED.search(wrapper.said) or (_NAMED.search(begun.text) if begun else None)
     since = begun.number if begun else 0

@@ -22,7 +22,7 @@ from afterpush.infra.time_limit import time_limit
 
 TOLD_FAULTS = 8
 TEAM_SECONDS = 10.0
-"""Of computing. Our own expressions take 3 for 50 MB of log; in a file of others may stand `(a+)+$`."""
+"""Of computing. Our own expressions take 3 for 50 MB of log; a team's file may hold `(a+)+$`."""
 _CONFIDENCE_IN_CODES = 0.9
 _CHUNK_BYTES = 1 << 20
 _PLACE = re.compile(r"\{([a-z]\w*)\}")

@@ -1,6 +1,6 @@
 """The fingerprint of a log that ended well: hashes of its lines, no text.
 
-A line of a failed log that also stood in the last good one tells little about the failure. It still may be
+A line of a failed log that also was in the last good one tells little about the failure. It still may be
 the cause (a warning that now ends the build), so it weighs less and is never left out.
 """
 

@@ -1,11 +1,11 @@
-"""What stands in front of a log's lines: who wrote them, when, through what; and what the line itself says.
+"""What is in front of a log's lines: who wrote them, when, through what; and what the line itself says.
 
     [api] [2025-03-11 09:31:01] │ web:test:  ✓ refuses a guest      api/web:test   " ✓ refuses a guest"
     2025-03-11T09:31:02+00:00 app[web.1]: Error: no such table      web.1          "Error: no such table"
     {"level":50,"msg":"boom","err":{"stack":"Error: boom\\n at x"}}  (none)         "Error: boom: boom"
 
 Task runners (turbo, nx, lerna, pnpm), CI systems, `git push`, BuildKit, compose, kubectl, platforms and
-loggers may stand one behind the other: prefixes are taken off until none fits. Lines of one writer share a
+loggers may be one behind the other: prefixes are taken off until none fits. Lines of one writer share a
 `stream`.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 _CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?"
 _DATE = r"\d{4}[-/]\d\d[-/]\d\d"
-# What stands in brackets too, and is no name.
+# What is in brackets too, and is no name.
 _LEVEL = (
     r"(?:error|warn|warning|info|debug|trace|notice|fatal|critical|emerg|err|log|main|build|vite|postcss|plugin"
     r"|sass|css|babel|eslint|esbuild|commonjs|rollup|webpack|hmr)"
@@ -80,7 +80,7 @@ class Said:
 
 
 def read_line(line: str) -> Said:
-    """A line without what stands in front of it. Of what carriage returns overwrote, the last is read."""
+    """A line without what is in front of it. Of what carriage returns overwrote, the last is read."""
     if "\r" in line:
         line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
     names: list[str] = []
@@ -97,7 +97,7 @@ def read_line(line: str) -> Said:
 
 
 def body(line: str) -> str:
-    """What a line says, without what stands in front of every line."""
+    """What a line says, without what is in front of every line."""
     return read_line(line).text
 
 

@@ -1,4 +1,4 @@
-"""Secrets in logs: the known ones and the well-known shapes, and what stands after a telling name."""
+"""Secrets in logs: the known ones and the well-known shapes, and what is after a telling name."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from afterpush.infra.secrets import REDACTED
 from afterpush.infra.secrets.redaction import Redactor
 
 WELL_KNOWN = Redactor()
-# The words alone: what stands before them in a name is no part of what is replaced, and to look for it
+# The words alone: what is before them in a name is no part of what is replaced, and to look for it
 # would take time that grows with the square of a line's length.
 _NAME = (
     r"(?:password|passwd|passphrase|secret|token|credential|db_pass"
@@ -25,7 +25,7 @@ _HEADER = re.compile(
 )
 _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s{1,16})(?P<value>[A-Za-z0-9+/._~=-]{12,})", re.IGNORECASE)
 
-# One of these, in small letters, stands in every text of a shape.
+# One of these, in small letters, is in every text of a shape.
 _SHAPES = {
     _ASSIGNED: ("pass", "secret", "token", "credential", "key"),
     _HEADER: ("authorization", "x-api-key", "x-auth-token", "cookie"),

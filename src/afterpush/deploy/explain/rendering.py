@@ -72,7 +72,7 @@ def heading(found: Explanation) -> str:
 
 
 def _place(found: Explanation) -> str:
-    """Where the root line stands. Without a number it is the platform's, or no line looked like a fault."""
+    """Where the root line is. Without a number it is the platform's, or no line looked like a fault."""
     if found.line_number:
         return f"line {found.line_number}"
     return "the platform says" if found.signature else "the last lines"

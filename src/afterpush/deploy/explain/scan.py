@@ -1,7 +1,7 @@
 """Searching a log of any length for all signatures at once, in bounded memory.
 
 The texts that the signatures need are looked for in every line, the signatures' expressions only where one of
-them stands, and no more than a few hits of each signature are kept. A line whose like (but for digits) was
+them is, and no more than a few hits of each signature are kept. A line whose like (but for digits) was
 looked at a hundred times, and an expression that was tried on thousands of lines, are given up until the last
 lines of the log.
 """

@@ -45,7 +45,7 @@ class Sieve(Generic[Key]):
         self._seen: dict[bytes, tuple[Key, ...]] = {}
 
     def keys_in(self, line: bytes) -> tuple[Key, ...]:
-        """The keys of which a word stands in a line, given as its shape, in the order of the keys."""
+        """The keys of which a word is in a line, given as its shape, in the order of the keys."""
         known = self._seen.get(line)
         if known is None:
             found: set[Key] = set()

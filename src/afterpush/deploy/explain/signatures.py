@@ -73,7 +73,7 @@ class WrittenFile(Entry, frozen=True, kw_only=True):
 @dataclass(frozen=True, eq=False)
 class Pattern:
     """A regular expression, compiled on first use; what excludes it; and what it needs: texts in lower case
-    of which one stands in every line that it matches (without any, every line is tried)."""
+    of which one is in every line that it matches (without any, every line is tried)."""
 
     text: str
     needs: tuple[str, ...]
@@ -145,7 +145,7 @@ class Signature:
 
 @dataclass(frozen=True, eq=False)
 class Commands:
-    """What commands do: what may stand before one, those that do no work of their own, and the category of
+    """What commands do: what may be before one, those that do no work of their own, and the category of
     failure when one that matches fails."""
 
     before: re.Pattern[str]

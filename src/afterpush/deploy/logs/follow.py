@@ -36,7 +36,7 @@ class Following:
 
     `is_over`: nothing is added to it any more, as far as is known. `wait` waits so many seconds and tells
     whether to stop. `ended` hears of each end of a live log that was no break. After `patience` connections
-    in a row that ended with nothing new, the log counts as over. `told` are the lines told so far.
+    in a row that ended with nothing new, the log counts as over. `told` are the lines passed on so far.
     """
 
     connect: Callable[[], Connection]
@@ -88,7 +88,7 @@ class Following:
 
 @dataclass
 class _Attempt:
-    """What one connection came to. `had`: it told something new."""
+    """What one connection came to. `had`: it brought something new."""
 
     had: bool = False
     is_archive: bool = False

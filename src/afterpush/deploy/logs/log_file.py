@@ -25,7 +25,7 @@ _SUSPICIOUS = re.compile(
 class LogFile:
     """Lines go in, redacted and without colours; `flush` makes the file complete up to now.
 
-    The tail is held in memory and written behind what stands fast, so that a reader (or a process after
+    The tail is held in memory and written behind what is final, so that a reader (or a process after
     a `kill -9`) finds head, suspicious regions and the tail of the last flush. Thread-safe. Writing never
     raises: a full disk costs the log, and `failure` says so.
     """
@@ -92,7 +92,7 @@ class LogFile:
             self._left_out = 0
 
     def flush(self) -> None:
-        """Writes what stands fast, and the tail behind it."""
+        """Writes what is final, and the tail behind it."""
         with self._lock:
             if not self._dirty or self._is_closed:
                 return

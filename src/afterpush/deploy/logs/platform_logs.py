@@ -16,7 +16,7 @@ from afterpush.infra.http import NoAnswer
 
 TYPES = ("build", "deploy", "run", "run_restarted")
 RECONNECT_TAIL = 1000
-_CLOSED_AFTER_SECONDS = 5  # Nobody says that a live log which is only read has told what there is.
+_CLOSED_AFTER_SECONDS = 5  # Nobody says that a live log which is only read has given all there is.
 _SINGLE_READ_SECONDS = 20
 # The phases in which a log of a type grows no more.
 _OVER = frozenset({"ERROR", "CANCELED", "SUPERSEDED"})
@@ -139,7 +139,7 @@ class Tail:
     """Connections to a log of which only the last lines are wanted at first.
 
     What came while there was no connection is not lost: later ones ask for more, and what is older than the
-    first line that was told is passed over.
+    first line that was passed on already is skipped.
     """
 
     log: PlatformLog
@@ -167,7 +167,7 @@ def separate_parts(deployment: Deployment, app_spec: Spec | None = None) -> tupl
 def up_to_now(pieces: Iterator[bytes], now: float) -> Iterator[bytes]:
     """The pieces of a live log up to a line of `now` (epoch seconds) or to some seconds without any.
 
-    What breaks off later has told what there was.
+    What breaks off later has given all there was.
     """
     had, ticks, stamp = False, 0, rfc3339(now).encode().rstrip(b"Z")
     try:

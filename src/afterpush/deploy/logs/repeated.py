@@ -1,4 +1,4 @@
-"""Which lines of a new connection were told on an earlier one.
+"""Which lines of a new connection came on an earlier one.
 
 A server may begin at the beginning again, somewhere in the middle, or where the last connection broke off.
 """
@@ -12,11 +12,11 @@ LINE_START = re.compile(rb"[\w.-]+ (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.?\d*)Z")
 
 
 class ToldLines:
-    """The lines that were told so far; `is_new` asks for the next one of the present connection.
+    """The lines passed on so far; `is_new` asks for the next one of the present connection.
 
-    A line with a time in it is told once, wherever it comes again. Without one, only a repetition from the
+    A line with a time in it is passed on once, wherever it recurs. Without one, only a repetition from the
     first line of a connection on is known for what it is: behind its end, equal lines are new ones.
-    `is_tail`: the log was told from its last lines on, and what is older stays untold.
+    `is_tail`: the log was read from its last lines on, and what is older is left out.
     """
 
     def __init__(self, *, is_tail: bool = False) -> None:
@@ -38,7 +38,7 @@ class ToldLines:
         return fresh
 
     def is_new(self, line: bytes) -> bool:
-        """Whether nobody was told this line before; then it counts as told."""
+        """Whether this line is new; from then on it is not."""
         mark = hash(line)
         if self._is_start:
             self._is_start = False

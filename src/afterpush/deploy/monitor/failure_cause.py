@@ -23,7 +23,7 @@ def with_explanation(
 ) -> Outcome:
     """The outcome with the explanation of what was caught; as it was when there is neither log nor reason.
 
-    A mistake in the team's signatures, or a log that cannot be read, is told through `warn`: the verdict
+    A mistake in the team's signatures, or a log that cannot be read, is reported through `warn`: the verdict
     does not depend on it. The explaining is done by a process of its own: this one must stay small.
     `passing` is the file of the fingerprint of the app's last good logs.
     """

@@ -119,7 +119,7 @@ def run_monitor(
 
     `branch` and `facts`, about the commit, are what is recorded beyond what the sources tell.
 
-    `notes` are told once the lock is held: a log without a lock is what a crashed monitor leaves.
+    `notes` are written once the lock is held: a log without a lock is what a crashed monitor leaves.
 
     SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
     """

@@ -163,7 +163,7 @@ def open_session(
 ) -> Session:
     """Prepares a watch of a full sha. Raises AfterpushError (exit 2) for a wrong configuration.
 
-    A state folder that cannot be written is told through `warn`, once; the watch does without.
+    A state folder that cannot be written is reported through `warn`, once; the watch does without.
     """
     prepared = prepare(repo, sha, settings, environment, clock, timeout_seconds=timeout_seconds)
     for warning in prepared.history.warnings:

@@ -9,7 +9,7 @@ from afterpush.infra.pushes import Push, read_pushes
 
 # git notes a push when the remote has answered; the platform may have begun a moment before.
 NOTED_LATE_SECONDS = 15.0
-# Times of the platform are told in whole seconds, and its clock is off by a few.
+# The platform gives times in whole seconds, and its clock is off by a few.
 CLOCK_SLACK_SECONDS = 5.0
 ROUNDED_SECONDS = 2.0
 

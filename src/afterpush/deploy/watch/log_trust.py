@@ -30,10 +30,10 @@ class LogSignals:
 
 
 class LogTrust:
-    """Whether the ends of the live logs have told the ends of the phases so far, in this watch.
+    """Whether the ends of the live logs have marked the ends of the phases so far, in this watch.
 
     The log of the build is followed with some trust. The log of the deployment is trusted when the end of the
-    build was told by the end of its log; a log that ends early, or stays open beyond its phase, is not.
+    build was seen by the end of its log; a log that ends early, or stays open beyond its phase, is not.
 
         BUILDING, its log ends, a look shows DEPLOYING    -> trusted
         BUILDING, its log ends, it is BUILDING for long   -> doubted: the looks are as if there were no log
@@ -71,7 +71,7 @@ class LogTrust:
         self._phase = phase
 
     def is_told(self, phase: str | None) -> bool:
-        """Whether the end of this phase will probably be told by its log."""
+        """Whether the end of this phase will probably be seen in its log."""
         if self._is_doubted:
             return False
         if phase == Phase.BUILDING:

@@ -44,7 +44,7 @@ def production(app: App, wanted: Wanted) -> Production:
 
 
 class _Strangers:
-    """No commit is ours: only what is told counts."""
+    """No commit is ours: only what the platform reports counts."""
 
     def is_ours(self, commit: str) -> bool:
         return False
@@ -74,7 +74,7 @@ def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:
 
 
 def production_if_told(api: AppPlatform, wanted: Wanted, warn: Callable[[str], None]) -> Production | None:
-    """The same for who can do without: None when it cannot be had, and `warn` is told why."""
+    """The same for callers that can do without it: None when it cannot be had; `warn` gets the reason."""
     try:
         return look_at_production(api, wanted)
     except AfterpushError as error:

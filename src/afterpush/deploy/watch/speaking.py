@@ -4,7 +4,7 @@ In this order:
 1. What is active carries our commit in all its components: live, whatever made that deployment.
 2. What is active carries a later commit that contains ours: live, in that one.
 3. Else our own deployment decides: the first that went live, else the latest try. One of a later commit that
-   contains ours stands in where there is none (two commits in one push).
+   contains ours speaks where there is none (two commits in one push).
 Where a push is known, only deployments made since count. Example, oldest first, active in brackets:
 
     ours ERROR, ours again [ACTIVE], ours AUTOSCALED ERROR   -> live; the autoscaler's failure is a remark

@@ -154,7 +154,7 @@ def _targets(refs: Sequence[str]) -> list[str]:
 
 
 def _is_forced(arguments: Sequence[str], facts: Facts) -> bool:
-    """Whoever forces a branch of his own harms nobody; without a name it may be everybody's."""
+    """Forcing one's own branch harms nobody; without a name it may be everybody's."""
     refs = [word for word in arguments if not word.startswith("-")][1:]
     names = [
         name for name in _targets(refs) if _BRANCH.fullmatch(name) and name not in ("HEAD", *facts.watched)
@@ -198,7 +198,7 @@ def _unknown(subcommand: str, arguments: Sequence[str], folder: Path) -> Iterato
         if known and word.startswith("--") and name not in known:
             yield f"git {subcommand} has no option {word.partition('=')[0]}"
     if known is None and subcommand not in (commands := _commands(folder)):
-        # Programs named git-* and aliases of other machines are commands too: only a slip can be told.
+        # Programs named git-* and aliases of other machines are commands too: only a slip can be recognized.
         near = difflib.get_close_matches(subcommand, commands & _CHECKED, n=1, cutoff=0.8)
         if near:
             yield f"git has no command {subcommand}; did you mean {near[0]}?"

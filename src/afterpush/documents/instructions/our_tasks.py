@@ -70,7 +70,7 @@ def _perhaps(text: str, line: int, catalog: Catalog) -> Iterator[Finding]:
 
 
 def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
-    """A task named alone, as in `deploy.monitr`: only what is nearly a name can be told from a file."""
+    """A task named alone, as in `deploy.monitr`: only what is nearly a name is told apart from a file."""
     namespace, dot, task = code.text.partition(".")
     known = {name for tasks in catalog.tasks.values() for name in tasks}
     if not dot or not _NAME.fullmatch(code.text) or code.text in known or code.text in key_paths():

@@ -31,7 +31,7 @@ _NOT_THERE_YET = re.compile(
     r"|or|otherwise|either|convention)\b|→|->|…",
     re.IGNORECASE,
 )
-# Whoever points to a file says that it is there.
+# Pointing to a file says that it is there.
 _POINTING = re.compile(
     r"\b(?:see|read|consult|refer to|follow\w*|(?:described|documented|defined|explained|listed|located"
     r"|found) in"

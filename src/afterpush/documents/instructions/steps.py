@@ -68,7 +68,7 @@ _OTHERS = re.compile(
     r"|\bthemsel(?:f|ves)\b|\bhumans? only\b|\bnot as an? (?:coding )?agent\b",
     re.IGNORECASE,
 )
-# A sentence in another language than English: whether it gives the command or warns of it cannot be told.
+# A sentence in another language than English: whether it gives the command or warns of it cannot be known.
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
 _IS_BAD = re.compile(
     rf"^\W*(?:(?:is|are|be|was|were|must|should|may|can|will|has|have|would)\b[^.;]{{0,40}}|[—–:\-→("

@@ -47,7 +47,7 @@ class BootScript(TypedDict):
     path: Annotated[str | None, "null without a boot script"]
     kind: Annotated[str | None, "`typescript` or `sql`"]
     entry_point: Annotated[str | None, "the file from which imports are followed; null for SQL"]
-    called: Annotated[bool | None, "whether anything calls it; null where that cannot be told"]
+    called: Annotated[bool | None, "whether anything calls it; null where that cannot be known"]
     chain: Annotated[list[str], "the files from the entry point to the boot script"]
     message: str
 

@@ -134,7 +134,7 @@ class Problem(TypedDict):
     severity: Annotated[Literal["error", "warning"], "only an error makes the exit code 1"]
     what: str
     cure: Annotated[str, "what to do"]
-    still_works: Annotated[str, "what works all the same"]
+    still_works: Annotated[str, "what still works"]
 
 
 class Environment(TypedDict):

@@ -49,7 +49,7 @@ def lay_out(
 ) -> SiteLayout:
     """The pages of the manual: what lies below `source`, the reference, and the documents at the root.
 
-    `left_out` are folders whose documents are no part of it. The root's documents stand beside those of
+    `left_out` are folders whose documents are no part of it. The root's documents are beside those of
     `source`, below `repository/` where a name is taken. `name` is the title when nothing else gives one.
     """
     source = posixpath.normpath(source)

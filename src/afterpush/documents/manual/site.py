@@ -74,7 +74,7 @@ def require_replaceable(output: Path) -> None:
 
 
 def _replace(output: Path, fresh: Path) -> None:
-    """Readers see the old site or the new one; the copy is made beside it, then two renames swap them."""
+    """Readers see the old site or the new one; the copy is made next to it, then two renames swap them."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with folder_beside(output) as beside:

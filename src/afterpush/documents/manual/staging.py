@@ -1,4 +1,4 @@
-"""The tree that Sphinx reads: the pages under their names, links led to them, linked files beside them."""
+"""The tree that Sphinx reads: the pages under their names, links led to them, linked files next to them."""
 
 import posixpath
 import re

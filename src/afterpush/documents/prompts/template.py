@@ -28,7 +28,7 @@ class PromptContext:
 
 @dataclass(frozen=True)
 class Template:
-    """A template's text and where it came from; `parts` are those beside it, which it may include by name."""
+    """A template's text and where it came from; `parts` are those next to it that it may include."""
 
     text: str
     path: str
@@ -161,7 +161,7 @@ def cell(text: object) -> str:
 
 
 def quoted(text: object) -> str:
-    """Text as a Markdown quotation: whatever stands in it, headings and fences stay its own."""
+    """Text as a Markdown quotation: whatever is in it, headings and fences stay its own."""
     return "\n".join(f"> {line}".rstrip() for line in str(text).strip("\n").splitlines())
 
 

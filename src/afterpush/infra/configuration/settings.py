@@ -1,7 +1,7 @@
 """Every configuration key, with its type and default: `config/afterpush.yaml` documents them.
 
 Numbers are in the unit that the key's name says. A section's meaning belongs to its feature; the
-shapes stand here together because one file holds them all.
+shapes are here together because one file holds them all.
 """
 
 from typing import Annotated, Literal

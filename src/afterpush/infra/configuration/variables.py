@@ -55,7 +55,7 @@ class Environment:
     also_secret: frozenset[str] = frozenset()
     """Names that the configuration says hold a secret (`notify.webhook_env`)."""
     tell: Callable[[str], None] = field(default=lambda _: None, compare=False)
-    """Is told where a secret goes, when that is not the usual host."""
+    """Called with where a secret goes, when that is not the usual host."""
 
     def get(self, name: str, default: str = "") -> str:
         """A variable that is no secret; empty counts as unset. Raises AfterpushError where only a refused
@@ -86,7 +86,7 @@ class Environment:
         """Raises AfterpushError (exit 2) where a secret of the environment would go to an address of `.env`.
 
         `addresses` are names with their defaults, the host first: to spell out a default leads nowhere else.
-        A host that is not the default is told; where there is no default, one that a file names.
+        A host that is not the default is shown; where there is no default, one that a file names.
         """
         secret = next((name for name in secrets if self.get(name)), None)
         if secret is None:

@@ -85,7 +85,7 @@ def _initialise(program: Program, folder: Path, options: Sequence[str]) -> None:
 
 
 def run_as() -> list[str]:
-    """A server refuses to run as root unless it is told so."""
+    """A server refuses to run as root without an option that allows it."""
     return ["--user=root"] if os.geteuid() == 0 else []
 
 

@@ -94,7 +94,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in few words: `connection refused`, `no answer in time`."""
-    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was stands below.
+    # urllib3 2 calls a refused connection a ConnectTimeoutError too; what it was is below.
     is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError) and not is_refused:
         return "no answer in time"

@@ -64,7 +64,7 @@ def messages(
 
 @contextmanager
 def _connection(url: str, tls: Callable[[], ssl.SSLContext], doing: str) -> "Iterator[WebSocket]":
-    """An open connection. Its end is told to the server, but nobody waits for the answer."""
+    """An open connection. Closing tells the server, but nobody waits for the answer."""
     connection = _connected(url, tls, doing)
     try:
         yield connection

@@ -35,7 +35,7 @@ class Conversation:
 
     @property
     def is_open(self) -> bool:
-        """Whether the command still runs and the connection stands, as far as that is known here."""
+        """Whether the command still runs and the connection holds, as far as that is known here."""
         return not (self._channel.closed or self._channel.exit_status_ready())
 
     def has_spoken(self) -> bool:

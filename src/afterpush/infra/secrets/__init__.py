@@ -10,7 +10,7 @@ OUR_SECRETS: Final = frozenset((*TOKENS, "DB_PASS", "MYSQL_URL"))
 """The variables that hold a secret of ours."""
 
 # Well-known token shapes, by the prefixes that their issuers publish. Each pattern matches the
-# secret itself, or has it in the group `secret`. Each takes time linear in the text: what may stand before
+# secret itself, or has it in the group `secret`. Each takes time linear in the text: what may be before
 # or between has a bound, or cannot begin again inside of itself (OWASP, "Regular expression Denial of
 # Service"); anybody can write a line of 200 kB into a log.
 TOKEN_SHAPES: Final[dict[str, re.Pattern[str]]] = {

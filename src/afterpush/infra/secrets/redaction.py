@@ -53,7 +53,7 @@ def secrets_in(variables: Iterable[tuple[str, str]], named: Iterable[str] = ()) 
 
 
 def _whole(value: str) -> Iterator[str]:
-    """A value, what stands before its `@` in a DSN without a scheme, and the lines of a key."""
+    """A value, what is before its `@` in a DSN without a scheme, and the lines of a key."""
     yield value.strip()
     if inner := re.match(r"[^\s:/@]{1,64}:([^\s/@]+)@", value):
         yield inner[1]
@@ -84,7 +84,7 @@ def _in_url(url: str, *, is_hook: bool) -> Iterator[str]:
     yield from pieces
 
 
-# One of these stands in every text of a shape. Searching for them first makes ordinary lines four times as
+# One of these is in every text of a shape. Searching for them first makes ordinary lines four times as
 # fast: an expression is tried at every position, a plain string is not.
 _STEMS = {
     "DigitalOcean token": ("_v1_", "AVNS_", "DO00"),

@@ -9,7 +9,7 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.database import Connection
 from afterpush.infra.errors import AfterpushError, ExitCode
 
-# One GET_LOCK call; short, so that waiting can be told and interrupted.
+# One GET_LOCK call; short, so that waiting can be reported and interrupted.
 _POLL_SECONDS = 2
 
 

@@ -1,11 +1,11 @@
-"""The call by which a boot script runs the steps: one import and one line, the steps in a module beside it.
+"""The call by which a boot script runs the steps: one import and one line, the steps in a module next to it.
 
     import { migrate as afterpush } from "./autoMigrate.steps"; // afterpush: ...
     export async function runAutoMigrations() {
       const db = await open();
       await afterpush((text: string) => db.query(text)); // afterpush: ...
 
-Where a script has neither imports nor exports, the module's text stands in a block of the script itself.
+Where a script has neither imports nor exports, the module's text is in a block of the script itself.
 """
 
 import re
@@ -130,7 +130,7 @@ def _neighbours(source: Source) -> Iterator[str]:
 
 
 def _after_imports(source: Source) -> int:
-    """Where an import can stand: behind the last one, else before the first statement."""
+    """Where an import can be: behind the last one, else before the first statement."""
     children = source.root.named_children
     imports = [child for child in children if child.type == "import_statement" or _is_require(source, child)]
     if imports:

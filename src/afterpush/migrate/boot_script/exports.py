@@ -90,7 +90,7 @@ def _required(source: Source) -> set[str]:
 
 
 def runs_on_import(source: Source) -> bool:
-    """Whether the module calls something where it stands (not inside a function), beyond requiring."""
+    """Whether the module calls something where it is (not inside a function), beyond requiring."""
     for child in source.root.children:
         if child.type != "expression_statement":
             continue

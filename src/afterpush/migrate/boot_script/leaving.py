@@ -1,4 +1,4 @@
-"""What in a boot script keeps steps from running beside it: no await, closing, callbacks."""
+"""What in a boot script keeps steps from running next to it: no await, closing, callbacks."""
 
 import re
 from collections.abc import Iterator

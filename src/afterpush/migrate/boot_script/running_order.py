@@ -1,4 +1,4 @@
-"""In which order a script runs what stands in it.
+"""In which order a script runs what is in it.
 
 SQL in a constant runs where the constant is used, and SQL in a function where that is called: the text's own
 order says less. What is used nowhere (an exported function) stands for itself.
@@ -48,7 +48,7 @@ class RunningOrder:
         return tuple(reversed(offsets))
 
     def _holder(self, node: "Node", whole_from: int | None = None) -> "Node | None":
-        """The named function that a node stands in, or the constant that keeps it for later."""
+        """The named function that a node is in, or the constant that keeps it for later."""
         runs_here = False
         for above in ancestors(node):
             if whole_from is not None and above.start_byte >= whole_from:

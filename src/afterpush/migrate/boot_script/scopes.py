@@ -4,7 +4,7 @@
     function make(db, name) { ... `CREATE TABLE ${name} (id INT)` ... }    // the parameter, not "orders"
 
 The nearest enclosing scope that binds the name decides: a function's parameters, a block's declarations, a
-loop's or a catch's variable. A `var` counts for the block that it stands in.
+loop's or a catch's variable. A `var` counts for the block that it is in.
 """
 
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ class Scopes:
         self._bound: dict[int, dict[str, Node]] = {}
 
     def declaration(self, node: "Node", name: str) -> "Node | None":
-        """What binds this name where the node stands: a `variable_declarator`, or whatever else does."""
+        """What binds this name where the node is: a `variable_declarator`, or whatever else does."""
         scope = node.parent
         while scope is not None:
             found = self._names(scope).get(name)

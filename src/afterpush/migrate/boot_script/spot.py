@@ -1,4 +1,4 @@
-"""Where in a boot script the call of the steps can stand."""
+"""Where in a boot script the call of the steps can be."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ _HELP = (
 
 @dataclass(frozen=True)
 class Spot:
-    """Where the call can stand: the byte offset of the first statement that uses the database."""
+    """Where the call can be: the byte offset of the first statement that uses the database."""
 
     form: CallForm
     first: int
@@ -68,7 +68,7 @@ def _require_own_line(source: Source, statement: "Node") -> None:
     start = source.data.rfind(b"\n", 0, statement.start_byte) + 1
     if source.data[start : statement.start_byte].lstrip(b"\xef\xbb\xbf").strip():
         raise AfterpushError(
-            f"{source.file}:{source.line(statement)}: steps would stand before this statement; "
+            f"{source.file}:{source.line(statement)}: steps would be before this statement; "
             "put it on a line of its own"
         )
 

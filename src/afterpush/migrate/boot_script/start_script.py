@@ -162,7 +162,7 @@ def _step(lines: list[str], first: int, last: int, text: str, is_old: Callable[[
     if opening:
         return _block(lines, first, opening[1])
     if _is_enclosed(lines, first):
-        return OldStep(first + 1, last + 1, text, refusal="it stands inside a block or function")
+        return OldStep(first + 1, last + 1, text, refusal="it is inside a block or function")
     kept, refusal = without_old(text, is_old)
     return OldStep(first + 1, last + 1, text, kept, refusal)
 
@@ -185,7 +185,7 @@ def _block(lines: list[str], first: int, opening: str) -> OldStep:
     last = _block_end(lines, first, closing)
     text = "\n".join(lines[first : last + 1])
     if _is_enclosed(lines, first):
-        return OldStep(first + 1, last + 1, text, refusal="it stands inside a block or function")
+        return OldStep(first + 1, last + 1, text, refusal="it is inside a block or function")
     body = re.split(r"\n|;|&&|\|\|", "\n".join(lines[first + 1 : last]))
     others = [part for part in body if part.strip() and not _is_harmless(part, opening)]
     if others:

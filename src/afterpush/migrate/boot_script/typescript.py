@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _STRINGS = frozenset(["string", "template_string"])
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
-# A part that is only known at run time stands in the text like this, for people to read.
+# A part that is only known at run time is in the text like this, for people to read.
 _MARK = "${%s}"
 _MOST_NESTED = 2000
 
@@ -62,7 +62,7 @@ class Source:
                     return
                 depth -= 1
         line = self.line(cursor.node) if cursor.node else 1
-        raise AfterpushError(f"reading {self.file}: what stands in line {line} is nested too deeply")
+        raise AfterpushError(f"reading {self.file}: what is in line {line} is nested too deeply")
 
     def text(self, node: "Node") -> str:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
@@ -84,7 +84,7 @@ class Source:
         return Scopes(self.data)
 
     def constant(self, node: "Node", name: str) -> "Node | None":
-        """The value that a `const` gives to this name where the node stands; None for any other binding."""
+        """The value that a `const` gives to this name where the node is; None for any other binding."""
         bound = self._scopes.declaration(node, name)
         if bound is None or bound.type != "variable_declarator" or bound.parent is None:
             return None

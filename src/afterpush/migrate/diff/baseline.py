@@ -21,7 +21,7 @@ _ACCOUNT = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\"|\w+)"
 _DEFINER = re.compile(rf"\A(CREATE\b.*?)\s+DEFINER={_ACCOUNT}@{_ACCOUNT}", re.DOTALL)
 _COUNTER = re.compile(r"(\n\)[^\n]*?) AUTO_INCREMENT=\d+")
 _PARENT = re.compile(r"REFERENCES `((?:[^`]|``)+)`")
-# Functions before views, which may call them; triggers and events stand on all others.
+# Functions before views, which may call them; triggers and events are on all others.
 _ORDER = ("function", "procedure", "view", "trigger", "event")
 
 

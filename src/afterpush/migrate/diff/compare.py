@@ -77,7 +77,7 @@ def difference(history: History, live: State, servers: list[str]) -> Difference:
 
 
 def _is_alike(key: Key, expected: str, found: str) -> bool:
-    """Columns that are missing or extra are told as such: the order is another only where the others' is."""
+    """Missing and extra columns are reported as such: the order differs only where the others' does."""
     if key[2] == "order":
         columns = expected.split(", "), found.split(", ")
         return [c for c in columns[0] if c in columns[1]] == [c for c in columns[1] if c in columns[0]]

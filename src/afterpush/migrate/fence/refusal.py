@@ -145,7 +145,7 @@ class _Clause:
 
 @dataclass
 class _Reading:
-    """Where in a statement the reader stands: which names in it are tables' names."""
+    """Where in a statement the reader is: which names in it are tables' names."""
 
     verb: str
     header: bool

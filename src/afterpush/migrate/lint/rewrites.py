@@ -83,7 +83,7 @@ def _cost(found: Measured, flavour: str) -> tuple[int, bool]:
 
 
 def _cost_of(rewrite: Rewrite, flavour: str, measure: Measure) -> tuple[int, bool] | None:
-    """The cost of its dearest statement; None where the server does not take it."""
+    """The cost of its most expensive statement; None where the server does not take it."""
     worst = (0, False)
     for number, statement in enumerate(rewrite.statements):
         target = target_of(statement, "ALTER TABLE" if statement[:5].upper() == "ALTER" else "CREATE INDEX")

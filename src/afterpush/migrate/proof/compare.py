@@ -50,7 +50,7 @@ def compare(run: str, expected: State, found: State, *, copies_count: bool = Fal
         if key[2] == "counter" and ANY in (expected.get(key), found.get(key)):
             continue
         if key[2] == "order" and mine and theirs and Counter(mine.split(", ")) == Counter(theirs.split(", ")):
-            said = f"run {run}: the columns of {key[1]} stand in another order"
+            said = f"run {run}: the columns of {key[1]} are in another order"
             positions.append(Difference(run, "column order", key[1], "", mine, theirs, said))
         elif key[2] != "order":
             definitions.append(_difference(run, key, mine, theirs))

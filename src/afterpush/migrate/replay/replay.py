@@ -183,7 +183,7 @@ class Replaying:
         return found
 
     def _table(self, name: str) -> State:
-        """A table's parts: what is known of them, and anew those whose line in its own text has changed."""
+        """A table's parts: what is known of them, and again those whose line in its own text has changed."""
         lines, known = self._text(name), self.seen.of(("table", name))
         before = self.lines.get(name)
         self.lines[name] = lines

@@ -27,7 +27,7 @@ def as_run_user(server: Server, random_hex: Callable[[int], str]) -> Iterator[Se
     """The server with such a user as its runner.
 
     The server as it is where the user that was named has no more rights anyway, or may make no user; the
-    fence then stands alone.
+    fence is then alone.
     """
     with connected(server.looker, read_timeout_seconds=None) as keeper:
         if is_confined(keeper):

@@ -4,7 +4,7 @@ Words decide, not grammar: a word too many costs a tenth of a millisecond, and a
 replay shows whether one was missed.
 
     ALTER TABLE users ADD KEY k (email)    the tables that are called `users`, `k` or `email`
-    DROP TABLE users                       these, their triggers, and whoever names `users` in a foreign key
+    DROP TABLE users                       these, their triggers, and tables with a foreign key to it
     CALL upgrade()                         what the binary log says, where the server is ours; else everything
 """
 

@@ -29,7 +29,7 @@ _UNENDING = {"'": "a string that never ends", '"': "a string that never ends"} |
 class Statement:
     """One statement of a file.
 
-    `sql` begins at its first code, without the delimiter; `line` (from 1) is where that stands. `kind` is
+    `sql` begins at its first code, without the delimiter; `line` (from 1) is where that is. `kind` is
     its verb, with the noun for CREATE, ALTER, DROP and RENAME: `CREATE TABLE`, `INSERT`; empty when it
     begins with no word. `problem` says why no server can read it. `marks` are the `${...}` parts of a
     template string that it came from: its text is then not known in full. `split_by_client` is true for

@@ -74,7 +74,7 @@ def holds_steps(text: str) -> bool:
 
 
 def lines_of_module(text: str) -> list[int]:
-    """The lines (from 1) on which the steps of a module stand."""
+    """The lines (from 1) on which the steps of a module are."""
     found = _STEPS.search(text)
     first = text.count("\n", 0, found.start(1)) + 1 if found else 1
     return [first + number for number in range(found[1].count("\n"))] if found else []

@@ -93,7 +93,7 @@ def _texts(old: _Type, new: _Type) -> str | None:
 
 
 def _charset(old: _Type, new: _Type) -> str:
-    """utf8mb4 holds all, ascii is in all; the name stands in front of a collation's."""
+    """utf8mb4 holds all, ascii is in all; the name is in front of a collation's."""
     before, after = (
         found[1] if (found := re.search(r"collate ([a-z0-9]+)", kind.rest)) else "" for kind in (old, new)
     )

@@ -11,7 +11,7 @@ hash over the parts that the steps know, and each statement runs only behind tha
 
 A database that is at no step stops a plain client at the head: `inv migrate.apply` says part by part what
 differs, and copes with more. Triggers, routines and events cannot be prepared (MySQL manual, "SQL Syntax
-Permitted in Prepared Statements"): they stand as they are and are made anew on each run.
+Permitted in Prepared Statements"): they stay as they are and are made again on each run.
 """
 
 import hashlib

@@ -104,7 +104,7 @@ def steps_of(histories: Mapping[str, History], *, with_data: bool) -> list[Step]
 
 
 def _checksum(sql: str, number: int) -> str:
-    """16 hex digits for the n-th time that this text stands in the history: renamed files keep their rows."""
+    """16 hex digits for the n-th time that this text is in the history: renamed files keep their rows."""
     return hashlib.sha256(f"{sql}\n{number}".encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -1,6 +1,6 @@
 """The small process between a worker and an agent: `python -m afterpush.swarm.agent.supervisor ORDER`.
 
-It stands in a session of its own and starts the agent in another. Its stdin is the lifeline, a pipe that
+It is in a session of its own and starts the agent in another. Its stdin is the lifeline, a pipe that
 only the worker holds: when the worker dies, even by `kill -9`, the pipe ends, and the supervisor ends the
 agent with everything below it. Orphans are handed to it by the kernel (it is their subreaper, Linux), and
 what has got away is found by the tag in its environment.

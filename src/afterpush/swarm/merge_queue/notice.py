@@ -1,4 +1,4 @@
-"""What a branch's agent is told: a file in its worktree that no commit takes in."""
+"""What a branch's agent reads: a file in its worktree that no commit takes in."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress

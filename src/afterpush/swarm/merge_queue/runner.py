@@ -39,7 +39,7 @@ class Terms:
 
     `claims`: changes to other refs of the remote that must succeed with main. `lost`: whose claim is somebody
     else's. `hold`: why nothing may land just now; None when it may, "" while that is not known yet. `landed`
-    is told of the commit that was pushed, and `decided` of each branch that will not land.
+    gets the commit that was pushed, and `decided` each branch that will not land.
     """
 
     claims: Callable[[Sequence[str]], AbstractContextManager[list[Change]]] = lambda names: nullcontext([])

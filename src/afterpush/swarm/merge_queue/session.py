@@ -59,7 +59,7 @@ def with_branches(
 ) -> Queue:
     """The queue with these branches waiting; with `retry` also those that failed at the same commit.
 
-    Those that are `lost` have landed, and are waiting again all the same.
+    Those that are `lost` have landed, and are waiting again even so.
     """
     entries = [_entry(branch, priority) for branch in branches]
     kept = tuple(entry for entry in queue.entries if entry.branch not in lost)
@@ -134,7 +134,7 @@ def _run(context: SwarmContext, store: FileStore, mainline: Mainline, order: Que
     with noticing(stopped.set) as notice:
         runner.run()
     queue = store.load()
-    # A run that was killed may have decided, and not told.
+    # A run that was killed may have decided without reporting it.
     decided = [entry for entry in queue.entries if not entry.state.is_open]
     leave_notices(context.repo, decided, str(mainline.target), context.redact)
     return QueueRan(queue, runner.halted, notice.name)

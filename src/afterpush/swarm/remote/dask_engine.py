@@ -1,9 +1,9 @@
 """Attempts on a dask cluster: the same supervisor, the same merge queue, workers anywhere.
 
 What dask does not do, measured on distributed 2026.8: a running task cannot be cancelled, the subprocesses of
-a killed worker go on, and a task whose worker died is run again. Therefore agents stand under a supervisor
+a killed worker go on, and a task whose worker died is run again. Therefore agents run under a supervisor
 with a lifeline, workers look at a flag that the manager keeps renewing (`on_worker`), and a second execution
-of an attempt is told so, whereupon the manager begins a new attempt.
+of an attempt gets that answer, whereupon the manager begins a new attempt.
 """
 
 import importlib.util

@@ -2,7 +2,7 @@
 
 Its stdin is the lifeline: a line with its order, then a sign of life each second, which it answers on stdout.
 When the signs stop, by the manager's end, by its death or because the network is cut, it ends at once; the
-agents stand under supervisors that hold pipes of its own and end with it. The order holds the key of the run:
+agents run under supervisors that hold pipes of its own and end with it. The order holds the key of the run:
 it is on no disk and on no command line.
 """
 

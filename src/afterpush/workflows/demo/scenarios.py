@@ -133,7 +133,7 @@ def _category(demo: DemoContext, outcome: Outcome) -> str:
 def _build_log(demo: DemoContext, outcome: Outcome) -> bytes:
     """The build log of the deployment that an outcome tells of, from the platform."""
     api = app_platform(read_environment(demo.ours.path, demo.environment), demo.clock)
-    assert api and outcome.app and outcome.deployment_id  # The platform told of the failure.
+    assert api and outcome.app and outcome.deployment_id  # The platform reported the failure.
     return b"".join(PlatformLog(api, outcome.app, outcome.deployment_id, "build").read())
 
 

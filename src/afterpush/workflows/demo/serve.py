@@ -128,7 +128,7 @@ def _deploy_pushes(source: Source, served: Simulated, tell: Tell) -> None:
 
 
 def _told(served: Simulated, deployment: Deployment, tell: Tell) -> bool:
-    """Whether a deployment is over; then that is told."""
+    """Whether a deployment is over; then that is reported."""
     platform = served.platform
     with platform.lock:
         platform.advance()

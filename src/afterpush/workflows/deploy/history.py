@@ -28,7 +28,7 @@ def print_history(here: AppRepository, *, limit: int | None, watches: bool, json
 
 
 def print_dora(here: AppRepository, *, limit: int | None, window_days: float, json: bool) -> None:
-    """The DORA figures; as JSON one document with the other figures of the history beside them."""
+    """The DORA figures; as JSON one document with the other figures of the history."""
     records = distinct(read_history(here, limit))
     measured = dora(records, SystemClock().now(), window_days)
     if json:

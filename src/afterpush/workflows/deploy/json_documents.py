@@ -33,7 +33,7 @@ class Verdict(TypedDict):
     sha: Sha
     verdict: Annotated[VERDICTS | Literal["running", "crashed"], "what a watch ended with, or its state"]
     source: Annotated[
-        Literal["platform", "database", "health"] | None, "which source told it; null when none did"
+        Literal["platform", "database", "health"] | None, "which source reported it; null when none did"
     ]
     app: Annotated[str | None, "the app's id; null when no app was asked"]
     app_name: Annotated[str | None, "the app's name; null when no app was asked"]
@@ -48,14 +48,14 @@ class Verdict(TypedDict):
     cause: Annotated[str | None, "the platform's words for what started the deployment"]
     reason: Annotated[Reason | None, "of a failure; null otherwise"]
     message: Annotated[str, "one sentence for people"]
-    production: Annotated[InProduction | None, "what production runs; null when no platform told it"]
+    production: Annotated[InProduction | None, "what production runs; null when no platform reported it"]
     started_at: Annotated[str | None, "begin of the watch, RFC 3339, UTC; null without a watch"]
     finished_at: Annotated[str | None, "its end, RFC 3339, UTC; null while it runs"]
     elapsed_seconds: Annotated[float, "seconds from the begin of the watch to its end, or to now"]
     requests: Annotated[int, "requests to the platform's API, failed ones too, without log downloads"]
     log_path: Annotated[str | None, "the monitor's log; null when no file could be written"]
     url: Annotated[str | None, "the deployment's page in the control panel; null when it is not known"]
-    live_url: Annotated[str | None, "the app's own address; null when no platform told it"]
+    live_url: Annotated[str | None, "the app's own address; null when no platform reported it"]
     author: Annotated[str | None, "who made the commit; null while it is watched"]
     subject: Annotated[str | None, "the first line of its message; null while it is watched"]
     category: Annotated[str | None, "the category of a failure; null otherwise"]
@@ -75,7 +75,7 @@ class HistoryEntry(TypedDict):
     app: Annotated[str | None, "the app's id; null when none was asked"]
     app_name: NotRequired[Annotated[str | None, "the app's name; null when none was asked"]]
     deployment_id: Annotated[str | None, "null when there was none"]
-    source: Annotated[str | None, "which source told it; null when none did"]
+    source: Annotated[str | None, "which source reported it; null when none did"]
     branch: Annotated[str | None, "null when it was not known"]
     author: Annotated[str | None, "the commit's author; null when the commit is not here"]
     category: Annotated[str | None, "the category of a failure; null otherwise"]

@@ -39,7 +39,7 @@ def _judged_again(here: AppRepository, found: Outcome) -> Outcome:
     """Superseded, and live by now in a later commit that contains it; live, and rolled back since."""
     try:
         now = look_once(here, found.sha, timeout_seconds=_ASK_SECONDS)
-    except AfterpushError:  # Nobody can be asked: what was seen then stands.
+    except AfterpushError:  # Nobody can be asked: what was seen then holds.
         return found
     if now.verdict not in (Verdict.LIVE, Verdict.ROLLED_BACK) or now.verdict == found.verdict:
         return replace(found, production=now.production or found.production)

@@ -82,7 +82,7 @@ def run_tests(
     if explore:
         words += ["--hypothesis-profile=explore"]
     if workers != "0":
-        # Single tests go to whoever is free: some files take a hundred times as long as others.
+        # Single tests go to the next free worker: some files take a hundred times as long as others.
         words += ["-n", workers or str(_WORKERS), "--dist", "worksteal"]
     if match:
         words += ["-k", match]

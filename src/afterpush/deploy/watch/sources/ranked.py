@@ -73,7 +73,7 @@ class RankedSources:
         return best or self._silence(failures)
 
     def _let_rest(self, source: Source) -> None:
-        """Raises its last failure anew while the source asked not to be asked."""
+        """Raises its last failure again while the source asked not to be asked."""
         until, failure = self._resting.get(source.name, (0.0, None))
         left = until - self._clock.monotonic()
         if failure and left > _ALMOST_DUE_SECONDS:
