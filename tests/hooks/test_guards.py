@@ -132,7 +132,7 @@ def test_a_block_says_why_and_how_to_override_it_once() -> None:
     assert judgement.lines == [
         "afterpush: ROADMAP.md line 12 has conflict markers in the version pushed to main; "
         "resolve them (inv conflicts.resolve), commit, push again",
-        "afterpush: push stopped by hooks.guards.conflict_markers: block; to push all the same, this once: "
+        "afterpush: push stopped by hooks.guards.conflict_markers: block; to push anyway, this once: "
         "AFTERPUSH_ALLOW=conflict_markers git push ...",
     ]
 

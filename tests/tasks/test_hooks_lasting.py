@@ -79,6 +79,13 @@ def test_a_damaged_file_stops_no_push_and_is_made_again(here: Watched) -> None:
     assert here.recorded() == [f"{sha} refs/heads/main"]
 
 
+def test_an_empty_file_is_made_again_at_once(here: Watched) -> None:
+    (here.path / RUN).write_text("")
+    sha = here.repository.commit()
+    assert here.push().returncode == 0
+    assert here.recorded() == [f"{sha} refs/heads/main"]
+
+
 def test_a_push_with_an_empty_path_is_watched(here: Watched) -> None:
     sha = here.repository.commit()
     subprocess.run([shutil.which("git") or "git", "push"], cwd=here.path, env={"PATH": ""}, check=True)

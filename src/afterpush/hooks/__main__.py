@@ -45,7 +45,7 @@ def _landed(repo: Path, process: str) -> Request | None:
 
 
 def _record(repo: Path) -> Path:
-    """Where pushes are recorded. A faulty configuration is told by what post-push runs."""
+    """Where pushes are recorded. What post-push runs reports a faulty configuration."""
     root, state_dir = main_worktree(repo), None
     if (root / CONFIG_PATH).exists():
         with contextlib.suppress(AfterpushError):

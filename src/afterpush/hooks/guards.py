@@ -22,7 +22,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the user is told, and whether the push is stopped."""
+    """What the user reads, and whether the push is stopped."""
 
     lines: list[str]
     blocked: bool
@@ -42,7 +42,7 @@ def judge(findings: Iterable[Finding], policy: Policy, allowed: Sequence[str]) -
     if stopping:
         keys = " and ".join(f"hooks.guards.{guard}" for guard in stopping)
         once = f"{ALLOW_VARIABLE}={','.join(stopping)} git push ..."
-        lines.append(f"afterpush: push stopped by {keys}: block; to push all the same, this once: {once}")
+        lines.append(f"afterpush: push stopped by {keys}: block; to push anyway, this once: {once}")
     return Judgement(lines, bool(stopping))
 
 
@@ -85,7 +85,7 @@ def secret_findings(patches: str) -> list[Finding]:
     ]
 
 
-# What manuals and `.env.example` files have where a secret would stand.
+# What manuals and `.env.example` files have where a secret would be.
 _PLACEHOLDERS = frozenset(
     "password passwd pass pwd pw secret guest root admin user username changeme change-me example test "
     "postgres mysql dummy foo bar todo".split()

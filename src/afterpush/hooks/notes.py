@@ -2,8 +2,8 @@
 
 pre-push leaves a note of what it arms a watcher for. The watcher holds it locked while it works, and takes it
 away with its result. A note that nobody holds is a watch that died with its surroundings. That, and every
-other push that could not be watched, is told once at the next push, and by `hooks.status`, `deploy.status`
-and `env.check` until a later push is watched. In `.git/afterpush/hooks`:
+other push that could not be watched, is reported once at the next push, and by `hooks.status`,
+`deploy.status` and `env.check` until a later push is watched. In `.git/afterpush/hooks`:
 
     push-4711@1234t   for this `git push`, a line for each ref: "origin 3a5c60a... 9f2d11c... refs/heads/main"
     unwatched         one line each: new|told TAB sha TAB why
@@ -112,7 +112,7 @@ class Unwatched:
             self._path.unlink(missing_ok=True)
 
     def to_tell(self) -> list[str]:
-        """Sentences that were not told yet; from now on they are."""
+        """Sentences that nobody has seen yet; from now on they count as seen."""
         self._collect()
         lines = self._lines()
         if any(state == NEW for state, *_ in lines):
@@ -120,7 +120,7 @@ class Unwatched:
         return _sentences([(sha, why) for state, sha, why in lines if state == NEW])
 
     def known(self) -> list[str]:
-        """All of them, told or not."""
+        """All of them, seen or not."""
         self._collect()
         return _sentences([(sha, why) for _, sha, why in self._lines()])
 
@@ -183,13 +183,13 @@ def say_once(folder: Path, sentence: str) -> bool:
 
 
 def remember_last_push(repo: Path, sha: str) -> None:
-    """The last push of this worktree: its outcome is told at the next one."""
+    """The last push of this worktree: its outcome is reported at the next one."""
     with contextlib.suppress(OSError, AfterpushError):
         write_atomic(own_git_folder(repo) / LAST_PUSH, f"{sha}\n", 0o600)
 
 
 def outcome_to_tell(repo: Path, state: StateFolder) -> str | None:
-    """How the last push of this worktree ended, told once; None while nobody knows.
+    """How the last push of this worktree ended, reported once; None while nobody knows.
 
     A result that cannot be read is no reason to disturb a push: it is passed over.
     """

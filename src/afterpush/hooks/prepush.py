@@ -176,7 +176,7 @@ def _name(push: Push) -> str:
 
 
 def _news(push: Push, policy: Policy, folder: Path) -> list[str]:
-    """What became of the pushes before this one, told once."""
+    """What became of the pushes before this one, reported once."""
     try:
         outcome = outcome_to_tell(push.repo, state_folder(push.repo, policy.state_dir))
         lines = [*Unwatched(folder).to_tell(), *filter(None, [outcome])]

@@ -13,7 +13,7 @@ Contains = Callable[[str, str], bool]
 def moved_here(update: RefUpdate, before: str | None, now: str | None, contains: Contains) -> bool:
     """Whether the tracking ref proves the push: git moves it when the remote took the ref, and then only.
 
-    A ref that stood there before proves nothing: a dry run of what is already pushed, or a forced step
+    A ref that was there before proves nothing: a dry run of what is already pushed, or a forced step
     back that the server refused, look just so.
     """
     if now is None or now in (before, update.old):

@@ -44,7 +44,7 @@ class Request:
         return f"{self.push.pid}@{ticks}t" if Path("/proc/self/stat").exists() else _elsewhere(self.push)
 
     def words(self) -> list[str]:
-        """As arguments. A remote is given by name, so that no URL with a password stands among them."""
+        """As arguments. A remote is given by name, so that no URL with a password is among them."""
         return [self.remote, self.word, *(f"{each.sha}:{each.old}:{each.ref}" for each in self.updates)]
 
     @classmethod

@@ -25,7 +25,7 @@ class Status:
     """The keys of the contract; `hooks` maps each hook to the file that holds our part, or None.
 
     `program` is what the hook calls, `way` how the trial push reached us (shortcut, program or
-    reference-transaction), `unwatched` what is still to be told of earlier pushes.
+    reference-transaction), `unwatched` what is still to be reported of earlier pushes.
     """
 
     manager: Manager

@@ -220,6 +220,6 @@ def post_push_command(
 
 
 def _husky_folder(repo: Path) -> Path:
-    """`.husky`, or the folder that `husky DIR` was told to use instead: `core.hooksPath` is then `DIR/_`."""
+    """`.husky`, or the folder given to `husky DIR` instead: `core.hooksPath` is then `DIR/_`."""
     configured = Path(config_value(repo, "core.hooksPath") or ".husky/_")
     return repo / (configured.parent if configured.name == "_" else ".husky")

@@ -26,7 +26,7 @@ STRAY_MESSAGE = "afterpush push: changes made while it ran"
 
 
 class BranchState:
-    """Where the branch and its worktree stand; every move is in the journal before it is made.
+    """Where the branch and its worktree are; every move is in the journal before it is made.
 
     A signal waits until a move is complete: half of one could not be put back without guessing.
     """

@@ -3,7 +3,7 @@
 | manager | what it does to the hooks | so ours |
 |---|---|---|
 | husky | core.hooksPath is `.husky/_`; its scripts run those in `.husky` | are `.husky/pre-push` |
-| pre-commit, prek | write pre-push anew at each install; run `pre-push.legacy` first | take that name |
+| pre-commit, prek | rewrite pre-push at each install; run `pre-push.legacy` first | take that name |
 | lefthook | writes pre-push from its configuration; scripts lie in a folder of its own | are a script there |
 | simple-git-hooks | deletes at each npm install what its configuration does not name | are a line there |
 | git-lfs | its install fails when pre-push is not its own, to the byte | are a reference-transaction hook |

@@ -37,7 +37,7 @@ _BY_LFS = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: `program` is what a trial chose, `hint` what a clone without it is told."""
+    """What is asked for: `program` is what a trial chose, `hint` what a clone without it prints."""
 
     manager: str = "auto"
     enforce: bool = False

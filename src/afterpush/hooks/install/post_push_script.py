@@ -22,7 +22,7 @@ def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool
     if is_ours(text, "post-push") and text == own_script("post-push", ""):
         return True
     if (config_value(repo, "core.hooksPath") or "").rstrip("/").endswith("/_"):
-        return True  # husky runs the scripts of this folder as it is, and whoever installed it wants that.
+        return True  # husky runs the scripts of this folder as it is, and its installer wants that.
     from afterpush.infra.configuration.trust import Trust, file_item
 
     path = script.relative_to(repo).as_posix()
@@ -34,7 +34,7 @@ def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool
 
 def _is_made_here(repo: Path, path: str) -> bool:
     if (repo / path).is_symlink():
-        return False  # Whoever made the link, what it leads to may have come with a pull since.
+        return False  # No matter who made the link, what it leads to may have come with a pull since.
     if not is_brought(repo, path) or git(repo, "status", "--porcelain", "-z", "--", path).text:
         return True  # No commit brought it, for git ignores or does not know it; or it was changed here.
     last = git(repo, "log", "-1", "--format=%H", "HEAD", "--", path).text.strip()

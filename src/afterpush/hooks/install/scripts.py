@@ -34,8 +34,8 @@ CANDIDATES = '.venv/bin/inv inv .venv/bin/afterpush "$(git config afterpush.prog
 """What is tried, in this order: words of sh."""
 _RUN = """\
 run=${GIT_DIR:-.git}/afterpush/hooks/run # the first call makes it
-[ -r "$run" ] || run=$(git rev-parse --git-common-dir)/afterpush/hooks/run
-[ -r "$run" ] || for inv in @CANDIDATES@; do
+[ -s "$run" ] || run=$(git rev-parse --git-common-dir)/afterpush/hooks/run
+[ -s "$run" ] || for inv in @CANDIDATES@; do
     PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break; done || :
 """.replace("@CANDIDATES@", CANDIDATES)
 # A syntax error ends the shell that reads the file: of a damaged one a subshell, and the push goes on.
@@ -127,7 +127,7 @@ def without_block(script: str) -> str:
 
 
 def is_shell(script: str) -> bool:
-    """Whether a script is one that our lines can stand in: by its first line, `#!/usr/bin/env -S sh -e`."""
+    """Whether a script is one that our lines can be in: by its first line, `#!/usr/bin/env -S sh -e`."""
     first = script.partition("\n")[0]
     words = [PurePosixPath(word).name for word in first.removeprefix("#!").split()]
     return first.startswith("#!") and any(word in SHELLS for word in words[:3])
