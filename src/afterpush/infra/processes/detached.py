@@ -1,5 +1,6 @@
 """Processes that outlive this one, or end with it: sessions and lifelines of their own."""
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -84,9 +85,11 @@ class OnLifeline:
 
     def cut(self, goodbye: bytes = b"") -> None:
         """Closes the pipe: the child is to end itself and all below it. `goodbye` is what it reads before."""
-        if self._process.stdin:
-            self._process.stdin.write(goodbye)
-            self._process.stdin.close()
+        pipe = self._process.stdin
+        if pipe and not pipe.closed:
+            with contextlib.suppress(BrokenPipeError):  # It may have ended by itself.
+                pipe.write(goodbye)
+                pipe.close()
 
     def kill(self) -> None:
         self._process.kill()
