@@ -152,7 +152,10 @@ class AppPlatform:
                 return  # The same page again: a proxy that drops the query would keep us here for ever.
             yield entries
             if page >= MAX_PAGES or self.http.is_over:
-                raise ApiFailure(f"GET {self._base_url}/v2/{path}: the list does not end after {page} pages")
+                raise ApiFailure(
+                    f"GET {self._base_url}/v2/{path}: the list does not end after {page} pages",
+                    retry_after_seconds=MAX_RETRY_AFTER_SECONDS,
+                )
             page, had, before = page + 1, had + len(entries), entries
             if not _has_more(answer, had):
                 return

@@ -8,6 +8,7 @@ from typing import TypeVar
 from afterpush.hooks.guards import Finding, force_finding, marker_finding, secret_findings, unfinished_finding
 from afterpush.hooks.policy import BLOCK, OFF, Policy
 from afterpush.hooks.updates import BRANCH_PREFIX, RefUpdate
+from afterpush.infra.clock import Countdown, SystemClock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import current_branch
 from afterpush.infra.git.outgoing import (
@@ -110,18 +111,31 @@ def _unfinished(repo: Path) -> list[Finding]:
 
 
 def _markers(push: Outgoing, sent: Sequence[RefUpdate], policy: Policy, limit: float) -> list[Finding]:
-    findings = []
+    """Each commit is looked at once, however many branches are pushed to it, and all within one limit."""
+    findings, left = [], Countdown(SystemClock(), limit)
+    marked: dict[str, dict[str, int]] = {}
     for update in sent:
         if update.branch is None:
             continue
-        marked = marked_lines(push.repo, update.sha, policy.documents, timeout_seconds=limit)
+        if update.sha not in marked:
+            marked[update.sha] = marked_lines(
+                push.repo, update.sha, policy.documents, timeout_seconds=_rest(left)
+            )
         findings += [
             marker_finding(path, line, update.branch)
-            for path, line in marked.items()
+            for path, line in marked[update.sha].items()
             if update.is_new
-            or changes_lines(push.repo, update.old, update.sha, path, MARKER_LINES, timeout_seconds=limit)
+            or changes_lines(
+                push.repo, update.old, update.sha, path, MARKER_LINES, timeout_seconds=_rest(left)
+            )
         ]
     return findings
+
+
+def _rest(left: Countdown) -> float:
+    if left.left() <= 0:
+        raise AfterpushError("looking at a push took too long")
+    return left.left()
 
 
 def _secrets(push: Outgoing, sent: Sequence[RefUpdate], limit: float) -> list[Finding]:

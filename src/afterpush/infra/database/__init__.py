@@ -90,6 +90,7 @@ class Connection:
                 rows.append(dict(zip(names, row, strict=True)))
                 if len(rows) > most or clock.monotonic() > deadline:
                     # Closed by force: to end the statement in an orderly way would read all of its rows.
+                    self._raw._result.unbuffered_active = False  # Else PyMySQL reads on when it is freed.
                     self._raw._result = None
                     self._raw._force_close()
                     raise DatabaseFailure(
