@@ -59,8 +59,9 @@ def watch(here: Watch) -> None:
         if request.push and not wait_for_end(request.push, clock, timeout_seconds=PUSH_SECONDS):
             here.journal.add(f"git push still runs after {PUSH_SECONDS} s; looking at the remote now")
         ended, now = clock.now(), _values(here.repo, refs)
+        served = _served(here)
         for update in request.updates:
-            if _is_served(here, update):
+            if (update.sha, update.ref) in served:
                 here.journal.add(f"{_place(update)}: another watcher of this push has served it")
                 continue
             answer = _proved(here, update, refs[update.ref], before, now)
@@ -76,12 +77,12 @@ def _place(update: RefUpdate) -> str:
     return f"{update.ref} {update.sha[:7]}"
 
 
-def _is_served(here: Watch, update: RefUpdate) -> bool:
+def _served(here: Watch) -> set[tuple[str, str]]:
+    """The commits and refs of this push that another watcher has reported already."""
     if here.record is None or here.request.push is None:
-        return False
-    mine = (update.sha, update.ref, here.request.word)
-    landed = (push for push in read_pushes(here.record) if push.landed)
-    return any((push.sha, push.ref, push.process) == mine for push in landed)
+        return set()
+    mine = (push for push in read_pushes(here.record) if push.process == here.request.word)
+    return {(push.sha, push.ref) for push in mine if push.landed}
 
 
 def _proved(

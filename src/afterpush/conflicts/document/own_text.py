@@ -180,11 +180,12 @@ def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | 
         said.append(f"'{brief(ours)}' and '{brief(theirs)}' became '{brief(settled.value)}' ({settled.rule})")
         return settled.value
     words = [re.findall(r"\s+|[^\s]+", text) for text in (base, ours, theirs)]
-    if not any(one.ours == one.base == one.theirs and "".join(one.base).strip() for one in chunks(*words)):
+    parts = list(chunks(*words))
+    if not any(one.ours == one.base == one.theirs and "".join(one.base).strip() for one in parts):
         return None
     found: list[str] = []
     last: str | None = None
-    for chunk in chunks(*words):
+    for chunk in parts:
         who = _changed_by(chunk)
         if who and last and who != last:
             # "mix callbacks and" became "mix calls and" here, "blend callbacks and" there: one thought.

@@ -7,7 +7,7 @@ settled before anything is matched, however much the side went on from there.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -24,15 +24,21 @@ Placed = tuple[str, str]
 
 
 class _Version:
+    """One of the three texts: how often each line is in it, under which headings, and where if only once."""
+
     def __init__(self, lines: Lines) -> None:
-        self.placed = list(_placed(lines))
-        self.pairs = Counter(self.placed)
-        self.lines = Counter(line for line, _ in self.placed)
-        self.titles = {title for _, title in self.placed}
+        placed = list(_placed(lines))
+        self.pairs = Counter(placed)
+        self.lines = Counter(line for line, _ in placed)
+        self.titles = {title for _, title in placed}
+        self.over: defaultdict[str, set[str]] = defaultdict(set)
+        for line, title in placed:
+            self.over[line].add(title)
+        self.places = {line: at for at, (line, _) in enumerate(placed) if self.lines[line] == 1}
 
 
 def _placed(lines: Lines) -> Iterable[Placed]:
-    headings = {heading.start: heading for heading in headings_in(lines, 0)}
+    headings = {heading.start for heading in headings_in(lines, 0)}
     title = ""
     for number, line in enumerate(lines):
         if number in headings:
@@ -79,10 +85,9 @@ def _is_there(base: _Version, side: _Version, other: _Version, placed: Placed) -
     line, title = placed
     if side.pairs[placed] >= other.pairs[placed]:
         return True
-    known = base.titles | other.titles
     return _has_line(side, other, placed) and (
         title not in side.titles
-        or any(known_line == line and over not in known for known_line, over in side.pairs)
+        or any(over not in base.titles and over not in other.titles for over in side.over[line])
     )
 
 
@@ -99,32 +104,24 @@ def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed) ->
 
 
 def _has_moves(base: _Version, side: _Version, other: _Version) -> bool:
-    """Whether what is the other way round in the other than in the base does so in the side."""
-    places = [_places(version) for version in (base, side, other)]
-    common = sorted((at, line) for line, at in places[2].items() if line in places[0] and line in places[1])
-    return all(
-        places[0][one] < places[0][two] or places[1][one] < places[1][two]
-        for (_, one), (_, two) in pairwise(common)
-    )
-
-
-def _places(version: _Version) -> dict[str, int]:
-    """The place of every line that occurs once."""
-    return {line: at for at, (line, _) in enumerate(version.placed) if version.lines[line] == 1}
+    """Whether two lines that the other turned round, against the base, are turned round in the side too."""
+    before, mine = base.places, side.places
+    common = sorted((at, line) for line, at in other.places.items() if line in before and line in mine)
+    return all(before[one] < before[two] or mine[one] < mine[two] for (_, one), (_, two) in pairwise(common))
 
 
 def _has_reworded(base: _Version, side: _Version, other: _Version, *, is_proved: bool) -> bool:
     """Whether a side wrote in other words what the other deleted: nobody saw that."""
-    gone = list(base.lines - other.lines)
-    new = list(side.lines - base.lines - other.lines)
+    gone = [_words(line) for line in base.lines - other.lines]
+    new = [_words(line) for line in side.lines - base.lines - other.lines]
     if len(gone) * len(new) > _MOST_PAIRS:
         return True
     least = _ALIKE if is_proved else _ALIKE_UNPROVED
     return any(_alike(one, two) >= least for one in gone for two in new)
 
 
-def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio()
+def _alike(one: Sequence[str], other: Sequence[str]) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _words(text: str) -> Sequence[str]:

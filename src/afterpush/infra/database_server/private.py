@@ -100,29 +100,16 @@ def private_server(
     schemas: str,
     settings: Mapping[str, str] | None = None,
     image: Path | None = None,
+    waits: bool = False,
 ) -> Iterator[PrivateServer]:
     """A server that answers; it is killed, and its folder removed, afterwards.
 
     `schemas` is the pattern (LIKE) of the names that the confined user may make, `settings` are system
     variables as another server has them: those that this one does not know are ignored. `cache` holds
     data folders between runs; `image` is one that `keep` made, with the schemas of that time. Raises
-    AfterpushError with the server's own words when it does not come up.
+    AfterpushError with the server's own words when it does not come up. Where it `waits`, that is left to
+    the first call of `start`: perhaps nobody needs it.
     """
-    with waiting_server(program, cache=cache, schemas=schemas, settings=settings, image=image) as server:
-        server.start()
-        yield server
-
-
-@contextmanager
-def waiting_server(
-    program: Program,
-    *,
-    cache: Path,
-    schemas: str,
-    settings: Mapping[str, str] | None = None,
-    image: Path | None = None,
-) -> Iterator[PrivateServer]:
-    """The same, not started yet: who needs it in the end, calls `start`, which raises what that one does."""
     folder = Path(tempfile.mkdtemp(prefix="afterpush-db-", dir=_memory()))
     keepers: list[OnLifeline] = []
 
@@ -145,6 +132,8 @@ def waiting_server(
     )
     server = PrivateServer(program, folder, confined, administrator, start)
     try:
+        if not waits:
+            start()
         yield server
     finally:
         for keeper in keepers:

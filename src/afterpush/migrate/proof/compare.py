@@ -64,10 +64,12 @@ def _under_other_names(
     said = []
     for mine, theirs, whole in ((left, right, found), (right, left, expected)):
         for key in [key for key in mine if key[2].startswith(BY_DEFINITION)]:
-            found_there = twins(key, mine[key], theirs if copies_count else {**theirs, **whole})
+            text = mine[key]
+            found_there = twins(key, text, theirs) or ([] if copies_count else twins(key, text, whole))
             if not found_there:
                 continue
-            text, twin = mine.pop(key), found_there[0]
+            del mine[key]
+            twin = found_there[0]
             theirs.pop(twin, None)
             kind, is_expected = part_kind(key), mine is left
             message = f"run {run}: {kind} {key[1]}.{part_name(key)} is called {part_name(twin)}"

@@ -13,7 +13,7 @@ from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
-from afterpush.infra.database_server.private import PrivateServer, waiting_server
+from afterpush.infra.database_server.private import PrivateServer, private_server
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.run_user import as_run_user
@@ -65,7 +65,9 @@ def _private(
 def _waiting(
     program: Program, cache: Path, settings: dict[str, str], image: Path | None
 ) -> Iterator[tuple[Server, PrivateServer]]:
-    with waiting_server(program, cache=cache, schemas=_SCRATCH, settings=settings, image=image) as private:
+    with private_server(
+        program, cache=cache, schemas=_SCRATCH, settings=settings, image=image, waits=True
+    ) as private:
         yield (
             Server(
                 private.confined,
