@@ -195,7 +195,7 @@ def test_where_nothing_at_all_can_be_written_git_is_left_without_a_file_and_stop
 def test_a_killed_wrapper_makes_git_stop_and_keep_everything(
     repository: Repository, operation: Callable[[Path], int]
 ) -> None:
-    install(repository, script(repository.path.parent, "kill -9 $PPID; sleep 5"))
+    install(repository, script(repository.path.parent, "kill -9 $PPID"))
     diverge(repository, OURS, CLASHING)
     assert operation(repository.path) != 0
     assert (repository.path / DOCUMENT).read_text() == (
@@ -237,7 +237,7 @@ def test_both_added_files_keep_every_line(repository: Repository) -> None:
 
 
 def test_a_signal_to_the_whole_group_loses_nothing(repository: Repository) -> None:
-    install(repository, script(repository.path.parent, "kill -TERM 0; sleep 5"))
+    install(repository, script(repository.path.parent, "kill -TERM 0"))
     diverge(repository, OURS, CLASHING)
     started = subprocess.Popen(
         ["git", "merge", "side"], cwd=repository.path, start_new_session=True, stderr=subprocess.DEVNULL

@@ -1,8 +1,9 @@
 """The history as one self-contained HTML page: no scripts, no network, nothing outside of the file."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import Dora
@@ -11,6 +12,9 @@ from afterpush.deploy.report.terminal import counted, percent
 from afterpush.deploy.report.timeline import anchor, day, lane_of, moment, timeline
 from afterpush.infra.clock import duration
 from afterpush.infra.printable import printable
+
+if TYPE_CHECKING:
+    import jinja2
 
 _PHASES = ("PENDING_BUILD", "BUILDING", "PENDING_DEPLOY", "DEPLOYING")
 _MARKS = {"live": "●", "failed": "✗", "other": "■"}
@@ -24,15 +28,9 @@ def history_page(
     Authors and commit messages are hostile input: Jinja escapes every value, and control characters and
     those that turn the direction of a text (CVE-2021-42574) are taken out before.
     """
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown)
-    template = environment.from_string(
-        files("afterpush.deploy.report").joinpath("history.html.j2").read_text(encoding="utf-8")
-    )
     longest = max((record.elapsed_seconds for record in records), default=0.0) or 1.0
     others = [f"{count} {name}" for name, count in found.verdicts.items() if lane_of(name) == "other"]
-    return template.render(
+    return _template().render(
         title=title,
         records=records,
         found=found,
@@ -52,6 +50,16 @@ def history_page(
         seconds=lambda value: "none yet" if value is None else duration(value),
         words=lambda phase: phase.replace("_", " ").lower(),
         **{function.__name__: function for function in (anchor, counted, day, lane_of, moment, percent)},
+    )
+
+
+@cache
+def _template() -> "jinja2.Template":
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown)
+    return environment.from_string(
+        files("afterpush.deploy.report").joinpath("history.html.j2").read_text(encoding="utf-8")
     )
 
 
