@@ -186,3 +186,20 @@ def test_two_colours_of_one_status_ask() -> None:
     later = " (2026-01-02)"
     text = clean(table.format("🔴", ""), table.format("🟡", ""), table.format("🔴", later))
     assert text == table.format("🟡", later)
+
+
+def test_a_row_that_one_side_deleted_and_the_other_wrote_in_other_words_is_a_conflict() -> None:
+    head = "# Log\n\n## Runs\n\n| Key | What | State |\n|---|---|---|\n| r7 | Warm the cache | later |\n"
+    base = head + "| r9 | Retry the queue | open |\n"
+    for theirs in (base.replace("Retry the queue", "Batch of invoices"), base.replace("Retry", "Requeue")):
+        merged = merge(base, head, theirs)
+        assert not merged.is_clean and "theirs changed it" in merged.said
+
+
+def test_what_raised_the_version_and_took_the_other_side_in_is_merged_once() -> None:
+    base = "# Plan\n\n**Version:** 1.4\n\n- Keep the logs\n"
+    ours = "# Plan\n\n**Version:** 1.5\n\n- Keep the logs\n- Draw the maps\n- Print the signs\n"
+    theirs = base.replace("1.4", "1.6") + "- Queue the mails\n"
+    text = clean(base, ours, theirs)
+    assert "**Version:** 1.7" in text
+    assert clean(base, text, ours) == text

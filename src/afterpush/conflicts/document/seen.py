@@ -10,14 +10,19 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from functools import lru_cache
+from itertools import combinations
 
+from afterpush.conflicts.kinds.counters import template_of
 from afterpush.roadmap.headings import headings_in
+from afterpush.roadmap.keys import head_id, item_parts, plain
+from afterpush.roadmap.metadata import is_key_line
 from afterpush.roadmap.nodes import Lines
 
 # Two lines are one in other words when so much of their words, in order, is the same.
-_ALIKE, _ALIKE_UNPROVED = 0.7, 0.5
-# Above this many pairs of lines nobody compares their words.
+# Under a heading that is new, much more: what is there is new as a rule.
+_ALIKE, _ALIKE_UNPROVED, _ALIKE_ELSEWHERE = 0.7, 0.5, 0.85
+# Above this many pairs of lines nobody compares their words, and of blocks nobody their order.
 _MOST_PAIRS = 4000
 # A line with the heading over it.
 Placed = tuple[str, str]
@@ -35,6 +40,10 @@ class _Version:
         for line, title in placed:
             self.over[line].add(title)
         self.places = {line: at for at, (line, _) in enumerate(placed) if self.lines[line] == 1}
+
+    def shapes(self, title: str) -> set[str]:
+        """The lines under a heading without their numbers."""
+        return {template_of(line) for line, above in self.pairs if above == title}
 
 
 def _placed(lines: Lines) -> Iterable[Placed]:
@@ -65,17 +74,23 @@ def _has(base: _Version, side: _Version, other: _Version) -> bool:
     """Whether a side has everything that the other did to the base.
 
     It is proved to have seen the other by most of what that wrote; then it may have moved the rest, or
-    changed an old line that the other put somewhere.
+    changed an old line that the other put somewhere. By all of it (several lines), its order and its values
+    are what became of the other's: 9.6, where the other raised a version to 9.5.
     """
     added, removed = other.pairs - base.pairs, base.pairs - other.pairs
     new = [placed for placed in added if other.lines[placed[0]] > base.lines[placed[0]]]
-    is_proved = bool(new) and 2 * sum(_is_there(base, side, other, placed) for placed in new) >= len(new)
+    found = [placed for placed in new if _is_there(base, side, other, placed)]
+    left = [placed for placed in new if placed not in found and not _has_line(side, other, placed)]
+    is_proved = bool(new) and 2 * len(found) >= len(new)
+    is_sure = len(found) > 1 and all(_has_value(base, side, placed) for placed in left)
+    turned = _turned(base, side, other)
+    has_moves = turned is not None and all(mine > yours for mine, yours in turned)
     return (
-        (bool(added) or bool(removed))
+        bool(added or removed or turned)
         and all(is_proved or _is_there(base, side, other, placed) for placed in added)
-        and all(_is_there(base, side, other, one) or _has_line(side, other, one) for one in new)
-        and all(_is_gone(base, side, other, placed) for placed in removed)
-        and _has_moves(base, side, other)
+        and (is_sure or not left)
+        and all(_is_gone(base, side, other, placed, is_proved=is_proved) for placed in removed)
+        and (is_sure or has_moves)
         and not _has_reworded(base, side, other, is_proved=is_proved)
     )
 
@@ -95,34 +110,82 @@ def _has_line(side: _Version, other: _Version, placed: Placed) -> bool:
     return side.lines[placed[0]] >= other.lines[placed[0]]
 
 
-def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed) -> bool:
+def _has_value(base: _Version, side: _Version, placed: Placed) -> bool:
+    """Whether a side has a line, and the base had it, with other numbers in it."""
+    line, title = placed
+    shape = template_of(line)
+    return shape != line and all(shape in version.shapes(title) for version in (base, side))
+
+
+def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed, *, is_proved: bool) -> bool:
     """Whether a side lacks what the other took away: a line that the base has once, wherever it is."""
     line = placed[0]
     if base.lines[line] == 1 and not other.lines[line]:
-        return not side.lines[line]
+        return not side.lines[line] or (is_proved and not side.over[line] & base.titles)
     return side.pairs[placed] <= other.pairs[placed]
 
 
-def _has_moves(base: _Version, side: _Version, other: _Version) -> bool:
-    """Whether two lines that the other turned round, against the base, are turned round in the side too."""
-    before, mine = base.places, side.places
-    common = sorted((at, line) for line, at in other.places.items() if line in before and line in mine)
-    return all(before[one] < before[two] or mine[one] < mine[two] for (_, one), (_, two) in pairwise(common))
+def _turned(base: _Version, side: _Version, other: _Version) -> list[tuple[int, int]] | None:
+    """Of each two stretches of lines that the other turned round, the places in the side; None for too many.
+
+    base a b c, other c a b, side a c b: a and c stayed as they were, b and c were turned round in both.
+    """
+    common = [line for line in base.places if line in side.places and line in other.places]
+    ranks = [
+        {line: rank for rank, line in enumerate(sorted(common, key=version.places.__getitem__))}
+        for version in (other, side)
+    ]
+    known = [tuple(rank[line] for rank in ranks) for line in common]
+    begins = [
+        here
+        for before, here in zip([(-2, -2), *known], known, strict=False)
+        if here != (before[0] + 1, before[1] + 1)
+    ]
+    if len(begins) ** 2 > 2 * _MOST_PAIRS:
+        return None
+    return [(one[1], two[1]) for one, two in combinations(begins, 2) if one[0] > two[0]]
 
 
 def _has_reworded(base: _Version, side: _Version, other: _Version, *, is_proved: bool) -> bool:
-    """Whether a side wrote in other words what the other deleted: nobody saw that."""
-    gone = [_words(line) for line in base.lines - other.lines]
-    new = [_words(line) for line in side.lines - base.lines - other.lines]
+    """Whether a side wrote in other words, or under the same name, what the other deleted unseen."""
+    edited = {(_name_of(line)[0], title) for line, title in other.pairs if not base.lines[line]}
+    gone = [(line, title) for line, title in base.pairs if not other.lines[line]]
+    gone = [(line, title) for line, title in gone if (_name_of(line)[0], title) not in edited]
+    new = [(line, title) for line, title in side.pairs if not base.lines[line] and not other.lines[line]]
     if len(gone) * len(new) > _MOST_PAIRS:
         return True
     least = _ALIKE if is_proved else _ALIKE_UNPROVED
-    return any(_alike(one, two) >= least for one in gone for two in new)
+    return any(
+        _is_reworded(
+            one, two, least if one[1] not in side.titles or two[1] in base.titles else _ALIKE_ELSEWHERE
+        )
+        for one in gone
+        for two in new
+    )
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _is_reworded(one: Placed, other: Placed, least: float) -> bool:
+    """Whether two lines are one thing: of one name under one heading, or of nearly the same words."""
+    (mine, is_mine), (yours, is_yours) = _name_of(one[0]), _name_of(other[0])
+    if mine == yours and one[1] == other[1]:
+        return True
+    if mine != yours and is_mine and is_yours:
+        return False
+    return SequenceMatcher(None, _words(one[0]), _words(other[0]), autojunk=False).ratio() >= least
 
 
+@lru_cache(maxsize=4096)
+def _name_of(line: str) -> tuple[str, bool]:
+    """What a line is known by, and whether another name of that kind makes it another thing."""
+    if line.startswith("|"):
+        cell = line[1:].partition("|")[0].strip()
+        return cell, bool(head_id(plain(cell), is_cell=True))
+    if is_key_line(line):
+        return line.partition(":")[0], True
+    key = head_id(plain(item_parts(line.lstrip("# "))[1]))
+    return (key, True) if key else (template_of(line), False)
+
+
+@lru_cache(maxsize=4096)
 def _words(text: str) -> Sequence[str]:
     return re.findall(r"[^\W\d]\w*", text.casefold())
