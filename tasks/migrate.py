@@ -18,6 +18,9 @@ WAIT = "how many seconds to wait while another run holds the lock (default 600)"
 STRICT = "let other names of indexes and another order of columns count as differences"
 LAX_STRICT = "let warnings (portability, duplicates, destructive statements, dead code) exit with 1 too"
 SERVER = "who reads the SQL: auto, mysql, mariadb (a private server), url (MYSQL_URL) or app (DB_*)"
+RAN_UNTIL = (
+    "the last source file that ran on a database without a journal (or none), where nothing there shows it"
+)
 DESTRUCTIVE = "allow steps that lose rows or values that are there (also: migrate.destructive)"
 
 
@@ -82,9 +85,22 @@ def consolidate(
     return outcome.exit_code
 
 
-@task(help={"dry_run": DRY_RUN, "wait": WAIT, "destructive": DESTRUCTIVE, "json": JSON})
+@task(
+    help={
+        "dry_run": DRY_RUN,
+        "wait": WAIT,
+        "destructive": DESTRUCTIVE,
+        "ran_until": RAN_UNTIL,
+        "json": JSON,
+    }
+)
 def apply(
-    context: Any, dry_run: bool = False, wait: Any = None, destructive: bool = False, json: bool = False
+    context: Any,
+    dry_run: bool = False,
+    wait: Any = None,
+    destructive: bool = False,
+    ran_until: str = "",
+    json: bool = False,
 ) -> ExitCode:
     """Run the consolidated steps on the database, under one lock; can be resumed."""
     from afterpush.infra.clock import SystemClock
@@ -104,7 +120,7 @@ def apply(
     address = app_database(here)
     may_lose = destructive or settings.destructive
     if dry_run:
-        applied = applying.preview(address, steps or [], may_lose=may_lose)
+        applied = applying.preview(address, steps or [], may_lose=may_lose, ran_until=ran_until)
     else:
         with ended_like_interrupted(), bar(note, terminal=is_terminal() and not json) as progress:
             applied = applying.apply(
@@ -113,6 +129,7 @@ def apply(
                 clock=SystemClock(),
                 wait_seconds=wait_seconds,
                 may_lose=may_lose,
+                ran_until=ran_until,
                 progress=progress,
             )
     print_json(applied) if json else say(rendered(applied))

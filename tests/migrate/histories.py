@@ -78,5 +78,5 @@ def rows(address: Address, sql: str) -> list[tuple[object, ...]]:
         return [tuple(row.values()) for row in connection.query(sql)]
 
 
-def applied(address: Address, steps: list[Step], *, may_lose: bool = False) -> Applied:
-    return apply(address, steps, clock=SystemClock(), wait_seconds=5, may_lose=may_lose)
+def applied(address: Address, steps: list[Step], *, may_lose: bool = False, ran_until: str = "") -> Applied:
+    return apply(address, steps, clock=SystemClock(), wait_seconds=5, may_lose=may_lose, ran_until=ran_until)

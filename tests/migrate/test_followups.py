@@ -3,9 +3,11 @@
 
 import pytest
 
+from afterpush.infra.database import StatementRejected, connected
 from afterpush.infra.errors import AfterpushError
-from afterpush.migrate.steps.execute import Drifted
-from tests.migrate.histories import applied, database, rows, state, steps
+from afterpush.migrate.steps.execute import Drifted, note_what_is_there, plan_for, situation
+from afterpush.migrate.steps.sql_file import render_sql
+from tests.migrate.histories import applied, database, rows, run, settle, state, steps
 from tests.support.database_servers import Server, fresh_database
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, b VARCHAR(20) NULL, KEY ka (a));"
@@ -146,6 +148,55 @@ def test_rows_come_along_at_their_place_and_once(server: Server) -> None:
         applied(live, planned)
         assert applied(live, later).executed == 1
         assert rows(live, "SELECT id FROM p ORDER BY id") == [(1,), (2,)]
+
+
+ROLES = (
+    "CREATE TABLE roles (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(9));",
+    "INSERT INTO roles (name) VALUES ('admin');",
+    "ALTER TABLE roles ADD COLUMN note VARCHAR(9) NULL;",
+)
+
+
+@pytest.mark.parametrize(("stage", "ran"), [(0, "none"), (1, "001.sql"), (2, "002.sql"), (3, "003.sql")])
+def test_a_file_that_holds_only_rows_runs_once_or_asks(server: Server, stage: int, ran: str) -> None:
+    planned = steps(server, *ROLES, with_data=True)
+    with database(server, *ROLES[:stage]) as live:
+        if stage == 2:
+            with pytest.raises(Drifted, match=r"002\.sql:1: nothing shows whether 002\.sql ran here"):
+                applied(live, planned)
+            assert rows(live, "SHOW TABLES") == [("roles",)]
+        applied(live, planned, ran_until=ran)
+        assert rows(live, "SELECT name, note FROM roles") == [("admin", None)]
+        assert applied(live, planned).executed == 0
+
+
+def test_a_run_that_ends_behind_its_first_statement_writes_the_rows_of_that_file(server: Server) -> None:
+    file = "CREATE TABLE p (id INT PRIMARY KEY); INSERT INTO p VALUES (1);"
+    planned = steps(server, file, with_data=True)
+    with database(server) as live:
+        with connected(live) as connection:
+            settle(connection, server)
+            now = situation(connection, str(live.database), server.flavour, planned, may_lose=False)
+            note_what_is_there(connection, plan_for(planned, now))
+            connection.execute(planned[0].sql)
+        assert applied(live, planned).executed == 1
+        assert rows(live, "SELECT id FROM p") == [(1,)]
+
+
+@pytest.mark.parametrize(("stage", "is_refused"), [(0, False), (1, False), (2, True), (3, False)])
+def test_a_plain_client_writes_rows_once_or_stops(server: Server, stage: int, is_refused: bool) -> None:
+    text = render_sql(steps(server, *ROLES, with_data=True), may_lose=False)
+    with database(server, *ROLES[:stage]) as live:
+        for _ in range(2):
+            if is_refused:
+                with pytest.raises(
+                    StatementRejected, match=r"002\.sql:1 ran\? inv migrate\.apply --ran-until=FILE"
+                ):
+                    run(live, text)
+            else:
+                run(live, text)
+        note = [] if is_refused else [None]
+        assert rows(live, "SELECT * FROM roles") == [(1, "admin", *note)]
 
 
 def test_another_flavour_takes_the_steps_only_where_nothing_of_them_is(

@@ -11,7 +11,8 @@ from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_bo
 from afterpush.migrate.statements.sources import files_of, statements_of, text_of
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.steps.module import holds_steps, module_of, read_module
-from afterpush.migrate.steps.sql_file import MARK, read_sql
+from afterpush.migrate.steps.sql_file import read_sql
+from afterpush.migrate.steps.sql_head import MARK
 from afterpush.migrate.steps.step import Step
 
 

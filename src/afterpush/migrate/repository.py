@@ -13,7 +13,8 @@ from afterpush.migrate.boot_script.start_script import OldStep, old_steps
 from afterpush.migrate.inputs import Inputs, read_inputs
 from afterpush.migrate.statements.sources import text_of
 from afterpush.migrate.statements.split import Statement, split
-from afterpush.migrate.steps.sql_file import MARK, step_lines
+from afterpush.migrate.steps.sql_file import step_lines
+from afterpush.migrate.steps.sql_head import MARK
 
 
 @dataclass(frozen=True)

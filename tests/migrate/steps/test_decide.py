@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.schema import State
 from afterpush.migrate.steps.decide import decide
 from afterpush.migrate.steps.narrowing import lost_values
@@ -110,6 +111,29 @@ def test_rows_are_written_once_at_their_place(live: State, journal: Journal, exp
     widen = step(3, {A: "int"}, {A: "bigint"}, file="2.sql")
     steps = [CREATE, data(2, file="1.sql"), widen, data(4, file="2.sql")]
     assert verdicts(steps, live, journal=journal) == expected
+
+
+ROLES = [CREATE, data(2, file="2.sql"), step(3, {A: "int"}, {A: "bigint"}, file="3.sql")]
+
+
+@pytest.mark.parametrize(
+    ("filled", "ran_until", "expected"),
+    [("", "", "DNN"), ("t", "", "DRN"), ("other", "", "DNN"), ("t", "1.sql", "DNN"), ("t", "2.sql", "DDN")],
+)
+def test_rows_between_two_definitions_are_not_guessed_at(filled: str, ran_until: str, expected: str) -> None:
+    live = {T: "InnoDB", A: "int", ORDER: "a", ("table", "other", "table"): "InnoDB"}
+    now = {"filled": frozenset([filled]), "ran_until": ran_until}
+    assert verdicts(ROLES, live, **now) == expected
+    noted = Journal(frozenset([CREATE.checksum]), is_there=True)
+    assert verdicts(ROLES, live, journal=noted, **now) == "DNN"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"), [("9.sql", "no step is of"), ("3.sql", "not as it is after"), ("none", "not as")]
+)
+def test_a_stage_that_the_database_is_not_in_is_refused(file: str, said: str) -> None:
+    with pytest.raises(AfterpushError, match=said):
+        verdicts(ROLES, {T: "InnoDB", A: "int", ORDER: "a"}, ran_until=file)
 
 
 def test_what_loses_values_waits_with_all_that_follows_on_it_unless_it_is_allowed_or_nothing_is_there() -> (

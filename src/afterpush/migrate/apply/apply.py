@@ -78,9 +78,10 @@ def apply(
     clock: Clock,
     wait_seconds: float,
     may_lose: bool = False,
+    ran_until: str = "",
     progress: Tell = lambda told: None,
 ) -> Applied:
-    """Runs the steps that are needed, under the lock.
+    """Runs the steps that are needed, under the lock; `ran_until` as in `Situation`.
 
     Waits for another run for at most `wait_seconds`. Raises Drifted before anything is executed when
     something is in no state of the history; Failed; AfterpushError (timeout) when the lock is not to be
@@ -88,7 +89,8 @@ def apply(
     """
     with _connection(address) as keeper, locked(keeper, clock, wait_seconds, progress) as lock:
         schema, flavour = _here(keeper)
-        plan = plan_for(steps, situation(keeper, schema, flavour, steps, may_lose=may_lose))
+        now = situation(keeper, schema, flavour, steps, may_lose=may_lose, ran_until=ran_until)
+        plan = plan_for(steps, now)
         if plan.of(Verdict.DRIFTED):
             raise Drifted(plan)
         note_what_is_there(keeper, plan)
@@ -98,11 +100,14 @@ def apply(
         return _applied(schema, plan, lock.waited_seconds, dry_run=False)
 
 
-def preview(address: Address, steps: Sequence[Step], *, may_lose: bool = False) -> Applied:
+def preview(
+    address: Address, steps: Sequence[Step], *, may_lose: bool = False, ran_until: str = ""
+) -> Applied:
     """What `apply` would do, asked of the live schema; nothing is changed and no lock is taken."""
     with _connection(address) as connection:
         schema, flavour = _here(connection)
-        plan = plan_for(steps, situation(connection, schema, flavour, steps, may_lose=may_lose))
+        now = situation(connection, schema, flavour, steps, may_lose=may_lose, ran_until=ran_until)
+        plan = plan_for(steps, now)
     return _applied(schema, plan, 0.0, dry_run=True)
 
 

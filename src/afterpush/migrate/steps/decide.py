@@ -32,7 +32,7 @@ def decide(steps: Sequence[Step], now: Situation) -> Plan:
     live, names = with_known_names(
         restricted(now.live, known, orders_of(steps, now.flavour)), now.live, known, steps, now.flavour
     )
-    stage = find_stage(steps, now.flavour, live, now.journal)
+    stage = find_stage(steps, now.flavour, live, now.journal, now.ran_until)
     if stage is not None:
         verdicts = [
             Decision(step, Verdict.DONE if number <= stage else Verdict.NEEDED)

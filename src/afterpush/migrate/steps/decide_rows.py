@@ -23,7 +23,7 @@ def _rows(decisions: list[Decision], number: int, now: Situation, stage: int | N
     if step.is_left_out or step.checksum in now.journal.done:
         return Decision(step, Verdict.DONE)
     if not now.journal.is_there:
-        return Decision(step, Verdict.DONE if _came_with(decisions, number, stage) else Verdict.NEEDED)
+        return _without_journal(decisions, number, now, stage)
     past = [
         one.step
         for one in decisions[number + 1 :]
@@ -36,19 +36,34 @@ def _rows(decisions: list[Decision], number: int, now: Situation, stage: int | N
     return Decision(step, Verdict.NEEDED)
 
 
-def _came_with(decisions: list[Decision], number: int, stage: int | None) -> bool:
-    """Whether a database without a journal has these rows: the old way brought it to a later place.
+def _without_journal(decisions: list[Decision], number: int, now: Situation, stage: int | None) -> Decision:
+    """Rows that the old way wrote, if it came that far: definitions tell, except where a file has rows only.
 
-    Between the last done statement and the next needed one, rows of the same file came with the former.
+        001.sql  CREATE TABLE roles ...;    there, and 003.sql is not: 001.sql ran;
+        002.sql  INSERT INTO roles ...;     this one too? Not if roles is empty; otherwise nobody can tell
+        003.sql  ALTER TABLE roles ...;
+
+    Behind the last definition, all counts as written.
     """
+    step = decisions[number].step
     schema = [at for at, one in enumerate(decisions) if one.step.kind == SCHEMA]
     done = [at for at in schema if decisions[at].verdict is Verdict.DONE]
     needed = [at for at in schema if decisions[at].verdict is not Verdict.DONE]
-    if stage == -1 or not done:
-        return False
-    if not needed or number < done[-1]:
-        return True
-    return number < needed[0] and decisions[number].step.file == decisions[done[-1]].step.file
+    if now.ran_until and stage is not None:
+        return Decision(step, Verdict.DONE if number <= stage else Verdict.NEEDED)
+    if stage != -1 and done and (not needed or number < done[-1]):
+        return Decision(step, Verdict.DONE)
+    if stage == -1 or (needed and number > needed[0]):
+        return Decision(step, Verdict.NEEDED)
+    if done and step.file == decisions[done[-1]].step.file:
+        return Decision(step, Verdict.DONE)
+    tables = {name for _, name, part in now.live if part == "table"}
+    if now.filled & ({name for name in tables if name.lower() in step.words} or tables):
+        why = (
+            f"nothing shows whether {step.file} ran here: name the last file that did, with --ran-until=FILE"
+        )
+        return Decision(step, Verdict.DRIFTED, why)
+    return Decision(step, Verdict.NEEDED)
 
 
 def with_waiting(decisions: list[Decision], now: Situation) -> list[Decision]:

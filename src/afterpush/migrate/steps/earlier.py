@@ -6,7 +6,8 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git.objects import read_blob
 from afterpush.migrate.steps.module import read_module
-from afterpush.migrate.steps.sql_file import MARK, read_sql
+from afterpush.migrate.steps.sql_file import read_sql
+from afterpush.migrate.steps.sql_head import MARK
 from afterpush.migrate.steps.step import Step
 
 

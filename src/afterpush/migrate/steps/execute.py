@@ -15,7 +15,7 @@ from afterpush.migrate.steps import journal
 from afterpush.migrate.steps.decide import decide
 from afterpush.migrate.steps.facts import flavours_of
 from afterpush.migrate.steps.plan import Decision, Plan, Situation, Verdict
-from afterpush.migrate.steps.step import DATA, SETTING, Step, known_keys
+from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Step, known_keys
 
 # A table that is not there; MariaDB tells a foreign key's only as errno 150.
 _NO_TABLE = (1146, 1824)
@@ -34,12 +34,17 @@ class Drifted(AfterpushError):
     """Something is in no state of the history; nothing was executed."""
 
     def __init__(self, plan: Plan) -> None:
-        said = [f"{one.step.place}: {one.why}" for one in plan.of(Verdict.DRIFTED)]
+        drifted = plan.of(Verdict.DRIFTED)
+        said = [f"{one.step.place}: {one.why}" for one in drifted]
         more = f"; and {len(said) - 5} more (--dry-run lists all)" if len(said) > 5 else ""
+        what, cure = (
+            "the database has what no state of the migrations has",
+            "Bring either in line with the other",
+        )
+        if all(one.step.kind == DATA for one in drifted):
+            what, cure = "the rows of the migrations cannot be brought up to date as they are", "Do so"
         super().__init__(
-            "the database has what no state of the migrations has; nothing was executed. "
-            f"{'; '.join(said[:5])}{more}. "
-            "Bring either in line with the other, then run again",
+            f"{what}; nothing was executed. {'; '.join(said[:5])}{more}. {cure}, then run again",
             ExitCode.BAD_ANSWER,
         )
 
@@ -52,7 +57,13 @@ def hint(error: StatementRejected) -> str:
 
 
 def situation(
-    connection: Connection, schema: str, flavour: str, steps: Sequence[Step], *, may_lose: bool
+    connection: Connection,
+    schema: str,
+    flavour: str,
+    steps: Sequence[Step],
+    *,
+    may_lose: bool,
+    ran_until: str = "",
 ) -> Situation:
     """What the steps find in this schema. Raises AfterpushError where the user cannot see enough of it."""
     live = look(connection, flavour, schema)
@@ -63,15 +74,12 @@ def situation(
             f"{connection.address.user} may not read the text of {hidden[0][0]} {hidden[0][1]}; "
             "grant it SHOW_ROUTINE (MySQL) or SELECT on mysql.proc (MariaDB), or make it the definer"
         )
-    tables = {
-        name
-        for step in steps
-        if step.loses
-        for _, name, part in live
-        if part == "table" and _concerns(step, name, flavour)
-    }
-    filled = with_rows(connection, tables)
-    return Situation(flavour, live, journal.read_journal(connection), filled, may_lose)
+    noted = journal.read_journal(connection)
+    tables = {name for _, name, part in live if part == "table" and name != journal.JOURNAL_TABLE}
+    if noted.is_there or not any(step.kind == DATA and not step.is_left_out for step in steps):
+        losing = [step for step in steps if step.loses]
+        tables = {name for name in tables if any(_concerns(step, name, flavour) for step in losing)}
+    return Situation(flavour, live, noted, with_rows(connection, tables), may_lose, ran_until)
 
 
 def _concerns(step: Step, table: str, flavour: str) -> bool:
@@ -126,11 +134,19 @@ def bring_up(
 
 
 def note_what_is_there(connection: Connection, plan: Plan) -> None:
-    """Makes the journal, and writes into it what needs no run: it will not be taken for new later."""
+    """Makes the journal, and writes into it what needs no run: it will not be taken for new later.
+
+    Nor will a run that ends right behind its first statement be: the journal begins before it.
+    """
     journal.prepare(connection)
     known = journal.read_journal(connection)
     there = [one.step for one in plan.of(Verdict.DONE) if one.step.kind != SETTING]
-    journal.note_found(connection, [step for step in there if step.checksum not in known.done | known.begun])
+    first = next((step for step in plan.to_run if step.kind == SCHEMA), None)
+    connection.execute("START TRANSACTION")
+    journal.note_found(connection, [step for step in there if step.checksum not in known.done])
+    if first and not known.is_there:
+        journal.note(connection, first, journal.STARTED)
+    connection.execute("COMMIT")
 
 
 def execute_step(connection: Connection, step: Step) -> Step:

@@ -51,7 +51,7 @@ def note_found(connection: Connection, steps: list[Step]) -> None:
         rows = ", ".join(["(%s, %s, 'done', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))"] * len(part))
         values = [value for step in part for value in (step.name[:190], step.checksum)]
         connection.execute(
-            f"INSERT IGNORE INTO {JOURNAL_TABLE} (step, checksum, state, started_at, finished_at) "
-            f"VALUES {rows}",
+            f"INSERT INTO {JOURNAL_TABLE} (step, checksum, state, started_at, finished_at) "
+            f"VALUES {rows} ON DUPLICATE KEY UPDATE state = 'done', finished_at = UTC_TIMESTAMP(6)",
             values,
         )

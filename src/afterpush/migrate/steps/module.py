@@ -16,7 +16,7 @@ from afterpush.migrate.replay.look import look_sql
 from afterpush.migrate.steps.facts import facts_of, flavours_of, step_from
 from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
 from afterpush.migrate.steps.runtime import RUNTIME
-from afterpush.migrate.steps.sql_file import MARK
+from afterpush.migrate.steps.sql_head import MARK
 from afterpush.migrate.steps.step import Step
 
 _STEPS = re.compile(r"^const steps = \[\n(.*?)^\];$", re.MULTILINE | re.DOTALL)

@@ -45,10 +45,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Situation:
-    """The database as it is. `filled` are tables with rows; `may_lose` is the user's permission."""
+    """The database as it is. `filled` are tables with rows; `may_lose` is the user's permission.
+
+    `ran_until` is the user's word for a database without a journal: the last source file that ran there.
+    """
 
     flavour: str
     live: State
     journal: Journal = NO_JOURNAL
     filled: frozenset[str] = frozenset()
     may_lose: bool = False
+    ran_until: str = ""

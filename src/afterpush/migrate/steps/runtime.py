@@ -73,7 +73,7 @@ function stageOf(flavour, live, noted, withOrder) {
     }
   }
   let last = noted.size ? -1 : steps.length;
-  while (noted.size && last + 1 < steps.length && (steps[last + 1].kind === "session" || noted.has(steps[last + 1].checksum))) last++;
+  while (noted.size && last + 1 < steps.length && (steps[last + 1].kind === "session" || noted.get(steps[last + 1].checksum) === "done")) last++;
   const ahead = found.filter((number) => number >= last);
   return ahead.length ? ahead[ahead.length - 1] : found[0];
 }
@@ -104,6 +104,17 @@ function byParts(flavour, live) {
   });
 }
 
+// Whether a table that the step names, or else any one, has rows.
+async function isFilled(run, step, live) {
+  const tables = [...live.keys()].map((key) => key.split("\t")).filter((key) => key[2] === "table" && key[1] !== journal).map((key) => key[1]);
+  const words = new Set(step.sql.toLowerCase().split(/[^\w$]+/));
+  const named = tables.filter((name) => words.has(name.toLowerCase()));
+  for (const name of named.length ? named : tables) {
+    if (rowsOf(await run("SELECT 1 AS found FROM `" + name.replace(/`/g, "``") + "` LIMIT 1")).length) return true;
+  }
+  return false;
+}
+
 async function plan(run) {
   const version = String(Object.values(rowsOf(await run("SELECT VERSION() AS version"))[0])[0]);
   const flavour = /mariadb/i.test(version) ? "mariadb" : "mysql";
@@ -119,6 +130,13 @@ async function plan(run) {
   const last = done.length ? done[done.length - 1] : -1;
   const names = new Set([...live.keys()].map((key) => key.split("\t")[1]));
   const blocked = new Set(), found = [];
+  const isSure = (number) => noted.size || steps[number].kind !== "data" || steps[number].left_out || stage === -1 || number < last
+    || (last >= 0 && (!ahead.length || steps[number].file === steps[last].file)) || (ahead.length > 0 && number > ahead[0]);
+  for (let number = 0; number < steps.length; number++) {
+    if (isSure(number) || !(await isFilled(run, steps[number], live))) continue;
+    throw new Error(steps[number].file + ":" + steps[number].line + ": nothing shows whether this file ran here, nothing was executed: "
+      + "run `inv migrate.apply --ran-until=FILE` once, with the last file that did");
+  }
   steps.forEach((step, number) => {
     if (step.kind === "data") {
       const cameWith = !noted.size && stage !== -1 && last >= 0
@@ -145,13 +163,20 @@ async function plan(run) {
 }
 
 const quote = (text) => "'" + text.replace(/\\/g, "\\\\").replace(/'/g, "''") + "'";
-const note = (verb, step, state) =>
-  verb + " INTO " + journal + " (step, checksum, state, started_at, finished_at) VALUES (" + quote(step.name.slice(0, 190))
-  + ", '" + step.checksum + "', '" + state + "', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))";
+const row = (step, state) =>
+  "(" + quote(step.name.slice(0, 190)) + ", '" + step.checksum + "', '" + state + "', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))";
+const note = (verb, rows) => verb + " INTO " + journal + " (step, checksum, state, started_at, finished_at) VALUES " + rows.join(", ");
+
+// In one go: which rows came the old way, and that this database is not a new one from here on.
+async function begin(run, found) {
+  const first = steps.filter((step) => step.kind === "schema").slice(0, 1).map((step) => row(step, "started"));
+  const rows = [...found.map((step) => row(step, "done")), ...first];
+  if (rows.length) await run(note("INSERT IGNORE", rows));
+}
 
 async function runStep(run, step) {
   if (step.kind !== "data") return run(step.sql);
-  await run(note("INSERT", step, "started"));
+  await run(note("INSERT", [row(step, "started")]));
   await run(step.sql);
   await run("UPDATE " + journal + " SET state = 'done' WHERE checksum = '" + step.checksum + "'");
 }
@@ -161,8 +186,7 @@ async function migrate(run) {
   await run(makeJournal);
   for (let tries = 0; ; tries++) {
     const [needed, found, noted] = await plan(run);
-    for (const step of found) await run(note("INSERT IGNORE", step, "done"));
-    if (!needed.length && !noted.size && steps.length) await run(note("INSERT IGNORE", steps[0], "done"));
+    if (!noted.size) await begin(run, found);
     try {
       for (const step of needed) await runStep(run, step);
       if (needed.some((step) => step.kind === "session")) {

@@ -14,41 +14,33 @@ differs, and copes with more. Triggers, routines and events cannot be prepared (
 Permitted in Prepared Statements"): they stay as they are and are made again on each run.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.migrate.replay.look import look_sql
-from afterpush.migrate.replay.schema import ELUSIVE, State, with_change
 from afterpush.migrate.statements.split import split
 from afterpush.migrate.statements.tokens import literal, quoted, string_value, tokens
-from afterpush.migrate.steps.facts import facts_of, flavours_of, step_from
-from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
-from afterpush.migrate.steps.stage import initial
-from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Change, Step, known_keys
+from afterpush.migrate.steps.facts import facts_of, step_from
+from afterpush.migrate.steps.journal import JOURNAL_TABLE
+from afterpush.migrate.steps.sql_head import EXECUTE, KEPT, SQL, STAGE, head
+from afterpush.migrate.steps.step import DATA, SETTING, Change, Step
 
-MARK = "Written by `inv migrate.consolidate`"
 UNPREPARED = frozenset(["trigger", "procedure", "function", "event"])
 _HEADER = re.compile(r"^-- step: (\{.*\})\r?$", re.MULTILINE)
-_STAGE, _SQL, _NEW, _RUN = "@afterpush_stage", "@afterpush_sql", "@afterpush_new", "@afterpush_run"
-_KEPT = ("sql_mode", "foreign_key_checks", "unique_checks", "time_zone")
-_EXECUTE = (
-    f"PREPARE afterpush_step FROM {_SQL};\nEXECUTE afterpush_step;\nDEALLOCATE PREPARE afterpush_step;\n"
-)
+_RUN = "@afterpush_run"
 _ANEW = "change the sources and run `inv migrate.consolidate` again"
 
 
 def render_sql(steps: Sequence[Step], *, may_lose: bool) -> str:
     """The text of the consolidated file."""
-    parts = [_head(steps)]
+    parts = [head(steps)]
     called = {word for step in steps if step.sql[:4].upper() == "CALL" for word in step.words}
     for number, step in enumerate(steps):
         facts = json.dumps(facts_of(step), ensure_ascii=False)
         parts.append(f"-- step: {facts}\n{_body(steps, number, may_lose, called)}")
         if _ends_file_with_settings(steps, number):
-            parts.append(f"SET {', '.join(f'{name} = @afterpush_{name}' for name in _KEPT)};\n")
+            parts.append(f"SET {', '.join(f'{name} = @afterpush_{name}' for name in KEPT)};\n")
     return "\n".join(parts)
 
 
@@ -78,7 +70,7 @@ def _read(header: str, body: str, where: str) -> Step:
         facts = json.loads(header)
         statements = split(body, where)
         kept = [one.sql for one in statements if one.sql.startswith(f"SET {_RUN} = ")]
-        plain = [one.sql for one in statements if not one.sql.startswith(f"SET {_KEPT[0]} = @afterpush_")]
+        plain = [one.sql for one in statements if not one.sql.startswith(f"SET {KEPT[0]} = @afterpush_")]
         sql = string_value(list(tokens(kept[0]))[-1].text) if kept else plain[-1]
         step = step_from(facts, sql)
         known = facts["sha256"]
@@ -91,93 +83,20 @@ def _read(header: str, body: str, where: str) -> Step:
     return step
 
 
-# What a plain client runs
-
-
-def _head(steps: Sequence[Step]) -> str:
-    looks = {flavour: _stage_query(steps, flavour) for flavour in flavours_of(steps)}
-    other = "SELECT * FROM `afterpush: consolidate again for this server`"
-    mine, theirs = (literal(looks.get(flavour, other)) for flavour in ("mariadb", "mysql"))
-    which = f"IF(VERSION() LIKE '%MariaDB%', {mine}, {theirs})"
-    stop = "SELECT * FROM `drifted: inv migrate.apply --dry-run says what differs`"
-    return (
-        f"-- {MARK}; do not edit by hand.\n"
-        "-- It holds the whole history. What a database has already is not run again; what is in no state\n"
-        "-- of the history stops the run. `inv migrate.apply` runs the same steps under one lock, with a\n"
-        "-- journal.\n\n"
-        f"{JOURNAL_SQL};\n"
-        f"SET {', '.join(f'@afterpush_{name} = @@SESSION.{name}' for name in _KEPT)};\n"
-        "SET SESSION group_concat_max_len = 4294967295;\n"
-        f"SET {_NEW} = (SELECT COUNT(*) = 0 FROM {JOURNAL_TABLE});\n"
-        f"SET {_SQL} = {which};\n{_EXECUTE}"
-        f"SET {_SQL} = IF({_STAGE} IS NULL, {literal(stop)}, 'DO 0');\n{_EXECUTE}"
-    )
-
-
-def _stage_query(steps: Sequence[Step], flavour: str) -> str:
-    """Sets @afterpush_stage: -1 before the first step, NULL where the database is in no state of the
-    history.
-    """
-    known = sorted(key for key in known_keys(steps, flavour) if key[2] not in ELUSIVE)
-    listed = ", ".join(literal("\t".join(key)) for key in known) or "''"
-    cases = " ".join(f"WHEN '{digest}' THEN {stage}" for digest, stage in _stages(steps, flavour).items())
-    text = "REGEXP_REPLACE(text, ' WITH PARSER [^ ]*$', '')"
-    return (
-        "SELECT CASE SHA2(IFNULL(GROUP_CONCAT(line ORDER BY CAST(line AS BINARY) SEPARATOR '\n'), ''), 256) "
-        f"{cases} END INTO {_STAGE} FROM (SELECT CONCAT_WS('\t', kind, object, part, "
-        f"GROUP_CONCAT({text} ORDER BY seq SEPARATOR ', ')) AS line "
-        f"FROM ({look_sql(flavour)}) AS parts WHERE CONCAT_WS('\t', kind, object, part) IN ({listed}) "
-        "GROUP BY kind, object, part) AS parts_of_it"
-    )
-
-
-def _stages(steps: Sequence[Step], flavour: str) -> dict[str, int]:
-    """The hash of each state, and the number of the last step that is done there."""
-    state, found = initial(steps, flavour), {}
-    found[_digest(state)] = -1
-    last = max((number for number, step in enumerate(steps) if step.kind == SCHEMA), default=-1)
-    for number, step in enumerate(steps):
-        if step.kind != SCHEMA:
-            continue
-        change = step.change(flavour)
-        state = with_change(state, change.before, change.after)
-        found[_digest(state)] = _with_its_rows(steps, number, last)
-    return found
-
-
-def _with_its_rows(steps: Sequence[Step], number: int, last: int) -> int:
-    """The last of the steps for rows that came with a schema step: those of its file, at the end all."""
-    stage = number
-    while stage + 1 < len(steps) and steps[stage + 1].kind != SCHEMA:
-        if number != last and steps[stage + 1].file != steps[number].file:
-            break
-        stage += 1
-    return stage
-
-
-def _digest(state: State) -> str:
-    lines = [
-        "\t".join((*key, re.sub(r" WITH PARSER [^ ]*$", "", text))).encode()
-        for key, text in state.items()
-        if key[2] not in ELUSIVE
-    ]
-    return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
-
-
 def _body(steps: Sequence[Step], number: int, may_lose: bool, called: set[str]) -> str:
     step = steps[number]
     if step.kind == SETTING:
         return _plain(step.sql)
     if step.kind == DATA:
-        return _journaled(step, number)
+        return _journaled(step)
     program = _program(step)
     if program:
         return _made_anew(steps, number, *program, called)
     run = _RUN
     if step.loses and not may_lose:
         stop = f"SELECT * FROM `it loses rows or values: step {number}, see migrate.destructive`"
-        run = f"IF({_STAGE} = -1, {_RUN}, {literal(stop)})"
-    return f"{_kept(step)}SET {_SQL} = IF({_STAGE} < {number}, {run}, 'DO 0');\n{_EXECUTE}"
+        run = f"IF({STAGE} = -1, {_RUN}, {literal(stop)})"
+    return f"{_kept(step)}SET {SQL} = IF({STAGE} < {number}, {run}, 'DO 0');\n{EXECUTE}"
 
 
 def _kept(step: Step) -> str:
@@ -226,15 +145,13 @@ def _plain(sql: str) -> str:
     return f"DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;\n"
 
 
-def _journaled(step: Step, number: int) -> str:
+def _journaled(step: Step) -> str:
     row = f"checksum = '{step.checksum}'"
     name = literal(step.name[:190])
-    skip = "TRUE" if step.is_left_out else f"{_NEW} AND {_STAGE} >= {number}"
     return (
         f"START TRANSACTION;\n{_kept(step)}"
-        f"SET {_SQL} = IF((SELECT COUNT(*) FROM {JOURNAL_TABLE} WHERE {row}) = 0 AND NOT ({skip}), "
-        f"{_RUN}, 'DO 0');\n"
-        f"{_EXECUTE}"
+        f"SET {SQL} = IF((SELECT COUNT(*) FROM {JOURNAL_TABLE} WHERE {row}) = 0, {_RUN}, 'DO 0');\n"
+        f"{EXECUTE}"
         f"INSERT IGNORE INTO {JOURNAL_TABLE} (step, checksum, state, started_at, finished_at)\n"
         f"  VALUES ({name}, '{step.checksum}', 'done', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6));\n"
         "COMMIT;\n"

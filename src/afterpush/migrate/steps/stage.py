@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.schema import BY_DEFINITION, Key, State, part_kind, same, with_change
 from afterpush.migrate.steps.step import SETTING, Step, known_keys
 
@@ -17,6 +18,7 @@ class Journal:
 
 
 NO_JOURNAL = Journal()
+NO_FILE = "none"
 
 
 def initial(steps: Sequence[Step], flavour: str) -> State:
@@ -30,13 +32,18 @@ def initial(steps: Sequence[Step], flavour: str) -> State:
     return found
 
 
-def find_stage(steps: Sequence[Step], flavour: str, live: State, journal: Journal) -> int | None:
+def find_stage(
+    steps: Sequence[Step], flavour: str, live: State, journal: Journal, ran_until: str = ""
+) -> int | None:
     """The number of the last step whose state this is: -1 before the first one, None where it is none's.
 
     A state may come back (DROP, then CREATE as before): with a journal, the first one not before what
     it knows counts; without, the latest, but an empty database takes the whole history, whatever of it
-    comes and goes.
+    comes and goes. `ran_until` names the stage of a database without a journal. Raises AfterpushError where
+    it is not in the state of this stage.
     """
+    if ran_until and not journal.is_there:
+        return _named_stage(steps, flavour, live, ran_until)
     if not (journal.is_there or live or initial(steps, flavour)) and final(steps, flavour):
         return -1
     for with_order in (True, False):
@@ -45,6 +52,18 @@ def find_stage(steps: Sequence[Step], flavour: str, live: State, journal: Journa
             known = _last_noted(steps, journal)
             return min((number for number in found if number >= known), default=found[0])
     return None
+
+
+def _named_stage(steps: Sequence[Step], flavour: str, live: State, file: str) -> int:
+    """The last step of the file, if the database is in the state behind it."""
+    numbers = [-1] if file == NO_FILE else [at for at, step in enumerate(steps) if step.file == file]
+    if not numbers:
+        raise AfterpushError(f"--ran-until={file}: no step is of this file (`{NO_FILE}` if no file ran)")
+    if not any(numbers[-1] in _matching(steps, flavour, live, with_order=one) for one in (True, False)):
+        raise AfterpushError(
+            f"--ran-until={file}: the database is not as it is after this file; name the last one that ran"
+        )
+    return numbers[-1]
 
 
 def _last_noted(steps: Sequence[Step], journal: Journal) -> int:
