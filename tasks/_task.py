@@ -5,7 +5,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, get_origin
 
 from invoke import Exit
 from invoke import task as invoke_task
@@ -16,9 +16,13 @@ from afterpush.workflows.app_repository import redacted, redactor_here
 Body = Callable[..., ExitCode | int | None]
 
 
-def task(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Body], Any]:
+Json = Annotated[bool, "print one JSON document on stdout"]
+
+
+def task(**options: Any) -> Callable[[Body], Any]:
     """Makes a task of a function: its return value is the exit code (None is 0).
 
+    The help of a flag is in the annotation of its parameter: `sha: Annotated[Any, "the commit"] = None`.
     An AfterpushError becomes one line on stderr and its exit code; with `--json` also the document
     `{"error", "code", "exit_code"}` on stdout. Invoke's `--dry` acts as `--dry-run`, or is refused where a
     task has no such flag; its `--echo` shows every command before it is run. Ctrl-C exits with 130, and so
@@ -53,9 +57,14 @@ def task(*, help: dict[str, str] | None = None, **options: Any) -> Callable[[Bod
             if code:
                 raise Exit(code=int(code))
 
-        return invoke_task(opened, help=help or {}, auto_shortflags=False, **options)
+        return invoke_task(opened, help=_help_of(body), auto_shortflags=False, **options)
 
     return make
+
+
+def _help_of(body: Body) -> dict[str, str]:
+    hints = {name: one.annotation for name, one in inspect.signature(body).parameters.items()}
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if get_origin(hint) is Annotated}
 
 
 def _obey_invoke(context: Any, body: Body, flags: dict[str, Any]) -> None:
@@ -75,6 +84,14 @@ def _obey_invoke(context: Any, body: Body, flags: dict[str, Any]) -> None:
 
         redact = redactor_here()  # Once, before: it asks git where the configuration is.
         echo_commands(lambda words: note(redact(shlex.join(words))))
+
+
+def answer(document: Any, text: Callable[[Any], str], *, json: bool, is_good: bool = True) -> ExitCode:
+    """Prints what a task found, as one JSON document or as `text` of it for people; gives the exit code."""
+    from afterpush.infra.console import print_json, say
+
+    print_json(document) if json else say(text(document))
+    return ExitCode.GOOD if is_good else ExitCode.BAD_ANSWER
 
 
 def number(text: str | None, flag: str, *, default: float | None = None, least: float = 0) -> float | None:

@@ -15,7 +15,7 @@ from invoke.parser import Argument, ParserContext
 
 from afterpush.documents.manual.reference import FlagFacts, TaskFacts
 from afterpush.tasks._task_catalog import our_tasks, repository_tasks
-from afterpush.workflows.task_help import OURS
+from afterpush.workflows.manual import OURS
 
 
 def task_facts(collection: Collection) -> list[TaskFacts]:

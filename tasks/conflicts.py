@@ -2,36 +2,28 @@
 
 import sys
 from pathlib import Path
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
-from afterpush.tasks._task import task
+from afterpush.tasks._task import Json, answer, task
 from afterpush.workflows.app_repository import app_repository
 
 
-@task(
-    help={
-        "base": "file with the common ancestor's text (empty or /dev/null: both sides added the file)",
-        "ours": "file with our text",
-        "theirs": "file with their text",
-        "path": "the document's path in the repository: decides how it is merged (default: OURS)",
-        "renumber": "give the second of two tasks under one new ID a free ID",
-        "marker_size": "length of conflict markers (default 7)",
-        "json": "print one JSON document on stdout, the merged text in it",
-    },
-    positional=["base", "ours", "theirs"],
-)
+@task(positional=["base", "ours", "theirs"])
 def merge(
     context: Any,
-    base: str,
-    ours: str,
-    theirs: str,
-    path: str | None = None,
-    renumber: bool = False,
-    marker_size: str | None = None,
-    json: bool = False,
+    base: Flag[str, "file with the common ancestor's text (empty or /dev/null: both sides added the file)"],
+    ours: Flag[str, "file with our text"],
+    theirs: Flag[str, "file with their text"],
+    path: Flag[
+        str | None, "the document's path in the repository: decides how it is merged (default: OURS)"
+    ] = None,
+    renumber: Flag[bool, "give the second of two tasks under one new ID a free ID"] = False,
+    marker_size: Flag[str | None, "length of conflict markers (default 7)"] = None,
+    json: Flag[bool, "print one JSON document on stdout, the merged text in it"] = False,
 ) -> ExitCode:
     """Merge three versions of a document; the text goes to stdout, exit 1 with markers in it."""
     from afterpush.conflicts.git.files import merge_files, path_in
@@ -60,20 +52,18 @@ def merge(
     return ExitCode.GOOD if merged.is_clean else ExitCode.BAD_ANSWER
 
 
-@task(
-    help={
-        "dry_run": "show what would be resolved; change nothing",
-        "renumber": "give the second of two tasks under one new ID a free ID",
-        "json": "print one JSON document on stdout",
-    }
-)
-def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: bool = False) -> ExitCode:
+@task()
+def resolve(
+    context: Any,
+    dry_run: Flag[bool, "show what would be resolved; change nothing"] = False,
+    renumber: Flag[bool, "give the second of two tasks under one new ID a free ID"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Resolve the shared documents in the middle of a merge, rebase, cherry-pick or stash pop."""
     from afterpush.conflicts.git.apply import apply_resolution
     from afterpush.conflicts.git.report import is_settled, resolution_document, resolution_text
     from afterpush.conflicts.git.resolve import plan_resolution
     from afterpush.infra.clock import SystemClock
-    from afterpush.infra.console import print_json, say
     from afterpush.infra.git.leftovers import remove_sides
     from afterpush.workflows.lock_files import lock_file_owners
 
@@ -82,26 +72,25 @@ def resolve(context: Any, dry_run: bool = False, renumber: bool = False, json: b
         remove_sides(here.repo, SystemClock().now())
     plan = plan_resolution(here.repo, here.settings.documents, renumber=renumber)
     steps = plan.steps if dry_run else apply_resolution(here.repo, plan, lock_file_owners(here))
-    if json:
-        print_json(resolution_document(plan, steps, dry_run=dry_run))
-    else:
-        say(resolution_text(plan, steps, dry_run=dry_run))
-    return ExitCode.GOOD if is_settled(steps) else ExitCode.BAD_ANSWER
+    return answer(
+        resolution_document(plan, steps, dry_run=dry_run),
+        lambda _: resolution_text(plan, steps, dry_run=dry_run),
+        json=json,
+        is_good=is_settled(steps),
+    )
 
 
-@task(
-    help={
-        "dry_run": "show what would be written; write nothing",
-        "uninstall": "take our lines and our configuration away again",
-        "json": "print one JSON document on stdout",
-    }
-)
-def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: bool = False) -> ExitCode:
+@task()
+def install(
+    context: Any,
+    dry_run: Flag[bool, "show what would be written; write nothing"] = False,
+    uninstall: Flag[bool, "take our lines and our configuration away again"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Make git merge the shared documents by meaning: .gitattributes and the merge driver."""
     from afterpush.conflicts.git.install import apply_plan, plan_install, plan_uninstall
     from afterpush.conflicts.git.report import install_document, install_text
     from afterpush.conflicts.git.shared_files import driver_patterns
-    from afterpush.infra.console import print_json, say
 
     here = app_repository()
     plan = (
@@ -111,30 +100,30 @@ def install(context: Any, dry_run: bool = False, uninstall: bool = False, json: 
     )
     if not dry_run:
         apply_plan(here.repo, plan)
-    if json:
-        print_json(install_document(plan, dry_run=dry_run))
-    else:
-        say(install_text(plan, dry_run=dry_run, uninstall=uninstall))
-    return ExitCode.GOOD
+    return answer(
+        install_document(plan, dry_run=dry_run),
+        lambda _: install_text(plan, dry_run=dry_run, uninstall=uninstall),
+        json=json,
+    )
 
 
-@task(help={"json": "print one JSON document on stdout"})
-def check(context: Any, json: bool = False) -> ExitCode:
+@task()
+def check(context: Any, json: Json = False) -> ExitCode:
     """Prove with a trial merge that git calls our driver here; find left-over conflict markers."""
     from afterpush.conflicts.git.probe import probe_driver
     from afterpush.conflicts.git.report import check_document, check_text, is_live
     from afterpush.conflicts.git.shared_files import driver_patterns, left_markers
-    from afterpush.infra.console import print_json, say
 
     here = app_repository()
     documents = here.settings.documents
     probes = probe_driver(here.repo, driver_patterns(documents), documents)
     markers = left_markers(here.repo, documents)
-    if json:
-        print_json(check_document(probes, markers))
-    else:
-        say(check_text(probes, markers))
-    return ExitCode.GOOD if is_live(probes) and not markers else ExitCode.BAD_ANSWER
+    return answer(
+        check_document(probes, markers),
+        lambda _: check_text(probes, markers),
+        json=json,
+        is_good=is_live(probes) and not markers,
+    )
 
 
 ns = Collection("conflicts", merge, resolve, install, check)

@@ -1,24 +1,25 @@
 """The whole thing at once, on a simulated platform."""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from afterpush.infra.console import note, print_json, say, say_folded
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.tasks._task import task
 
-
-@task(
-    name="demo",
-    help={
-        "fast": "a few seconds instead of half a minute",
-        "serve": "a simulated platform for the repository you are in, until Ctrl-C",
-        "scenario": "with --serve: what becomes of the pushes, in order (default: live, build-failure, "
-        "deploy-failure, then live)",
-        "json": "print one JSON document on stdout; the story goes to stderr",
-    },
+SCENARIO = (
+    "with --serve: what becomes of the pushes, in order "
+    "(default: live, build-failure, deploy-failure, then live)"
 )
+
+
+@task(name="demo")
 def demo(
-    context: Any, fast: bool = False, serve: bool = False, scenario: Any = None, json: bool = False
+    context: Any,
+    fast: Flag[bool, "a few seconds instead of half a minute"] = False,
+    serve: Flag[bool, "a simulated platform for the repository you are in, until Ctrl-C"] = False,
+    scenario: Flag[Any, SCENARIO] = None,
+    json: Flag[bool, "print one JSON document on stdout; the story goes to stderr"] = False,
 ) -> ExitCode:
     """Show pushes that go live, fail and are superseded, on a simulated platform."""
     from afterpush.workflows.demo.story import FAST, NORMAL, demonstrate

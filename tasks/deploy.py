@@ -1,41 +1,33 @@
 """From a push to a verdict: is the commit live, and if not, why?"""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.tasks._task import number, task, whole_number
+from afterpush.tasks._task import Json, answer, number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
 from afterpush.workflows.deploy.remote_monitor import ask_there
 from afterpush.workflows.deploy.watch import commit_of, start_background, started_text
 from afterpush.workflows.hooks import tell_unwatched
 
 SHA = "the commit, as git can resolve it (default: HEAD)"
-JSON = "print one JSON document on stdout"
 HOST = "user@host or an alias of ~/.ssh/config: a background monitor on that machine"
 
 
-@task(
-    help={
-        "sha": SHA,
-        "background": "detach: print pid and log path, and go on watching without this terminal",
-        "timeout": "seconds until the verdict is timeout (default: deploy.timeout_seconds)",
-        "strict": "live but not ready at health.url is no success (exit 1)",
-        "host": HOST,
-        "json": JSON,
-    }
-)
+@task()
 def monitor(
     context: Any,
-    sha: Any = None,
-    background: bool = False,
-    timeout: Any = None,
-    strict: bool = False,
-    host: Any = None,
-    json: bool = False,
+    sha: Flag[Any, SHA] = None,
+    background: Flag[
+        bool, "detach: print pid and log path, and go on watching without this terminal"
+    ] = False,
+    timeout: Flag[Any, "seconds until the verdict is timeout (default: deploy.timeout_seconds)"] = None,
+    strict: Flag[bool, "live but not ready at health.url is no success (exit 1)"] = False,
+    host: Flag[Any, HOST] = None,
+    json: Json = False,
 ) -> ExitCode | int:
     """Watch a commit until it is live, or say why it is not."""
     from afterpush.workflows.deploy.monitoring import monitor_here
@@ -49,26 +41,17 @@ def monitor(
     if not background:
         return monitor_here(here, commit, timeout_seconds=seconds, strict=strict, json=json)
     started = start_background(here, commit, timeout_seconds=seconds, strict=strict)
-    print_json(started) if json else say(started_text(started))
-    return ExitCode.GOOD
+    return answer(started, started_text, json=json)
 
 
-@task(
-    help={
-        "sha": SHA,
-        "wait": "wait for the verdict of a monitor that runs",
-        "timeout": "with --wait: seconds until the answer is given as it stands (exit 7)",
-        "host": HOST,
-        "json": JSON,
-    }
-)
+@task()
 def status(
     context: Any,
-    sha: Any = None,
-    wait: bool = False,
-    timeout: Any = None,
-    host: Any = None,
-    json: bool = False,
+    sha: Flag[Any, SHA] = None,
+    wait: Flag[bool, "wait for the verdict of a monitor that runs"] = False,
+    timeout: Flag[Any, "with --wait: seconds until the answer is given as it stands (exit 7)"] = None,
+    host: Flag[Any, HOST] = None,
+    json: Json = False,
 ) -> ExitCode | int:
     """Show what is live, in progress and failed, or one commit's status."""
     from afterpush.workflows.deploy.status import print_status, status_here
@@ -86,33 +69,24 @@ def status(
     return found.exit_code
 
 
-@task(help={"json": JSON})
-def monitors(context: Any, json: bool = False) -> ExitCode:
+@task()
+def monitors(context: Any, json: Json = False) -> ExitCode:
     """List the monitors of this repository: running, crashed, finished."""
     from afterpush.deploy.monitor.status import monitors as listed
     from afterpush.deploy.report.tables import monitor_table
 
     found = listed(app_repository().state, SystemClock().now())
-    print_json(found) if json else say(monitor_table(found))
-    return ExitCode.GOOD
+    return answer(found, monitor_table, json=json)
 
 
-@task(
-    help={
-        "sha": SHA,
-        "all": "stop every monitor of this repository",
-        "dry_run": "only tell which would be stopped",
-        "host": HOST,
-        "json": JSON,
-    }
-)
+@task()
 def stop(
     context: Any,
-    sha: Any = None,
-    all: bool = False,
-    dry_run: bool = False,
-    host: Any = None,
-    json: bool = False,
+    sha: Flag[Any, SHA] = None,
+    all: Flag[bool, "stop every monitor of this repository"] = False,
+    dry_run: Flag[bool, "only tell which would be stopped"] = False,
+    host: Flag[Any, HOST] = None,
+    json: Json = False,
 ) -> ExitCode | int:
     """End a background monitor; the deployment itself goes on."""
     from afterpush.deploy.monitor import stopping
@@ -129,46 +103,36 @@ def stop(
         if all
         else [stopping.stop(here.state, commit_of(here, sha), clock, dry_run=dry_run)]
     )
-    print_json(ended) if json else say(stop_lines(ended))
-    return ExitCode.GOOD
+    return answer(ended, stop_lines, json=json)
 
 
-@task(
-    help={
-        "days": "remove what has not changed for so many days (default: 7, or deploy.keep_days)",
-        "dry_run": "only count",
-        "json": JSON,
-    }
-)
-def cleanup(context: Any, days: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
+@task()
+def cleanup(
+    context: Any,
+    days: Flag[Any, "remove what has not changed for so many days (default: 7, or deploy.keep_days)"] = None,
+    dry_run: Flag[bool, "only count"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Remove old files of finished monitors."""
     from afterpush.deploy.monitor.cleanup import cleanup as clean
 
     here = app_repository()
     age = number(days, "--days", default=here.settings.deploy.keep_days) or 0.0
     cleaned = clean(here.state, SystemClock().now(), age, dry_run=dry_run)
-    print_json(cleaned) if json else say(cleaned.text("would remove" if dry_run else "removed"))
-    return ExitCode.GOOD
+    return answer(cleaned, lambda _: cleaned.text("would remove" if dry_run else "removed"), json=json)
 
 
-@task(
-    help={
-        "sha": SHA,
-        "type": "build, deploy, run, run_restarted (the instance before a crash) or job (default: build)",
-        "component": "only the log of this component",
-        "tail": "only so many last lines",
-        "follow": "go on printing while the log grows (not with --host)",
-        "host": HOST,
-    }
-)
+@task()
 def logs(
     context: Any,
-    sha: Any = None,
-    type: str = "build",
-    component: Any = None,
-    tail: Any = None,
-    follow: bool = False,
-    host: Any = None,
+    sha: Flag[Any, SHA] = None,
+    type: Flag[
+        str, "build, deploy, run, run_restarted (the instance before a crash) or job (default: build)"
+    ] = "build",
+    component: Flag[Any, "only the log of this component"] = None,
+    tail: Flag[Any, "only so many last lines"] = None,
+    follow: Flag[bool, "go on printing while the log grows (not with --host)"] = False,
+    host: Flag[Any, HOST] = None,
 ) -> ExitCode | int:
     """Print the platform's log of a commit's deployment."""
     from afterpush.workflows.deploy.logs import LogRequest, print_logs
@@ -185,24 +149,15 @@ def logs(
     return print_logs(here, commit_of(here, sha), wanted)
 
 
-@task(
-    help={
-        "sha": SHA,
-        "log": "explain this file instead (-: standard input); it may come from anywhere",
-        "passing": "the log of a run that went well: lines that are there too weigh less",
-        "brief": "at most 900 bytes",
-        "guide": "print the guide to this category instead",
-        "json": JSON,
-    }
-)
+@task()
 def explain(
     context: Any,
-    sha: Any = None,
-    log: Any = None,
-    passing: Any = None,
-    brief: bool = False,
-    guide: Any = None,
-    json: bool = False,
+    sha: Flag[Any, SHA] = None,
+    log: Flag[Any, "explain this file instead (-: standard input); it may come from anywhere"] = None,
+    passing: Flag[Any, "the log of a run that went well: lines that are there too weigh less"] = None,
+    brief: Flag[bool, "at most 900 bytes"] = False,
+    guide: Flag[Any, "print the guide to this category instead"] = None,
+    json: Json = False,
 ) -> ExitCode:
     """Say why a deployment failed, and what to do."""
     from afterpush.workflows.deploy.explain import print_explanation, print_guide
@@ -214,24 +169,17 @@ def explain(
     return ExitCode.GOOD
 
 
-@task(
-    help={
-        "limit": "how many, the latest first (default: 20; all for --html and --dora)",
-        "html": "write one self-contained page to this file",
-        "dora": "the four DORA figures: frequency, lead time, change failure rate, time to restore",
-        "days": "the window of the DORA figures (default: 30)",
-        "watches": "every single watch, not each deployment once",
-        "json": JSON,
-    }
-)
+@task()
 def history(
     context: Any,
-    limit: Any = None,
-    html: Any = None,
-    dora: bool = False,
-    days: Any = None,
-    watches: bool = False,
-    json: bool = False,
+    limit: Flag[Any, "how many, the latest first (default: 20; all for --html and --dora)"] = None,
+    html: Flag[Any, "write one self-contained page to this file"] = None,
+    dora: Flag[
+        bool, "the four DORA figures: frequency, lead time, change failure rate, time to restore"
+    ] = False,
+    days: Flag[Any, "the window of the DORA figures (default: 30)"] = None,
+    watches: Flag[bool, "every single watch, not each deployment once"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Show past deployments, why they failed and who waited; also as an HTML page."""
     from afterpush.workflows.deploy.history import show_history

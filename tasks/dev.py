@@ -1,6 +1,7 @@
 """Working on afterpush itself: tests, checks, measurements. Only this repository's tasks.py offers them."""
 
 from pathlib import Path
+from typing import Annotated as Flag
 from typing import Any
 
 from afterpush.infra.errors import ExitCode
@@ -9,16 +10,15 @@ from afterpush.tasks._task import task
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@task(
-    help={
-        "only": "a path or a pytest expression such as tests/deploy (default: everything)",
-        "match": "only tests whose name matches, as pytest -k takes it",
-        "workers": "how many processes (default: twice the cores; 0: this one)",
-        "explore": "let property tests search for new examples (default: the same ones in every run)",
-    }
-)
+@task()
 def test(
-    context: Any, only: str = "tests", match: str = "", workers: str = "", explore: bool = False
+    context: Any,
+    only: Flag[str, "a path or a pytest expression such as tests/deploy (default: everything)"] = "tests",
+    match: Flag[str, "only tests whose name matches, as pytest -k takes it"] = "",
+    workers: Flag[str, "how many processes (default: twice the cores; 0: this one)"] = "",
+    explore: Flag[
+        bool, "let property tests search for new examples (default: the same ones in every run)"
+    ] = False,
 ) -> ExitCode:
     """Install what the tests need on this machine, then run them."""
     from afterpush.workflows.development.testing import prepare, run_tests
@@ -44,8 +44,10 @@ def check(context: Any) -> ExitCode:
     return max(code, check_wheel(ROOT))
 
 
-@task(help={"only": "one module of bench/, such as polling (default: all)"})
-def bench(context: Any, only: str = "") -> ExitCode:
+@task()
+def bench(
+    context: Any, only: Flag[str, "one module of bench/, such as polling (default: all)"] = ""
+) -> ExitCode:
     """Measure what the documents claim, each beside a yardstick in the same run."""
     from afterpush.workflows.development.testing import run_benches
 

@@ -1,35 +1,32 @@
 """The app spec: is it right, and do its health checks tell the truth?"""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
-from afterpush.infra.console import print_json, say
+from afterpush.infra.console import print_json
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.tasks._task import number, task, whole_number
+from afterpush.tasks._task import Json, answer, number, task, whole_number
 from afterpush.workflows.app_repository import app_repository
 
 SPEC = "the app spec (default: appspec.path, .do/app.yaml)"
 STARTUP = "how long the app takes to start (default: what the history of deployments says)"
-JSON = "print one JSON document on stdout"
 
 
-@task(
-    help={
-        "spec": f"{SPEC}; - reads stdin",
-        "startup_seconds": STARTUP,
-        "strict": "unknown fields are errors, as for doctl",
-        "json": JSON,
-    }
-)
+@task()
 def validate(
-    context: Any, spec: Any = None, startup_seconds: Any = None, strict: bool = False, json: bool = False
+    context: Any,
+    spec: Flag[Any, f"{SPEC}; - reads stdin"] = None,
+    startup_seconds: Flag[Any, STARTUP] = None,
+    strict: Flag[bool, "unknown fields are errors, as for doctl"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Check the app spec: fields, types, health checks, sources, ingress, ports, references, secrets."""
     from afterpush.appspec.healthcheck.startup import startup_of
     from afterpush.appspec.validate.agreement import other_specs
-    from afterpush.appspec.validate.text import problem_text
-    from afterpush.appspec.validate.validation import has_error, problems_of
+    from afterpush.appspec.validate.problems import Validation
+    from afterpush.appspec.validate.validation import problems_of
     from afterpush.workflows import spec_validation
 
     here = app_repository()
@@ -44,46 +41,34 @@ def validate(
         startup=startup,
         is_strict=strict,
         dockerfile=lambda path: spec_validation.file_of(here, path),
-        platform_said=told.problems,
-        is_accepted=told.answer is not None,
+        platform=told,
     )
-    document = {"spec": own.name, "problems": problems, "platform": told.answer}
-    print_json(document) if json else say(problem_text(problems, own.name, told.answer))
-    return ExitCode.BAD_ANSWER if has_error(problems) else ExitCode.GOOD
+    found = Validation(own.name, problems, told.answer)
+    return answer(found, Validation.text, json=json, is_good=not found.has_error)
 
 
-@task(
-    help={
-        "url": "the endpoint to measure (default: HEALTH_URL or health.url, else the app's live URL)",
-        "spec": SPEC,
-        "component": "the service that is meant, when the spec has several",
-        "startup_seconds": "how long a start takes (default: followed, else from the history)",
-        "wait": "seconds to wait for a first answer (default: 30)",
-        "tries": "how often the endpoint is asked (default: 5)",
-        "ca": "a PEM file with the certificate authorities of a private endpoint",
-        "write": "write the recommended health_check into the spec, and touch nothing else in it",
-        "liveness": "with --write or --apply: liveness_health_check too",
-        "apply": "change the health check in the live app (a token with app:update); starts a deployment",
-        "yes": "do not ask before --apply puts the change",
-        "dry_run": "show what --write or --apply would change, and change nothing",
-        "json": JSON,
-    }
-)
+@task()
 def healthcheck(
     context: Any,
-    url: Any = None,
-    spec: Any = None,
-    component: Any = None,
-    startup_seconds: Any = None,
-    wait: Any = None,
-    tries: Any = None,
-    ca: Any = None,
-    write: bool = False,
-    liveness: bool = False,
-    apply: bool = False,
-    yes: bool = False,
-    dry_run: bool = False,
-    json: bool = False,
+    url: Flag[
+        Any, "the endpoint to measure (default: HEALTH_URL or health.url, else the app's live URL)"
+    ] = None,
+    spec: Flag[Any, SPEC] = None,
+    component: Flag[Any, "the service that is meant, when the spec has several"] = None,
+    startup_seconds: Flag[Any, "how long a start takes (default: followed, else from the history)"] = None,
+    wait: Flag[Any, "seconds to wait for a first answer (default: 30)"] = None,
+    tries: Flag[Any, "how often the endpoint is asked (default: 5)"] = None,
+    ca: Flag[Any, "a PEM file with the certificate authorities of a private endpoint"] = None,
+    write: Flag[
+        bool, "write the recommended health_check into the spec, and touch nothing else in it"
+    ] = False,
+    liveness: Flag[bool, "with --write or --apply: liveness_health_check too"] = False,
+    apply: Flag[
+        bool, "change the health check in the live app (a token with app:update); starts a deployment"
+    ] = False,
+    yes: Flag[bool, "do not ask before --apply puts the change"] = False,
+    dry_run: Flag[bool, "show what --write or --apply would change, and change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Measure the health endpoint and the start; recommend, write or apply the health check."""
     from afterpush.appspec.healthcheck.apply import written

@@ -1,25 +1,27 @@
 """The manual: built from the documents, and held against the code."""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
-from afterpush.tasks._task import task
+from afterpush.tasks._task import Json, answer, task
 from afterpush.workflows.app_repository import app_repository
 
-JSON = "print one JSON document on stdout"
 
-
-@task(help={"dry_run": "show what would be written and built, change nothing", "json": JSON})
-def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
+@task()
+def build(
+    context: Any,
+    dry_run: Flag[bool, "show what would be written and built, change nothing"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Write the reference from the code and build the site; offline, warnings are errors."""
     from afterpush.documents.manual.check import broken_links
     from afterpush.documents.manual.report import BuildAnswer
     from afterpush.documents.manual.site import build as build_site
     from afterpush.documents.manual.site import require_replaceable
     from afterpush.documents.manual.sphinx import require_sphinx
-    from afterpush.infra.console import print_json, say
     from afterpush.infra.safe_paths import Gate
     from afterpush.workflows import manual
 
@@ -34,19 +36,20 @@ def build(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     if not dry_run:
         reference.write(here.repo)  # Before anything that needs Sphinx: the reference alone does not.
     require_sphinx()
-    built = None if dry_run or broken else build_site(tree, layout, output)
-    pages, folder = layout.count, here.settings.docs.output
-    answer = BuildAnswer(pages, folder, reference.outdated, broken, built, dry_run=dry_run)
-    print_json(answer.document()) if json else say(answer.text())
-    return ExitCode.GOOD if answer.is_good else ExitCode.BAD_ANSWER
+    warnings, external = ((), ()) if dry_run or broken else build_site(tree, layout, output)
+    is_built = not (dry_run or broken or warnings)
+    folder = here.settings.docs.output
+    done = BuildAnswer(
+        layout.count, folder, reference.outdated, broken, warnings, external, is_built, dry_run
+    )
+    return answer(done, BuildAnswer.text, json=json, is_good=done.is_good)
 
 
-@task(help={"json": JSON})
-def check(context: Any, json: bool = False) -> ExitCode:
+@task()
+def check(context: Any, json: Json = False) -> ExitCode:
     """Find stale documents, broken links, and instructions that are false, lose work or hang."""
     from afterpush.documents.manual.check import broken_links, unknown_commands
     from afterpush.documents.manual.report import DocumentsReport
-    from afterpush.infra.console import print_json, say
     from afterpush.tasks._task_catalog import catalog
     from afterpush.workflows import manual
 
@@ -58,8 +61,7 @@ def check(context: Any, json: bool = False) -> ExitCode:
     wrong = manual.bad_instructions(here, tree, manual.facts_here(here, tree.files, known))
     broken = [*broken_links(tree, tree.documents), *unknown, *wrong]
     checked = DocumentsReport(len(tree.documents), stale, broken, unknown)
-    print_json(checked) if json else say(checked.text())
-    return ExitCode.GOOD if checked.is_good else ExitCode.BAD_ANSWER
+    return answer(checked, DocumentsReport.text, json=json, is_good=checked.is_good)
 
 
 ns = Collection("docs", build, check)

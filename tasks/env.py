@@ -1,26 +1,25 @@
 """What is there and what is missing: tools, credentials, services, this repository."""
 
 from functools import partial
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.tasks._task import task
+from afterpush.tasks._task import Json, answer, task
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 
-@task(help={"json": "print one JSON document on stdout"})
-def check(context: Any, json: bool = False) -> ExitCode:
+@task()
+def check(context: Any, json: Json = False) -> ExitCode:
     """Check tools, credentials, services and repository; name each problem with its cure."""
     from afterpush.environment.check import examine
     from afterpush.environment.text_report import report_text
 
     report = examine(_surroundings(app_repository()))
-    print_json(report) if json else say(report_text(report))
-    return ExitCode.BAD_ANSWER if report.has_errors else ExitCode.GOOD
+    return answer(report, report_text, json=json, is_good=not report.has_errors)
 
 
 def _surroundings(here: AppRepository) -> Any:
@@ -102,14 +101,13 @@ def _hooks(here: AppRepository) -> Any:
     )
 
 
-@task(
-    help={
-        "show": "only show what could run, and whether you said yes",
-        "revoke": "take every yes of this clone back",
-        "json": "print one JSON document on stdout",
-    }
-)
-def trust(context: Any, show: bool = False, revoke: bool = False, json: bool = False) -> ExitCode:
+@task()
+def trust(
+    context: Any,
+    show: Flag[bool, "only show what could run, and whether you said yes"] = False,
+    revoke: Flag[bool, "take every yes of this clone back"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Trust what this repository's files make us run, in this clone, until they change."""
     from afterpush.workflows.trust import items_of, report, report_text, trust_of
 
@@ -119,8 +117,7 @@ def trust(context: Any, show: bool = False, revoke: bool = False, json: bool = F
     elif not show:
         trust_of(here).say_yes(items_of(here))
     found = report(here)
-    print_json(found) if json else say(report_text(found))
-    return ExitCode.GOOD
+    return answer(found, report_text, json=json)
 
 
 ns = Collection("env", check, trust)

@@ -1,18 +1,18 @@
 """Migrations in one place, with proof."""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
-from afterpush.infra.console import is_terminal, note, print_json, say
+from afterpush.infra.console import is_terminal, note
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.invocation import program
 from afterpush.infra.processes.signals import ended_like_interrupted
-from afterpush.tasks._task import number, task
+from afterpush.tasks._task import Json, answer, number, task
 from afterpush.workflows.app_repository import app_repository
 from afterpush.workflows.database import app_database
 
-JSON = "print one JSON document on stdout"
 DRY_RUN = "ask the live schema what would be done, and do nothing"
 WAIT = "how many seconds to wait while another run holds the lock (default 600)"
 STRICT = "let other names of indexes and another order of columns count as differences"
@@ -24,16 +24,25 @@ RAN_UNTIL = (
 DESTRUCTIVE = "allow steps that lose rows or values that are there (also: migrate.destructive)"
 
 
-@task(help={"strict": LAX_STRICT, "server": SERVER, "json": JSON})
-def audit(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
+@task()
+def audit(
+    context: Any,
+    strict: Flag[bool, LAX_STRICT] = False,
+    server: Flag[str, SERVER] = "",
+    json: Json = False,
+) -> ExitCode:
     """List what the migrations define, and what the boot script does not cover."""
     from afterpush.migrate import audit_report
     from afterpush.workflows.migrate import migrations
 
     with ended_like_interrupted(), migrations(app_repository(), server, note) as these:
         found = these.audit()
-    print_json(audit_report.document(found)) if json else say(audit_report.rendered(found))
-    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+    return answer(
+        audit_report.document(found),
+        lambda _: audit_report.rendered(found),
+        json=json,
+        is_good=found.is_good(strict=strict),
+    )
 
 
 TARGET = "sql (the consolidated file) or typescript (the boot script); default: the boot script's kind"
@@ -41,24 +50,15 @@ WITH_DATA = "also run the migrations' INSERTs, UPDATEs and DELETEs, once each"
 DIFF = "print what would change, and change and prove nothing"
 
 
-@task(
-    help={
-        "target": TARGET,
-        "dry_run": DIFF,
-        "with_data": WITH_DATA,
-        "destructive": DESTRUCTIVE,
-        "server": SERVER,
-        "json": JSON,
-    }
-)
+@task()
 def consolidate(
     context: Any,
-    target: Any = None,
-    dry_run: bool = False,
-    with_data: bool = False,
-    destructive: bool = False,
-    server: str = "",
-    json: bool = False,
+    target: Flag[Any, TARGET] = None,
+    dry_run: Flag[bool, DIFF] = False,
+    with_data: Flag[bool, WITH_DATA] = False,
+    destructive: Flag[bool, DESTRUCTIVE] = False,
+    server: Flag[str, SERVER] = "",
+    json: Json = False,
 ) -> ExitCode:
     """Turn the migrations into idempotent steps, prove them, then drop the old way."""
     from afterpush.migrate import consolidate as consolidating
@@ -78,29 +78,18 @@ def consolidate(
             prove=these.prove,
             again=these.audit,
         )
-    if json:
-        print_json(document(outcome))
-    else:
-        say(rendered(outcome, report.rendered))
+    answer(document(outcome), lambda _: rendered(outcome, report.rendered), json=json)
     return outcome.exit_code
 
 
-@task(
-    help={
-        "dry_run": DRY_RUN,
-        "wait": WAIT,
-        "destructive": DESTRUCTIVE,
-        "ran_until": RAN_UNTIL,
-        "json": JSON,
-    }
-)
+@task()
 def apply(
     context: Any,
-    dry_run: bool = False,
-    wait: Any = None,
-    destructive: bool = False,
-    ran_until: str = "",
-    json: bool = False,
+    dry_run: Flag[bool, DRY_RUN] = False,
+    wait: Flag[Any, WAIT] = None,
+    destructive: Flag[bool, DESTRUCTIVE] = False,
+    ran_until: Flag[str, RAN_UNTIL] = "",
+    json: Json = False,
 ) -> ExitCode:
     """Run the consolidated steps on the database, under one lock; can be resumed."""
     from afterpush.infra.clock import SystemClock
@@ -132,20 +121,23 @@ def apply(
                 ran_until=ran_until,
                 progress=progress,
             )
-    print_json(applied) if json else say(rendered(applied))
-    return ExitCode.BAD_ANSWER if applied.drifted or applied.waiting else ExitCode.GOOD
+    return answer(applied, rendered, json=json, is_good=not (applied.drifted or applied.waiting))
 
 
-@task(help={"strict": STRICT, "server": SERVER, "json": JSON})
-def prove(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
+@task()
+def prove(
+    context: Any,
+    strict: Flag[bool, STRICT] = False,
+    server: Flag[str, SERVER] = "",
+    json: Json = False,
+) -> ExitCode:
     """Prove on a real server that the old way and the new way give the same schema and rows."""
     from afterpush.migrate.proof.report import rendered
     from afterpush.workflows.migrate import migrations
 
     with ended_like_interrupted(), migrations(app_repository(), server, note) as these:
         proof = these.prove(these.repository, these.repository.inputs.steps, strict=strict)
-    print_json(proof) if json else say(rendered(proof))
-    return ExitCode.GOOD if proof.proved else ExitCode.BAD_ANSWER
+    return answer(proof, rendered, json=json, is_good=proof.proved)
 
 
 TABLES_FROM = (
@@ -155,16 +147,14 @@ SINCE = "look at this file and those behind it only"
 LINT_STRICT = "exit with 1 when a statement locks or copies a table or loses values, or breaks a rule"
 
 
-@task(
-    help={"tables_from": TABLES_FROM, "since": SINCE, "strict": LINT_STRICT, "server": SERVER, "json": JSON}
-)
+@task()
 def lint(
     context: Any,
-    tables_from: Any = None,
-    since: Any = None,
-    strict: bool = False,
-    server: str = "",
-    json: bool = False,
+    tables_from: Flag[Any, TABLES_FROM] = None,
+    since: Flag[Any, SINCE] = None,
+    strict: Flag[bool, LINT_STRICT] = False,
+    server: Flag[str, SERVER] = "",
+    json: Json = False,
 ) -> ExitCode:
     """Show what each change does to a table in use: locks, rebuilds, data loss, what breaks."""
     from afterpush.migrate.lint.report import rendered
@@ -172,35 +162,42 @@ def lint(
 
     with ended_like_interrupted():
         found = lint_migrations(app_repository(), tables_from=tables_from, since=since, server=server)
-    print_json(found) if json else say(rendered(found))
-    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+    return answer(found, rendered, json=json, is_good=found.is_good(strict=strict))
 
 
 EXTRA_STRICT = "let what only the app's schema has exit with 1 too"
 
 
-@task(help={"strict": EXTRA_STRICT, "server": SERVER, "json": JSON})
-def diff(context: Any, strict: bool = False, server: str = "", json: bool = False) -> ExitCode:
+@task()
+def diff(
+    context: Any,
+    strict: Flag[bool, EXTRA_STRICT] = False,
+    server: Flag[str, SERVER] = "",
+    json: Json = False,
+) -> ExitCode:
     """Compare the app's schema with what the migrations make; only reads."""
     from afterpush.migrate.diff.compare import rendered
     from afterpush.workflows.schema import diff_schema
 
     with ended_like_interrupted():
         found = diff_schema(app_repository(), server=server)
-    print_json(found) if json else say(rendered(found))
-    return ExitCode.GOOD if found.is_good(strict=strict) else ExitCode.BAD_ANSWER
+    return answer(found, rendered, json=json, is_good=found.is_good(strict=strict))
 
 
-@task(help={"dry_run": "check the baseline, and write nothing", "server": SERVER, "json": JSON})
-def baseline(context: Any, dry_run: bool = False, server: str = "", json: bool = False) -> ExitCode:
+@task()
+def baseline(
+    context: Any,
+    dry_run: Flag[bool, "check the baseline, and write nothing"] = False,
+    server: Flag[str, SERVER] = "",
+    json: Json = False,
+) -> ExitCode:
     """Write the app's schema as the first migration, for a team that has none."""
     from afterpush.migrate.diff.report import rendered
     from afterpush.workflows.schema import write_baseline
 
     with ended_like_interrupted():
         found = write_baseline(app_repository(), server=server, dry_run=dry_run)
-    print_json(found) if json else say(rendered(found))
-    return ExitCode.BAD_ANSWER if found.problems else ExitCode.GOOD
+    return answer(found, rendered, json=json, is_good=not found.problems)
 
 
 ns = Collection("migrate", audit, consolidate, apply, prove, lint, diff, baseline)

@@ -1,11 +1,12 @@
 """One prompt for each task of the roadmap, never stale."""
 
 from typing import TYPE_CHECKING, Any
+from typing import Annotated as Flag
 
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
-from afterpush.tasks._task import task
+from afterpush.tasks._task import Json, answer, task
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
@@ -14,25 +15,20 @@ if TYPE_CHECKING:
     from afterpush.roadmap import Task
 
 IDS = "only these tasks, separated by commas (default: all)"
-JSON = "print one JSON document on stdout"
 
 
-@task(
-    help={
-        "ids": IDS,
-        "adopt": "take over hand-written and hand-edited prompts too, showing what changes",
-        "dry_run": "show what would be written, change nothing",
-        "json": JSON,
-    }
-)
+@task()
 def regen(
-    context: Any, ids: Any = None, adopt: bool = False, dry_run: bool = False, json: bool = False
+    context: Any,
+    ids: Flag[Any, IDS] = None,
+    adopt: Flag[bool, "take over hand-written and hand-edited prompts too, showing what changes"] = False,
+    dry_run: Flag[bool, "show what would be written, change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Write the prompt of every task from the roadmap and the template."""
     from afterpush.documents.prompts import regen as regen_prompts
     from afterpush.documents.prompts.report import regenerated, regenerated_text
     from afterpush.documents.prompts.template import find_template
-    from afterpush.infra.console import print_json, say
 
     here = app_repository()
     tasks = _tasks(here)
@@ -41,19 +37,24 @@ def regen(
     prompts = regen_prompts.plan(wanted, tasks, template, _around(here), _shelf(here), adopt=adopt)
     if not dry_run:
         regen_prompts.apply(prompts, here.repo)
-    print_json(regenerated(prompts)) if json else say(regenerated_text(prompts, dry_run=dry_run, adopt=adopt))
-    return ExitCode.GOOD
+    return answer(
+        regenerated(prompts), lambda _: regenerated_text(prompts, dry_run=dry_run, adopt=adopt), json=json
+    )
 
 
-@task(help={"ids": IDS, "dry_run": "changes nothing here: a check never writes", "json": JSON})
-def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = False) -> ExitCode:
+@task()
+def check(
+    context: Any,
+    ids: Flag[Any, IDS] = None,
+    dry_run: Flag[bool, "changes nothing here: a check never writes"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Find prompts and instructions of agents that are stale, false, lose work or hang."""
     from functools import cache
 
     from afterpush.documents.prompts.check import check as look
-    from afterpush.documents.prompts.report import checked_document, checked_text
+    from afterpush.documents.prompts.report import checked_text
     from afterpush.documents.prompts.template import find_template
-    from afterpush.infra.console import print_json, say
     from afterpush.infra.git.tracked_files import files_of
     from afterpush.tasks._task_catalog import catalog
     from afterpush.workflows.manual import facts_here, for_agents_here
@@ -63,8 +64,7 @@ def check(context: Any, ids: Any = None, dry_run: bool = False, json: bool = Fal
     facts = facts_here(here, files_of(here.repo), catalog(here.repo))
     told = for_agents_here(here)
     found = look(_shelf(here), _tasks(here), template, _around(here), facts, told, _split(ids))
-    print_json(checked_document(found)) if json else say(checked_text(found))
-    return ExitCode.GOOD if found.is_good else ExitCode.BAD_ANSWER
+    return answer(found, checked_text, json=json, is_good=found.is_good)
 
 
 def _split(ids: str | None) -> list[str]:

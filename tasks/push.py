@@ -1,33 +1,24 @@
 """push, push.check: getting local commits onto the shared branch, however many push at once."""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
-from afterpush.tasks._task import task, whole_number
+from afterpush.tasks._task import Json, answer, task, whole_number
 from afterpush.workflows.app_repository import app_repository
 
 
-@task(
-    default=True,
-    help={
-        "remote": "where to push to (default: push.remote)",
-        "branch": "the remote's branch (default: push.branch)",
-        "attempts": "lost races before it gives up (default: push.attempts)",
-        "dry_run": "show what would be pushed or be in conflict; change nothing",
-        "autostash": "set uncommitted changes aside meanwhile",
-        "json": "print one JSON document on stdout",
-    },
-)
+@task(default=True)
 def run(
     context: Any,
-    remote: str | None = None,
-    branch: str | None = None,
-    attempts: str | None = None,
-    dry_run: bool = False,
-    autostash: bool = False,
-    json: bool = False,
+    remote: Flag[str | None, "where to push to (default: push.remote)"] = None,
+    branch: Flag[str | None, "the remote's branch (default: push.branch)"] = None,
+    attempts: Flag[str | None, "lost races before it gives up (default: push.attempts)"] = None,
+    dry_run: Flag[bool, "show what would be pushed or be in conflict; change nothing"] = False,
+    autostash: Flag[bool, "set uncommitted changes aside meanwhile"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Fetch, rebase, merge documents by meaning, check and push; retry a lost race, undo on a conflict."""
     from afterpush.infra.console import print_json, say
@@ -46,20 +37,18 @@ def run(
     return outcome.exit_code
 
 
-@task(
-    help={
-        "remote": "where inv push would push to (default: push.remote)",
-        "branch": "the remote's branch (default: push.branch)",
-        "json": "print one JSON document on stdout",
-    }
-)
-def check(context: Any, remote: str | None = None, branch: str | None = None, json: bool = False) -> ExitCode:
+@task()
+def check(
+    context: Any,
+    remote: Flag[str | None, "where inv push would push to (default: push.remote)"] = None,
+    branch: Flag[str | None, "the remote's branch (default: push.branch)"] = None,
+    json: Json = False,
+) -> ExitCode:
     """Show how far ahead and behind the branch is, and what would conflict; changes nothing."""
-    from afterpush.infra.console import print_json, say
     from afterpush.workflows.push import Wanted, predict_here
 
     seen = predict_here(app_repository(), Wanted(remote, branch, autostash=True))
-    print_json(seen.document) if json else say(seen.text)
+    answer(seen.document, lambda _: seen.text, json=json)
     return seen.exit_code
 
 

@@ -1,14 +1,14 @@
 """queue.*: branches of any agent onto main, in batches, each checked before it lands."""
 
+from typing import Annotated as Flag
 from typing import Any
 
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
-from afterpush.tasks._task import task, whole_number
+from afterpush.tasks._task import Json, task, whole_number
 from afterpush.workflows.app_repository import app_repository
 
-JSON = "print one JSON document on stdout"
 BRANCH = "names of branches, here or on the remote, separated by commas"
 PATTERN = "branches whose names match, as a shell matches: 'agents/*'"
 AUTHOR = "only branches whose last commit is by this author (part of a name or an address)"
@@ -21,24 +21,15 @@ def _priority(text: Any) -> int:
     return whole_number(text, "--priority", default=USUAL_PRIORITY)
 
 
-@task(
-    help={
-        "branch": BRANCH,
-        "pattern": PATTERN,
-        "author": AUTHOR,
-        "priority": PRIORITY,
-        "dry_run": "show what would be added, change nothing",
-        "json": JSON,
-    }
-)
+@task()
 def add(
     context: Any,
-    branch: Any = None,
-    pattern: Any = None,
-    author: Any = None,
-    priority: Any = None,
-    dry_run: bool = False,
-    json: bool = False,
+    branch: Flag[Any, BRANCH] = None,
+    pattern: Flag[Any, PATTERN] = None,
+    author: Flag[Any, AUTHOR] = None,
+    priority: Flag[Any, PRIORITY] = None,
+    dry_run: Flag[bool, "show what would be added, change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Add branches to the merge queue; queue.run lands them."""
     from afterpush.workflows import queue
@@ -47,32 +38,19 @@ def add(
     return queue.add(app_repository(), asked, _priority(priority), dry_run=dry_run, json=json)
 
 
-@task(
-    help={
-        "branch": f"{BRANCH}: added first",
-        "pattern": f"{PATTERN}: added first",
-        "author": AUTHOR,
-        "priority": PRIORITY,
-        "check": "a shell command that must succeed on what lands (default: swarm.check)",
-        "parallel": "how many checks run at once (default: 2, or 1 on a single core)",
-        "hosts": "machines that ssh reaches, separated by commas, on which checks run",
-        "hold_on_failure": "land nothing while what landed last is not live",
-        "dry_run": "show what would be landed, change nothing",
-        "json": JSON,
-    }
-)
+@task()
 def run(
     context: Any,
-    branch: Any = None,
-    pattern: Any = None,
-    author: Any = None,
-    priority: Any = None,
-    check: Any = None,
-    parallel: Any = None,
-    hosts: Any = None,
-    hold_on_failure: bool = False,
-    dry_run: bool = False,
-    json: bool = False,
+    branch: Flag[Any, f"{BRANCH}: added first"] = None,
+    pattern: Flag[Any, f"{PATTERN}: added first"] = None,
+    author: Flag[Any, AUTHOR] = None,
+    priority: Flag[Any, PRIORITY] = None,
+    check: Flag[Any, "a shell command that must succeed on what lands (default: swarm.check)"] = None,
+    parallel: Flag[Any, "how many checks run at once (default: 2, or 1 on a single core)"] = None,
+    hosts: Flag[Any, "machines that ssh reaches, separated by commas, on which checks run"] = None,
+    hold_on_failure: Flag[bool, "land nothing while what landed last is not live"] = False,
+    dry_run: Flag[bool, "show what would be landed, change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Land the queued branches on main in checked batches; name what fails, and with what."""
     from afterpush.workflows import queue
@@ -90,24 +68,21 @@ def run(
     )
 
 
-@task(help={"json": JSON})
-def status(context: Any, json: bool = False) -> ExitCode:
+@task()
+def status(context: Any, json: Json = False) -> ExitCode:
     """Show the queue: what waits, what landed and is live, what failed and why."""
     from afterpush.workflows import queue
 
     return queue.status(app_repository(), json=json)
 
 
-@task(
-    help={
-        "branch": "names of branches in the queue, separated by commas",
-        "pattern": PATTERN,
-        "dry_run": "show what would be removed, change nothing",
-        "json": JSON,
-    }
-)
+@task()
 def remove(
-    context: Any, branch: Any = None, pattern: Any = None, dry_run: bool = False, json: bool = False
+    context: Any,
+    branch: Flag[Any, "names of branches in the queue, separated by commas"] = None,
+    pattern: Flag[Any, PATTERN] = None,
+    dry_run: Flag[bool, "show what would be removed, change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Take branches out of the queue; those that have landed stay listed."""
     from afterpush.workflows import queue

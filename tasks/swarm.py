@@ -1,11 +1,12 @@
 """swarm.*: many agents, one main."""
 
 from typing import TYPE_CHECKING, Any
+from typing import Annotated as Flag
 
 from invoke import Collection
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.tasks._task import number, task, whole_number
+from afterpush.tasks._task import Json, answer, number, task, whole_number
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
 if TYPE_CHECKING:
@@ -14,41 +15,25 @@ if TYPE_CHECKING:
     from afterpush.swarm.selection import Selection
     from afterpush.workflows.swarm import Roadmap
 
-JSON = "print one JSON document on stdout"
 
-
-@task(
-    optional=["ready"],
-    help={
-        "tasks": "IDs of the roadmap, separated by commas",
-        "ready": "all tasks that are ready and unblocked, or the first N of them by priority",
-        "agents": "how many agents work at once (default: swarm.agents)",
-        "command": "the shell command of an agent, run in its worktree (default: swarm.command)",
-        "check": "a shell command that must succeed on the merged tree (default: swarm.check)",
-        "timeout": "seconds until an agent is ended (default: swarm.timeout_seconds)",
-        "engine": "local or dask (default: swarm.engine)",
-        "scheduler": "address of a running dask scheduler (default: swarm.scheduler)",
-        "hosts": "machines that ssh reaches, separated by commas, as workers (default: swarm.hosts)",
-        "dry_run": "show what would be run, change nothing",
-        "json": JSON,
-    },
-)
+@task(optional=["ready"])
 def run(
     context: Any,
-    tasks: Any = None,
-    ready: Any = None,
-    agents: Any = None,
-    command: Any = None,
-    check: Any = None,
-    timeout: Any = None,
-    engine: Any = None,
-    scheduler: Any = None,
-    hosts: Any = None,
-    dry_run: bool = False,
-    json: bool = False,
+    tasks: Flag[Any, "IDs of the roadmap, separated by commas"] = None,
+    ready: Flag[Any, "all tasks that are ready and unblocked, or the first N of them by priority"] = None,
+    agents: Flag[Any, "how many agents work at once (default: swarm.agents)"] = None,
+    command: Flag[Any, "the shell command of an agent, run in its worktree (default: swarm.command)"] = None,
+    check: Flag[Any, "a shell command that must succeed on the merged tree (default: swarm.check)"] = None,
+    timeout: Flag[Any, "seconds until an agent is ended (default: swarm.timeout_seconds)"] = None,
+    engine: Flag[Any, "local or dask (default: swarm.engine)"] = None,
+    scheduler: Flag[Any, "address of a running dask scheduler (default: swarm.scheduler)"] = None,
+    hosts: Flag[
+        Any, "machines that ssh reaches, separated by commas, as workers (default: swarm.hosts)"
+    ] = None,
+    dry_run: Flag[bool, "show what would be run, change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Give tasks to agents, each in its own worktree, and merge what passes the check into main."""
-    from afterpush.infra.console import print_json, say
     from afterpush.swarm import plan, report
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
@@ -70,26 +55,23 @@ def run(
             planned = plan.plan(
                 selection, records, context, mainline, order.command, order.check, order.agents
             )
-            print_json(planned) if json else say(plan.plan_text(planned))
-            return ExitCode.GOOD
+            return answer(planned, plan.plan_text, json=json)
         ended = run_swarm(selection, order, context, mainline, engine_of)
-    print_json(report.document(ended)) if json else say(report.text(ended))
+    answer(report.document(ended), lambda _: report.text(ended), json=json)
     return ended.exit_code
 
 
-@task(
-    help={
-        "tasks": "only these IDs, separated by commas (default: all that are finished and not merged)",
-        "check": "a shell command that must succeed on the merged tree (default: swarm.check)",
-        "dry_run": "show what would be merged, change nothing",
-        "json": JSON,
-    }
-)
+@task()
 def merge(
-    context: Any, tasks: Any = None, check: Any = None, dry_run: bool = False, json: bool = False
+    context: Any,
+    tasks: Flag[
+        Any, "only these IDs, separated by commas (default: all that are finished and not merged)"
+    ] = None,
+    check: Flag[Any, "a shell command that must succeed on the merged tree (default: swarm.check)"] = None,
+    dry_run: Flag[bool, "show what would be merged, change nothing"] = False,
+    json: Json = False,
 ) -> ExitCode:
     """Merge work that agents finished earlier: after a resolved conflict, a failed check or a crash."""
-    from afterpush.infra.console import print_json, say
     from afterpush.swarm import plan, report
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import open_journal, run_swarm
@@ -108,22 +90,23 @@ def merge(
         selection = select_finished(records, split(tasks), lambda: roadmap.tasks)
         if dry_run:
             planned = plan.merge_plan(selection, records, order)
-            print_json(planned) if json else say(plan.plan_text(planned))
-            return ExitCode.GOOD
+            return answer(planned, plan.plan_text, json=json)
         ended = run_swarm(
             selection, order, context, mainline, opened_engine(here, context, order, EngineChoice(LOCAL))
         )
-    print_json(report.document(ended)) if json else say(
-        report.text(ended, nothing="nothing waits to be merged")
-    )
+    answer(report.document(ended), lambda _: report.text(ended, "nothing waits to be merged"), json=json)
     return ended.exit_code
 
 
-@task(help={"once": "print the table once, also while a manager runs", "json": JSON})
-def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
+@task()
+def status(
+    context: Any,
+    once: Flag[bool, "print the table once, also while a manager runs"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Show the state of every task; in a terminal, live while a manager runs."""
     from afterpush.infra.clock import SystemClock
-    from afterpush.infra.console import is_terminal, print_json, say
+    from afterpush.infra.console import is_terminal
     from afterpush.swarm import status as states
     from afterpush.workflows.swarm import journal_of, state_of
 
@@ -133,15 +116,17 @@ def status(context: Any, once: bool = False, json: bool = False) -> ExitCode:
         found = states.watch_status(lambda: states.status(state, journal, clock.now()), clock)
     else:
         found = states.status(state, journal, clock.now())
-    print_json(found) if json else say(states.status_text(found))
-    return ExitCode.GOOD
+    return answer(found, states.status_text, json=json)
 
 
-@task(help={"dry_run": "show what would be ended, change nothing", "json": JSON})
-def stop(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
+@task()
+def stop(
+    context: Any,
+    dry_run: Flag[bool, "show what would be ended, change nothing"] = False,
+    json: Json = False,
+) -> ExitCode:
     """End every manager and agent of this clone; worktrees and branches stay."""
     from afterpush.infra.clock import SystemClock
-    from afterpush.infra.console import print_json, say
     from afterpush.swarm.context import tag_of
     from afterpush.swarm.stop import stop_swarm, stopped_text, would_stop, would_stop_text
     from afterpush.workflows.swarm import journal_of, state_of
@@ -150,17 +135,18 @@ def stop(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
     state = state_of(here)
     if dry_run:
         found = would_stop(state, tag_of(state))
-        print_json(found) if json else say(would_stop_text(found))
-        return ExitCode.GOOD
+        return answer(found, would_stop_text, json=json)
     stopped = stop_swarm(state, tag_of(state), journal_of(here), SystemClock())
-    print_json(stopped) if json else say(stopped_text(stopped))
-    return ExitCode.GOOD
+    return answer(stopped, stopped_text, json=json)
 
 
-@task(help={"dry_run": "show what would be removed, change nothing", "json": JSON})
-def cleanup(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode:
+@task()
+def cleanup(
+    context: Any,
+    dry_run: Flag[bool, "show what would be removed, change nothing"] = False,
+    json: Json = False,
+) -> ExitCode:
     """Remove worktrees and branches whose change is in main, and claims that have expired."""
-    from afterpush.infra.console import print_json, say
     from afterpush.swarm.cleanup import clean_up, cleaned_text
     from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.run import clone_name
@@ -171,8 +157,7 @@ def cleanup(context: Any, dry_run: bool = False, json: bool = False) -> ExitCode
         cleaned = clean_up(
             context, Mainline(here.repo, target_of(here)), clone_name(context), dry_run=dry_run
         )
-    print_json(cleaned) if json else say(cleaned_text(cleaned))
-    return ExitCode.GOOD
+    return answer(cleaned, cleaned_text, json=json)
 
 
 def _order(here: AppRepository, agents: Any, command: Any, check: Any, timeout: Any) -> "RunRequest":

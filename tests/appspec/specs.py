@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from afterpush.appspec.healthcheck.startup import startup_of
 from afterpush.appspec.spec import AppSpec, parse_spec
-from afterpush.appspec.validate.problems import SpecProblem
+from afterpush.appspec.validate.problems import PlatformAnswer, PlatformWord, SpecProblem
 from afterpush.appspec.validate.source_rules import Watched
 from afterpush.appspec.validate.validation import problems_of
 
@@ -57,7 +57,7 @@ def problems(
         others=others,
         startup=startup_of(startup_seconds, None, []),
         is_strict=is_strict,
-        is_accepted=is_accepted,
+        platform=PlatformWord(answer=PlatformAnswer() if is_accepted else None),
         dockerfile=files.get,
     )
 

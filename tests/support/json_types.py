@@ -1,12 +1,13 @@
 """Whether a document is what its documented type says, key by key."""
 
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from afterpush.documents.manual.json_reference import fields_of, is_record
 from afterpush.infra.errors import ERROR_CODES
-from afterpush.workflows.deploy.json_documents import DOCUMENTS
+from afterpush.workflows.json_documents import DOCUMENTS
 
 _FLAGS = ("--background", "--dry-run", "--dora")
 
@@ -36,18 +37,21 @@ def _differences(value: Any, kind: Any, place: str) -> Iterator[str]:
         tried = [list(_differences(value, one, place)) for one in inner if not (one is type(None) and value)]
         if [] not in tried:
             yield from min(tried, key=len)
-    elif origin in (list, tuple):
+    elif origin in (list, tuple, Sequence):
         if not isinstance(value, list):
             yield f"{place}: {value!r} is no list"
             return
         for number, one in enumerate(value):
             yield from _differences(one, inner[0], f"{place}[{number}]")
-    elif origin is dict:
+    elif origin in (dict, Mapping):
         for name, one in value.items() if isinstance(value, dict) else ():
             yield from _differences(one, inner[1], f"{place}.{name}")
     elif origin is Literal:
         if value not in inner:
             yield f"{place}: {value!r} is none of {inner}"
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        if value not in [one.value for one in kind]:
+            yield f"{place}: {value!r} is no {kind.__name__}"
     elif kind is not Any and not _is(value, kind):
         yield f"{place}: {value!r} is no {kind.__name__}"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
 
 class Severity(Enum):
@@ -26,10 +27,10 @@ class State(Enum):
 class Problem:
     """Something that is wrong, with its cure and what still works."""
 
-    severity: Severity
+    severity: Annotated[Severity, "only an error makes the exit code 1"]
     what: str
-    cure: str
-    still_works: str
+    cure: Annotated[str, "what to do"]
+    still_works: Annotated[str, "what still works"]
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class Tool:
 
     name: str
     found: bool
-    needed: bool
-    version: str | None
-    path: str | None
+    needed: Annotated[bool, "whether this repository needs it"]
+    version: Annotated[str | None, "null when it is not there or does not say"]
+    path: Annotated[str | None, "null when it is not there"]
     purpose: str
 
 
@@ -48,9 +49,9 @@ class Tool:
 class Credential:
     """A variable, without its value. `source` is where it comes from: `environment` or `.env`."""
 
-    name: str
+    name: Annotated[str, "a variable; its value is never printed"]
     present: bool
-    source: str | None
+    source: Annotated[str | None, "where it comes from; null when it is not set"]
     purpose: str
 
 
@@ -59,11 +60,11 @@ class Service:
     """A source of facts: whether it answered, how fast, and what it said."""
 
     name: str
-    state: State
+    state: Annotated[State, "how it is"]
     configured: bool
     reachable: bool
-    milliseconds: int | None
-    target: str | None
+    milliseconds: Annotated[int | None, "how long its answer took; null without one"]
+    target: Annotated[str | None, "its address without secrets; null when none is configured"]
     detail: str
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from afterpush.migrate import coverage
 from afterpush.migrate.coverage import Duplicate, Object, Redefinition
@@ -28,8 +29,8 @@ class Remark:
 
     file: str
     line: int
-    message: str
-    sql: str = ""
+    message: Annotated[str, "what there is to say; the server's words for `invalid`"]
+    sql: Annotated[str, "the statement, shortened"] = ""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,102 @@
 """The audit as a document and as text."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, TypedDict
 
 from afterpush.migrate.audit import Audit, Remark
 from afterpush.migrate.coverage import Object
+from afterpush.migrate.portability import Finding
 
 _SHOWN = 12
 
 
-def document(audit: Audit) -> dict[str, Any]:
+class AuditedObject(TypedDict):
+    """A part of the schema, and what covers it."""
+
+    kind: Annotated[str, "`table`, `column`, `primary_key`, `index`, `foreign_key`, `check`, `view`, ..."]
+    table: Annotated[str | None, "the table that it belongs to, or is; null for what belongs to none"]
+    name: str
+    file: Annotated[str, "the file that made it, or changed it last"]
+    line: int
+    covered: Annotated[bool, "whether the boot script or the steps make it with the same definition"]
+    where: Annotated[str | None, "`file:line` of what covers it; null where nothing does"]
+    known_as: Annotated[str | None, "its name there; null where that is the same"]
+
+
+class Duplicate(TypedDict):
+    """One definition under several names."""
+
+    kind: str
+    table: str
+    definition: Annotated[str, "the columns, or the definition"]
+    names: Annotated[list[str], "the names that this definition has"]
+    places: Annotated[list[str], "`file:line`, one for each name"]
+
+
+class Redefined(TypedDict):
+    """What two places define differently."""
+
+    table: str
+    places: Annotated[list[str], "`file:line` of both definitions"]
+    differences: Annotated[str, "the parts that differ"]
+
+
+class BootScript(TypedDict):
+    """The boot script, and how it is reached."""
+
+    path: Annotated[str | None, "null without a boot script"]
+    kind: Annotated[str | None, "`typescript` or `sql`"]
+    entry_point: Annotated[str | None, "the file from which imports are followed; null for SQL"]
+    called: Annotated[bool | None, "whether anything calls it; null where that cannot be known"]
+    chain: Annotated[list[str], "the files from the entry point to the boot script"]
+    message: str
+
+
+class OldStep(TypedDict):
+    """A command that runs the migrations the old way."""
+
+    line: int
+    text: str
+    refusal: Annotated[str, "why it cannot be removed by itself; empty where it can"]
+
+
+class OldStepElsewhere(TypedDict):
+    """The same in a file that is not configured."""
+
+    file: str
+    line: int
+    text: str
+
+
+class StartScript(TypedDict):
+    """The start script and its old steps."""
+
+    path: Annotated[str | None, "null without a start script"]
+    old_steps: Annotated[list[OldStep], "what still runs the migrations the old way"]
+    elsewhere: Annotated[list[OldStepElsewhere], "the same in files that are not configured"]
+
+
+class AuditDocument(TypedDict):
+    """The keys of `migrate.audit --json`."""
+
+    statements: Annotated[int, "statements of the sources"]
+    files: Annotated[list[str], "the source files, in the order in which they run"]
+    objects: list[AuditedObject]
+    missing: Annotated[list[AuditedObject], "those that nothing covers"]
+    unaudited: Annotated[list[Remark], "SQL of a boot script that cannot be known before it runs"]
+    invalid: Annotated[list[Remark], "what the server rejects"]
+    portability: Annotated[list[Finding], "what only one of the two servers takes"]
+    destructive: Annotated[list[Remark], "statements that lose rows or values"]
+    duplicates: Annotated[list[Duplicate], "one definition under several names"]
+    redefined: Annotated[list[Redefined], "what two places define differently"]
+    queries: Annotated[list[Remark], "statements that only read"]
+    data: Annotated[list[Remark], "statements that write rows"]
+    server: Annotated[str, "the server that read the sources"]
+    boot_script: BootScript
+    start_script: StartScript
+
+
+def document(audit: Audit) -> AuditDocument:
     """What `--json` prints."""
     inputs, settings = audit.repository.inputs, audit.repository.settings
     return {
@@ -53,7 +140,7 @@ def document(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _object(entry: Object) -> dict[str, Any]:
+def _object(entry: Object) -> AuditedObject:
     return {
         "kind": entry.kind,
         "table": entry.table or None,
@@ -66,7 +153,7 @@ def _object(entry: Object) -> dict[str, Any]:
     }
 
 
-def _boot_script(audit: Audit) -> dict[str, Any]:
+def _boot_script(audit: Audit) -> BootScript:
     boot, reach = audit.repository.inputs.boot, audit.repository.reach
     return {
         "path": audit.repository.settings.boot_script if boot else None,

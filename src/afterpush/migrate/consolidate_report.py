@@ -2,14 +2,51 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, TypedDict
 
+from afterpush.migrate.apply.apply import Waiting
 from afterpush.migrate.boot_script.start_script import OldStep
 from afterpush.migrate.consolidate import Outcome
 from afterpush.migrate.proof.report import Proof
 from afterpush.migrate.replay.schema import part_kind, part_name
 from afterpush.migrate.step_files import FileChange
 from afterpush.migrate.steps.step import Step, made
+
+
+class Added(TypedDict):
+    """A step that was not there before."""
+
+    step: Annotated[str, "the step's name: file, line, what it does"]
+    kind: str
+    table: Annotated[str | None, "null for what belongs to no table"]
+    name: str
+    sql: str
+    file: str
+    line: int
+
+
+class Removed(TypedDict):
+    """A line of the start script that is no longer needed."""
+
+    file: Annotated[str | None, "the start script"]
+    line: int
+    text: str
+
+
+class ConsolidateDocument(TypedDict):
+    """The keys of `migrate.consolidate --json`."""
+
+    target: Annotated[str, "`sql` or `typescript`"]
+    dry_run: bool
+    added: Annotated[list[Added], "steps that were not there before"]
+    files: Annotated[list[str], "the files that were written, or would be"]
+    removed_steps: Annotated[list[Removed], "what was taken out of the start script"]
+    proved: bool
+    reasons: Annotated[list[str], "why nothing is proved, or why an old step stays"]
+    open: Annotated[list[str], "what the audit still finds"]
+    destructive: Annotated[list[Waiting], "steps that lose rows or values, and are not allowed to"]
+    diff: Annotated[str | None, "unified diff for a dry run; null otherwise"]
+    proof: Annotated[Proof | None, "null for a dry run, and where it could not be had"]
 
 
 def diff(change: FileChange) -> str:
@@ -20,7 +57,7 @@ def diff(change: FileChange) -> str:
     return "\n".join(lines).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
+def document(outcome: Outcome) -> ConsolidateDocument:
     """What `--json` prints."""
     return {
         "target": outcome.target,
@@ -33,13 +70,13 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "proved": outcome.proved,
         "reasons": list(outcome.reasons),
         "open": list(outcome.open),
-        "destructive": [{"file": s.file, "line": s.line, "message": s.loses} for s in outcome.waiting],
+        "destructive": [Waiting(s.file, s.line, s.loses) for s in outcome.waiting],
         "diff": "\n".join(map(diff, outcome.changes)) if outcome.dry_run else None,
         "proof": outcome.proof,
     }
 
 
-def _step(step: Step) -> dict[str, str | int | None]:
+def _step(step: Step) -> Added:
     keys = made(step)
     kind = part_kind(keys[0]).replace(" ", "_") if keys else step.kind
     table = keys[0][1] if keys and keys[0][0] == "table" else None

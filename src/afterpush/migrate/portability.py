@@ -6,6 +6,7 @@ for MySQL. Sources: the grammar in the MySQL 8.0 and 9.5 manuals and in MariaDB'
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import Token, tokens, unquoted
@@ -20,8 +21,8 @@ class Finding:
 
     file: str
     line: int
-    rule: str
-    rejected_by: str
+    rule: Annotated[str, "the rule's name; `rejected` where the other server was asked"]
+    rejected_by: Annotated[str, "the server that does not take it"]
     message: str
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from afterpush.infra.console import table
 from afterpush.infra.git import git, git_text
@@ -31,15 +32,15 @@ from afterpush.swarm.merge_queue.mainline import Mainline
 class Kept:
     """What stays, and why."""
 
-    path: str
-    reason: str
+    path: Annotated[str, "a worktree's path, or a branch's name"]
+    reason: Annotated[str, "why it stays"]
 
 
 @dataclass(frozen=True)
 class CleanupResult:
     """The keys of `swarm.cleanup --json`: worktrees as paths, branches and claims by their names."""
 
-    removed: tuple[str, ...]
+    removed: Annotated[tuple[str, ...], "worktrees by path, branches and claims by name"]
     kept: tuple[Kept, ...]
     dry_run: bool
 

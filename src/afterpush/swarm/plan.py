@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from afterpush.infra.console import table
 from afterpush.infra.git import git_text
@@ -26,13 +27,13 @@ def tasks_on(repo: Path, commit: str, is_roadmap: Callable[[str], bool]) -> dict
 class Planned:
     """What would become of one task: `action` is run, merge (an agent has finished before) or none."""
 
-    task: str
+    task: Annotated[str, "the task's ID in the roadmap"]
     title: str
-    action: str
+    action: Annotated[str, "what would be done: `run`, `merge` or `none`"]
     attempt: int
-    branch: str | None
-    worktree: str | None
-    after: tuple[str, ...]
+    branch: Annotated[str | None, "null when nothing would be done"]
+    worktree: Annotated[str | None, "null when no agent would run"]
+    after: Annotated[tuple[str, ...], "the tasks that must be merged first"]
     reason: str = ""
 
 
@@ -41,8 +42,8 @@ class RunPlan:
     """What `swarm.run --dry-run` says."""
 
     tasks: tuple[Planned, ...]
-    command: str
-    check: str | None
+    command: Annotated[str, "the shell command of an agent"]
+    check: Annotated[str | None, "what must succeed before a merge; null without one"]
     agents: int
     dry_run: bool = True
 

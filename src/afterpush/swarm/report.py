@@ -1,7 +1,8 @@
 """Runs, plans and states as documents and as text."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.infra.clock import duration
 from afterpush.infra.console import table
@@ -9,10 +10,19 @@ from afterpush.swarm.run import RunReport
 from afterpush.swarm.states import Result
 
 
-def document(report: RunReport) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Run:
     """The keys of `swarm.run --json`."""
+
+    tasks: tuple[Result, ...]
+    merged: Annotated[int, "tasks whose work is in main"]
+    elapsed_seconds: Annotated[float, "seconds"]
+
+
+def document(report: RunReport) -> Run:
+    """What `--json` prints."""
     merged = sum(result.state.value == "merged" for result in report.tasks)
-    return {"tasks": list(report.tasks), "merged": merged, "elapsed_seconds": round(report.seconds, 3)}
+    return Run(report.tasks, merged, round(report.seconds, 3))
 
 
 def text(report: RunReport, nothing: str = "no task is ready") -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 
 class TaskState(StrEnum):
@@ -28,13 +29,13 @@ class TaskState(StrEnum):
 class Result:
     """One task's line: the keys of `swarm.run --json`. `sha` is the commit on main once it is merged."""
 
-    task: str
-    state: TaskState
-    attempt: int = 0
-    branch: str | None = None
-    sha: str | None = None
-    reason: str = ""
-    seconds: float = 0.0
+    task: Annotated[str, "the task's ID in the roadmap"]
+    state: Annotated[TaskState, "how it ended, or where it is"]
+    attempt: Annotated[int, "the number of the attempt; 0 before there was one"] = 0
+    branch: Annotated[str | None, "the branch with its work; null without any"] = None
+    sha: Annotated[str | None, "full sha of the merge, or of the work; null without any"] = None
+    reason: Annotated[str, "a sentence that names the cause"] = ""
+    seconds: Annotated[float, "seconds that its agent ran"] = 0.0
 
 
 def branch_of(task: str, attempt: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from afterpush.infra.clock import Clock, duration
 from afterpush.infra.invocation import program
@@ -32,8 +32,8 @@ _COLOURS = {
 class TaskStatus:
     """The keys of `swarm.status --json`."""
 
-    running: bool
-    managers: tuple[int, ...]
+    running: Annotated[bool, "whether a manager runs"]
+    managers: Annotated[tuple[int, ...], "pids of the managers that run"]
     tasks: tuple[Result, ...]
 
 

@@ -3,6 +3,7 @@
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.locks import is_locked
@@ -20,7 +21,7 @@ _PATIENCE_SECONDS = 30.0
 @dataclass(frozen=True)
 class EndedManager:
     pid: int
-    stopped: bool
+    stopped: Annotated[bool, "whether it has ended"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class StopResult:
     """What was ended: managers, what they had left running, and the tasks that are stopped now."""
 
     managers: tuple[EndedManager, ...]
-    processes: int
-    tasks: tuple[str, ...]
+    processes: Annotated[int, "processes of agents that were ended, or would be"]
+    tasks: Annotated[tuple[str, ...], "tasks that are stopped now"]
 
 
 def stop_swarm(state: Path, tag: str, journal: TaskJournal, clock: Clock) -> StopResult:

@@ -1,5 +1,6 @@
 """The workflows of the manual: the documents here, and the reference that the code gives."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from afterpush.documents.manual.layout import SiteLayout, lay_out
 from afterpush.documents.manual.reference import (
     PAGES,
     ReferenceInputs,
+    TaskFacts,
     is_generated,
     reference_pages,
     stale_pages,
@@ -21,11 +23,15 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 from afterpush.infra.git.tracked_files import files_of
 from afterpush.infra.globs import matching
+from afterpush.infra.invocation import program_in
+from afterpush.infra.processes import run
 from afterpush.infra.safe_paths import Gate
 from afterpush.text.task_catalog import Catalog
+from afterpush.text.task_source import our_modules_in, task_files
 from afterpush.workflows.app_repository import AppRepository
-from afterpush.workflows.task_help import described_in
 from afterpush.workflows.trust import may_load_tasks
+
+OURS = "ours"  # Instead of a folder: what `tasks/_task_help.py` prints the tasks of.
 
 
 @dataclass(frozen=True)
@@ -138,9 +144,9 @@ def layout_here(here: AppRepository, tree: Tree, reference: Reference) -> SiteLa
 
 
 def _sources(here: AppRepository) -> ReferenceInputs:
-    from afterpush.workflows.deploy.json_documents import DOCUMENTS  # Half of the features come with it.
+    from afterpush.workflows.json_documents import DOCUMENTS  # Half of the features come with it.
 
-    program, tasks = described_in(here.repo, load=may_load_tasks(here))
+    program, tasks = _described_in(here.repo, load=may_load_tasks(here))
     defaults = Path(afterpush.__file__).parent / "defaults"
     return ReferenceInputs(
         program=program,
@@ -149,3 +155,22 @@ def _sources(here: AppRepository) -> ReferenceInputs:
         variables=read_text(defaults / "env.example", "reading the documented variables"),
         documents=DOCUMENTS,
     )
+
+
+def _described_in(root: Path, *, load: bool) -> tuple[str, list[TaskFacts]]:
+    """The program that runs the tasks in the repository at `root` (`inv` or `afterpush`), and the tasks.
+
+    Its own tasks are among them only with `load`, which runs its tasks.py; else those that it takes from us.
+    """
+    import msgspec
+
+    what = [root] if load else [OURS, *sorted(our_modules_in(task_files(root)))]
+    done = run([sys.executable, "-P", "-m", "afterpush.tasks._task_help", *what], cwd=root)
+    lines = done.text.splitlines()
+    if done.code != 0 or not lines:
+        said = done.error_text.splitlines()[-1:] or ["nothing was listed"]
+        raise AfterpushError(
+            f"loading the tasks of {root}: {said[0]}; correct them, then `inv --list` shows them"
+        )
+    program, tasks = msgspec.json.decode(lines[-1], type=tuple[str, list[TaskFacts]])
+    return program if load else program_in(root), tasks

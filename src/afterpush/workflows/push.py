@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program
@@ -12,6 +12,47 @@ from afterpush.workflows.app_repository import AppRepository, redacted
 if TYPE_CHECKING:
     from afterpush.push.outcome import Prediction, PushResult
     from afterpush.push.request import PushContext, PushRequest
+
+
+class Watch(TypedDict):
+    """Who watches the deployment of what was pushed."""
+
+    pid: NotRequired[Annotated[int | None, "the monitor of the pushed commit"]]
+    log_path: NotRequired[Annotated[str, "its log"]]
+    reason: NotRequired[Annotated[str, "why nothing watches it; then `pid` and `log_path` are absent"]]
+
+
+class PushDocument(TypedDict):
+    """The keys of `push --json`."""
+
+    pushed: Annotated[bool, "whether the remote has the commit"]
+    sha: Annotated[str, "full sha of what was pushed, else of where the branch is"]
+    attempts: Annotated[int, "pushes that were tried"]
+    resolved: Annotated[list[str], "paths that were merged by their meaning"]
+    unresolved: Annotated[list[str], "paths in conflict"]
+    reasons: Annotated[dict[str, list[str]], "why each of them is, by path"]
+    conflicting_commit: Annotated[str | None, "full sha of the commit that does not fit; null otherwise"]
+    remote: Annotated[str, "the remote's name"]
+    branch: Annotated[str, "the remote's branch"]
+    commits: Annotated[int, "how many commits went out"]
+    recovery_ref: Annotated[str | None, "a ref that keeps the branch as it was; null when it did not move"]
+    message: Annotated[str, "one sentence for people"]
+    dry_run: Annotated[bool, "whether nothing was to be changed"]
+    watch: Annotated[Watch | None, "who watches the deployment; null when nothing was pushed"]
+
+
+class PredictionDocument(TypedDict):
+    """The keys of `push.check --json`."""
+
+    behind: Annotated[int, "commits that the remote has and we do not"]
+    ahead: Annotated[int, "commits that we have and the remote does not"]
+    conflicts: Annotated[list[str], "paths that would be in conflict"]
+    reasons: Annotated[dict[str, list[str]], "why each of them would, by path"]
+    conflicting_commit: Annotated[str | None, "full sha of the commit that does not fit; null otherwise"]
+    resolved: Annotated[list[str], "paths that would be merged by their meaning"]
+    remote: Annotated[str, "the remote's name"]
+    branch: Annotated[str, "the remote's branch"]
+    sha: Annotated[str, "full sha of where the branch is"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +129,7 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
         yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
 
 
-def watch_push(here: AppRepository, outcome: "PushResult") -> dict[str, Any]:
+def watch_push(here: AppRepository, outcome: "PushResult") -> Watch:
     """Starts the watch over the deployment: its process and log, or why there is none.
 
     The push has landed, whatever comes of the watch.

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from afterpush.appspec.spec import AppSpec, parse_spec, read_spec
-from afterpush.appspec.validate.problems import PlatformWord
+from afterpush.appspec.validate.problems import NOT_ASKED, PlatformWord
 from afterpush.appspec.validate.source_rules import Watched
 from afterpush.deploy.monitor.history import History
 from afterpush.digitalocean.repository_names import repository_names
@@ -62,7 +62,7 @@ def deploying_seconds(here: AppRepository) -> list[float]:
 def platform_said(here: AppRepository, spec: AppSpec) -> PlatformWord:
     """What the platform says, with a token. That it cannot be asked is noted, and no fault of the spec."""
     if here.environment.token() is None:
-        return PlatformWord()
+        return NOT_ASKED
     # The clients of HTTP and the API cost more than all of a validation.
     from afterpush.appspec.validate.proposal import platform_word
     from afterpush.deploy.monitor.setup import app_platform, wanted_app

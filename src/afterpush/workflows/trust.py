@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from afterpush.infra.configuration.trust import (
     Item,
@@ -23,18 +24,18 @@ POST_PUSH_HOOK = ".husky/post-push"
 class TrustedItem:
     """One item as `env.trust --json` prints it."""
 
-    what: str
-    where: str
-    sha256: str
+    what: Annotated[str, "a kind of thing that this repository's files can make us run"]
+    where: Annotated[str, "file and key"]
+    sha256: Annotated[str, "of exactly this part"]
     trusted: bool
-    text: str
+    text: Annotated[str, "what would run"]
 
 
 @dataclass(frozen=True)
 class TrustReport:
     """Whether a yes covers everything, and each thing that it is about."""
 
-    trusted: bool
+    trusted: Annotated[bool, "whether your yes covers everything"]
     items: list[TrustedItem]
 
 

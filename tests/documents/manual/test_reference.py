@@ -14,7 +14,7 @@ from afterpush.documents.manual.reference import (
 from afterpush.documents.manual.variables import variable_groups
 from afterpush.infra.configuration.config import key_paths
 from afterpush.infra.errors import ExitCode
-from afterpush.workflows.deploy.json_documents import DOCUMENTS
+from afterpush.workflows.json_documents import DOCUMENTS
 from tests.support.shared import ROOT
 
 TASKS = (

@@ -34,7 +34,7 @@ def written(found: HealthcheckReport, path: Path, *, with_liveness: bool, dry_ru
             raise AfterpushError(f"writing {name}: {error.strerror}; nothing was written") from error
     note = SAID_ALREADY if not is_changed else "" if dry_run else f"{name} is changed"
     diff = "\n".join(diffs)
-    outcome = SpecChange(diff, would_change=is_changed, changed=is_changed and not dry_run, note=note)
+    outcome = SpecChange(diff=diff, would_change=is_changed, changed=is_changed and not dry_run, note=note)
     return replace(found, outcome=outcome)
 
 

@@ -10,7 +10,7 @@ from afterpush.appspec.validate.component_rules import component_problems
 from afterpush.appspec.validate.health_check_rules import health_problems
 from afterpush.appspec.validate.ingress_rules import ingress_problems
 from afterpush.appspec.validate.port_rules import port_problems
-from afterpush.appspec.validate.problems import Severity, SpecProblem
+from afterpush.appspec.validate.problems import NOT_ASKED, PlatformWord, Severity, SpecProblem
 from afterpush.appspec.validate.reference_rules import reference_problems
 from afterpush.appspec.validate.secret_rules import secret_problems
 from afterpush.appspec.validate.shape import shape_problems
@@ -25,14 +25,13 @@ def problems_of(
     startup: Startup | None = None,
     is_strict: bool = False,
     dockerfile: Callable[[str], str | None] = lambda _: None,
-    platform_said: Sequence[SpecProblem] = (),
-    is_accepted: bool = False,
+    platform: PlatformWord = NOT_ASKED,
 ) -> list[SpecProblem]:
     """Every problem of the spec, by line.
 
     `startup` is how long a start takes, if known; `dockerfile` reads a file of the repository.
-    `platform_said` is what the API rejects, which is left out where we say the same; `is_accepted`: it took
-    the spec, so that what we took for errors of shape can only be notes.
+    What the `platform` rejects is left out where we say the same; when it takes the spec, what we took for
+    errors of shape can only be notes.
     """
     shape = [
         *shape_problems(spec.node, is_strict=is_strict),
@@ -40,7 +39,7 @@ def problems_of(
         *source_problems(spec, watched),
         *ingress_problems(spec),
     ]
-    if is_accepted:
+    if platform.answer:
         shape = [
             replace(
                 one,
@@ -60,10 +59,5 @@ def problems_of(
         *disagreements(spec, others),
     ]
     known = {problem.path for problem in found if problem.severity is Severity.ERROR}
-    found += [problem for problem in platform_said if problem.path not in known]
+    found += [problem for problem in platform.problems if problem.path not in known]
     return sorted((replace(problem, file=spec.name) for problem in found), key=lambda problem: problem.line)
-
-
-def has_error(problems: Sequence[SpecProblem]) -> bool:
-    """Whether the answer is bad: warnings alone are none."""
-    return any(problem.severity is Severity.ERROR for problem in problems)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
 from afterpush.infra.safe_paths import Gate
 
@@ -16,8 +17,8 @@ _RULE = re.compile(r"(?:^|/)\.cursor/rules/.+\.mdc$")  # Markdown by another nam
 class DocumentProblem:
     """Something wrong in a document; `line` counts from 1."""
 
-    file: str
-    line: int
+    file: Annotated[str, "path in the repository; empty where a problem belongs to no file"]
+    line: Annotated[int, "counted from 1; 0 where there is none"]
     message: str
 
 

@@ -7,8 +7,10 @@ A type is a TypedDict or a dataclass whose fields carry their meaning:
 """
 
 import types
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
+from enum import Enum
 from typing import (
     Annotated,
     Any,
@@ -31,17 +33,28 @@ def json_parts(documents: Mapping[str, object]) -> list[str]:
         "durations are seconds, unless a name says otherwise. A field with (optional) is not always there.",
         'An error is `{"error", "code", "exit_code"}` for every task: [exit codes](exit-codes.md).',
     ]
-    named: dict[str, Any] = {}
+    titles = _titles(inner for kind in documents.values() for inner in _inner_records(_record_of(kind)))
     for task, kind in sorted(documents.items()):
         record = _record_of(kind)
         parts.append(f"## {task}")
         parts.append("A list; each entry has these fields." if get_origin(kind) is list else "One object.")
-        parts.append(_table(record))
-        named |= {inner.__name__: inner for inner in _inner_records(record)}
+        parts.append(_table(titles, record))
     parts.append("## Records inside of these documents")
-    for name, record in sorted(named.items()):
-        parts += [f"### {name}", _table(record)]
+    for record, title in sorted(titles.items(), key=lambda pair: pair[1]):
+        parts += [f"### {title}", _table(titles, record)]
     return parts
+
+
+def _titles(records: Iterable[Any]) -> dict[Any, str]:
+    """The heading of each record: its name, with its module where another record has that name too."""
+    named = {record: record.__name__ for record in records}
+    counts = Counter(named.values())
+    return {
+        record: f"{name} of {record.__module__.rpartition('.')[2].replace('_', ' ')}"
+        if counts[name] > 1
+        else name
+        for record, name in named.items()
+    }
 
 
 def fields_of(record: Any) -> dict[str, tuple[Any, str, bool]]:
@@ -58,27 +71,30 @@ def fields_of(record: Any) -> dict[str, tuple[Any, str, bool]]:
     return found
 
 
-def _table(record: Any) -> str:
+def _table(titles: Mapping[Any, str], record: Any) -> str:
     rows = [
-        f"| `{name}`{' (optional)' if is_optional else ''} | {_name(kind)} | {meaning} |"
+        f"| `{name}`{' (optional)' if is_optional else ''} | {_name(titles, kind)} | {meaning} |"
         for name, (kind, meaning, is_optional) in fields_of(record).items()
     ]
     return "\n".join(["| field | type | meaning |", "|---|---|---|", *rows])
 
 
-def _name(kind: Any) -> str:
+def _name(titles: Mapping[Any, str], kind: Any) -> str:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _name(inner[0])
+        return _name(titles, inner[0])
     if origin is Literal:
         return "one of " + ", ".join(f"`{one}`" for one in inner)
     if origin in (Union, types.UnionType):
-        return " or ".join(_name(one) for one in inner)
-    if origin in (list, tuple):
-        return f"list of {_name(inner[0])}"
-    if origin is dict:
-        return f"object: string to {_name(inner[1])}"
-    return f"[{kind.__name__}](#{kind.__name__.lower()})" if is_record(kind) else _NAMES[kind]
+        return " or ".join(_name(titles, one) for one in inner)
+    if origin in (list, tuple, Sequence):
+        return f"list of {_name(titles, inner[0])}"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "one of " + ", ".join(f"`{one.value}`" for one in kind)
+    if origin in (dict, Mapping):
+        return f"object: string to {_name(titles, inner[1])}"
+    title = titles.get(kind, "")
+    return f"[{title}](#{title.lower().replace(' ', '-')})" if title else _NAMES[kind]
 
 
 def is_record(kind: Any) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.documents.manual.documents import DocumentProblem
-from afterpush.documents.manual.site import Built
+from afterpush.documents.manual.site import External
 
 
 @dataclass(frozen=True)
@@ -14,10 +15,12 @@ class DocumentsReport:
     `broken` are links that lead nowhere and commands that do not exist; `unknown` are those commands alone.
     """
 
-    pages: int
-    stale: Sequence[str] = ()
-    broken: Sequence[DocumentProblem] = ()
-    unknown: Sequence[DocumentProblem] = ()
+    pages: Annotated[int, "documents that were read"]
+    stale: Annotated[Sequence[str], "reference pages that do not say what the code says"] = ()
+    broken: Annotated[
+        Sequence[DocumentProblem], "what is to be corrected: links, commands, instructions"
+    ] = ()
+    unknown: Annotated[Sequence[DocumentProblem], "commands of ours that do not exist, alone"] = ()
 
     @property
     def is_good(self) -> bool:
@@ -33,35 +36,24 @@ class DocumentsReport:
 class BuildAnswer:
     """The answer of docs.build: the pages, the reference rewritten, what stopped the build."""
 
-    pages: int
-    site: str
-    stale: Sequence[str] = ()
-    broken: Sequence[DocumentProblem] = ()
-    built: Built | None = None
+    pages: Annotated[int, "pages of the site"]
+    site: Annotated[str, "the folder of the site"]
+    stale: Annotated[Sequence[str], "reference pages that were written, or would be"]
+    broken: Annotated[Sequence[DocumentProblem], "links that lead nowhere"]
+    warnings: Annotated[Sequence[DocumentProblem], "what Sphinx warned of"] = ()
+    external: Sequence[External] = ()
+    built: Annotated[bool, "whether the site was built"] = False
     dry_run: bool = False
 
     @property
     def is_good(self) -> bool:
-        return not self.broken and not (self.built and self.built.warnings)
-
-    def document(self) -> dict[str, object]:
-        built = self.built or Built((), ())
-        return {
-            "pages": self.pages,
-            "stale": self.stale,
-            "broken": self.broken,
-            "warnings": built.warnings,
-            "external": built.external,
-            "site": self.site,
-            "built": self.built is not None and not built.warnings,
-        }
+        return not self.broken and not self.warnings
 
     def text(self) -> str:
         verb = "would be written" if self.dry_run else "written"
-        built = self.built or Built((), ())
         lines = [f"{path}: {verb}" for path in self.stale]
-        lines += _located([*self.broken, *built.warnings])
-        lines += [f"{one.file}: fetches {one.url} when it is read" for one in built.external]
+        lines += _located([*self.broken, *self.warnings])
+        lines += [f"{one.file}: fetches {one.url} when it is read" for one in self.external]
         return "\n".join([*lines, self._outcome()])
 
     def _outcome(self) -> str:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 from afterpush.documents.manual.documents import DocumentProblem, Tree
 from afterpush.documents.manual.layout import SiteLayout
@@ -27,20 +28,16 @@ _FETCHED_BY_CSS = re.compile(r"""(?:@import\s+|url\()\s*["']?(?P<src>(?:https?:)
 class External:
     """Something that a page of the site would fetch from the network."""
 
-    file: str
-    url: str
+    file: Annotated[str, "a page of the site"]
+    url: Annotated[str, "what it would fetch from the network"]
 
 
-@dataclass(frozen=True)
-class Built:
-    """A finished build: what Sphinx warned of (then the old site stays), what pages fetch from elsewhere."""
-
-    warnings: tuple[DocumentProblem, ...]
-    external: tuple[External, ...]
-
-
-def build(tree: Tree, layout: SiteLayout, output: Path) -> Built:
+def build(
+    tree: Tree, layout: SiteLayout, output: Path
+) -> tuple[tuple[DocumentProblem, ...], tuple[External, ...]]:
     """Builds the site, and replaces `output` by it when nothing was wrong.
+
+    Returns what Sphinx warned of (then the old site stays), and what pages fetch from elsewhere.
 
     Raises AfterpushError when `output` holds something that is no site.
     """
@@ -54,7 +51,7 @@ def build(tree: Tree, layout: SiteLayout, output: Path) -> Built:
         external = tuple(fetched_from_elsewhere(fresh))
         if not warnings:
             _replace(output, fresh)
-    return Built(tuple(warnings), external)
+    return tuple(warnings), external
 
 
 def _as_written(problem: DocumentProblem, titled: set[str]) -> DocumentProblem:

@@ -1,49 +1,20 @@
 """Whether the prompts that are there still tell the truth."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from afterpush.documents.instructions import check as instructions
 from afterpush.documents.instructions import our_tasks
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding
+from afterpush.documents.manual.documents import DocumentProblem
 from afterpush.documents.prompts import shell
 from afterpush.documents.prompts.marker import is_as_written, read_marker
 from afterpush.documents.prompts.regen import PromptFolder, chosen
+from afterpush.documents.prompts.report import Prompts
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.time_limit import reading
 from afterpush.roadmap import Task
-
-
-@dataclass(frozen=True)
-class PromptProblem:
-    """Something wrong in a prompt; `line` is counted from 1."""
-
-    file: str
-    line: int
-    message: str
-
-
-@dataclass(frozen=True)
-class Stale:
-    """A generated prompt that is not what it would be today."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class PromptsReport:
-    """What the check of all prompts found."""
-
-    checked: int
-    stale: tuple[Stale, ...]
-    problems: tuple[PromptProblem, ...]
-
-    @property
-    def is_good(self) -> bool:
-        return not self.stale and not self.problems
 
 
 def check(
@@ -54,7 +25,7 @@ def check(
     facts: Facts,
     others: Mapping[str, str],
     ids: Sequence[str] = (),
-) -> PromptsReport:
+) -> Prompts:
     """Looks at every prompt, generated or not, and at the `others`, which instruct agents too; with `ids` at
     the
     prompts of these tasks only.
@@ -65,23 +36,23 @@ def check(
     there = folder.files()
     chosen(tasks, [task_id for task_id in ids if paths[task_id] not in there])
     files = [path for path in there if not ids or path in paths.values()]
-    stale: list[Stale] = []
-    problems: list[PromptProblem] = []
+    stale: dict[str, str] = {}
+    problems: list[DocumentProblem] = []
     texts = {} if ids else dict(others)
     for path in files:
         try:
             texts[path] = content = folder.content_of(path) or ""
         except AfterpushError as error:
-            problems.append(PromptProblem(path, 1, str(error)))
+            problems.append(DocumentProblem(path, 1, str(error)))
             continue
         marker = read_marker(content)
         is_generated = marker is not None and is_as_written(content)
         if marker and not is_generated:
             why = "edited by hand since it was generated; move the change into the roadmap or the template"
-            problems.append(PromptProblem(path, 1, f"{why}, or drop the marker line"))
+            problems.append(DocumentProblem(path, 1, f"{why}, or drop the marker line"))
         elif marker:
             reason = _stale_reason(marker.task_id, marker.source, tasks, template, around)
-            stale += [Stale(path, reason)] if reason else []
+            stale |= {path: reason} if reason else {}
         with reading(path, len(content)):
             problems += _located(path, shell.findings(content, folder.root, is_generated=is_generated))
     for path, found in instructions.findings(texts, facts, frozenset(texts)).items():
@@ -90,11 +61,11 @@ def check(
         with reading(path, len(content)):
             problems += _located(path, our_tasks.findings(content, facts.catalog))
     problems = sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.line))
-    return PromptsReport(len(files), tuple(stale), tuple(problems))
+    return Prompts(unchanged=len(files) - len(stale), stale=list(stale), reasons=stale, problems=problems)
 
 
-def _located(path: str, found: Sequence[Finding]) -> Iterator[PromptProblem]:
-    return (PromptProblem(path, one.line, one.message) for one in found)
+def _located(path: str, found: Sequence[Finding]) -> Iterator[DocumentProblem]:
+    return (DocumentProblem(path, one.line, one.message) for one in found)
 
 
 def _stale_reason(

@@ -1,21 +1,38 @@
 """What the prompts tasks print, as documents and as text."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
 
-from afterpush.documents.prompts.check import PromptsReport
+from afterpush.documents.manual.documents import DocumentProblem
 from afterpush.documents.prompts.regen import Prompt, PromptAction
 
 
-def regenerated(prompts: Sequence[Prompt]) -> dict[str, Any]:
-    """The document of `prompts.regen`: `unchanged` is a count, `kept` are those written by hand."""
-    return {
-        "written": [prompt.path for prompt in prompts if prompt.act is PromptAction.WRITE],
-        "unchanged": sum(prompt.act is PromptAction.KEEP_UNCHANGED for prompt in prompts),
-        "kept": [prompt.path for prompt in prompts if prompt.act is PromptAction.KEEP_BY_HAND],
-        "stale": [],
-        "problems": [],
-    }
+@dataclass(frozen=True)
+class Prompts:
+    """The answer of both tasks: what `prompts.regen` did, or what `prompts.check` found."""
+
+    unchanged: Annotated[int, "how many are as they should be"]
+    written: Annotated[Sequence[str], "prompts that were written, or would be"] = ()
+    kept: Annotated[Sequence[str], "prompts written or edited by hand, which stay"] = ()
+    stale: Annotated[Sequence[str], "prompts that no longer say what the roadmap says"] = ()
+    reasons: Annotated[Mapping[str, str], "why each of them is stale, by path"] = field(default_factory=dict)
+    problems: Sequence[DocumentProblem] = ()
+
+    @property
+    def is_good(self) -> bool:
+        return not self.stale and not self.problems
+
+
+def regenerated(prompts: Sequence[Prompt]) -> Prompts:
+    """What became of the prompts that were planned."""
+
+    def paths(act: PromptAction) -> list[str]:
+        return [prompt.path for prompt in prompts if prompt.act is act]
+
+    return Prompts(
+        len(paths(PromptAction.KEEP_UNCHANGED)), paths(PromptAction.WRITE), paths(PromptAction.KEEP_BY_HAND)
+    )
 
 
 def regenerated_text(prompts: Sequence[Prompt], *, dry_run: bool, adopt: bool) -> str:
@@ -31,28 +48,16 @@ def regenerated_text(prompts: Sequence[Prompt], *, dry_run: bool, adopt: bool) -
                 lines.append(prompt.diff().rstrip("\n"))
         elif prompt.act is PromptAction.KEEP_BY_HAND:
             lines.append(f"kept {prompt.path}: written or edited by hand (--adopt takes it over)")
-    document = regenerated(prompts)
-    written = f"{len(document['written'])} {'to write' if dry_run else 'written'}"
-    lines.append(f"{written}, {document['unchanged']} unchanged, {len(document['kept'])} kept")
+    done = regenerated(prompts)
+    written = f"{len(done.written)} {'to write' if dry_run else 'written'}"
+    lines.append(f"{written}, {done.unchanged} unchanged, {len(done.kept)} kept")
     return "\n".join(lines)
 
 
-def checked_document(found: PromptsReport) -> dict[str, Any]:
-    """The document of `prompts.check`: `stale` are paths, `reasons` say why each one is."""
-    return {
-        "written": [],
-        "unchanged": found.checked - len(found.stale),
-        "stale": [entry.file for entry in found.stale],
-        "reasons": {entry.file: entry.reason for entry in found.stale},
-        "problems": [
-            {"file": entry.file, "line": entry.line, "message": entry.message} for entry in found.problems
-        ],
-    }
-
-
-def checked_text(found: PromptsReport) -> str:
+def checked_text(found: Prompts) -> str:
     """A line for each stale prompt and each problem, then a sum."""
-    lines = [f"{entry.file}: stale: {entry.reason}" for entry in found.stale]
+    lines = [f"{path}: stale: {reason}" for path, reason in found.reasons.items()]
     lines += [f"{entry.file}:{entry.line}: {entry.message}" for entry in found.problems]
-    lines.append(f"{found.checked} prompts checked: {len(found.stale)} stale, {len(found.problems)} problems")
+    checked = found.unchanged + len(found.stale)
+    lines.append(f"{checked} prompts checked: {len(found.stale)} stale, {len(found.problems)} problems")
     return "\n".join(lines)

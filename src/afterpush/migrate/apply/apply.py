@@ -8,6 +8,7 @@ death of this process.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.database import Address, Connection, StatementRejected, connected
@@ -39,9 +40,9 @@ class StepState:
     """One step and what became of it, or in a dry run would: executed, needed, skipped, drifted or waits."""
 
     name: str
-    kind: str
-    state: str
-    why: str = ""
+    kind: Annotated[str, "`schema` or `data`"]
+    state: Annotated[str, "`executed`, `needed` (dry run), `skipped`, `drifted` or `waits`"]
+    why: Annotated[str, "why it is drifted or waits; empty otherwise"] = ""
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,20 @@ class Waiting:
 
     file: str
     line: int
-    message: str
+    message: Annotated[str, "what would be lost, or what it waits for"]
 
 
 @dataclass(frozen=True)
 class Applied:
     """What a run did. In a dry run `executed` counts what would be."""
 
-    executed: int
+    executed: Annotated[int, "steps that were executed, or in a dry run would be"]
     skipped: int
     lock_waited_seconds: float
     dry_run: bool
     database: str
     steps: tuple[StepState, ...]
-    waiting: tuple[Waiting, ...] = ()
+    waiting: Annotated[tuple[Waiting, ...], "steps that wait for permission"] = ()
 
     @property
     def drifted(self) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from afterpush.migrate.replay.history import History
 from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, State, same, shown
@@ -21,9 +22,9 @@ _TOOLS = re.compile(
 class Missing:
     """What the migrations make and the app's schema has not; the statement made it last."""
 
-    object: str
-    expected: str
-    file: str
+    object: Annotated[str, "the part, such as `column orders.note`"]
+    expected: Annotated[str, "its definition"]
+    file: Annotated[str, "the file that should have made it"]
     line: int
 
 
@@ -31,30 +32,32 @@ class Missing:
 class Different:
     """A part that is otherwise. `earlier` is the statement of the history that made what is there, if any."""
 
-    object: str
-    expected: str
-    found: str
-    file: str
+    object: Annotated[str, "the part"]
+    expected: Annotated[str, "its definition after the last migration"]
+    found: Annotated[str, "its definition in the app's schema"]
+    file: Annotated[str, "the file that made it last"]
     line: int
-    earlier: str = ""
+    earlier: Annotated[str, "which earlier statement made what was found; empty where none did"] = ""
 
 
 @dataclass(frozen=True)
 class Extra:
     """What only the app's schema has."""
 
-    object: str
-    found: str
+    object: Annotated[str, "the part"]
+    found: Annotated[str, "its definition in the app's schema"]
 
 
 @dataclass(frozen=True)
 class Difference:
     """All of it. `servers` are the app's and the one that read the migrations."""
 
-    missing: list[Missing]
+    missing: Annotated[list[Missing], "what the migrations make and the app's schema has not"]
     different: list[Different]
-    extra: list[Extra]
-    servers: list[str] = field(default_factory=list)
+    extra: Annotated[list[Extra], "what only the app's schema has"]
+    servers: Annotated[list[str], "the app's server, and the one that read the migrations"] = field(
+        default_factory=list
+    )
 
     def is_good(self, *, strict: bool) -> bool:
         return not self.missing and not self.different and not (strict and self.extra)

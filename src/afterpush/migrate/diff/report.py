@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 
 @dataclass(frozen=True)
@@ -9,12 +10,16 @@ class Written:
     """The baseline. `problems` say where a replay of it is not the app's schema, `doubtful` which parts hold
     a `?` that may have been a character of four bytes. `written` is false for a dry run, or with problems."""
 
-    file: str
-    statements: int
-    written: bool
-    problems: list[str] = field(default_factory=list)
-    doubtful: list[str] = field(default_factory=list)
-    text: str = ""
+    file: Annotated[str, "the file's path in the repository"]
+    statements: Annotated[int, "statements in it"]
+    written: Annotated[bool, "false for a dry run"]
+    problems: Annotated[list[str], "where a replay of it is not the app's schema"] = field(
+        default_factory=list
+    )
+    doubtful: Annotated[list[str], "parts with a ? that may have been a character of four bytes"] = field(
+        default_factory=list
+    )
+    text: Annotated[str, "the file's text for a dry run; empty otherwise"] = ""
 
 
 def rendered(found: Written) -> str:

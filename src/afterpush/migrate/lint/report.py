@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from afterpush.migrate.lint.sizes import Size
 from afterpush.migrate.lint.text_rules import Finding
@@ -11,10 +12,10 @@ from afterpush.migrate.lint.text_rules import Finding
 class Flavoured:
     """What one server does; all None where it refuses the statement, with its words."""
 
-    algorithm: str | None
-    lock: str | None
-    rebuild: bool | None
-    rejected: str
+    algorithm: Annotated[str | None, "the mildest algorithm that it takes; null where it takes none"]
+    lock: Annotated[str | None, "the mildest lock; null where it refuses the statement"]
+    rebuild: Annotated[bool | None, "whether the table is rebuilt; null where that cannot be seen"]
+    rejected: Annotated[str, "its words where it refuses the statement; empty otherwise"]
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,32 @@ class Entry:
 
     file: str
     line: int
-    table: str
-    sql: str
-    algorithm: str | None = None
-    lock: str | None = None
-    rebuild: bool | None = None
-    loses: list[str] = field(default_factory=list)
-    breaks: list[str] = field(default_factory=list)
-    rewrite: str | None = None
-    reason: str = ""
-    on_rows: str = ""
-    queries: list[str] = field(default_factory=list)
-    rows: int | None = None
-    bytes: int | None = None
-    servers: dict[str, Flavoured] = field(default_factory=dict)
+    table: Annotated[str, "the table or program that it changes"]
+    sql: Annotated[str, "the statement"]
+    algorithm: Annotated[
+        str | None, "INSTANT, NOCOPY, INPLACE or COPY; `unknown` without a server; null: not measured"
+    ] = None
+    lock: Annotated[str | None, "NONE, SHARED or EXCLUSIVE; else as algorithm"] = None
+    rebuild: Annotated[
+        bool | None, "whether the whole table is written again; null where that is not known"
+    ] = None
+    loses: Annotated[list[str], "rows and values that are gone afterwards, or cut"] = field(
+        default_factory=list
+    )
+    breaks: Annotated[list[str], "what code that still runs does and is then refused"] = field(
+        default_factory=list
+    )
+    rewrite: Annotated[str | None, "a milder way to the same schema; null where none is known"] = None
+    reason: Annotated[str, "why the server does not do it in a milder way, or refuses it, in its words"] = ""
+    on_rows: Annotated[str, "what the server says where the table has rows that stand in the way"] = ""
+    queries: Annotated[list[str], "queries that find such rows"] = field(default_factory=list)
+    rows: Annotated[int | None, "rows of the app's table, estimated; null without --tables-from"] = None
+    bytes: Annotated[int | None, "bytes of the app's table with its indexes; null without --tables-from"] = (
+        None
+    )
+    servers: Annotated[dict[str, Flavoured], "what each server does, by its name and version"] = field(
+        default_factory=dict
+    )
 
     @property
     def is_mild(self) -> bool:
@@ -52,9 +65,9 @@ class Entry:
 class Lint:
     """`servers` are those that were asked, `findings` the rules that need none."""
 
-    servers: list[str]
+    servers: Annotated[list[str], "the servers that were asked; empty without any"]
     statements: list[Entry]
-    findings: list[Finding]
+    findings: Annotated[list[Finding], "rules that need no server"]
 
     def is_good(self, *, strict: bool) -> bool:
         """Only with `strict` a statement that is not mild, or a finding, makes the answer a bad one."""

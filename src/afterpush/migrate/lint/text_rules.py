@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.migrate.statements.split import Statement
 from afterpush.migrate.statements.tokens import Token, tokens
@@ -16,8 +17,8 @@ class Finding:
 
     file: str
     line: int
-    rule: str
-    message: str
+    rule: Annotated[str, "the rule's name"]
+    message: Annotated[str, "what is wrong, and what to write"]
 
 
 def findings_of(statements: Sequence[Statement]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.migrate.replay.schema import BY_DEFINITION, Key, State, part_kind, part_name, shown, twins
 
@@ -20,8 +21,8 @@ class Difference:
     kind: str
     table: str
     name: str
-    expected: str | None
-    found: str | None
+    expected: Annotated[str | None, "null where it should not be there"]
+    found: Annotated[str | None, "null where it is missing"]
     message: str
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from afterpush.migrate.proof.compare import Difference
 
@@ -10,7 +11,7 @@ from afterpush.migrate.proof.compare import Difference
 class ServerFacts:
     """The server that a proof holds for, and for no other."""
 
-    flavor: str
+    flavor: Annotated[str, "`MySQL` or `MariaDB`"]
     version: str
     comment: str
     sql_mode: str
@@ -41,14 +42,14 @@ class Run:
     of run E; `again` is how many steps the repeated part executed once more (it must be 0).
     """
 
-    way: str
+    way: Annotated[str, "what ran, in order"]
     executed: int
-    skipped: int
-    tolerated: int
-    rejected: tuple[str, ...]
-    again: int
-    hash: str
-    equal: bool
+    skipped: Annotated[int, "steps that were done already"]
+    tolerated: Annotated[int, "statements of the boot script that met what is there"]
+    rejected: Annotated[tuple[str, ...], "what the old way's second pass could not do (run E)"]
+    again: Annotated[int, "steps that a second pass executed once more; must be 0"]
+    hash: Annotated[str, "SHA-256 of the resulting schema"]
+    equal: Annotated[bool, "whether that is what run A gave"]
     seconds: float
 
 
@@ -59,10 +60,10 @@ class Rows:
     `refused`: tables that took no row, with the reason.
     """
 
-    tables: int = 0
+    tables: Annotated[int, "tables that rows were planted in"] = 0
     kept: bool = True
     lost: tuple[str, ...] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Annotated[Mapping[str, str], "tables that took no row, and why"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Mutations:
 
     tried: int = 0
     caught: int = 0
-    kinds: Mapping[str, int] = field(default_factory=dict)
+    kinds: Annotated[Mapping[str, int], "how many of each kind"] = field(default_factory=dict)
     missed: tuple[str, ...] = ()
 
 
@@ -79,7 +80,7 @@ class Mutations:
 class Crashes:
     """Connections killed after each executed statement of the new way; how many re-runs came out equal."""
 
-    points: int = 0
+    points: Annotated[int, "one for each statement that the new way executes"] = 0
     recovered: int = 0
     failed: tuple[str, ...] = ()
 
@@ -89,23 +90,23 @@ class Proof:
     """The verdict with all of its evidence."""
 
     proved: bool
-    claim: str
-    reasons: tuple[str, ...]
-    server: ServerFacts | None
-    runs: Mapping[str, Run]
+    claim: Annotated[str, "what was proved, and on which server"]
+    reasons: Annotated[tuple[str, ...], "why nothing is proved; empty for a proof"]
+    server: Annotated[ServerFacts | None, "null where nothing was executed"]
+    runs: Annotated[Mapping[str, Run], "by letter: A, B, C, D, E"]
     differences: tuple[Difference, ...]
-    names: tuple[Difference, ...]
-    positions: tuple[Difference, ...]
-    invalid: tuple[Invalid, ...]
-    unaudited: tuple[Invalid, ...]
+    names: Annotated[tuple[Difference, ...], "only another name; counts with --strict"]
+    positions: Annotated[tuple[Difference, ...], "only another order of columns; counts with --strict"]
+    invalid: Annotated[tuple[Invalid, ...], "what the server rejects"]
+    unaudited: Annotated[tuple[Invalid, ...], "SQL that cannot be known before it runs"]
     rows: Rows
     mutations: Mutations
     crashes: Crashes
     notes: tuple[str, ...]
-    statements: Mapping[str, int]
-    input_hash: str
+    statements: Annotated[Mapping[str, int], "statements of `base`, `old` and `boot`, and steps of `new`"]
+    input_hash: Annotated[str, "SHA-256 of all that was executed"]
     seconds: float = 0
-    stages: tuple[str, ...] = ()
+    stages: Annotated[tuple[str, ...], "the stages from which the new way was executed"] = ()
 
 
 def rendered(proof: Proof) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.infra.clock import local_time, rfc3339
 from afterpush.infra.console import table
@@ -22,18 +23,18 @@ class BranchRow:
     """One branch: the keys of `queue.status --json`."""
 
     branch: str
-    sha: str
-    state: State
-    reason: str
-    checks: int
-    landed_sha: str | None
-    verdict: str | None
-    author: str
-    priority: int
-    landed_at: str | None
-    verdict_at: str | None
-    verdict_message: str | None
-    log: str | None
+    sha: Annotated[str, "full sha of the branch, as it is queued or was judged"]
+    state: Annotated[State, "`flaky`: landed, after a check that was red, then green on the same tree"]
+    reason: Annotated[str, "a sentence: the conflict, or the check and the smallest set that fails with it"]
+    checks: Annotated[int, "check runs that it was part of"]
+    landed_sha: Annotated[str | None, "full sha of its commit on main; null until it has landed"]
+    verdict: Annotated[str | None, "the verdict on the deployment it landed with; null where nobody watches"]
+    author: Annotated[str, "the author of its last commit"]
+    priority: Annotated[int, "lower ones land first"]
+    landed_at: Annotated[str | None, "RFC 3339; null until it has landed"]
+    verdict_at: Annotated[str | None, "when the watch ended, RFC 3339; null before"]
+    verdict_message: Annotated[str | None, "the verdict as a sentence"]
+    log: Annotated[str | None, "path of the log of the failed check; null without one"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class QueueReport:
     """The keys of every `queue.*` document."""
 
     branches: tuple[BranchRow, ...]
-    check_runs: int
-    flaky_checks: int
-    running: bool
-    message: str = ""
+    check_runs: Annotated[int, "check runs since the queue was last empty"]
+    flaky_checks: Annotated[int, "trees on which the check was red and then green"]
+    running: Annotated[bool, "whether a queue.run is at work in this clone"]
+    message: Annotated[str, "why branches wait that nothing can be done for; empty otherwise"] = ""
     dry_run: bool = False
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from afterpush.agents import json_text
 from afterpush.agents.clients import (
@@ -34,11 +34,36 @@ from afterpush.workflows.app_repository import AppRepository, app_repository
 class TargetStatus:
     """One client: whether it is set up here, whether its server answers, and the files it was set up in."""
 
-    target: str
-    installed: bool
-    answers: bool
-    files: list[str]
-    problem: str | None = None
+    target: Annotated[str, "the client: `claude`, `codex`, `cursor`, `copilot` or `gemini`"]
+    installed: Annotated[bool, "whether the client's configuration names our server"]
+    answers: Annotated[bool, "whether the configured command was started and answered with its tools"]
+    files: Annotated[list[str], "the files that hold entries of ours"]
+    problem: Annotated[str | None, "why it does not answer; null when it does, or is not installed"] = None
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """The answer of `agents.status`."""
+
+    targets: list[TargetStatus]
+
+
+@dataclass(frozen=True)
+class ChangedFile:
+    """A file and what was done with it."""
+
+    what: Annotated[str, "what was done, or would be: `write`, `change`, `remove` or `unchanged`"]
+    path: Annotated[str, "the file, from the repository's root"]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The answer of `agents.install` and `agents.uninstall`."""
+
+    targets: Sequence[str]
+    changes: Sequence[ChangedFile]
+    problems: Annotated[Sequence[str], "what keeps the server from running here"]
+    dry_run: bool
 
 
 def install_clients(target: str, *, allow_push: bool, dry_run: bool, json: bool) -> ExitCode:
@@ -76,7 +101,7 @@ def show_status(target: str, *, json: bool) -> ExitCode:
     here = app_repository()
     files = _files(here)
     found = [_status(here, files, one) for one in _targets(target, needed=False)]
-    print_json({"targets": found}) if json else say("\n".join(map(_line, found)))
+    print_json(Statuses(found)) if json else say("\n".join(map(_line, found)))
     is_good = all(one.answers for one in found if one.installed or target)
     return ExitCode.GOOD if is_good else ExitCode.BAD_ANSWER
 
@@ -174,14 +199,9 @@ def _no_sdk() -> str:
 def _report(
     targets: Sequence[str], changes: Sequence[Change], problems: Sequence[str], *, dry_run: bool, json: bool
 ) -> ExitCode:
-    document: dict[str, Any] = {
-        "targets": list(targets),
-        "changes": [{"what": one.what, "path": one.file} for one in changes],
-        "problems": list(problems),
-        "dry_run": dry_run,
-    }
     if json:
-        print_json(document)
+        told = [ChangedFile(one.what, one.file) for one in changes]
+        print_json(Installation(targets, told, problems, dry_run))
     else:
         lines = [f"{'would ' if dry_run else ''}{one.what}: {one.file}" for one in changes]
         if dry_run:

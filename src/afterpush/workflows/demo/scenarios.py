@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from afterpush.deploy.explain.answer import Known
 from afterpush.deploy.explain.explanation import explain
@@ -35,9 +36,9 @@ _LOG_LINES = 6
 class DemoPush:
     """One push: the keys of the demo's document."""
 
-    sha: str
-    verdict: str
-    category: str | None
+    sha: Annotated[str, "the full sha of the commit"]
+    verdict: Annotated[str, "what its watch ended with"]
+    category: Annotated[str | None, "the category of a failure; null otherwise"]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""The documents of `deploy.*` and `demo`, and with them those of every task.
+"""The documents that `--json` prints: every task, field, type and unit, and when a field is null.
 
-Where a document is a class of its feature, that class carries the meaning of its fields; the others, which
-are put together for `--json`, are written down here.
+They are the classes that the tasks print; `Annotated` carries the meaning of a field. The reference page is
+made from them, and every document that a test sees is held against its class. Those of `deploy.*` that are
+put together for `--json` are written down here; a field that is not always there is `NotRequired`.
 """
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from afterpush.appspec.healthcheck.report import HealthCheckAnswer
+from afterpush.appspec.validate.problems import Validation
 from afterpush.deploy.monitor.background import Started
 from afterpush.deploy.monitor.cleanup import RemovedFiles
 from afterpush.deploy.monitor.status import Monitor
@@ -13,7 +16,26 @@ from afterpush.deploy.monitor.stopping import StoppedMonitor
 from afterpush.deploy.report.figures import Figures, Spread
 from afterpush.deploy.report.overview import Overview
 from afterpush.deploy.watch.outcome import InProduction
-from afterpush.documents import json_documents
+from afterpush.documents.manual.report import BuildAnswer, DocumentsReport
+from afterpush.documents.prompts.report import Prompts
+from afterpush.environment.report import Report
+from afterpush.migrate.apply.apply import Applied
+from afterpush.migrate.audit_report import AuditDocument
+from afterpush.migrate.consolidate_report import ConsolidateDocument
+from afterpush.migrate.diff.compare import Difference
+from afterpush.migrate.diff.report import Written
+from afterpush.migrate.lint.report import Lint
+from afterpush.migrate.proof.report import Proof
+from afterpush.swarm.cleanup import CleanupResult
+from afterpush.swarm.merge_queue.report import QueueReport
+from afterpush.swarm.plan import RunPlan
+from afterpush.swarm.report import Run
+from afterpush.swarm.status import TaskStatus
+from afterpush.swarm.stop import StopResult
+from afterpush.workflows.agents.install import Installation, Statuses
+from afterpush.workflows.demo.scenarios import DemoPush
+from afterpush.workflows.push import PredictionDocument, PushDocument
+from afterpush.workflows.trust import TrustReport
 
 Sha = Annotated[str, "the full sha of the commit"]
 Time = Annotated[str, "RFC 3339, UTC"]
@@ -95,18 +117,11 @@ class Dora(TypedDict):
     history: Annotated[Figures, "the other figures of the history"]
 
 
-class DemoPush(TypedDict):
-    sha: Sha
-    verdict: Annotated[VERDICTS, "what its watch ended with"]
-    category: Annotated[str | None, "the category of a failure; null otherwise"]
-
-
 class Demo(TypedDict):
     pushes: Annotated[list[DemoPush], "the pushes of the demo, in order"]
 
 
 DOCUMENTS: dict[str, object] = {
-    **json_documents.DOCUMENTS,
     "deploy.monitor": Verdict,
     "deploy.monitor --background": Started,
     "deploy.status": Verdict,
@@ -116,4 +131,28 @@ DOCUMENTS: dict[str, object] = {
     "deploy.history": list[HistoryEntry],
     "deploy.history --dora": Dora,
     "demo": Demo,
+    **dict.fromkeys(("agents.install", "agents.uninstall"), Installation),
+    "agents.status": Statuses,
+    **dict.fromkeys(("push", "push.run"), PushDocument),
+    "push.check": PredictionDocument,
+    **dict.fromkeys(("queue.add", "queue.run", "queue.status", "queue.remove"), QueueReport),
+    **dict.fromkeys(("swarm.run", "swarm.merge"), Run),
+    **dict.fromkeys(("swarm.run --dry-run", "swarm.merge --dry-run"), RunPlan),
+    "swarm.status": TaskStatus,
+    "swarm.stop": StopResult,
+    "swarm.cleanup": CleanupResult,
+    **dict.fromkeys(("prompts.regen", "prompts.check"), Prompts),
+    "docs.build": BuildAnswer,
+    "docs.check": DocumentsReport,
+    "doappspec.validate": Validation,
+    "doappspec.healthcheck": HealthCheckAnswer,
+    "env.check": Report,
+    "env.trust": TrustReport,
+    "migrate.audit": AuditDocument,
+    "migrate.consolidate": ConsolidateDocument,
+    "migrate.apply": Applied,
+    "migrate.prove": Proof,
+    "migrate.lint": Lint,
+    "migrate.diff": Difference,
+    "migrate.baseline": Written,
 }
