@@ -1,5 +1,7 @@
 """What kind of file it is decides: markers, binary content, lock files, JSON, and plain git for the rest."""
 
+import json
+
 import pytest
 
 from afterpush.conflicts.document import markdown
@@ -175,3 +177,18 @@ def test_a_file_without_a_telling_name_is_judged_by_all_its_versions() -> None:
     assert kind_of_text("Makefile", (b"# all\nall:\n\ttrue\n",) * 3, DEFAULTS) is Kind.OTHER
     assert kind_of_text("bin/todo", (b"#!/bin/sh\n# TODO\n\n- [ ] x\n",) * 3, DEFAULTS) is Kind.OTHER
     assert kind_of_text("config.yaml", (b"a: 1\n",) * 3, DEFAULTS) is Kind.YAML
+
+
+@pytest.mark.parametrize("name", ["tasks.json", "tasks.yaml"])
+def test_a_record_that_was_moved_and_changed_here_and_deleted_there_is_a_conflict(name: str) -> None:
+    def text(*records: str) -> str:
+        made = [dict(zip(("id", "title"), record.split(), strict=True)) for record in records]
+        lines = [f"- id: {one['id']}\n  title: {one['title']}\n" for one in made]
+        return json.dumps(made, indent=1) + "\n" if name.endswith("json") else "".join(lines)
+
+    base = text("a maps", "b signs", "c lights", "d queue")
+    ours, theirs = text("a maps", "c lights", "b posters", "d queue"), text("a maps", "c lights", "d queue")
+    for sides in ((ours, theirs), (theirs, ours)):
+        merged = merge(base, *sides, path=name)
+        assert not merged.is_clean and has_markers(merged.text) and "deleted it" in merged.said
+        assert b"posters" in merged.text

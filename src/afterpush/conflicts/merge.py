@@ -47,7 +47,7 @@ def merge_document(
         return _one_side(theirs if ours == base else ours, path, marker_size)
     texts, style = (base or b"", ours, theirs), Style(labels, marker_size)
     if any(b"\0" in text for text in texts):
-        return _whole(ours, theirs, path, style)
+        return _whole(ours, theirs, f"{path}: binary content on both sides", style)
     if any(has_markers(text, marker_size) for text in texts):
         reason = f"{path}: an input already holds conflict markers; resolve those first"
         return _plain(texts, reason, style, is_refused=True)
@@ -83,14 +83,22 @@ def _by_meaning(
 
         merged = merge_markdown(*texts, style, renumber=renumber)
         return merged.warned(double_claims(texts)) if merged.is_clean else merged
-    from afterpush.conflicts.records.merge import UndecidedError, merge_lines, merge_structure
+    from afterpush.conflicts.records.merge import (
+        ChangedAndDeletedError,
+        UndecidedError,
+        merge_lines,
+        merge_structure,
+    )
 
     try:
         if kind is Kind.LINES:
             return merge_lines(*texts, style)
         return merge_structure(*texts, json_rules(path, documents), is_yaml=kind is Kind.YAML)
     except UndecidedError as error:
-        return _plain(texts, f"{path}: {error}", style)
+        plain = _plain(texts, f"{path}: {error}", style)
+        is_missed = plain.is_clean and isinstance(error, ChangedAndDeletedError)
+        # Git does not see that a record which was moved is the one that the other side deleted.
+        return _whole(texts[1], texts[2], f"{path}: {error}", style) if is_missed else plain
 
 
 def _plain(texts: Texts, reason: str, style: Style, *, is_refused: bool = False) -> Merged:
@@ -100,25 +108,12 @@ def _plain(texts: Texts, reason: str, style: Style, *, is_refused: bool = False)
     return Merged(merged.text, is_clean, () if is_clean else (reason,))
 
 
-def _whole(ours: bytes, theirs: bytes, path: str, style: Style) -> Merged:
-    """Both texts whole between markers: git merges no binary content, and a bare "ours" would lose a side."""
-    size = style.marker_size
-
-    def ended(text: bytes) -> bytes:
-        return text if not text or text.endswith(b"\n") else text + b"\n"
-
-    parts = (
-        b"<" * size,
-        b" ",
-        style.labels[0].encode(),
-        b"\n",
-        ended(ours),
-        b"=" * size,
-        b"\n",
-        ended(theirs),
-    )
-    text = b"".join((*parts, b">" * size, b" ", style.labels[-1].encode(), b"\n"))
-    return Merged(text, False, (f"{path}: binary content on both sides",))
+def _whole(ours: bytes, theirs: bytes, reason: str, style: Style) -> Merged:
+    """Both texts whole between markers, where git makes none: a bare "ours" would lose a side."""
+    size, names = style.marker_size, [label.encode() for label in (style.labels[0], style.labels[-1])]
+    mine, yours = (text if not text or text.endswith(b"\n") else text + b"\n" for text in (ours, theirs))
+    marks = b"<" * size + b" " + names[0], b"=" * size, b">" * size + b" " + names[1]
+    return Merged(marks[0] + b"\n" + mine + marks[1] + b"\n" + yours + marks[2] + b"\n", False, (reason,))
 
 
 def _lock_file(ours: bytes, path: str, command: tuple[str, ...]) -> Merged:

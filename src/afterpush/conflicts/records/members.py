@@ -9,7 +9,14 @@ from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.three_way import steady
 from afterpush.conflicts.kinds.values import merge_status
-from afterpush.conflicts.records.structure import Container, Entry, Scalar, UndecidedError, Value
+from afterpush.conflicts.records.structure import (
+    ChangedAndDeletedError,
+    Container,
+    Entry,
+    Scalar,
+    UndecidedError,
+    Value,
+)
 
 # What tells a record from others, the first that every record has and no two share.
 KEYS = ("id", "key", "uuid", "uid", "slug", "name")
@@ -143,7 +150,7 @@ def _merge_entry(
     if _same(base.value, survivor.value):
         return None
     who = "theirs deleted it, ours" if ours else "ours deleted it, theirs"
-    raise UndecidedError(f"{path!r}: {who} changed it")
+    raise ChangedAndDeletedError(f"{path!r}: {who} changed it")
 
 
 def _part(name: str, base: Entry | None, ours: Entry, theirs: Entry) -> str:

@@ -12,10 +12,10 @@ from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.outcome import Merged, Style
 from afterpush.conflicts.records.json_text import read_json
 from afterpush.conflicts.records.members import KEYS, Merging, Rules, merge_values, merged_order
-from afterpush.conflicts.records.structure import UndecidedError
+from afterpush.conflicts.records.structure import ChangedAndDeletedError, UndecidedError
 from afterpush.roadmap.source import read_source
 
-__all__ = ["UndecidedError", "merge_lines", "merge_structure"]
+__all__ = ["ChangedAndDeletedError", "UndecidedError", "merge_lines", "merge_structure"]
 
 _STAMPS = ("created_at", "timestamp", "time", "ts", "date", "at", "updated_at")
 

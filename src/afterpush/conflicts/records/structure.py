@@ -9,7 +9,11 @@ from typing import Any
 
 
 class UndecidedError(Exception):
-    """Both sides changed one value and no rule decides, or a text is not read as what it should be."""
+    """No rule decides, or a text is not read as what it should be: git's merge of the lines is the answer."""
+
+
+class ChangedAndDeletedError(UndecidedError):
+    """One side deleted what the other changed: git's merge of the lines would keep it where it was moved."""
 
 
 @dataclass(frozen=True)
