@@ -52,9 +52,7 @@ def run(
         engine_of = opened_engine(here, context, order, chosen)
         if dry_run:
             records = open_journal(context).records()
-            planned = plan.plan(
-                selection, records, context, mainline, order.command, order.check, order.agents
-            )
+            planned = plan.plan(selection, records, order, context, mainline)
             return answer(planned, plan.plan_text, json=json)
         ended = run_swarm(selection, order, context, mainline, engine_of)
     answer(report.document(ended), lambda _: report.text(ended), json=json)
@@ -89,7 +87,7 @@ def merge(
         records = open_journal(context).records()
         selection = select_finished(records, split(tasks), lambda: roadmap.tasks)
         if dry_run:
-            planned = plan.merge_plan(selection, records, order)
+            planned = plan.plan(selection, records, order, context, mainline)
             return answer(planned, plan.plan_text, json=json)
         ended = run_swarm(
             selection, order, context, mainline, opened_engine(here, context, order, EngineChoice(LOCAL))
@@ -128,16 +126,14 @@ def stop(
     """End every manager and agent of this clone; worktrees and branches stay."""
     from afterpush.infra.clock import SystemClock
     from afterpush.swarm.context import tag_of
-    from afterpush.swarm.stop import stop_swarm, stopped_text, would_stop, would_stop_text
+    from afterpush.swarm.stop import stop_swarm, stopped_text, would_stop
     from afterpush.workflows.swarm import journal_of, state_of
 
     here = app_repository()
     state = state_of(here)
-    if dry_run:
-        found = would_stop(state, tag_of(state))
-        return answer(found, would_stop_text, json=json)
-    stopped = stop_swarm(state, tag_of(state), journal_of(here), SystemClock())
-    return answer(stopped, stopped_text, json=json)
+    tag = tag_of(state)
+    found = would_stop(state, tag) if dry_run else stop_swarm(state, tag, journal_of(here), SystemClock())
+    return answer(found, lambda found: stopped_text(found, dry_run=dry_run), json=json)
 
 
 @task()

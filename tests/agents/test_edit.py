@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from afterpush.agents import block, json_text
 from afterpush.agents.clients import TARGETS, Piece, configured_command, pieces, server_file, server_words
-from afterpush.agents.edit import Repository
+from afterpush.agents.edit import Repository as ClientFiles
 from afterpush.infra.errors import AfterpushError
+from tests.support.repositories import Repository
 
 NAMED = ("servers", "ours")
 FILES = (
@@ -29,10 +30,10 @@ def pieces_of(target: str, *, allow_push: bool = False) -> list[Piece]:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Repository:
+def files(tmp_path: Path) -> ClientFiles:
     (tmp_path / "state").mkdir()
     (tmp_path / "work" / ".git").mkdir(parents=True)
-    return Repository(tmp_path / "work", tmp_path / "state")
+    return ClientFiles(tmp_path / "work", tmp_path / "state")
 
 
 def write(root: Path, name: str, text: str) -> None:
@@ -80,7 +81,7 @@ def test_a_block_leaves_nothing_behind(text: str) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_client_is_set_up_beside_others_and_taken_out_again(
-    target: str, files: Repository, tmp_path: Path
+    target: str, files: ClientFiles, tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     write(work, "AGENTS.md", "# Rules\n\nBe kind.")
@@ -106,7 +107,7 @@ def test_a_client_is_set_up_beside_others_and_taken_out_again(
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_clone_that_did_not_install_it_takes_it_out_as_well(
-    target: str, files: Repository, tmp_path: Path
+    target: str, files: ClientFiles, tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     write(
@@ -119,7 +120,29 @@ def test_a_clone_that_did_not_install_it_takes_it_out_as_well(
     assert tree(work) == before
 
 
-def test_what_others_changed_since_stays(files: Repository, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", "\n"])
+@pytest.mark.parametrize("text", ["{}", '{"version": 1}\n', None])
+def test_a_clone_of_what_was_committed_gets_back_what_was_there_before(
+    text: str | None, more: str, repository: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "state").mkdir()
+    work, file = repository.path, ".cursor/hooks.json"
+    if text is not None:
+        write(work, file, text)
+        repository.git("add", ".")
+        repository.git("commit", "-qm", "settings")
+    before = tree(work)
+    files = ClientFiles(work, tmp_path / "state")
+    files.apply(files.installing(pieces_of("cursor")), is_install=True)
+    repository.git("add", ".")
+    repository.git("commit", "-qm", "agents")
+    write(work, file, (work / file).read_text() + more)
+    (tmp_path / "state" / "installed.json").unlink()
+    files.apply(files.removing(pieces_of("cursor")), is_install=False)
+    assert tree(work) == before
+
+
+def test_what_others_changed_since_stays(files: ClientFiles, tmp_path: Path) -> None:
     work = tmp_path / "work"
     write(work, ".mcp.json", '{\n  "mcpServers": {}\n}\n')
     files.apply(files.installing(pieces_of("claude")), is_install=True)
@@ -133,7 +156,7 @@ def test_what_others_changed_since_stays(files: Repository, tmp_path: Path) -> N
     "text", ["", "\n", "\ufeff", "\ufeff\r\n", '{"mcpServers": {}, "mcpServers": {"x": 1}}']
 )
 def test_an_empty_file_and_one_that_names_a_key_twice_take_it(
-    text: str, files: Repository, tmp_path: Path
+    text: str, files: ClientFiles, tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     write(work, ".mcp.json", text)
@@ -155,14 +178,14 @@ def test_an_empty_file_and_one_that_names_a_key_twice_take_it(
     ],
 )
 def test_a_toml_file_that_cannot_take_it_is_named_and_left(
-    text: str, files: Repository, tmp_path: Path
+    text: str, files: ClientFiles, tmp_path: Path
 ) -> None:
     write(tmp_path / "work", ".codex/config.toml", text)
     with pytest.raises(AfterpushError, match=r"config\.toml: .*by hand"):
         files.installing(pieces_of("codex"))
 
 
-def test_what_is_no_text_file_is_named_in_plain_words(files: Repository, tmp_path: Path) -> None:
+def test_what_is_no_text_file_is_named_in_plain_words(files: ClientFiles, tmp_path: Path) -> None:
     (tmp_path / "work" / ".mcp.json").mkdir()
     with pytest.raises(AfterpushError, match=r"^reading \.mcp\.json: Is a directory; "):
         files.text(".mcp.json")
@@ -171,7 +194,7 @@ def test_what_is_no_text_file_is_named_in_plain_words(files: Repository, tmp_pat
         files.text("CLAUDE.md")
 
 
-def test_what_was_written_before_a_file_refused_can_be_undone(files: Repository, tmp_path: Path) -> None:
+def test_what_was_written_before_a_file_refused_can_be_undone(files: ClientFiles, tmp_path: Path) -> None:
     work = tmp_path / "work"
     write(work, ".mcp.json", '{"mcpServers": {}}')
     changes = files.installing(pieces_of("claude"))
@@ -185,7 +208,7 @@ def test_what_was_written_before_a_file_refused_can_be_undone(files: Repository,
 
 
 def test_a_faulty_file_that_others_wrote_keeps_nothing_from_being_undone(
-    files: Repository, tmp_path: Path
+    files: ClientFiles, tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     files.apply(files.installing(pieces_of("claude")), is_install=True)
@@ -199,7 +222,7 @@ def test_a_faulty_file_that_others_wrote_keeps_nothing_from_being_undone(
 @pytest.mark.parametrize(
     "text", ["7", '{"mcpServers": []}', '{"mcpServers": {"afterpush": {"command": "x"}}}', "{oops", '{"a" 1}']
 )
-def test_a_file_that_cannot_take_it_is_named_and_left(text: str, files: Repository, tmp_path: Path) -> None:
+def test_a_file_that_cannot_take_it_is_named_and_left(text: str, files: ClientFiles, tmp_path: Path) -> None:
     write(tmp_path / "work", ".mcp.json", text)
     with pytest.raises(AfterpushError, match=r"\.mcp\.json"):
         files.installing(pieces_of("claude"))

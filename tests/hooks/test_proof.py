@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterpush.hooks.proof import moved_here, noted, there
+from afterpush.hooks.proof import closed_by_log, moved_here, there
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.git.refs import pushes_noted
 from tests.support.repositories import Repository
@@ -59,10 +59,11 @@ def test_the_remotes_own_word(value: str | None, landed: bool, said: str) -> Non
 
 
 def test_what_git_noted_proves_this_push_and_no_old_one() -> None:
-    assert there(UPDATE, STRANGE, contains).is_open and not there(UPDATE, OLD, contains).is_open
-    assert noted(UPDATE, [(LATER, 1000.0), (NEW, 990.0)], now=1001.0)
-    assert not noted(UPDATE, [(NEW, 100.0)], now=1001.0)
-    assert not noted(UPDATE, [(OLD, 1000.0)], now=1001.0)
+    answer = there(UPDATE, STRANGE, contains)
+    assert answer.is_open and not there(UPDATE, OLD, contains).is_open
+    assert closed_by_log(answer, UPDATE, [(LATER, 1000.0), (NEW, 990.0)], now=1001.0).landed
+    assert not closed_by_log(answer, UPDATE, [(NEW, 100.0)], now=1001.0).landed
+    assert not closed_by_log(answer, UPDATE, [(OLD, 1000.0)], now=1001.0).landed
 
 
 def test_git_notes_pushes_that_landed_and_no_fetches(repository: Repository) -> None:

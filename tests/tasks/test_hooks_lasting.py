@@ -86,6 +86,20 @@ def test_an_empty_file_is_made_again_at_once(here: Watched) -> None:
     assert here.recorded() == [f"{sha} refs/heads/main"]
 
 
+def test_a_folder_in_its_place_is_replaced(here: Watched) -> None:
+    """A container that mounts a file which is not there makes a folder of it."""
+    (here.path / RUN).unlink()
+    (here.path / RUN).mkdir()
+    sha = here.repository.commit()
+    assert here.push().returncode == 0
+    assert here.recorded() == [f"{sha} refs/heads/main"]
+    (here.path / RUN).unlink()
+    (here.path / RUN / "mounted").mkdir(parents=True)
+    here.repository.commit()
+    pushed = here.push()
+    assert pushed.returncode == 0 and "this push is not watched" in pushed.stderr
+
+
 def test_a_push_with_an_empty_path_is_watched(here: Watched) -> None:
     sha = here.repository.commit()
     subprocess.run([shutil.which("git") or "git", "push"], cwd=here.path, env={"PATH": ""}, check=True)

@@ -18,6 +18,7 @@ from afterpush.agents import block, json_text
 from afterpush.agents.clients import BlockPiece, JsonPiece, Piece
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_private
+from afterpush.infra.git import git
 from afterpush.infra.safe_paths import Gate
 from afterpush.infra.toml_data import load_toml
 
@@ -130,19 +131,32 @@ class Repository:
         return _unpacked(entry["before"]) if entry and is_untouched else before
 
     def _without(self, file: str, pieces: Sequence[Piece], text: str | None) -> str | None:
-        entry = self._recorded().get(file)
         if text is None:
             return None
-        original = _unpacked(entry["before"]) if entry else None
-        if entry and entry["after"] == _digest(text):
+        entry = self._recorded().get(file)
+        if entry:
+            original, ours = _unpacked(entry["before"]), entry["after"]
+        else:
+            original, ours = self._committed(file, pieces)
+        if ours == _digest(text):
             return original
         bare = text
         for piece in pieces:
-            bare = _removed(bare, piece, original if entry else None)
-        if bare == text:
-            return text
-        is_left = bool(bare.strip()) and not _is_hollow(bare, pieces)
-        return bare if is_left or original is not None else None
+            bare = _removed(bare, piece, original)
+        if bare == text or not _is_hollow(bare, pieces):
+            return bare
+        return original if original is None or _is_hollow(original, pieces) else bare
+
+    def _committed(self, file: str, pieces: Sequence[Piece]) -> tuple[str | None, str]:
+        """What the file was before a commit brought our entries, and the hash of what it was after: for a
+        clone in which they were not written."""
+        mark = pieces[0].mark if isinstance(pieces[0], JsonPiece) else pieces[0].marks.begin
+        sha = git(self._root, "log", "--format=%H", "-1", f"-S{mark}", "HEAD", "--", file).text.strip()
+        if not sha:
+            return None, ""
+        before, after = (git(self._root, "show", f"{sha}{parent}:./{file}") for parent in ("^", ""))
+        is_known = before.code == 0 and mark not in before.text
+        return before.text if is_known else None, _digest(after.text)
 
     def _recorded(self) -> dict[str, dict[str, str]]:
         try:
@@ -225,10 +239,10 @@ def _has(text: str | None, path: Sequence[str]) -> bool:
 
 
 def _is_hollow(text: str, pieces: Sequence[Piece]) -> bool:
-    """Whether nothing is left of a JSON file but what we put there besides."""
+    """Whether a file says nothing; of JSON, nothing but what we put there besides."""
     ours = [piece for piece in pieces if isinstance(piece, JsonPiece)]
-    if not ours:
-        return False
+    if not _says_something(text) or not ours:
+        return not text.strip()
     return json_text.loads(text) in ({}, dict(ours[0].also))
 
 

@@ -48,11 +48,6 @@ def there(update: RefUpdate, value: str | None, contains: Contains) -> Answer:
     return Answer(False, f"cannot be proved: the remote has {value[:7]}", is_open=True)
 
 
-def noted(update: RefUpdate, pushes: Iterable[tuple[str, float]], now: float) -> bool:
-    """Whether git here noted this very push a moment ago: others may have pushed on top of it since."""
-    return any(sha == update.sha and now - at < RECENT_SECONDS for sha, at in pushes)
-
-
 def closed_by_log(
     answer: Answer, update: RefUpdate, pushes: Iterable[tuple[str, float]], now: float
 ) -> Answer:
@@ -62,7 +57,7 @@ def closed_by_log(
     first, and git said so. Another commit is in it: a server that lands its own rewriting of what it gets.
     """
     recent = [(sha, at) for sha, at in pushes if now - at < RECENT_SECONDS]
-    if noted(update, recent, now):
+    if any(sha == update.sha for sha, _ in recent):
         return Answer(True, "landed (git noted it here)")
     if not recent and "the remote has" in answer.sentence:
         return Answer(False, answer.sentence.replace("cannot be proved", "did not land"))

@@ -23,42 +23,35 @@ class ExitCode(IntEnum):
     @property
     def word(self) -> str:
         """The `code` of an error document: one word of a closed list."""
-        return _WORDS[self]
+        return _TABLE[self][0]
 
     @property
     def meaning(self) -> str:
         """What the code says to a script."""
-        return _MEANINGS[self]
+        return _TABLE[self][1]
 
 
-_MEANINGS = {
-    ExitCode.GOOD: "good",
-    ExitCode.BAD_ANSWER: "the answer is bad: deployment failed, conflicts left, migrations uncovered, stale",
-    ExitCode.USAGE: "usage or configuration error; the line on stderr says what to correct",
-    ExitCode.SUPERSEDED: "superseded, canceled or rolled back: another deployment took its place, or none",
-    ExitCode.TIMEOUT: "no verdict in the time allowed; this is never called a failure",
-    ExitCode.NO_DEPLOYMENT: "no deployment can be tied to this commit",
-    ExitCode.UNREACHABLE: "no source could be reached",
-    ExitCode.RUNNING: "still running",
-    ExitCode.CRASHED: "a monitor ended without a verdict; this is never called a failure",
-    ExitCode.INTERRUPTED: "interrupted, or the watch was stopped; a deployment goes on",
-}
-
-
-_WORDS = {
-    ExitCode.BAD_ANSWER: "failed",
-    ExitCode.USAGE: "usage",
-    ExitCode.SUPERSEDED: "superseded",
-    ExitCode.TIMEOUT: "timeout",
-    ExitCode.NO_DEPLOYMENT: "none",
-    ExitCode.UNREACHABLE: "unreachable",
-    ExitCode.RUNNING: "running",
-    ExitCode.CRASHED: "crashed",
-    ExitCode.INTERRUPTED: "interrupted",
+_TABLE = {
+    ExitCode.GOOD: ("", "good"),
+    ExitCode.BAD_ANSWER: (
+        "failed",
+        "the answer is bad: deployment failed, conflicts left, migrations uncovered, stale",
+    ),
+    ExitCode.USAGE: ("usage", "usage or configuration error; the line on stderr says what to correct"),
+    ExitCode.SUPERSEDED: (
+        "superseded",
+        "superseded, canceled or rolled back: another deployment took its place, or none",
+    ),
+    ExitCode.TIMEOUT: ("timeout", "no verdict in the time allowed; this is never called a failure"),
+    ExitCode.NO_DEPLOYMENT: ("none", "no deployment can be tied to this commit"),
+    ExitCode.UNREACHABLE: ("unreachable", "no source could be reached"),
+    ExitCode.RUNNING: ("running", "still running"),
+    ExitCode.CRASHED: ("crashed", "a monitor ended without a verdict; this is never called a failure"),
+    ExitCode.INTERRUPTED: ("interrupted", "interrupted, or the watch was stopped; a deployment goes on"),
 }
 # What the exit code alone does not say: errors of the same exit code that a program treats differently.
 CONFIGURATION, UNTRUSTED = "configuration", "untrusted"
-ERROR_CODES = (*_WORDS.values(), CONFIGURATION, UNTRUSTED)
+ERROR_CODES = (*(code.word for code in ExitCode if code), CONFIGURATION, UNTRUSTED)
 
 
 class AfterpushError(Exception):

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import config_value, git, git_text
+from afterpush.infra.git import git, git_text
 from afterpush.infra.git.merge_tree import TreeMerge, merge_trees
-from afterpush.infra.git.objects import CommitText, read_blob, read_commits, write_commit
+from afterpush.infra.git.objects import CommitText, read_blob, read_commits, signs_commits, write_commit
 
 Strategy = Literal["rebase", "merge"]
 # Why a path is in conflict: (path, base, ours, theirs) give sentences; none where git's own words will do.
@@ -129,14 +129,14 @@ def _merge(repo: Path, standing: Divergence, merging: Merging, title: str) -> Jo
     if not merged.is_clean:
         return Joined(None, _clash(repo, upstream, merged, merging))
     tip = write_commit(
-        repo, merged.tree, [head, upstream], f"{title}\n".encode(), sign=_signs(repo), env=merging.env
+        repo, merged.tree, [head, upstream], f"{title}\n".encode(), sign=signs_commits(repo), env=merging.env
     )
     return Joined(tip, merged=_documents(merged, merging))
 
 
 def _rebase(repo: Path, standing: Divergence, merging: Merging) -> Joined:
     """Replays the commits one by one; one that adds nothing any more is left out."""
-    tip, merged_documents, signs = standing.upstream, set[str](), _signs(repo)
+    tip, merged_documents, signs = standing.upstream, set[str](), signs_commits(repo)
     onto, *texts = read_commits(repo, [standing.upstream, *standing.mine], env=merging.env)
     tree = onto.tree
     for commit, text in zip(standing.mine, texts, strict=True):
@@ -158,10 +158,6 @@ def _was_empty(repo: Path, text: CommitText, merging: Merging) -> bool:
     """Whether a commit was made without a change, on purpose."""
     [parent] = read_commits(repo, text.parents[:1], env=merging.env)
     return parent.tree == text.tree
-
-
-def _signs(repo: Path) -> bool:
-    return (config_value(repo, "commit.gpgSign") or "").lower() in ("true", "yes", "on", "1")
 
 
 def _documents(merged: TreeMerge, merging: Merging) -> tuple[str, ...]:

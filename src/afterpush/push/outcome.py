@@ -34,9 +34,7 @@ class PushResult:
             "sha": self.sha,
             "attempts": self.attempts,
             "resolved": list(self.resolved),
-            "unresolved": list(self.clash.paths) if self.clash else [],
-            "reasons": {path: list(why) for path, why in self.clash.paths.items()} if self.clash else {},
-            "conflicting_commit": self.clash.commit if self.clash else None,
+            **_clash_keys(self.clash, "unresolved"),
             "remote": self.target.remote,
             "branch": self.target.branch,
             "commits": self.commits,
@@ -57,6 +55,12 @@ class PushResult:
             where = "before this push your branch was at" if self.pushed else "your commits are also at"
             lines.append(f"{where} {self.recovery_ref}")
         return "\n".join(lines)
+
+
+def _clash_keys(clash: CommitConflict | None, name: str) -> dict[str, Any]:
+    """The paths in conflict under this name, why, and the commit that does not fit."""
+    reasons = clash.paths if clash else {}
+    return {name: list(reasons), "reasons": reasons, "conflicting_commit": clash.commit if clash else None}
 
 
 def clash_lines(clash: CommitConflict) -> list[str]:
@@ -101,9 +105,7 @@ class Prediction:
         return {
             "behind": self.behind,
             "ahead": self.ahead,
-            "conflicts": list(self.clash.paths) if self.clash else [],
-            "reasons": {path: list(why) for path, why in self.clash.paths.items()} if self.clash else {},
-            "conflicting_commit": self.clash.commit if self.clash else None,
+            **_clash_keys(self.clash, "conflicts"),
             "resolved": list(self.resolved),
             "remote": self.target.remote,
             "branch": self.target.branch,

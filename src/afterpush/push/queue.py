@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git import own_git_folder
 from afterpush.infra.git.fetch_push import Target
-from afterpush.infra.git.unmerged import worktree_git_folder
 from afterpush.infra.locks import HeldLock, try_lock
 from afterpush.push.request import PushContext
 
@@ -16,7 +16,7 @@ LOOK_SECONDS = 1.0
 @contextmanager
 def worktree_lock(context: PushContext) -> Iterator[None]:
     """Holds this worktree. Raises AfterpushError when another `inv push` is at work in it."""
-    held = try_lock(context.state / f"worktree-{_short(str(worktree_git_folder(context.repo)))}.lock")
+    held = try_lock(context.state / f"worktree-{_short(str(own_git_folder(context.repo)))}.lock")
     if held is None:
         raise AfterpushError(f"another push is at work in {context.repo}; wait for it to end")
     try:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import git, git_text, resolve_commit
-from afterpush.infra.git.unmerged import worktree_git_folder
+from afterpush.infra.git import git, git_text, own_git_folder, resolve_commit
 from afterpush.infra.git.work_tree import (
     apply_stash,
     blob_in,
@@ -35,7 +34,7 @@ def recover(repo: Path, journal: PushJournal) -> list[str]:
 
 
 def _refuse_lock(repo: Path) -> None:
-    lock = worktree_git_folder(repo) / "index.lock"
+    lock = own_git_folder(repo) / "index.lock"
     if lock.exists():
         raise AfterpushError(
             f"an earlier push was killed and {lock} is there: another git runs here, or was killed too; "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from afterpush.infra.clock import rfc3339
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import git, git_text, is_ancestor, resolve_commit
+from afterpush.infra.git import git, git_text, is_ancestor, own_git_folder, resolve_commit
 from afterpush.infra.git.fetch_push import (
     PushAnswer,
     PushVerdict,
@@ -17,7 +17,6 @@ from afterpush.infra.git.fetch_push import (
     look_at_branch,
     push_commit,
 )
-from afterpush.infra.git.unmerged import worktree_git_folder
 from afterpush.infra.git.work_tree import tracked_changes
 from afterpush.push.backoff import backoff_seconds, wait_for_quiet
 from afterpush.push.branch_state import BranchState
@@ -41,7 +40,7 @@ def push(order: PushRequest, context: PushContext) -> PushResult:
     """
     repo = context.repo
     with worktree_lock(context):
-        journal = PushJournal(context.state / f"journal-{worktree_git_folder(repo).name.lstrip('.')}.json")
+        journal = PushJournal(context.state / f"journal-{own_git_folder(repo).name.lstrip('.')}.json")
         for sentence in recover(repo, journal):
             context.note(sentence)
         branch = branch_to_push(repo, order.target)

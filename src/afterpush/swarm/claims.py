@@ -145,13 +145,7 @@ def parse_claim(sha: str, task: str, message: str) -> Claim:
     """A claim from its commit's message."""
     try:
         facts = json.loads(message.partition("\n\n")[2])
-        return Claim(
-            sha,
-            task,
-            str(facts["clone"]),
-            str(facts["host"]),
-            int(facts["pid"]),
-            float(facts["expires_at"]),
-        )
+        said = str(facts["clone"]), str(facts["host"]), int(facts["pid"]), float(facts["expires_at"])
+        return Claim(sha, task, *said)
     except (ValueError, KeyError, TypeError):
         return Claim(sha, task, "", "unknown", 0, 0.0)

@@ -23,8 +23,7 @@ from afterpush.infra.git.worktrees import (
 from afterpush.infra.locks import is_locked
 from afterpush.swarm.claims import PREFIX, Claim, read_claim
 from afterpush.swarm.context import SwarmContext
-from afterpush.swarm.manager_files import managers
-from afterpush.swarm.merge_queue.checks import CHECK_PREFIX
+from afterpush.swarm.merge_queue.checks import has_manager, is_check
 from afterpush.swarm.merge_queue.mainline import Mainline
 
 
@@ -89,7 +88,7 @@ class _Cleaning:
         for linked in linked_worktrees(self.context.repo):
             if linked.path.parent.resolve() != self.context.worktrees.resolve():
                 continue
-            if linked.path.name.startswith(CHECK_PREFIX):
+            if is_check(self.context, linked):
                 self._check_worktree(linked)
             elif self._task_of(linked.path) or linked.branch is None or linked.branch.startswith("swarm/"):
                 self._agent_worktree(linked)
@@ -98,10 +97,7 @@ class _Cleaning:
             self.context.worktrees.rmdir()
 
     def _check_worktree(self, linked: Linked) -> None:
-        """A tree that a check ran in: made from a commit, nobody's work."""
-        pid = linked.path.name.removeprefix(CHECK_PREFIX).partition("-")[0]
-        alive = {str(manager.identity.pid) for manager in managers(self.context.state) if manager.is_running}
-        if pid in alive:
+        if has_manager(self.context, linked):
             self.kept.append(Kept(str(linked.path), "a check runs in it"))
             return
         if not self.dry_run:

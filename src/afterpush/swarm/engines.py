@@ -13,7 +13,7 @@ from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out
 class Engine(Protocol):
     """Runs attempts. A stopped one ends its attempts with the state `stopped`."""
 
-    def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
+    def submit(self, spec: AttemptSpec, /) -> "Future[Attempted]":
         """Begins an attempt as soon as there is a place for it."""
 
     def stop(self) -> None:

@@ -51,43 +51,40 @@ class RunPlan:
 def plan(
     selection: Selection,
     records: Mapping[str, TaskRecord],
+    order: RunRequest,
     context: SwarmContext,
     mainline: Mainline,
-    command: str,
-    check: str | None,
-    agents: int,
 ) -> RunPlan:
     """The plan of a run, from what is known before any claim is made."""
-    planned = [_planned(job, records.get(job.task.id), context, mainline) for job in selection.jobs]
-    return RunPlan((*map(_skipped, selection.skipped), *planned), command, check, agents)
-
-
-def merge_plan(selection: Selection, records: Mapping[str, TaskRecord], order: RunRequest) -> RunPlan:
-    """The plan of a queue without agents."""
     planned = []
     for job in selection.jobs:
-        task, record = job.task, records[job.task.id]
-        planned.append(
-            Planned(task.id, task.title, "merge", record.attempt, record.branch, record.worktree, job.after)
-        )
-    return RunPlan(tuple(planned), order.command, order.check, order.agents)
+        record = records.get(job.task.id)
+        is_finished = record is not None and (order.only_merge or record.waits_for_merge)
+        landed = None if order.only_merge else mainline.landed(job.task.id)
+        if landed:
+            planned.append(_planned(job, "none", reason=f"was merged before, as {landed[:7]}"))
+        elif record and is_finished:
+            planned.append(_planned(job, "merge", record.attempt, record.branch, record.worktree))
+        else:
+            number = (record.attempt if record else 0) + 1
+            place = str(context.worktree(job.task.id, number))
+            planned.append(_planned(job, "run", number, branch_of(job.task.id, number), place))
+    return RunPlan((*map(_skipped, selection.skipped), *planned), order.command, order.check, order.agents)
+
+
+def _planned(
+    job: Job,
+    action: str,
+    attempt: int = 0,
+    branch: str | None = None,
+    worktree: str | None = None,
+    reason: str = "",
+) -> Planned:
+    return Planned(job.task.id, job.task.title, action, attempt, branch, worktree, job.after, reason)
 
 
 def _skipped(result: Result) -> Planned:
     return Planned(result.task, "", "none", 0, None, None, (), result.reason)
-
-
-def _planned(job: Job, record: TaskRecord | None, context: SwarmContext, mainline: Mainline) -> Planned:
-    task, title = job.task.id, job.task.title
-    landed = mainline.landed(task)
-    if landed:
-        reason = f"was merged before, as {landed[:7]}"
-        return Planned(task, title, "none", 0, None, None, job.after, reason)
-    if record and record.waits_for_merge:
-        return Planned(task, title, "merge", record.attempt, record.branch, record.worktree, job.after)
-    number = (record.attempt if record else 0) + 1
-    place = str(context.worktree(task, number))
-    return Planned(task, title, "run", number, branch_of(task, number), place, job.after)
 
 
 def plan_text(plan: RunPlan) -> str:

@@ -34,17 +34,21 @@ def text(report: RunReport, nothing: str = "no task is ready") -> str:
     return f"{result_table(report.tasks)}\n\n{summary}"
 
 
+HEADINGS = ("task", "state", "attempt", "time", "commit", "reason")
+
+
+def result_row(result: Result) -> tuple[str, ...]:
+    """One task's line, by the headings."""
+    return (
+        result.task,
+        result.state.value,
+        str(result.attempt or ""),
+        duration(result.seconds) if result.seconds else "",
+        (result.sha or "")[:7],
+        result.reason,
+    )
+
+
 def result_table(results: Sequence[Result]) -> str:
     """One line a task."""
-    rows = [
-        [
-            result.task,
-            result.state.value,
-            str(result.attempt or ""),
-            duration(result.seconds),
-            (result.sha or "")[:7],
-            result.reason,
-        ]
-        for result in results
-    ]
-    return table(["task", "state", "attempt", "time", "commit", "reason"], rows)
+    return table(HEADINGS, [result_row(result) for result in results])

@@ -130,7 +130,7 @@ def clone_name(context: SwarmContext) -> str:
 class _Run:
     """The tasks under way; those that depend on others begin when these have landed."""
 
-    run_context: RunContext
+    shared: RunContext
     selection: Selection
     stopped: threading.Event
     results: dict[str, Result] = field(default_factory=dict)
@@ -139,16 +139,16 @@ class _Run:
     @property
     def _most(self) -> int:
         """Tasks under way at once: agents, and as many again and some that wait for their merge."""
-        return self.run_context.order.agents * 2 + 8
+        return self.shared.order.agents * 2 + 8
 
     def to_the_end(self) -> str | None:
         """Every task has a result afterwards; the name of the signal that ended the run early."""
-        records = self.run_context.journal.records()
+        records = self.shared.journal.records()
         waiting = list(self.selection.jobs)
         self._say_queued(waiting, records)
         pool = ThreadPoolExecutor(self._most, thread_name_prefix="task")
         try:
-            with noticing(self.run_context.slots.changed.set) as notice:
+            with noticing(self.shared.slots.changed.set) as notice:
                 while (waiting or self._running) and not notice.name:
                     waiting = self._begin(waiting, pool, records)
                     self._collect()
@@ -157,7 +157,7 @@ class _Run:
                 pool.shutdown(wait=True)
         finally:
             self.stopped.set()
-            self.run_context.engine.stop()
+            self.shared.engine.stop()
             pool.shutdown(wait=True)
         self._collect()
         for job in waiting:
@@ -166,16 +166,16 @@ class _Run:
         return notice.name
 
     def _end_early(self, signal: str) -> None:
-        self.run_context.context.note(f"{signal}: ending the agents; their worktrees and branches stay")
+        self.shared.context.note(f"{signal}: ending the agents; their worktrees and branches stay")
         self.stopped.set()
-        self.run_context.engine.stop()
+        self.shared.engine.stop()
 
     def _say_queued(self, jobs: Sequence[Job], records: dict[str, TaskRecord]) -> None:
         """Status shows what is to come; a finished attempt that waits for its merge keeps its record."""
         for job in jobs:
             record = records.get(job.task.id)
-            if not (self.run_context.order.only_merge or (record and record.waits_for_merge)):
-                self.run_context.journal.queued(job.task.id)
+            if not (self.shared.order.only_merge or (record and record.waits_for_merge)):
+                self.shared.journal.queued(job.task.id)
 
     def _begin(
         self, waiting: list[Job], pool: ThreadPoolExecutor, records: "dict[str, TaskRecord]"
@@ -187,11 +187,11 @@ class _Run:
             if ended:
                 states = ", ".join(f"{known} ({self.results[known].state.value})" for known in ended)
                 self._drop(job, TaskState.SKIPPED, f"depends on {states}")
-            elif missing or len(self._running) >= self._most or not self.run_context.slots.try_take():
+            elif missing or len(self._running) >= self._most or not self.shared.slots.try_take():
                 left.append(job)
             else:
-                future = pool.submit(TaskRun(self.run_context, job.task, records.get(job.task.id)).run)
-                future.add_done_callback(lambda _: self.run_context.slots.changed.set())
+                future = pool.submit(TaskRun(self.shared, job.task, records.get(job.task.id)).run)
+                future.add_done_callback(lambda _: self.shared.slots.changed.set())
                 self._running[future] = job.task.id
         return left
 
@@ -199,7 +199,7 @@ class _Run:
         return task in self.results and self.results[task].state is TaskState.MERGED
 
     def _collect(self) -> None:
-        changed = self.run_context.slots.changed
+        changed = self.shared.slots.changed
         changed.wait(_LOOK_SECONDS)
         changed.clear()
         for future in [future for future in self._running if future.done()]:
@@ -207,10 +207,10 @@ class _Run:
             self._tell(future.result())
 
     def _tell(self, result: Result) -> None:
-        self.run_context.context.note(f"{result.task}: {result.state.value}: {result.reason}")
+        self.shared.context.note(f"{result.task}: {result.state.value}: {result.reason}")
 
     def _drop(self, job: Job, state: TaskState, reason: str) -> None:
         result = Result(job.task.id, state, reason=reason)
-        self.run_context.journal.ended(result)
+        self.shared.journal.ended(result)
         self.results[job.task.id] = result
         self._tell(result)

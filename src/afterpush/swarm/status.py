@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from afterpush.infra.clock import Clock, duration
+from afterpush.infra.clock import Clock
 from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
 from afterpush.swarm.journal import TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import managers
-from afterpush.swarm.report import result_table
+from afterpush.swarm.report import HEADINGS, result_row, result_table
 from afterpush.swarm.states import Result, TaskState
 
 if TYPE_CHECKING:
@@ -82,15 +82,9 @@ def _drawn(found: TaskStatus) -> "Table":
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("task", "state", "attempt", "time", "commit", "reason"):
+    for heading in HEADINGS:
         table.add_column(heading, no_wrap=heading != "reason")
     for result in found.tasks:
-        table.add_row(
-            result.task,
-            Text(result.state.value, style=_COLOURS.get(result.state, "red")),
-            str(result.attempt or ""),
-            duration(result.seconds) if result.seconds else "",
-            (result.sha or "")[:7],
-            Text(result.reason),
-        )
+        task, state, *middle, reason = result_row(result)
+        table.add_row(task, Text(state, style=_COLOURS.get(result.state, "red")), *middle, Text(reason))
     return table

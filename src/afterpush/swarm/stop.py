@@ -67,17 +67,11 @@ def _told(state: Path, journal: TaskJournal) -> list[str]:
     return told
 
 
-def would_stop_text(found: StopResult) -> str:
-    """What would be ended, in a sentence."""
+def stopped_text(found: StopResult, *, dry_run: bool = False) -> str:
+    """What was ended, or would be, in a sentence."""
     if not found.managers and not found.processes:
         return "nothing runs"
     pids = ", ".join(str(manager.pid) for manager in found.managers) or "none"
-    return f"would end the managers {pids} and {found.processes} processes of agents"
-
-
-def stopped_text(stopped: StopResult) -> str:
-    """What was ended, in a sentence."""
-    if not stopped.managers and not stopped.processes:
-        return "nothing runs"
-    pids = ", ".join(str(manager.pid) for manager in stopped.managers) or "none"
-    return f"managers ended: {pids}; processes left behind and ended: {stopped.processes}"
+    if dry_run:
+        return f"would end the managers {pids} and {found.processes} processes of agents"
+    return f"managers ended: {pids}; processes left behind and ended: {found.processes}"

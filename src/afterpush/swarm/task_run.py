@@ -56,7 +56,8 @@ class TaskRun:
     """One task in one thread, begun with a slot that it gives back once its agent is done."""
 
     def __init__(self, run_context: RunContext, task: Task, record: TaskRecord | None) -> None:
-        self.run_context, self.task, self.record = run_context, task, record or TaskRecord(task.id)
+        self.shared, self.context, self.order = run_context, run_context.context, run_context.order
+        self.task, self.record = task, record or TaskRecord(task.id)
         self._attempt = self.record.attempt
         self._began = run_context.context.clock.monotonic()
         self._has_slot = True
@@ -71,10 +72,10 @@ class TaskRun:
     def _give_slot_back(self) -> None:
         if self._has_slot:
             self._has_slot = False
-            self.run_context.slots.give_back()
+            self.shared.slots.give_back()
 
     def _locked(self) -> Result:
-        lock = task_lock(self.run_context.context.state, self.task.id)
+        lock = task_lock(self.context.state, self.task.id)
         if lock is None:
             return self._result(TaskState.SKIPPED, "another manager of this clone works on it")
         try:
@@ -83,30 +84,29 @@ class TaskRun:
             result = self._result(TaskState.FAILED, str(error))
             # When it is the journal that cannot be written, the other tasks go on.
             with suppress(AfterpushError):
-                self.run_context.journal.ended(result)
+                self.shared.journal.ended(result)
         finally:
             lock.release()
         return result
 
     def _claimed(self) -> Result:
-        run_context = self.run_context
         before = self._landed_before()
         if before:
             return before
-        if run_context.is_stopped():
+        if self.shared.is_stopped():
             return self._ended(self._result(TaskState.STOPPED, "stopped before it began"))
-        held = run_context.claims.acquire(self.task.id)
+        held = self.shared.claims.acquire(self.task.id)
         if isinstance(held, Claim):
             return self._ended(self._result(TaskState.SKIPPED, str(held)))
         try:
-            attempted = self._finished_before() if run_context.order.only_merge else self._begun(held)
+            attempted = self._finished_before() if self.order.only_merge else self._begun(held)
             self._give_slot_back()
             return attempted if isinstance(attempted, Result) else self._merged(attempted, held)
         finally:
-            run_context.claims.release(held)
+            self.shared.claims.release(held)
 
     def _landed_before(self) -> Result | None:
-        sha = self.run_context.mainline.landed(self.task.id)
+        sha = self.shared.mainline.landed(self.task.id)
         if sha is None:
             return None
         result = self._result(TaskState.MERGED, f"was merged before, as {sha[:7]}", sha=sha)
@@ -118,10 +118,8 @@ class TaskRun:
     def _finished_before(self) -> Attempted | Result:
         """The branch of the last attempt as it is now: its owner may have resolved a conflict on it."""
         assert self.record.branch is not None
-        tip = newest_tip(
-            self.run_context.context, self.run_context.mainline.target.remote, self.record.branch
-        )
-        if self.record.base and not changed_paths(self.run_context.context.repo, self.record.base, tip):
+        tip = newest_tip(self.context, self.shared.mainline.target.remote, self.record.branch)
+        if self.record.base and not changed_paths(self.context.repo, self.record.base, tip):
             reason = f"nothing is committed on {self.record.branch}; its worktree is {self.record.worktree}"
             return self._ended(self._result(TaskState.EMPTY, reason))
         return Attempted(tip, seconds=self.record.seconds)
@@ -131,18 +129,16 @@ class TaskRun:
         record = self.record
         if not record.waits_for_merge or record.tip is None:
             return None
-        if git(self.run_context.context.repo, "cat-file", "-e", f"{record.tip}^{{commit}}").code != 0:
+        if git(self.context.repo, "cat-file", "-e", f"{record.tip}^{{commit}}").code != 0:
             return None
-        self.run_context.context.note(
-            f"{self.task.id}: attempt {record.attempt} was finished before; merging it"
-        )
+        self.context.note(f"{self.task.id}: attempt {record.attempt} was finished before; merging it")
         return Attempted(record.tip, seconds=record.seconds)
 
     def _worked(self, held: Held) -> Attempted | Result:
         """Attempts until one leaves something to merge, or there are no more tries."""
-        run_context, tries, lost = self.run_context, 0, 0
+        tries, lost = 0, 0
         while True:
-            base, highest = run_context.mainline.look(self.task.id)
+            base, highest = self.shared.mainline.look(self.task.id)
             landed = self._landed_before()
             if landed:
                 return landed
@@ -153,33 +149,25 @@ class TaskRun:
                     self._result(TaskState.SKIPPED, "its claim was taken over by another manager")
                 )
             if attempted.tip is not None:
-                run_context.journal.finished(self.task.id, self._attempt, attempted.tip, attempted.seconds)
+                self.shared.journal.finished(self.task.id, self._attempt, attempted.tip, attempted.seconds)
                 return attempted
             tries, lost = tries + (not attempted.is_lost), lost + attempted.is_lost
             may_retry = (
-                attempted.state in (TaskState.FAILED, TaskState.TIMEOUT) and not run_context.is_stopped()
+                attempted.state in (TaskState.FAILED, TaskState.TIMEOUT) and not self.shared.is_stopped()
             )
-            if not may_retry or tries >= run_context.order.bounds.attempts or lost > MOST_LOST_WORKERS:
+            if not may_retry or tries >= self.order.bounds.attempts or lost > MOST_LOST_WORKERS:
                 return self._ended(self._result(attempted.state or TaskState.FAILED, attempted.reason))
             said = f"{self.task.id}: attempt {self._attempt}: {attempted.reason}; again"
-            run_context.context.note(run_context.context.redact(said))
+            self.context.note(self.context.redact(said))
 
     def _highest_here(self) -> int:
         done = git(
-            self.run_context.context.repo,
-            "for-each-ref",
-            "--format=%(refname)",
-            f"refs/heads/swarm/{self.task.id}/",
+            self.context.repo, "for-each-ref", "--format=%(refname)", f"refs/heads/swarm/{self.task.id}/"
         )
         return max((attempt_in(ref, self.task.id) for ref in done.text.split()), default=0)
 
     def _attempted(self, base: str) -> Attempted:
-        context, order, bounds = (
-            self.run_context.context,
-            self.run_context.order,
-            self.run_context.order.bounds,
-        )
-        number = self._attempt
+        context, bounds, number = self.context, self.order.bounds, self._attempt
         spec = AttemptSpec(
             task=self.task.id,
             title=self.task.title,
@@ -187,7 +175,7 @@ class TaskRun:
             branch=branch_of(self.task.id, number),
             base=base,
             remote=context.target.remote,
-            command=order.command,
+            command=self.order.command,
             prompt=context.prompt_for(self.task),
             worktree=str(context.worktree(self.task.id, number)),
             folder=str(context.attempt_folder(self.task.id, number)),
@@ -196,14 +184,14 @@ class TaskRun:
             memory_megabytes=bounds.memory_megabytes,
             disk_free_megabytes=bounds.disk_free_megabytes,
         )
-        self.run_context.journal.started(self.task.id, number, spec.branch, base, spec.worktree)
-        return self.run_context.engine.submit(spec).result()
+        self.shared.journal.started(self.task.id, number, spec.branch, base, spec.worktree)
+        return self.shared.engine.submit(spec).result()
 
     def _merged(self, attempted: Attempted, held: Held) -> Result:
         branch = self._branch
         assert attempted.tip is not None and branch is not None
         finished = Finished(self.task.id, self.task.title, branch, attempted.tip, held)
-        landing = self.run_context.queue.land(finished)
+        landing = self.shared.queue.land(finished)
         return self._ended(self._result(landing.state, landing.reason, sha=landing.sha))
 
     @property
@@ -211,10 +199,10 @@ class TaskRun:
         return branch_of(self.task.id, self._attempt) if self._attempt else None
 
     def _result(self, state: TaskState, reason: str, sha: str | None = None) -> Result:
-        seconds = self.run_context.context.clock.monotonic() - self._began
-        reason = self.run_context.context.redact(reason)
+        seconds = self.context.clock.monotonic() - self._began
+        reason = self.context.redact(reason)
         return Result(self.task.id, state, self._attempt, self._branch, sha, reason, round(seconds, 3))
 
     def _ended(self, result: Result) -> Result:
-        self.run_context.journal.ended(result)
+        self.shared.journal.ended(result)
         return result

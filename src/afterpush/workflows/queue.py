@@ -151,11 +151,11 @@ def _engine(
     local = LocalChecks(context, command, here.settings.swarm.timeout_seconds, context.explain)
     if not hosts:
         return local
-    from afterpush.swarm.remote.dask_checks import RemoteChecks
-    from afterpush.workflows.swarm_engines import DASK, choice, opened_cluster
+    from afterpush.swarm.remote.checks import RemoteChecks
+    from afterpush.workflows.swarm_engines import DASK, choice, opened_workers
 
-    cluster = opened_cluster(here, context, places, choice(here, DASK, None, hosts))()
-    return RemoteChecks(local, cluster, context.token())
+    workers = opened_workers(here, context, places, choice(here, DASK, None, hosts))()
+    return RemoteChecks(local, workers, context.token())
 
 
 def _require_source(here: AppRepository) -> None:

@@ -11,9 +11,8 @@ from afterpush.workflows.swarm import split
 if TYPE_CHECKING:
     from afterpush.swarm.context import RunRequest, SwarmContext
     from afterpush.swarm.engines import Engine
-    from afterpush.swarm.remote.dask_engine import DaskEngine
-    from afterpush.swarm.remote.dask_worker import CloneSource
-    from afterpush.swarm.remote.hosts import HostsEngine
+    from afterpush.swarm.remote.checks import Workers
+    from afterpush.swarm.remote.worker import CloneSource
 
 LOCAL, DASK = "local", "dask"
 
@@ -67,30 +66,28 @@ def opened_engine(
 
     if chosen.name == LOCAL:
         return lambda: LocalEngine(here.repo, order.agents, context.environment, context.clock)
-    return opened_cluster(here, context, order.agents, chosen)
+    return opened_workers(here, context, order.agents, chosen)
 
 
-def opened_cluster(
+def opened_workers(
     here: AppRepository, context: "SwarmContext", places: int, chosen: EngineChoice
-) -> "Callable[[], DaskEngine | HostsEngine]":
+) -> "Callable[[], Workers]":
     """What opens the workers on other machines, with so many places in all."""
     if chosen.hosts:
         from afterpush.swarm.remote.hosts import HostsEngine
 
-        return lambda: HostsEngine(
-            chosen.hosts, places, _source(here, context), context.token(), context.clock, context.note
-        )
-    from afterpush.swarm.remote.dask_engine import DaskEngine, checked_address, client_of
+        return lambda: HostsEngine(chosen.hosts, places, _source(here, context), context.note)
+    from afterpush.swarm.remote.dask_engine import DaskEngine, checked_address
 
     address = checked_address(chosen.scheduler or "")
-    return lambda: DaskEngine(client_of(address), _source(here, context), context.token(), context.clock)
+    return lambda: DaskEngine(address, _source(here, context), context.token())
 
 
 def _source(here: AppRepository, context: "SwarmContext") -> "CloneSource":
     """Where workers find the code; they have credentials of their own."""
     from afterpush.infra.git import remote_urls
     from afterpush.infra.git.urls import without_credentials
-    from afterpush.swarm.remote.dask_worker import CloneSource
+    from afterpush.swarm.remote.worker import CloneSource
 
     urls = remote_urls(here.repo, context.target.remote)
     return CloneSource(without_credentials(urls[0]) if urls else context.target.remote, context.target.ref)

@@ -13,7 +13,7 @@ from afterpush.infra.remote.wheel import Installed, installed
 from afterpush.swarm.remote.host import log_of
 from afterpush.swarm.remote.hosts import shares
 
-OURS = Installed("3.11", "0f" * 8, "2026.8.0")
+OURS = Installed("3.11", "0f" * 8)
 
 
 def look_here(path: str, cache: Path) -> RemoteAnswer:
@@ -43,12 +43,9 @@ def test_a_machine_without_anything_has_nothing(tmp_path: Path) -> None:
     assert (answer.code, found.equipped, found.bare) == (0, (), None)
 
 
-@pytest.mark.parametrize("other", ["python", "files", "distributed"])
+@pytest.mark.parametrize("other", ["python", "files"])
 def test_what_differs_in_one_thing_is_not_taken(other: str) -> None:
-    line = (
-        f'equipped\t/opt/python\t{{"python": "{OURS.python}", "files": "{OURS.files}", '
-        f'"distributed": "{OURS.distributed}"}}\n'
-    )
+    line = f'equipped\t/opt/python\t{{"python": "{OURS.python}", "files": "{OURS.files}"}}\n'
     found = parse_look(RemoteAnswer(0, f"Welcome!\n{line}bare\tpython3\n", ""))
     assert choose(found, OURS) == "/opt/python" and found.bare == "python3"
     assert choose(found, replace(OURS, **{other: "else"})) is None

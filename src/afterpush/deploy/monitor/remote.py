@@ -9,7 +9,7 @@ import base64
 import hashlib
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
@@ -67,7 +67,7 @@ def prepare(remote: Remote, payload: Payload, note: Callable[[str], None]) -> Pr
 
     Raises AfterpushError that says what is missing there.
     """
-    python = prepared(remote, replace(installed(), distributed=None), note)
+    python = prepared(remote, installed(), note)
     done = remote.run(preparing_script(payload))
     lines = done.out.splitlines()
     if done.code != 0 or len(lines) < 2:

@@ -6,6 +6,7 @@ is written out here as a few lines of sh, with a sound test each: it leaves at t
 so that a folder which is renamed, or seen under another path in a container, goes on working.
 """
 
+import contextlib
 import os
 import re
 import shlex
@@ -49,6 +50,8 @@ def write_run_file(repo: Path, policy: Policy, program: str) -> None:
     """Makes the file for this program and the Python that runs us. Raises AfterpushError."""
     (hooks_folder(repo) / PREPARED).touch()
     home = _Home(repo)
+    with contextlib.suppress(OSError):  # A container that mounts a file which is not there makes a folder.
+        home.path.rmdir()
     known = home.path.with_name("tasks-of-run")
     if is_invoke(program):
         write_atomic(known, _tasks(home.root), 0o600)

@@ -34,7 +34,7 @@ CANDIDATES = '.venv/bin/inv inv .venv/bin/afterpush "$(git config afterpush.prog
 """What is tried, in this order: words of sh."""
 _RUN = """\
 run=${GIT_DIR:-.git}/afterpush/hooks/run # the first call makes it
-[ -s "$run" ] || run=$(git rev-parse --git-common-dir)/afterpush/hooks/run
+[ -f "$run" ] || { run=$(git rev-parse --git-common-dir)/afterpush/hooks/run; rmdir "$run" 2>/dev/null || :; }
 [ -s "$run" ] || for inv in @CANDIDATES@; do
     PYTHONHOME='' "$inv" hooks.pre-push --prepare </dev/null >/dev/null 2>&1 && break; done || :
 """.replace("@CANDIDATES@", CANDIDATES)
@@ -42,7 +42,8 @@ run=${GIT_DIR:-.git}/afterpush/hooks/run # the first call makes it
 _PRE_PUSH = (
     _RUN
     + """\
-if [ -r "$run" ]; then (. "$run") || { [ $? -ne 1 ] || exit 1; rm -f "$run"; }; else echo @MISSING@ >&2; fi
+if [ -f "$run" ] && [ -r "$run" ]; then (. "$run") || { [ $? -ne 1 ] || exit 1; rm -f "$run"; }; \
+else echo @MISSING@ >&2; fi
 """
 )
 _POST_PUSH = f""""${{{PROGRAM_VARIABLE}:-inv}}" hooks.post-push "$@"
@@ -175,7 +176,7 @@ if read -r stat </proc/$PPID/stat; then
     started=$1
 fi 2>/dev/null
 set -- --landing "$PPID@${{started:+${{started}}t}}"
-if [ -r "$run" ]; then . "$run"; fi
+if [ -f "$run" ] && [ -r "$run" ]; then . "$run"; fi
         )
     done <<AFTERPUSH_REFS
 $afterpush_refs

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import temporary_folder
-from afterpush.infra.git import git, git_text
+from afterpush.infra.git import config_value, git, git_text
 
 Env = Mapping[str, str]
 
@@ -99,6 +99,11 @@ def _commit_text(raw: bytes) -> CommitText:
         encoding=values.get(b"encoding", b"").decode("ascii", "replace"),
         message=message,
     )
+
+
+def signs_commits(repo: Path) -> bool:
+    """Whether the user's git signs each commit (`commit.gpgSign`)."""
+    return (config_value(repo, "commit.gpgSign") or "").lower() in ("true", "yes", "on", "1")
 
 
 def write_commit(

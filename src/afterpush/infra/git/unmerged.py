@@ -32,14 +32,9 @@ _MARKS = (
 )
 
 
-def worktree_git_folder(repo: Path) -> Path:
-    """The git folder of this very worktree (of a linked one: `.git/worktrees/NAME`), absolute."""
-    return own_git_folder(repo)
-
-
 def operation_under_way(repo: Path) -> Operation | None:
     """What this worktree is in the middle of. A stash pop with conflicts leaves no mark of its own."""
-    folder = worktree_git_folder(repo)
+    folder = own_git_folder(repo)
     return next((operation for mark, operation in _MARKS if (folder / mark).exists()), None)
 
 
@@ -98,7 +93,7 @@ def conflict_texts(repo: Path, entry: Unmerged) -> list[bytes]:
     texts = []
     with temporary_folder("afterpush-conflict-") as folder:
         env = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(folder / "tree")}
-        env["GIT_DIR"] = str(worktree_git_folder(repo))
+        env["GIT_DIR"] = str(own_git_folder(repo))
         tree = folder / "tree"
         tree.mkdir()
         git(

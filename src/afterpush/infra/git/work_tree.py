@@ -72,17 +72,9 @@ def apply_stash(repo: Path, sha: str, options: Sequence[str] = ()) -> bool:
 
 def drop_stash(repo: Path, sha: str) -> None:
     """Takes exactly this entry from the stash list, wherever it is by now."""
-    listed = git(repo, "reflog", "show", "--format=%H", "refs/stash", "--")
-    entries = listed.text.split() if listed.code == 0 else []
-    if sha in entries:
-        git_text(
-            repo,
-            "stash",
-            "drop",
-            "--quiet",
-            f"stash@{{{entries.index(sha)}}}",
-            doing="dropping our stash entry",
-        )
+    name = stash_name(repo, sha)
+    if name != sha:
+        git_text(repo, "stash", "drop", "--quiet", name, doing="dropping our stash entry")
 
 
 def stash_name(repo: Path, sha: str) -> str:

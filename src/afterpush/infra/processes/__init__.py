@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,33 +66,31 @@ def run(
     than the limit (it and everything below it is then killed).
     """
     words = command_words(argv)
-    with _started(words, cwd, env, has_input=input is not None) as process:
+    stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+    with _started(words, cwd, env, stdin=stdin, output=subprocess.PIPE, errors=subprocess.PIPE) as process:
         try:
             stdout, stderr = process.communicate(input, timeout=timeout_seconds)
-        except BaseException as error:
-            _kill_tree(process.pid)
-            process.wait()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise AfterpushError(
-                    f"{command_name(words)} took longer than {timeout_seconds} s and was ended"
-                ) from error
+        except subprocess.TimeoutExpired as error:
+            _kill(process)
+            raise _too_long(words, timeout_seconds) from error
+        except BaseException:
+            _kill(process)
             raise
     return Completed(words, process.returncode, stdout, stderr)
 
 
-@contextlib.contextmanager
 def _started(
-    words: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] | None, *, has_input: bool
-) -> Iterator["subprocess.Popen[bytes]"]:
+    words: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    *,
+    stdin: int | None = None,
+    output: int | None = None,
+    errors: int | None = None,
+) -> "subprocess.Popen[bytes]":
+    own = None if env is None else dict(env)
     try:
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=None if env is None else dict(env),
-            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return subprocess.Popen(words, cwd=cwd, env=own, stdin=stdin, stdout=output, stderr=errors)
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise AfterpushError(
@@ -101,23 +99,27 @@ def _started(
         raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
     except OSError as error:
         raise AfterpushError(f"cannot run {words[0]}: {error.strerror}") from error
-    with process:
-        yield process
 
 
 def command_name(words: tuple[str, ...]) -> str:
     return " ".join(words[:3])
 
 
-def _kill_tree(pid: int) -> None:
+def _too_long(words: tuple[str, ...], seconds: float | None) -> AfterpushError:
+    return AfterpushError(f"{command_name(words)} took longer than {seconds} s and was ended")
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a process and everything below it."""
     # Not a process group of its own: ssh below git could then not ask for a passphrase on the terminal.
     import psutil
 
     with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [*root.children(recursive=True), root]:
+        root = psutil.Process(process.pid)
+        for each in [*root.children(recursive=True), root]:
             with contextlib.suppress(psutil.Error):
-                process.kill()
+                each.kill()
+    process.wait()
 
 
 def run_shown(
@@ -133,25 +135,17 @@ def run_shown(
     said = bytearray()
     reader = threading.Thread(target=_show, args=(reading, said), daemon=True)
     try:
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=None if env is None else dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=writing,
-        )
-    except OSError as error:
+        process = _started(words, cwd, env, stdin=subprocess.DEVNULL, output=writing, errors=writing)
+    except AfterpushError:
         os.close(reading)
-        raise AfterpushError(f"cannot run {words[0]}: {error.strerror}") from error
+        raise
     finally:
         os.close(writing)
     reader.start()
     try:
         code = process.wait()
     except BaseException:
-        _kill_tree(process.pid)
-        process.wait()
+        _kill(process)
         raise
     reader.join(timeout=1)
     return Completed(words, code, b"", bytes(said))
@@ -189,13 +183,12 @@ def run_attached(
     missing, or was ended after the limit.
     """
     words = command_words(argv)
-    environment = None if env is None else dict(env)
-    try:
-        done = subprocess.run(words, cwd=cwd, env=environment, check=False, timeout=timeout_seconds)
-    except FileNotFoundError as error:
-        raise AfterpushError(f"cannot run {words[0]}: it is not installed or not on PATH") from error
-    except subprocess.TimeoutExpired as error:
-        raise AfterpushError(
-            f"{command_name(words)} took longer than {timeout_seconds} s and was ended"
-        ) from error
-    return done.returncode
+    with _started(words, cwd, env) as process:
+        try:
+            return process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise _too_long(words, timeout_seconds) from error
+        except BaseException:
+            process.kill()
+            raise

@@ -4,12 +4,18 @@ Linux is read from /proc directly: importing psutil costs a hook a tenth of its 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import psutil
 
 _PROC = Path("/proc")
 _MOST_ANCESTORS = 64
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class ProcessEntry:
 def entry_of(pid: int) -> ProcessEntry | None:
     """The process that has this pid now; None when there is none."""
     if not (_PROC / "self" / "stat").exists():
-        return _asked_of_psutil(pid)
+        return _of_psutil(pid, _entry_of_psutil, None)
     try:
         stat = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError):
@@ -40,7 +46,7 @@ def entry_of(pid: int) -> ProcessEntry | None:
 def argv_of(pid: int) -> tuple[str, ...]:
     """The command line; empty when the process is gone, hidden from us or a kernel thread."""
     if not (_PROC / "self" / "stat").exists():
-        return _argv_of_psutil(pid)
+        return _of_psutil(pid, lambda process: tuple(process.cmdline()), ())
     try:
         line = (_PROC / str(pid) / "cmdline").read_bytes()
     except (OSError, ValueError):
@@ -82,7 +88,7 @@ def running() -> list[ProcessEntry]:
 def environment_of(pid: int) -> dict[str, str]:
     """The environment that a process was started with; empty when it is gone or belongs to another user."""
     if not (_PROC / "self" / "stat").exists():
-        return _environment_of_psutil(pid)
+        return _of_psutil(pid, lambda process: dict(process.environ()), {})
     try:
         block = (_PROC / str(pid) / "environ").read_bytes()
     except (OSError, ValueError):
@@ -97,42 +103,19 @@ def resident_bytes(pid: int) -> int:
         pages = (_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
-        return 0 if _PROC.exists() else _resident_bytes_of_psutil(pid)
+        return 0 if _PROC.exists() else _of_psutil(pid, lambda process: int(process.memory_info().rss), 0)
 
 
-def _environment_of_psutil(pid: int) -> dict[str, str]:
+def _of_psutil(pid: int, ask: "Callable[[psutil.Process], Answer]", otherwise: Answer) -> Answer:
+    """What psutil says of a process; `otherwise` when it is gone, or not ours to ask about."""
     import psutil
 
     try:
-        return dict(psutil.Process(pid).environ())
+        return ask(psutil.Process(pid))
     except (psutil.Error, ValueError, OverflowError, OSError):
-        return {}
+        return otherwise
 
 
-def _resident_bytes_of_psutil(pid: int) -> int:
-    import psutil
-
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except (psutil.Error, ValueError, OverflowError):
-        return 0
-
-
-def _asked_of_psutil(pid: int) -> ProcessEntry | None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        is_zombie = process.status() == psutil.STATUS_ZOMBIE
-        return ProcessEntry(pid, process.ppid(), process.create_time(), is_zombie)
-    except (psutil.Error, ValueError, OverflowError):
-        return None
-
-
-def _argv_of_psutil(pid: int) -> tuple[str, ...]:
-    import psutil
-
-    try:
-        return tuple(psutil.Process(pid).cmdline())
-    except (psutil.Error, ValueError, OverflowError):
-        return ()
+def _entry_of_psutil(process: "psutil.Process") -> ProcessEntry:
+    is_zombie = process.status() == "zombie"
+    return ProcessEntry(process.pid, process.ppid(), process.create_time(), is_zombie)

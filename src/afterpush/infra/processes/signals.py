@@ -2,7 +2,8 @@
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -17,36 +18,34 @@ class Interrupted(BaseException):
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Raises Interrupted in the block for SIGINT, SIGTERM and SIGHUP; what was set before comes back."""
+def _handled(
+    numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], object]
+) -> Iterator[None]:
+    """Has these signals handled in the block; what was set before comes back."""
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
+
+
+def interruptible() -> AbstractContextManager[None]:
+    """Raises Interrupted in the block for SIGINT, SIGTERM and SIGHUP."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
 
-    before = {number: signal.signal(number, interrupt) for number in ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return _handled(ENDING, interrupt)
 
 
-@contextlib.contextmanager
-def ended_like_interrupted() -> Iterator[None]:
+def ended_like_interrupted() -> AbstractContextManager[None]:
     """In the block, SIGTERM and SIGHUP raise KeyboardInterrupt as Ctrl-C does: what it made is given back.
 
     What is ignored (SIGHUP under nohup) stays so.
     """
-    before = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    heeded = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    return _handled(heeded, signal.default_int_handler)
 
 
 class Notice:
@@ -67,12 +66,8 @@ def noticing(wake: Callable[[], None]) -> Iterator[Notice]:
         notice.name = notice.name or signal.Signals(number).name
         wake()
 
-    before = {number: signal.signal(number, note) for number in ENDING}
-    try:
+    with _handled(ENDING, note):
         yield notice
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -39,8 +39,6 @@ class Found:
 def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> str:
     """The interpreter there that runs exactly what runs here; it is made when there is none.
 
-    Without `wanted.distributed`, dask is neither asked for nor installed.
-
     Raises AfterpushError that says what is missing there, and what to do.
     """
     found = parse_look(remote.run(look_script(wanted)))
@@ -54,7 +52,7 @@ def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> 
         )
     note(f"{remote.host}: making an environment, once for this version")
     name, content = wheel()
-    done = remote.feed(make_script(wanted, found.bare, name, constraints()), content)
+    done = remote.run(make_script(wanted, found.bare, name, constraints()), content)
     if done.code != 0:
         said = [line for line in done.err.splitlines() if line.strip()]
         raise AfterpushError(
@@ -69,17 +67,12 @@ def prepared(remote: Remote, wanted: Installed, note: Callable[[str], None]) -> 
 
 def choose(found: Found, wanted: Installed) -> str | None:
     """The first interpreter whose installation equals ours."""
-    return next((python for python, there in found.equipped if there.serves(wanted)), None)
-
-
-def environment_name(wanted: Installed) -> str:
-    """The folder of an environment: another version gets another one."""
-    return "-".join(filter(None, (wanted.files, wanted.python, wanted.distributed)))
+    return next((python for python, there in found.equipped if there == wanted), None)
 
 
 def look_script(wanted: Installed) -> str:
     """Prints `equipped` lines (interpreter, what is installed) and `bare` lines (interpreter)."""
-    made = f'"$place/{environment_name(wanted)}/bin/python"'
+    made = f'"$place/{wanted.files}-{wanted.python}/bin/python"'
     bare = f"import sys, venv, ensurepip; sys.exit('%d.%d' % sys.version_info[:2] != '{wanted.python}')"
     return "\n".join(
         (
@@ -116,7 +109,6 @@ def parse_look(answer: RemoteAnswer) -> Found:
 def make_script(wanted: Installed, python: str, wheel_name: str, pins: str) -> str:
     """Makes the environment from the wheel on stdin."""
     encoded = shlex.quote(base64.b64encode(pins.encode()).decode("ascii"))
-    extra = "[swarm]" if wanted.distributed else ""
     pip = '"$made/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input'
     return "\n".join(
         (
@@ -130,7 +122,7 @@ def make_script(wanted: Installed, python: str, wheel_name: str, pins: str) -> s
             f'cat >"$made/{wheel_name}"',
             f'printf %s {encoded} | base64 -d >"$made/constraints.txt"',
             f'{python} -m venv "$made/venv" >&2',
-            f'{pip} --constraint "$made/constraints.txt" "$made/{wheel_name}{extra}" >&2',
-            f'{python} -c {shlex.quote(_MOVE)} "$made/venv" "$place/{environment_name(wanted)}"',
+            f'{pip} --constraint "$made/constraints.txt" "$made/{wheel_name}" >&2',
+            f'{python} -c {shlex.quote(_MOVE)} "$made/venv" "$place/{wanted.files}-{wanted.python}"',
         )
     )

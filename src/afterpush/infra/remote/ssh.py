@@ -3,13 +3,13 @@
 import contextlib
 import logging
 import shlex
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.remote.ports import LOOPBACK, free_ports
 
 CONNECT_SECONDS = 15
 # Keeps routers from forgetting a connection on which nothing is said for long.
@@ -32,28 +32,18 @@ class Conversation:
         self.host = host
         self._channel = channel
         self._pending = b""
+        self._saying = threading.Lock()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the command still runs and the connection holds, as far as that is known here."""
-        return not (self._channel.closed or self._channel.exit_status_ready())
-
-    def has_spoken(self) -> bool:
-        """Whether it has written anything since it was last asked or heard; what it wrote is dropped."""
-        spoken = bool(self._pending)
-        self._pending = b""
-        while self._channel.recv_ready():
-            spoken = bool(self._channel.recv(8192)) or spoken
-        return spoken
-
-    def say(self, text: str) -> None:
-        """Writes to its stdin. Raises AfterpushError (unreachable) when nobody reads it any more."""
+    def say(self, content: bytes) -> None:
+        """Writes to its stdin, from any thread. Raises AfterpushError (unreachable) when nobody reads it any
+        more."""
         try:
-            self._channel.sendall(text.encode())
-        except OSError as error:
+            with self._saying:
+                self._channel.sendall(content)
+        except (OSError, EOFError) as error:
             raise _lost(self.host, error) from error
 
-    def hear(self, timeout_seconds: float) -> str | None:
+    def hear(self, timeout_seconds: float) -> bytes | None:
         """The next line of its stdout without the line end; None when it has ended.
 
         Raises AfterpushError (unreachable) when it says nothing within the time.
@@ -61,7 +51,7 @@ class Conversation:
         self._channel.settimeout(timeout_seconds)
         while b"\n" not in self._pending:
             try:
-                piece = self._channel.recv(8192)
+                piece = self._channel.recv(1 << 16)
             except TimeoutError as error:
                 raise AfterpushError(
                     f"{self.host} has not answered for {timeout_seconds:g} s", ExitCode.UNREACHABLE
@@ -70,15 +60,14 @@ class Conversation:
                 return None
             self._pending += piece
         line, _, self._pending = self._pending.partition(b"\n")
-        return line.decode("utf-8", "replace")
+        return line
 
-    def end(self, timeout_seconds: float) -> int | None:
-        """Closes its stdin and waits for it to end; its exit code, or None when it does not end in time."""
-        with contextlib.suppress(OSError, EOFError):
+    def end(self, timeout_seconds: float) -> None:
+        """Closes its stdin and waits for it to end, at most so long."""
+        with contextlib.suppress(OSError, EOFError):  # The connection may have ended first.
             self._channel.shutdown_write()
-        ended = self._channel.status_event.wait(timeout_seconds)
-        self._channel.close()
-        return int(self._channel.exit_status) if ended else None
+            self._channel.status_event.wait(timeout_seconds)
+            self._channel.close()
 
 
 class Remote:
@@ -88,94 +77,46 @@ class Remote:
         self.host = host
         self._connection = connection
 
-    def run(self, script: str) -> RemoteAnswer:
-        """Runs a shell script there, without stdin. Raises AfterpushError when the connection breaks."""
-        from paramiko import SSHException
-
-        try:
-            done = self._connection.run(_by_sh(script), hide=True, warn=True, in_stream=False)
-        except (SSHException, OSError, EOFError) as error:
-            raise _lost(self.host, error) from error
-        return RemoteAnswer(done.exited, done.stdout, done.stderr)
-
-    def feed(self, script: str, content: bytes) -> RemoteAnswer:
+    def run(self, script: str, content: bytes = b"") -> RemoteAnswer:
         """Runs a shell script there with these bytes as its stdin.
 
         Raises AfterpushError when the connection breaks.
         """
         from paramiko import SSHException
 
+        channel = self._started(script)
         try:
-            channel = self._connection.create_session()
-            channel.exec_command(_by_sh(script))
             # A script that has ended early takes no more input; what it said is the answer.
             with contextlib.suppress(OSError):
                 channel.sendall(content)
                 channel.shutdown_write()
             with channel.makefile("rb") as out, channel.makefile_stderr("rb") as err:
-                said = RemoteAnswer(
-                    -1, out.read().decode(errors="replace"), err.read().decode(errors="replace")
-                )
+                said = [stream.read().decode(errors="replace") for stream in (out, err)]
             code = channel.recv_exit_status()
             if code == -1 and not channel.get_transport().is_active():
                 raise EOFError("it closed")
-            return RemoteAnswer(code, said.out, said.err)
+            return RemoteAnswer(code, *said)
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
 
     def start(self, script: str) -> Conversation:
         """Starts a shell script there to talk with. Raises AfterpushError when the connection breaks."""
+        return Conversation(self.host, self._started(script))
+
+    def _started(self, script: str) -> Any:
+        """The user's own shell there may be any: it only starts sh."""
         from paramiko import SSHException
 
         try:
             channel = self._connection.create_session()
-            channel.exec_command(_by_sh(script))
+            channel.exec_command(f"exec sh -c {shlex.quote(script)}")
         except (SSHException, OSError, EOFError) as error:
             raise _lost(self.host, error) from error
-        return Conversation(self.host, channel)
+        return channel
 
     def cut(self) -> None:
         """Gives the connection up at once, without a word to a machine that does not answer any more."""
         self._connection.transport.close()
-
-    @contextmanager
-    def leading_here(self, port_there: int, port_here: int) -> Iterator[None]:
-        """A port on loopback there leads to one on loopback here, for a block.
-
-        Raises AfterpushError when the machine does not allow it.
-        """
-        from paramiko import SSHException
-
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(
-                    self._connection.forward_remote(
-                        port_there, port_here, remote_host=LOOPBACK, local_host=LOOPBACK
-                    )
-                )
-            except (SSHException, OSError) as error:
-                raise AfterpushError(
-                    f"{self.host} does not forward a port ({error}); its sshd must allow it: "
-                    "AllowTcpForwarding yes"
-                ) from error
-            yield
-
-    @contextmanager
-    def leading_there(self, port_there: int) -> Iterator[int]:
-        """A port on loopback here that leads to one on loopback there, for a block."""
-        from fabric.tunnels import ThreadException
-
-        [port_here] = free_ports(1)
-        with contextlib.suppress(ThreadException):  # A tunnel whose machine is gone ends with an error.
-            with self._connection.forward_local(
-                port_here, port_there, remote_host=LOOPBACK, local_host=LOOPBACK
-            ):
-                yield port_here
-
-
-def _by_sh(script: str) -> str:
-    """The user's own shell there may be any: it only starts sh."""
-    return f"exec sh -c {shlex.quote(script)}"
 
 
 def _lost(host: str, error: Exception) -> AfterpushError:

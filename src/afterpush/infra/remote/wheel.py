@@ -23,16 +23,10 @@ _WHEEL = b"Wheel-Version: 1.0\nGenerator: afterpush\nRoot-Is-Purelib: true\nTag:
 
 @dataclass(frozen=True)
 class Installed:
-    """What must be the same on both sides: Python's minor version, our own files, and dask's version."""
+    """What must be the same on both sides: Python's minor version and our own files."""
 
     python: str
     files: str
-    distributed: str | None
-
-    def serves(self, wanted: "Installed") -> bool:
-        """Whether this is what is wanted; more than that is fine."""
-        is_same = (self.python, self.files) == (wanted.python, wanted.files)
-        return is_same and wanted.distributed in (None, self.distributed)
 
 
 def installed() -> Installed:
@@ -40,14 +34,7 @@ def installed() -> Installed:
     digest = hashlib.sha256()
     for name, content in _files():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return Installed(f"{sys.version_info[0]}.{sys.version_info[1]}", digest.hexdigest()[:16], _distributed())
-
-
-def _distributed() -> str | None:
-    try:
-        return metadata.version("distributed")
-    except metadata.PackageNotFoundError:
-        return None
+    return Installed(f"{sys.version_info[0]}.{sys.version_info[1]}", digest.hexdigest()[:16])
 
 
 def _files() -> Iterator[tuple[str, bytes]]:

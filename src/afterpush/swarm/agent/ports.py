@@ -1,8 +1,7 @@
 """Ports for agents: each has one of its own, so that two test servers do not meet."""
 
+import socket
 import threading
-
-from afterpush.infra.remote.ports import free_ports
 
 
 class Ports:
@@ -12,9 +11,12 @@ class Ports:
         self._lock, self._taken = threading.Lock(), set[int]()
 
     def take(self) -> int:
+        """One that nobody listens on now."""
         with self._lock:
             while True:
-                [port] = free_ports(1)
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", 0))
+                    port = int(probe.getsockname()[1])
                 if port not in self._taken:
                     self._taken.add(port)
                     return port

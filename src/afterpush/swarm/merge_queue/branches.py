@@ -57,7 +57,7 @@ def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
     shas, problems = dict[str, str](), dict[str, str]()
     for name in chosen:
         try:
-            shas[name] = _newest(repo, name, here.get(name), there.get(name), target)
+            shas[name] = newest_of(repo, name, here.get(name), there.get(name), target.remote)
         except AfterpushError as error:
             if name in named:
                 raise
@@ -80,7 +80,7 @@ def tips(repo: Path, target: Target, names: Sequence[str]) -> dict[str, str]:
     for name in names:
         if name in here or name in there:
             try:
-                found[name] = _newest(repo, name, here.get(name), there.get(name), target)
+                found[name] = newest_of(repo, name, here.get(name), there.get(name), target.remote)
             except AfterpushError:
                 continue
     return found
@@ -96,14 +96,17 @@ def _known(name: str, known: Sequence[str], target: Target) -> str:
     raise AfterpushError(f"there is no branch {name} here or on {target.remote}; {hint}")
 
 
-def _newest(repo: Path, name: str, here: str | None, there: str | None, target: Target) -> str:
-    """The commit of a branch, here or on the remote, whichever contains the other."""
+def newest_of(repo: Path, name: str, here: str | None, there: str | None, remote: str) -> str:
+    """The commit of a branch, here or on the remote, whichever contains the other. One of the two is known.
+
+    Raises AfterpushError when both have commits that the other lacks.
+    """
     if here is None or there is None or here == there:
         return str(here or there)
     for older, newer in ((there, here), (here, there)):
         if is_ancestor(repo, older, newer):
             return newer
-    raise AfterpushError(f"{name} here and on {target.remote} have gone different ways; push the right one")
+    raise AfterpushError(f"{name} here and on {remote} have gone different ways; push the right one")
 
 
 def _short(name: str, target: Target) -> str:

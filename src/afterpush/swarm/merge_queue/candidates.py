@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import config_value, git_text, is_ancestor
+from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.merge_tree import TreeMerge, merge_trees
-from afterpush.infra.git.objects import write_commit
+from afterpush.infra.git.objects import signs_commits, write_commit
 from afterpush.infra.git.submodules import new_gitlinks
 from afterpush.infra.invocation import program
 from afterpush.swarm.context import QueueMerging
@@ -32,7 +33,10 @@ class Composer:
     _merged: dict[tuple[str, str], "Link | LeftOut"] = field(default_factory=dict)
     _trees: dict[str, str] = field(default_factory=dict)
     _composed: dict[tuple[str, tuple[str, ...]], Candidate] = field(default_factory=dict)
-    _signs: bool | None = None
+
+    @cached_property
+    def _signs(self) -> bool:
+        return signs_commits(self.repo)
 
     def __call__(self, base: str, entries: tuple[Entry, ...]) -> Candidate:
         key = (base, tuple(entry.sha for entry in entries))
@@ -83,7 +87,7 @@ class Composer:
             said = f"its {'commits are' if is_there else 'change is'} on {self.target} already"
             return LeftOut(entry.branch, Cause.CONTAINED, said, sha=entry.sha if is_there else head)
         commit = write_commit(
-            self.repo, merged.tree, [head, entry.sha], self.message(entry).encode(), sign=self._is_signing()
+            self.repo, merged.tree, [head, entry.sha], self.message(entry).encode(), sign=self._signs
         )
         self._trees[commit] = merged.tree
         return Link(entry.branch, entry.sha, commit, merged.tree)
@@ -111,9 +115,3 @@ class Composer:
                 self.repo, "rev-parse", f"{commit}^{{tree}}", doing="reading a tree"
             )
         return self._trees[commit]
-
-    def _is_signing(self) -> bool:
-        if self._signs is None:
-            said = (config_value(self.repo, "commit.gpgSign") or "").lower()
-            self._signs = said in ("true", "yes", "on", "1")
-        return self._signs

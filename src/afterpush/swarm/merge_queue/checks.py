@@ -8,7 +8,7 @@ from typing import Protocol
 
 from afterpush.infra.clock import duration
 from afterpush.infra.files import private_folder
-from afterpush.infra.git.worktrees import detached_worktree, discard_worktree, linked_worktrees
+from afterpush.infra.git.worktrees import Linked, detached_worktree, discard_worktree, linked_worktrees
 from afterpush.infra.log_tail import in_brackets
 from afterpush.swarm.agent.attempt import supervised_environment
 from afterpush.swarm.agent.ports import PORTS
@@ -89,15 +89,24 @@ class LocalChecks:
 
 
 def discard_left_checks(context: SwarmContext) -> None:
-    """Removes the worktrees of checks whose manager is dead (nobody's work), and logs of a month ago."""
+    """Removes the worktrees of checks whose manager is dead, and logs of a month ago."""
     for log in (context.state / "checks").glob("*.log"):
         if log.stat().st_mtime < context.clock.now() - _KEEP_SECONDS:
             log.unlink(missing_ok=True)
     if not any(context.worktrees.glob(f"{CHECK_PREFIX}*")):
         return
-    alive = {str(manager.identity.pid) for manager in managers(context.state) if manager.is_running}
     for linked in linked_worktrees(context.repo):
-        name = linked.path.name.removeprefix(CHECK_PREFIX)
-        is_ours = linked.path.parent.resolve() == context.worktrees.resolve()
-        if is_ours and name != linked.path.name and name.partition("-")[0] not in alive:
+        if is_check(context, linked) and not has_manager(context, linked):
             discard_worktree(context.repo, linked.path)
+
+
+def is_check(context: SwarmContext, linked: Linked) -> bool:
+    """Whether a check ran in a worktree: made from a commit, it is nobody's work."""
+    is_ours = linked.path.parent.resolve() == context.worktrees.resolve()
+    return is_ours and linked.path.name.startswith(CHECK_PREFIX)
+
+
+def has_manager(context: SwarmContext, check: Linked) -> bool:
+    """Whether the manager of a check still runs."""
+    pid = check.path.name.removeprefix(CHECK_PREFIX).partition("-")[0]
+    return pid in {str(manager.identity.pid) for manager in managers(context.state) if manager.is_running}

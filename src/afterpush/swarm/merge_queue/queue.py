@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import is_ancestor
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.invocation import program
@@ -18,6 +17,7 @@ from afterpush.infra.log_tail import first_words
 from afterpush.swarm.claims import PREFIX, Held
 from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.merge_queue import transitions
+from afterpush.swarm.merge_queue.branches import newest_of
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import LocalChecks
 from afterpush.swarm.merge_queue.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
@@ -160,11 +160,9 @@ def newest_tip(context: SwarmContext, remote: str, branch: str) -> str:
         raise AfterpushError(f"the branch {branch} is neither here nor on {remote} any more")
     if there is not None:
         fetch_objects(context.repo, remote, ref, there)
-    if here is None or here == there or (there and is_ancestor(context.repo, here, there)):
-        return str(there)
-    if there and not is_ancestor(context.repo, there, here):
-        raise AfterpushError(f"{branch} here and on {remote} have gone different ways; push the right one")
-    pushed = push_changes(context.repo, remote, [Change(ref, here)])
-    if not pushed.landed:
-        raise AfterpushError(f"pushing {branch} to {remote}: git says: {first_words(pushed.said)}")
-    return here
+    newest = newest_of(context.repo, branch, here, there, remote)
+    if newest != there:
+        pushed = push_changes(context.repo, remote, [Change(ref, newest)])
+        if not pushed.landed:
+            raise AfterpushError(f"pushing {branch} to {remote}: git says: {first_words(pushed.said)}")
+    return newest

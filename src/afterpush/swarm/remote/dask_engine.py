@@ -1,4 +1,4 @@
-"""Attempts on a dask cluster: the same supervisor, the same merge queue, workers anywhere.
+"""Work on a dask cluster: the same supervisor, the same merge queue, workers anywhere.
 
 What dask does not do, measured on distributed 2026.8: a running task cannot be cancelled, the subprocesses of
 a killed worker go on, and a task whose worker died is run again. Therefore agents run under a supervisor
@@ -8,33 +8,29 @@ of an attempt gets that answer, whereupon the manager begins a new attempt.
 
 import importlib.util
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from afterpush import __version__
-from afterpush.infra.clock import Clock
+from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
-from afterpush.swarm.agent.supervisor import Ended
-from afterpush.swarm.remote.dask_checks import RemoteCheck, RemoteChecked, check_on_worker
-from afterpush.swarm.remote.dask_worker import (
+from afterpush.swarm.agent.attempt import AttemptSpec
+from afterpush.swarm.remote.worker import (
     BEAT_SECONDS,
     STALE_SECONDS,
-    STOP,
+    Answer,
     CloneSource,
-    attempt_on_worker,
-    reach,
+    Work,
+    carry_out_here,
+    lost,
 )
-from afterpush.swarm.states import TaskState
 
-Answer = TypeVar("Answer")
-
+STOP = "stop"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
-# A first clone of a large repository takes its time.
-_REACH_SECONDS = 900
 
 
 def checked_address(address: str) -> str:
@@ -55,13 +51,13 @@ def checked_address(address: str) -> str:
 
 
 class DaskEngine:
-    """Attempts as tasks of a scheduler; its client is closed with the engine."""
+    """Attempts and checks as tasks of a scheduler; its client is closed with the engine."""
 
-    def __init__(self, client: Any, source: CloneSource, run: str, clock: Clock) -> None:
+    def __init__(self, address: str, source: CloneSource, run: str) -> None:
+        self._client = _client_of(address)
         from distributed import Variable
 
-        self._client = client
-        self._source, self._run, self._clock = source, run, clock
+        self._source, self._run = source, run
         self._there: list[Any] = []
         self._lifeline = f"afterpush-{run}"
         self._variable = Variable(self._lifeline, client=self._client)
@@ -70,26 +66,12 @@ class DaskEngine:
         self._thread = threading.Thread(target=self._mind, daemon=True, name="lifeline")
         self._thread.start()
 
-    def submit(self, spec: AttemptSpec) -> "Future[Attempted]":
-        def lost(why: str, is_lost: bool) -> Attempted:
-            state = TaskState.FAILED if is_lost else TaskState.STOPPED
-            return Attempted(None, state, why, is_lost=is_lost)
-
-        return self._submit(attempt_on_worker, spec, f"{spec.task}-{spec.attempt}", lost)
-
-    def submit_check(self, check: RemoteCheck) -> "Future[RemoteChecked]":
-        def lost(why: str, is_lost: bool) -> RemoteChecked:
-            return RemoteChecked(Ended("lost" if is_lost else "stopped", 1, 0.0), is_lost=is_lost)
-
-        return self._submit(check_on_worker, check, check.name, lost)
-
-    def _submit(
-        self, work: Callable[..., Answer], order: object, name: str, lost: Callable[[str, bool], Answer]
-    ) -> "Future[Answer]":
-        words = (order, self._source, self._lifeline)
-        there = self._client.submit(work, *words, pure=False, retries=0, key=f"{self._run}-{name}")
+    def submit(self, work: Work) -> "Future[Any]":
+        name = f"{work.task}-{work.attempt}" if isinstance(work, AttemptSpec) else work.name
+        words = (work, self._source, self._lifeline)
+        there = self._client.submit(on_worker, *words, pure=False, retries=0, key=f"{self._run}-{name}")
         self._there.append(there)
-        return _as_future(there, lost)
+        return _as_future(there, partial(lost, work))
 
     def stop(self) -> None:
         self._stopped.set()
@@ -122,22 +104,51 @@ class DaskEngine:
             return False
 
 
-def check_extra() -> None:
-    """Raises AfterpushError when the extra `swarm` is not installed."""
+def on_worker(work: Work, source: CloneSource, lifeline: str) -> Answer:
+    """Runs on a worker, which looks at the manager's flag meanwhile."""
+    from distributed import get_client
+
+    with _cut_off(get_client(), lifeline, SystemClock()) as is_cut:
+        return carry_out_here(work, source, is_cut)
+
+
+@contextmanager
+def _cut_off(client: Any, name: str, clock: Clock) -> Iterator[Callable[[], bool]]:
+    """A question that is true as soon as the manager says stop, or has not been heard of for too long."""
+    from distributed import Variable
+
+    variable, over, cut = Variable(name, client=client), threading.Event(), threading.Event()
+
+    def look() -> None:
+        last, heard = None, clock.monotonic()
+        while not over.wait(BEAT_SECONDS):
+            with suppress(OSError, TimeoutError):
+                value = variable.get(timeout=BEAT_SECONDS)
+                if value != last:
+                    last, heard = value, clock.monotonic()
+            if last == STOP or clock.monotonic() - heard > STALE_SECONDS:
+                cut.set()
+
+    thread = threading.Thread(target=look, daemon=True, name="lifeline")
+    thread.start()
+    try:
+        yield cut.is_set
+    finally:
+        over.set()
+        thread.join()
+
+
+def _client_of(address: str) -> Any:
+    """A client of a running scheduler whose workers have our version. Raises AfterpushError."""
     if importlib.util.find_spec("distributed") is None:
         raise AfterpushError(
-            "the engine dask: distributed is not installed; install afterpush with its extra: "
+            "--scheduler: distributed is not installed; install afterpush with its extra: "
             "pip install '/path/to/afterpush[swarm]' (in a clone: AFTERPUSH_EXTRAS=swarm ./inv)"
         )
-
-
-def client_of(address: str) -> Any:
-    """A client of a running scheduler whose workers have our version. Raises AfterpushError."""
-    check_extra()
     from distributed import Client
 
     try:
-        client = Client(checked_address(address), timeout=10, set_as_default=False)
+        client = Client(address, timeout=10, set_as_default=False)
     except OSError as error:
         raise AfterpushError(
             f"no dask scheduler answers at {address}: {error}; start one, or correct --scheduler",
@@ -165,26 +176,7 @@ def _version() -> str:
     return __version__
 
 
-def check_reach(client: Any, source: CloneSource) -> None:
-    """Has every worker clone the source. Raises AfterpushError in the words of one that cannot."""
-    workers = client.run(_name, on_error="raise")
-    asked = {
-        name: client.submit(reach, source, workers=[worker], pure=False) for worker, name in workers.items()
-    }
-    for name, answer in asked.items():
-        try:
-            problem = answer.result(timeout=_REACH_SECONDS)
-        except (OSError, TimeoutError) as error:
-            problem = f"it gave no answer ({error})"
-        if problem:
-            raise AfterpushError(f"the worker {name} cannot get the code: {problem}", ExitCode.UNREACHABLE)
-
-
-def _name(dask_worker: Any) -> str:
-    return str(dask_worker.name)
-
-
-def _as_future(there: Any, lost: Callable[[str, bool], Answer]) -> "Future[Answer]":
+def _as_future(there: Any, lost: Callable[..., Answer]) -> "Future[Answer]":
     """dask's future as one of the standard library, with every way to fail as an outcome."""
     here: Future[Answer] = Future()
 
@@ -192,9 +184,9 @@ def _as_future(there: Any, lost: Callable[[str, bool], Answer]) -> "Future[Answe
         if ended.status == "finished":
             here.set_result(ended.result())
         elif ended.status == "cancelled":
-            here.set_result(lost("the cluster gave no answer any more", False))
+            here.set_result(lost("the cluster gave no answer any more", is_lost=False))
         else:
-            here.set_result(lost(f"its worker was lost or failed: {ended.exception()}", True))
+            here.set_result(lost(f"its worker was lost or failed: {ended.exception()}", is_lost=True))
 
     there.add_done_callback(done)
     return here

@@ -1,118 +1,109 @@
 """The worker on another machine: `python -m afterpush.swarm.remote.host_worker`, run there over SSH.
 
-Its stdin is the lifeline: a line with its order, then a sign of life each second, which it answers on stdout.
-When the signs stop, by the manager's end, by its death or because the network is cut, it ends at once; the
-agents run under supervisors that hold pipes of its own and end with it. The order holds the key of the run:
-it is on no disk and on no command line.
+It talks over that one connection, and listens nowhere. In on stdin and out on stdout go lines of JSON, an
+order and its answer, and empty ones: the manager's sign of life each second, which is answered. When the
+signs stop, by the manager's end, by its death or because the network is cut, it ends at once; the agents run
+under supervisors that hold pipes of its own and end with it.
 """
 
-import asyncio
 import contextlib
-import json
 import os
 import select
-import sys
 import threading
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from afterpush.infra.remote.certificates import Credentials
-from afterpush.infra.remote.ports import LOOPBACK, free_ports
-from afterpush.swarm.remote.dask_worker import STALE_SECONDS
+import msgspec
 
+from afterpush.infra.errors import AfterpushError
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
+from afterpush.swarm.remote.worker import (
+    STALE_SECONDS,
+    CloneSource,
+    RemoteCheck,
+    RemoteChecked,
+    carry_out_here,
+    reach,
+)
+
+HELLO, STOP = b"afterpush", b"stop"
 _STDIN, _STDOUT = 0, 1
+_SAYING = threading.Lock()
 
 
 @dataclass(frozen=True)
-class TunnelPorts:
-    """Ports on loopback there: where the worker listens, and where it will find the scheduler."""
+class Order:
+    """An attempt or a check; neither: the clone is to be made ready."""
 
-    worker: int
-    scheduler: int
+    number: int
+    source: CloneSource
+    attempt: AttemptSpec | None = None
+    check: RemoteCheck | None = None
 
 
 @dataclass(frozen=True)
-class WorkerOrder:
-    """What a worker must know: the port here that leads to it, its places for agents, the key of the run."""
+class Reply:
+    """The answer to the order of this number; `problem` says why there is none, empty when all is well."""
 
-    name: str
-    contact: int
-    agents: int
-    certificate: str
-    key: str
-
-    def __repr__(self) -> str:
-        return f"WorkerOrder({self.name!r})"
+    number: int
+    attempted: Attempted | None = None
+    checked: RemoteChecked | None = None
+    problem: str = ""
 
 
-def main() -> int:
+def main() -> None:
     """Serves until the lifeline ends."""
     with contextlib.suppress(PermissionError):
         os.setsid()
-    ports = TunnelPorts(*free_ports(2))
-    print(json.dumps(asdict(ports)), flush=True)
-    line = _first_line()
-    if not line:
-        return 0
-    threading.Thread(target=_end_without_signs_of_life, daemon=True, name="lifeline").start()
-    asyncio.run(_serve(WorkerOrder(**json.loads(line)), ports))
-    return 0
-
-
-def _first_line() -> bytes:
-    line = b""
-    while not line.endswith(b"\n"):
-        piece = os.read(_STDIN, 1)
-        if not piece:
-            return b""
-        line += piece
-    return line
-
-
-def _end_without_signs_of_life() -> None:
-    poll = select.poll()
-    poll.register(_STDIN, select.POLLIN | select.POLLHUP)
-    with contextlib.suppress(OSError):  # Nobody reads the answer any more.
-        while poll.poll(STALE_SECONDS * 1000) and os.read(_STDIN, 256):
-            os.write(_STDOUT, b".\n")
+    stopped = threading.Event()
+    with contextlib.suppress(OSError):  # Nobody reads the answers any more.
+        _say(HELLO)
+        for line in _lines():
+            if not line:
+                _say(b"")
+            elif line == STOP:
+                stopped.set()
+            else:
+                threading.Thread(target=_serve, args=(line, stopped.is_set), daemon=True).start()
     # Not sys.exit: attempts wait in threads, and their supervisors end with this process.
     os._exit(0)
 
 
-async def _serve(order: WorkerOrder, ports: TunnelPorts) -> None:
-    import dask
-    from distributed import Worker
-
-    # Neither pages nor measurements: other users of this machine could read them.
-    dask.config.set({"distributed.worker.http.routes": []})
-    async with Worker(
-        f"tls://{LOOPBACK}:{ports.scheduler}",
-        name=order.name,
-        nthreads=order.agents,
-        host=LOOPBACK,
-        port=ports.worker,
-        protocol="tls",
-        contact_address=f"tls://{LOOPBACK}:{order.contact}",
-        security=security_of(Credentials(order.certificate, order.key)),
-        memory_limit=0,
-        dashboard=False,
-        dashboard_address=f"{LOOPBACK}:0",
-    ) as worker:
-        print(json.dumps({"registered": worker.address}), flush=True)
-        await worker.finished()
+def _lines() -> Iterator[bytes]:
+    """The lines of stdin, until it ends or has been silent for too long."""
+    poll = select.poll()
+    poll.register(_STDIN, select.POLLIN | select.POLLHUP)
+    begun = b""
+    while poll.poll(STALE_SECONDS * 1000) and (piece := os.read(_STDIN, 1 << 16)):
+        *lines, begun = (begun + piece).split(b"\n")
+        yield from lines
 
 
-def security_of(credentials: Credentials) -> Any:
-    """dask's form of the run's credentials: every side shows the certificate, and asks for it."""
-    from distributed.security import Security
+def _say(line: bytes) -> None:
+    with _SAYING:
+        rest = memoryview(line + b"\n")
+        while rest:
+            rest = rest[os.write(_STDOUT, rest) :]
 
-    roles = {
-        f"tls_{role}_{part}": text
-        for role in ("client", "scheduler", "worker")
-        for part, text in (("cert", credentials.certificate), ("key", credentials.key))
-    }
-    return Security(require_encryption=True, tls_ca_file=credentials.certificate, **roles)
+
+def _serve(line: bytes, is_stopped: Callable[[], bool]) -> None:
+    order = msgspec.json.decode(line, type=Order)
+    with contextlib.suppress(BrokenPipeError):
+        _say(msgspec.json.encode(_reply(order, is_stopped)))
+
+
+def _reply(order: Order, is_stopped: Callable[[], bool]) -> Reply:
+    work = order.attempt or order.check
+    if work is None:
+        return Reply(order.number, problem=reach(order.source))
+    try:
+        done = carry_out_here(work, order.source, is_stopped)
+    except AfterpushError as error:
+        return Reply(order.number, problem=str(error))
+    if isinstance(done, Attempted):
+        return Reply(order.number, attempted=done)
+    return Reply(order.number, checked=done)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

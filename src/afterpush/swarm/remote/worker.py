@@ -1,37 +1,37 @@
-"""What runs on a worker of a dask cluster: attempts in the worker's own clone.
+"""What a worker on another machine does, of dask or over SSH: attempts and checks in its own clone.
 
 An attempt is begun by creating its branch on the remote, which only one of its executions can: dask runs a
-task again when its worker died. A worker looks at a flag that the manager keeps renewing, and ends its
-agents when it says stop or has gone stale.
+task again when its worker died. A worker ends its agents when the manager says stop, or has not been heard of
+for `STALE_SECONDS`.
 """
 
 import hashlib
 import os
 import secrets
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from afterpush.infra.clock import Clock, SystemClock
+from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import private_folder
+from afterpush.infra.files import private_folder, read_tail
 from afterpush.infra.git import git
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
 from afterpush.infra.git.objects import read_commits, write_commit
 from afterpush.infra.git.refs import NEVER_ASK
-from afterpush.infra.git.worktrees import remove_clean_worktree
+from afterpush.infra.git.worktrees import detached_worktree, remove_clean_worktree
 from afterpush.infra.locks import locked
-from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out, supervised_environment
+from afterpush.swarm.agent.supervision import run_supervised
+from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
 from afterpush.swarm.states import TaskState
 
 BEAT_SECONDS = 1.0
 # Longer than a worker's longest pause in which no other thread of it runs (a large unpickling, a slow disk).
 STALE_SECONDS = 20.0
-STOP = "stop"
+_LOG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,60 @@ class CloneSource:
     main_ref: str
 
 
+@dataclass(frozen=True)
+class RemoteCheck:
+    """All that a worker must know to check one candidate; `tag` marks every process of it."""
+
+    command: str
+    commit: str
+    ref: str
+    name: str
+    tag: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RemoteChecked:
+    """How it ended, and the end of its log. `is_lost`: its worker died, and nothing is known."""
+
+    ended: Ended
+    log: bytes = b""
+    is_lost: bool = False
+
+
+Work = AttemptSpec | RemoteCheck
+Answer = Attempted | RemoteChecked
+
+
+def lost(work: Work, why: str, *, is_lost: bool) -> Answer:
+    """The answer to work that no worker answers: it was lost with its worker, or else stopped."""
+    if isinstance(work, RemoteCheck):
+        return RemoteChecked(Ended("lost" if is_lost else "stopped", 1, 0.0), is_lost=is_lost)
+    return Attempted(None, TaskState.FAILED if is_lost else TaskState.STOPPED, why, is_lost=is_lost)
+
+
 def reach(source: CloneSource) -> str:
     """Runs on a worker: makes its clone ready, or says why it cannot; empty when all is well."""
     try:
-        repo = clone_of(home_of(os.environ, source), source)
+        repo = _clone_of(_home_of(os.environ, source), source)
         remote_refs(repo, "origin", source.main_ref)
     except AfterpushError as error:
         return str(error)
     return ""
 
 
-def attempt_on_worker(spec: AttemptSpec, source: CloneSource, lifeline: str) -> Attempted:
-    """Runs on a worker: one attempt in the worker's own clone, at most once for each attempt's number."""
-    from distributed import get_client
+def carry_out_here(work: Work, source: CloneSource, is_cut: Callable[[], bool]) -> Answer:
+    """Runs on a worker: the work in the worker's own clone, until `is_cut`. Raises AfterpushError."""
+    home = _home_of(os.environ, source)
+    repo = _clone_of(home, source)
+    if isinstance(work, RemoteCheck):
+        return _check(repo, home, work, is_cut)
+    fetch_objects(repo, "origin", source.main_ref, work.base)
+    return _attempt(repo, home, work, is_cut)
 
-    home, clock = home_of(os.environ, source), SystemClock()
-    repo = clone_of(home, source)
-    fetch_objects(repo, "origin", source.main_ref, spec.base)
+
+def _attempt(repo: Path, home: Path, spec: AttemptSpec, is_cut: Callable[[], bool]) -> Attempted:
+    """One attempt, at most once for each attempt's number."""
     # A commit of its own: pushing the base again would count as up to date, whatever the lease expects.
     mark = _mark(repo, spec)
     begun = push_changes(repo, "origin", [Change(f"refs/heads/{spec.branch}", mark, ABSENT)])
@@ -73,8 +110,7 @@ def attempt_on_worker(spec: AttemptSpec, source: CloneSource, lifeline: str) -> 
         worktree=str(home / "worktrees" / f"{spec.task}-{spec.attempt}"),
         folder=str(home / "attempts" / spec.task / str(spec.attempt)),
     )
-    with workers_lifeline(get_client(), lifeline, clock) as is_cut:
-        done = carry_out(repo, here, os.environ, is_stopped=is_cut, clock=clock, expected=mark)
+    done = carry_out(repo, here, os.environ, is_stopped=is_cut, clock=SystemClock(), expected=mark)
     if done.tip:
         # The branch is on the remote: nothing is kept here for it, unless git would rather not remove it
         # (the agent has done so itself, or made a repository in it): that is no fault of its work.
@@ -90,33 +126,23 @@ def _mark(repo: Path, spec: AttemptSpec) -> str:
     return write_commit(repo, read_commits(repo, [spec.base])[0].tree, [spec.base], message.encode())
 
 
-@contextmanager
-def workers_lifeline(client: Any, name: str, clock: Clock) -> Iterator[Callable[[], bool]]:
-    """A question that is true as soon as the manager says stop, or has not been heard of for too long."""
-    from distributed import Variable
-
-    variable, over, cut = Variable(name, client=client), threading.Event(), threading.Event()
-
-    def look() -> None:
-        last, heard = None, clock.monotonic()
-        while not over.wait(BEAT_SECONDS):
-            with suppress(OSError, TimeoutError):
-                value = variable.get(timeout=BEAT_SECONDS)
-                if value != last:
-                    last, heard = value, clock.monotonic()
-            if last == STOP or clock.monotonic() - heard > STALE_SECONDS:
-                cut.set()
-
-    thread = threading.Thread(target=look, daemon=True, name="lifeline")
-    thread.start()
+def _check(repo: Path, home: Path, order: RemoteCheck, is_cut: Callable[[], bool]) -> RemoteChecked:
+    fetch_objects(repo, "origin", order.ref, order.commit)
+    folder = private_folder(home / "checks")
+    log, result = folder / f"{order.name}.log", folder / f"{order.name}.json"
+    env = supervised_environment(os.environ, order.tag)
+    place = home / "worktrees" / f".check-{order.name}"
     try:
-        yield cut.is_set
+        with detached_worktree(repo, place, order.commit):
+            request = SupervisorRequest(order.command, str(place), str(log), str(result), order.seconds)
+            ended = run_supervised(request, env, is_stopped=is_cut, clock=SystemClock())
+        return RemoteChecked(ended, read_tail(log, _LOG_BYTES))
     finally:
-        over.set()
-        thread.join()
+        log.unlink(missing_ok=True)
+        result.unlink(missing_ok=True)
 
 
-def home_of(environment: Mapping[str, str], source: CloneSource) -> Path:
+def _home_of(environment: Mapping[str, str], source: CloneSource) -> Path:
     """Where a worker keeps its clone of a source: below AFTERPUSH_SWARM_HOME, else in the user's cache."""
     named = environment.get("AFTERPUSH_SWARM_HOME")
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -124,7 +150,7 @@ def home_of(environment: Mapping[str, str], source: CloneSource) -> Path:
     return private_folder(place / hashlib.sha256(source.url.encode()).hexdigest()[:16])
 
 
-def clone_of(home: Path, source: CloneSource) -> Path:
+def _clone_of(home: Path, source: CloneSource) -> Path:
     """The worker's own clone, made at its first task."""
     repo = home / "clone.git"
     with locked(home / "clone.lock", wait_seconds=600, doing="cloning for the swarm"):
