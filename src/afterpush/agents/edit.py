@@ -5,7 +5,6 @@ back as it was. In a file that others have changed since, or that came with a co
 cut out.
 """
 
-import base64
 import contextlib
 import hashlib
 import json
@@ -105,7 +104,7 @@ class Repository:
             for change in changes:
                 if is_install and change.before != change.after:
                     original = self._original(change.file, change.before)
-                    record[change.file] = {"after": _digest(change.after or ""), "before": _packed(original)}
+                    record[change.file] = {"after": _digest(change.after or ""), "original": original}
                 self._write(change)
                 if not is_install:
                     record.pop(change.file, None)
@@ -128,14 +127,14 @@ class Repository:
         """What the file was without us: of a second install, what the first one found."""
         entry = self._recorded().get(file)
         is_untouched = entry and before is not None and entry["after"] == _digest(before)
-        return _unpacked(entry["before"]) if entry and is_untouched else before
+        return entry["original"] if entry and is_untouched else before
 
     def _without(self, file: str, pieces: Sequence[Piece], text: str | None) -> str | None:
         if text is None:
             return None
         entry = self._recorded().get(file)
         if entry:
-            original, ours = _unpacked(entry["before"]), entry["after"]
+            original, ours = entry["original"], entry["after"]
         else:
             original, ours = self._committed(file, pieces)
         if ours == _digest(text):
@@ -158,12 +157,13 @@ class Repository:
         is_known = before.code == 0 and mark not in before.text
         return before.text if is_known else None, _digest(after.text)
 
-    def _recorded(self) -> dict[str, dict[str, str]]:
+    def _recorded(self) -> dict[str, dict[str, str | None]]:
         try:
             document = json.loads(read_bytes(self._record, limit=1 << 24, follow=False))
         except (OSError, ValueError):
             return {}
-        return document if isinstance(document, dict) else {}
+        entries = document.items() if isinstance(document, dict) else ()
+        return {file: entry for file, entry in entries if {"after", "original"} <= set(entry)}
 
 
 def is_installed(text: str, piece: Piece) -> bool:
@@ -248,11 +248,3 @@ def _is_hollow(text: str, pieces: Sequence[Piece]) -> bool:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _packed(text: str | None) -> str:
-    return "" if text is None else "=" + base64.b64encode(text.encode()).decode()
-
-
-def _unpacked(packed: str) -> str | None:
-    return base64.b64decode(packed[1:]).decode() if packed else None

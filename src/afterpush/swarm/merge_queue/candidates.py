@@ -1,5 +1,6 @@
 """Candidates in the object store: branches merged one after another onto a commit, without any worktree."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,12 +10,15 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.merge_tree import TreeMerge, merge_trees
-from afterpush.infra.git.objects import signs_commits, write_commit
+from afterpush.infra.git.objects import read_blob, signs_commits, write_commit
 from afterpush.infra.git.submodules import new_gitlinks
+from afterpush.infra.git.unmerged import Unmerged
 from afterpush.infra.invocation import program
 from afterpush.swarm.context import QueueMerging
-from afterpush.swarm.merge_queue.conflict_reason import contended
 from afterpush.swarm.merge_queue.model import Candidate, Cause, Entry, LeftOut, Link
+
+# merge-ort moves a file out of the way of a folder, to its name with the side's name behind it.
+_MOVED_AWAY = re.compile(r"~[0-9a-f]{40,64}(?:_\d+)?$")
 
 
 @dataclass
@@ -93,7 +97,7 @@ class Composer:
         return Link(entry.branch, entry.sha, commit, merged.tree)
 
     def _conflict(self, entry: Entry, merged: TreeMerge) -> str:
-        where = contended(self.repo, merged, self.merging)
+        where = _contended(self.repo, merged, self.merging)
         return (
             f"conflict with {self.target} in {where}; resolve it on {entry.branch}, "
             f"then {program()} {self.again(entry)}"
@@ -115,3 +119,33 @@ class Composer:
                 self.repo, "rev-parse", f"{commit}^{{tree}}", doing="reading a tree"
             )
         return self._trees[commit]
+
+
+def _contended(repo: Path, merged: TreeMerge, merging: QueueMerging) -> str:
+    """The paths that both sides have changed, each with the reason where there is one to tell."""
+    told = []
+    for path in merged.conflicted_paths:
+        entry = next((entry for entry in merged.conflicts if entry.path == path), None)
+        reasons = _reasons(repo, path, entry, merged, merging)
+        name = _MOVED_AWAY.sub("", path)
+        told.append(f"{name} ({'; '.join(reasons)})" if reasons else name)
+    return ", ".join(told)
+
+
+def _reasons(
+    repo: Path, path: str, entry: Unmerged | None, merged: TreeMerge, merging: QueueMerging
+) -> tuple[str, ...]:
+    if _MOVED_AWAY.search(path):
+        return ("a file on one side, a folder on the other",)
+    if entry is None:
+        return tuple(message for message in merged.messages if path in message)[:1]
+    if entry.ours is None or entry.theirs is None:
+        if entry.base:
+            is_gone = entry.ours is None
+            there, here = ("deleted", "changed") if is_gone else ("changed", "deleted")
+            return (f"{there} on main, {here} on the branch",)
+        return tuple(message for message in merged.messages if path in message)[:1]
+    if not (entry.ours.is_file and entry.theirs.is_file):
+        return ("no regular file on both sides",)
+    base = read_blob(repo, entry.base.oid) if entry.base and entry.base.is_file else None
+    return merging.explain(path, base, read_blob(repo, entry.ours.oid), read_blob(repo, entry.theirs.oid))
