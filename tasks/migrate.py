@@ -95,7 +95,7 @@ def apply(
     from afterpush.infra.clock import SystemClock
     from afterpush.migrate.apply import apply as applying
     from afterpush.migrate.apply.report import bar, rendered
-    from afterpush.migrate.inputs import steps_of
+    from afterpush.migrate.repository import steps_of
 
     here = app_repository()
     settings = here.settings.migrate
@@ -136,7 +136,7 @@ def prove(
     from afterpush.workflows.migrate import migrations
 
     with ended_like_interrupted(), migrations(app_repository(), server, note) as these:
-        proof = these.prove(these.repository, these.repository.inputs.steps, strict=strict)
+        proof = these.prove(these.repository, these.repository.steps, strict=strict)
     return answer(proof, rendered, json=json, is_good=proof.proved)
 
 

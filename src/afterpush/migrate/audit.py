@@ -88,10 +88,9 @@ def replayed(
     repository: Repository, server: Server, other: Server | None = None, *, random_hex: Callable[[int], str]
 ) -> Replays:
     """The sources on both servers, and their cover on the first. Raises DatabaseFailure."""
-    inputs = repository.inputs
 
     def read_by(one: Server) -> History:
-        return remembered(one, inputs.sources, base=inputs.base, random_hex=random_hex)
+        return remembered(one, repository.sources, base=repository.base, random_hex=random_hex)
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(read_by, other) if other else None
@@ -104,7 +103,7 @@ def replayed(
 
 def covered(repository: Repository, replays: Replays, *, random_hex: Callable[[int], str]) -> Replays:
     """The same sources with the cover as it is now."""
-    cover, base = cover_statements(repository), repository.inputs.base
+    cover, base = cover_statements(repository), repository.base
     if not cover:
         return replace(replays, cover=History(replays.sources.base, ()), lent=())
     found = remembered(replays.server, cover, base=base, random_hex=random_hex)
@@ -116,16 +115,15 @@ def covered(repository: Repository, replays: Replays, *, random_hex: Callable[[i
 
 def cover_statements(repository: Repository) -> list[Statement]:
     """The steps' statements and the boot script's, in the order in which they run."""
-    inputs = repository.inputs
-    lines = repository.step_lines or [0] * len(inputs.steps)
+    lines = repository.step_lines or [0] * len(repository.steps)
     steps = [
-        Statement(step.sql, inputs.steps_file or step.file, line, kind_of(step.sql))
-        for step, line in zip(inputs.steps, lines, strict=True)
+        Statement(step.sql, repository.steps_file or step.file, line, kind_of(step.sql))
+        for step, line in zip(repository.steps, lines, strict=True)
         if step.kind != DATA
     ]
     boot = [
         one
-        for one in inputs.boot_statements
+        for one in repository.boot_statements
         if not one.marks and one.kind.split(" ")[0] not in ROWS | QUERIES
     ]
     return [*repository.plain, *steps, *boot]
@@ -146,7 +144,7 @@ def _lent(sources: History, cover: History) -> Iterator[Statement]:
 def audit(repository: Repository, replays: Replays) -> Audit:
     """Compares what was replayed."""
     sources, cover = replays.sources, replays.cover
-    boot = repository.inputs.boot_statements
+    boot = repository.boot_statements
     return Audit(
         repository,
         replays,
@@ -172,10 +170,10 @@ def _remark(statement: Statement, message: str) -> Remark:
 
 def unaudited(repository: Repository) -> Iterator[Remark]:
     """SQL of the boot script that cannot be known before it runs."""
-    for one in repository.inputs.boot_statements:
+    for one in repository.boot_statements:
         if one.marks and one.kind.startswith(_SCHEMA_VERBS):
             yield _remark(one, f"its text is not known in full: {' '.join(one.marks)}")
-    boot = repository.inputs.boot
+    boot = repository.boot
     if boot is not None and boot.unreadable is not None:
         yield Remark(boot.file, boot.unreadable, "from here on this is no TypeScript")
 
@@ -201,7 +199,7 @@ def _portability(repository: Repository, replays: Replays, boot: Sequence[Statem
                 yield Finding(effect.statement.file, effect.statement.line, "rejected", server.title, said)
     names = {"mysql": MYSQL, "mariadb": MARIADB}
     tried = [names[flavour] for flavour in replays.histories] if replays.others else []
-    yield from findings(repository.inputs.sources, tried)
+    yield from findings(repository.sources, tried)
     yield from findings(boot)  # The cover runs on the first server only.
 
 

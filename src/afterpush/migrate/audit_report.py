@@ -4,41 +4,10 @@ from collections.abc import Iterable
 from typing import Annotated, TypedDict
 
 from afterpush.migrate.audit import Audit, Remark
-from afterpush.migrate.coverage import Object
+from afterpush.migrate.coverage import Duplicate, Object, Redefinition
 from afterpush.migrate.portability import Finding
 
 _SHOWN = 12
-
-
-class AuditedObject(TypedDict):
-    """A part of the schema, and what covers it."""
-
-    kind: Annotated[str, "`table`, `column`, `primary_key`, `index`, `foreign_key`, `check`, `view`, ..."]
-    table: Annotated[str | None, "the table that it belongs to, or is; null for what belongs to none"]
-    name: str
-    file: Annotated[str, "the file that made it, or changed it last"]
-    line: int
-    covered: Annotated[bool, "whether the boot script or the steps make it with the same definition"]
-    where: Annotated[str | None, "`file:line` of what covers it; null where nothing does"]
-    known_as: Annotated[str | None, "its name there; null where that is the same"]
-
-
-class Duplicate(TypedDict):
-    """One definition under several names."""
-
-    kind: str
-    table: str
-    definition: Annotated[str, "the columns, or the definition"]
-    names: Annotated[list[str], "the names that this definition has"]
-    places: Annotated[list[str], "`file:line`, one for each name"]
-
-
-class Redefined(TypedDict):
-    """What two places define differently."""
-
-    table: str
-    places: Annotated[list[str], "`file:line` of both definitions"]
-    differences: Annotated[str, "the parts that differ"]
 
 
 class BootScript(TypedDict):
@@ -81,14 +50,14 @@ class AuditDocument(TypedDict):
 
     statements: Annotated[int, "statements of the sources"]
     files: Annotated[list[str], "the source files, in the order in which they run"]
-    objects: list[AuditedObject]
-    missing: Annotated[list[AuditedObject], "those that nothing covers"]
+    objects: list[Object]
+    missing: Annotated[list[Object], "those that nothing covers"]
     unaudited: Annotated[list[Remark], "SQL of a boot script that cannot be known before it runs"]
     invalid: Annotated[list[Remark], "what the server rejects"]
     portability: Annotated[list[Finding], "what only one of the two servers takes"]
     destructive: Annotated[list[Remark], "statements that lose rows or values"]
     duplicates: Annotated[list[Duplicate], "one definition under several names"]
-    redefined: Annotated[list[Redefined], "what two places define differently"]
+    redefined: Annotated[list[Redefinition], "what two places define differently"]
     queries: Annotated[list[Remark], "statements that only read"]
     data: Annotated[list[Remark], "statements that write rows"]
     server: Annotated[str, "the server that read the sources"]
@@ -98,30 +67,18 @@ class AuditDocument(TypedDict):
 
 def document(audit: Audit) -> AuditDocument:
     """What `--json` prints."""
-    inputs, settings = audit.repository.inputs, audit.repository.settings
+    repository, settings = audit.repository, audit.repository.settings
     return {
-        "statements": len(inputs.sources),
-        "files": list(inputs.source_files),
-        "objects": [_object(entry) for entry in audit.objects],
-        "missing": [_object(entry) for entry in audit.missing],
+        "statements": len(repository.sources),
+        "files": list(repository.source_files),
+        "objects": list(audit.objects),
+        "missing": audit.missing,
         "unaudited": list(audit.unaudited),
         "invalid": list(audit.invalid),
         "portability": list(audit.portability),
         "destructive": list(audit.destructive),
-        "duplicates": [
-            {
-                "kind": one.kind,
-                "table": one.table,
-                "definition": one.definition,
-                "names": list(one.names),
-                "places": [str(place) for place in one.places],
-            }
-            for one in audit.duplicates
-        ],
-        "redefined": [
-            {"table": one.table, "places": [str(place) for place in one.places], "differences": one.what}
-            for one in audit.redefined
-        ],
+        "duplicates": list(audit.duplicates),
+        "redefined": list(audit.redefined),
         "queries": list(audit.queries),
         "data": list(audit.data),
         "server": audit.replays.server.title,
@@ -140,21 +97,8 @@ def document(audit: Audit) -> AuditDocument:
     }
 
 
-def _object(entry: Object) -> AuditedObject:
-    return {
-        "kind": entry.kind,
-        "table": entry.table or None,
-        "name": entry.name,
-        "file": entry.place.file,
-        "line": entry.place.line,
-        "covered": entry.covered,
-        "where": str(entry.where) if entry.where else None,
-        "known_as": entry.known_as or None,
-    }
-
-
 def _boot_script(audit: Audit) -> BootScript:
-    boot, reach = audit.repository.inputs.boot, audit.repository.reach
+    boot, reach = audit.repository.boot, audit.repository.reach
     return {
         "path": audit.repository.settings.boot_script if boot else None,
         "kind": boot.kind if boot else None,
@@ -167,7 +111,7 @@ def _boot_script(audit: Audit) -> BootScript:
 
 def boot_sentence(audit: Audit) -> str:
     """Whether there is a boot script and whether anything calls it."""
-    boot, reach = audit.repository.inputs.boot, audit.repository.reach
+    boot, reach = audit.repository.boot, audit.repository.reach
     if boot is None:
         return f"no boot script at {audit.repository.settings.boot_script}: nothing covers the sources"
     return reach.message if reach else "read as SQL"
@@ -176,9 +120,9 @@ def boot_sentence(audit: Audit) -> str:
 def rendered(audit: Audit) -> str:
     """The report for people."""
     covered = sum(entry.covered for entry in audit.objects)
-    inputs = audit.repository.inputs
+    repository = audit.repository
     lines = [
-        f"{len(inputs.sources)} statements in {len(inputs.source_files)} files; "
+        f"{len(repository.sources)} statements in {len(repository.source_files)} files; "
         f"{covered} of {len(audit.objects)} objects covered",
         f"boot script {audit.repository.settings.boot_script or '-'}: {boot_sentence(audit)}",
     ]
@@ -187,7 +131,7 @@ def rendered(audit: Audit) -> str:
     lines += _section("invalid", map(_line, audit.invalid))
     lines += _section(
         "defined twice differently",
-        (f"{one.table}: {' and '.join(map(str, one.places))}: {one.what}" for one in audit.redefined),
+        (f"{one.table}: {' and '.join(one.places)}: {one.differences}" for one in audit.redefined),
     )
     lines += _section(
         "one definition, several names",

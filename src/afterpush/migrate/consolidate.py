@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes import run
 from afterpush.migrate.audit import Audit
-from afterpush.migrate.boot_script.old_way import removal
 from afterpush.migrate.boot_script.start_script import OldStep, form_of, without
 from afterpush.migrate.proof.report import Proof
 from afterpush.migrate.repository import Repository
+from afterpush.migrate.statements.sources import text_of
 from afterpush.migrate.step_files import Consolidation, FileChange, Target, plan, write
 from afterpush.migrate.steps.step import Step
 
@@ -70,7 +70,7 @@ def consolidate(
             write(repository.root, change)
     after = again(planned.repository)
     proof, why_not, failure = _proved(planned, prove, dry_run)
-    going, reasons = removal(
+    going, reasons = _removal(
         repository, target, proved=dry_run or (proof is not None and proof.proved), why_not=why_not
     )
     start = _start_change(repository, going)
@@ -79,7 +79,7 @@ def consolidate(
         reasons.append(f"{repository.settings.start_script} stays as it is: without the step, {said}")
     if start and not dry_run:
         write(repository.root, start)
-    steps = planned.repository.inputs.steps
+    steps = planned.repository.steps
     return Outcome(
         target,
         dry_run,
@@ -104,13 +104,52 @@ def _proved(
     if prove is None:
         return None, "nothing is proved without a server", ExitCode.GOOD
     try:
-        proof = prove(planned.repository, planned.repository.inputs.steps)
+        proof = prove(planned.repository, planned.repository.steps)
     except AfterpushError as error:
         return None, f"the proof could not be had: {error}", error.exit_code
     if proof.proved:
         return proof, "", ExitCode.GOOD
     why = proof.reasons[0] if proof.reasons else "the two ways differ"
     return proof, f"the proof failed: {why}", ExitCode.GOOD
+
+
+def _removal(
+    repository: Repository, target: str, *, proved: bool, why_not: str
+) -> tuple[list[OldStep], list[str]]:
+    """Which old steps of the start script go, and why the others stay.
+
+    `why_not` is why nothing is proved.
+    """
+    if not repository.old_steps:
+        return [], []
+    file = repository.settings.start_script
+    reason = why_not if not proved else _unreached(repository, target)
+    if reason:
+        return [], [f"{file}:{step.first} stays: {reason}" for step in repository.old_steps]
+    going = [step for step in repository.old_steps if not step.refusal]
+    staying = [step for step in repository.old_steps if step.refusal]
+    return going, [f"{file}:{step.first} stays: {step.refusal}; take it out by hand" for step in staying]
+
+
+def _unreached(repository: Repository, target: str) -> str:
+    """Why the new way would not run; empty when it does, as far as can be seen."""
+    if target == "typescript":
+        reach = repository.reach
+        return f"the boot script is {reach.message}" if reach and reach.called is False else ""
+    consolidated = repository.settings.consolidated
+    boot = repository.settings.boot_script
+    if boot == consolidated or _mentions(repository, consolidated):
+        return ""
+    return (
+        f"nothing runs {consolidated} yet: put `inv migrate.apply` into the start script, then run this again"
+    )
+
+
+def _mentions(repository: Repository, consolidated: str) -> bool:
+    files = ["Procfile", "package.json", "Dockerfile", ".do/app.yaml", repository.settings.boot_script or ""]
+    texts = [repository.start_text or ""]
+    texts += [text_of(repository.root, file) for file in files]
+    return any("migrate.apply" in text or consolidated in text for text in texts)
 
 
 def _start_change(repository: Repository, going: list[OldStep]) -> FileChange | None:
@@ -155,6 +194,6 @@ def _open(after: Audit) -> tuple[str, ...]:
             said = "; ".join(f"{one.file}:{one.line}: {one.message}" for one in remarks[:20])
             found.append(f"{len(remarks)} {name} ({said})")
     if after.redefined:
-        places = "; ".join(f"{one.table} at {' and '.join(map(str, one.places))}" for one in after.redefined)
+        places = "; ".join(f"{one.table} at {' and '.join(one.places)}" for one in after.redefined)
         found.append(f"{len(after.redefined)} defined twice differently ({places})")
     return tuple(found)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.migrate.replay.history import Effect, History
 from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, part_kind, part_name, shown, twins
@@ -13,30 +14,21 @@ _KINDS = {"foreign key": "foreign_key"}
 
 
 @dataclass(frozen=True)
-class Place:
-    """A line of a file."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True)
 class Object:
-    """An object of the sources; `where` is the place that covers it, `known_as` its name there if another."""
+    """A part of the schema that the sources make, and what covers it."""
 
-    kind: str
-    table: str
+    kind: Annotated[str, "`table`, `column`, `primary_key`, `index`, `foreign_key`, `check`, `view`, ..."]
+    table: Annotated[str | None, "the table that it belongs to, or is; null for what belongs to none"]
     name: str
-    place: Place
-    where: Place | None = None
-    known_as: str = ""
+    file: Annotated[str, "the file that made it, or changed it last"]
+    line: int
+    covered: Annotated[bool, "whether the boot script or the steps make it with the same definition"]
+    where: Annotated[str | None, "`file:line` of what covers it; null where nothing does"]
+    known_as: Annotated[str | None, "its name there; null where that is the same"]
 
     @property
-    def covered(self) -> bool:
-        return self.where is not None
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -45,22 +37,22 @@ class Duplicate:
 
     kind: str
     table: str
-    definition: str
-    names: tuple[str, ...]
-    places: tuple[Place, ...]
+    definition: Annotated[str, "the columns, or the definition"]
+    names: Annotated[tuple[str, ...], "the names that this definition has"]
+    places: Annotated[tuple[str, ...], "`file:line`, one for each name"]
 
 
 @dataclass(frozen=True)
 class Redefinition:
-    """A table (or other object) that two places define differently; `what` names the parts that differ."""
+    """A table (or other object) that two places define differently."""
 
     table: str
-    places: tuple[Place, ...]
-    what: str
+    places: Annotated[tuple[str, ...], "`file:line` of both definitions"]
+    differences: Annotated[str, "the parts that differ"]
 
 
-def place_of(statement: Statement) -> Place:
-    return Place(statement.file, statement.line)
+def place_of(statement: Statement) -> str:
+    return f"{statement.file}:{statement.line}"
 
 
 def objects(sources: History, cover: History, lent: Sequence[Statement] = ()) -> list[Object]:
@@ -76,18 +68,18 @@ def objects(sources: History, cover: History, lent: Sequence[Statement] = ()) ->
         found.append(
             Object(
                 kind="primary_key" if key[2] == "index PRIMARY" else _KINDS.get(kind, kind),
-                table=key[1] if key[0] == "table" else "",
+                table=key[1] if key[0] == "table" and key[1] else None,
                 name=name,
-                place=place_of(statement),
+                file=statement.file,
+                line=statement.line,
+                covered=twin is not None,
                 where=place_of(covering[twin]) if twin else None,
-                known_as=part_name(twin) if twin and part_name(twin) != name else "",
+                known_as=part_name(twin) if twin and part_name(twin) != name else None,
             )
         )
-    order = {
-        statement: number for number, statement in enumerate(effect.statement for effect in sources.effects)
-    }
-    places = {place_of(statement): number for statement, number in reversed(order.items())}
-    return sorted(found, key=lambda one: (places.get(one.place, 0), one.table, one.kind != "table"))
+    places = [place_of(effect.statement) for effect in sources.effects]
+    order = {place: number for number, place in reversed(list(enumerate(places)))}
+    return sorted(found, key=lambda one: (order.get(one.place, 0), one.table or "", one.kind != "table"))
 
 
 def _twin(key: Key, sources: History, cover: History, covering: dict[Key, Statement]) -> Key | None:
@@ -126,7 +118,7 @@ def _made_for_keys(history: History) -> frozenset[Key]:
 
 def duplicates(sources: History, cover: History) -> list[Duplicate]:
     """The same index, foreign key or check under several names, on either side or across."""
-    groups: dict[tuple[str, str, str], dict[str, Place]] = {}
+    groups: dict[tuple[str, str, str], dict[str, str]] = {}
     for history in (sources, cover):
         unwritten = _made_for_keys(history)
         for key, statement in history.made.items():

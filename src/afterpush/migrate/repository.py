@@ -1,54 +1,83 @@
 """Reading an app repository for the audit: its SQL, boot script, start script and consolidated file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.safe_paths import Gate
-from afterpush.migrate.boot_script.boot import kind_of_script
+from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_boot
 from afterpush.migrate.boot_script.imports import Reach, reach
 from afterpush.migrate.boot_script.start_script import OldStep, old_steps
-from afterpush.migrate.inputs import Inputs, read_inputs
-from afterpush.migrate.statements.sources import text_of
+from afterpush.migrate.statements.sources import files_of, statements_of, text_of
 from afterpush.migrate.statements.split import Statement, split
-from afterpush.migrate.steps.sql_file import step_lines
+from afterpush.migrate.steps.module import holds_steps, module_of, read_module
+from afterpush.migrate.steps.sql_file import read_sql, step_lines
 from afterpush.migrate.steps.sql_head import MARK
+from afterpush.migrate.steps.step import Step
 
 
 @dataclass(frozen=True)
 class Repository:
     """What was read of the app repository; all paths are relative to its root.
 
-    `start_text` is None without a start script; `reach` without a boot script whose imports can be followed.
-    `plain` are the statements of a consolidated file that somebody wrote by hand: they cover, too.
-    `elsewhere` are steps that start the old way from other files than the start script.
+    `boot` is None without a boot script; `steps` are those of `steps_file`, at its `step_lines`. `start_text`
+    is None without a start script; `reach` without a boot script whose imports can be followed. `plain` are
+    the statements of a consolidated file that somebody wrote by hand: they cover, too. `elsewhere` are steps
+    that start the old way from other files than the start script.
     """
 
     root: Path
     settings: Migrate
-    inputs: Inputs
+    base: tuple[Statement, ...]
+    sources: tuple[Statement, ...]
+    source_files: tuple[str, ...]
+    boot: BootScript | None
     reach: Reach | None
     start_text: str | None
     old_steps: tuple[OldStep, ...]
+    steps: tuple[Step, ...] = ()
+    steps_file: str | None = None
     step_lines: tuple[int, ...] = ()
     plain: tuple[Statement, ...] = ()
     elsewhere: tuple[tuple[str, OldStep], ...] = ()
 
+    @property
+    def boot_statements(self) -> list[Statement]:
+        """What the boot script runs by itself."""
+        return [] if self.boot is None else list(self.boot.program)
+
 
 def read_repository(root: Path, settings: Migrate) -> Repository:
     """Reads what the configuration names. Raises AfterpushError when no source is matched."""
-    inputs = read_inputs(root, settings)
-    start = _start_script(root, settings.start_script)
-    names = frozenset(inputs.source_files)
-    old = () if start is None else tuple(old_steps(start, root, names, settings.start_script or ""))
+    files = files_of(root, settings.sources, without=settings.consolidated)
+    if not files:
+        raise AfterpushError(
+            f"no file matches migrate.sources ({', '.join(settings.sources)}) in {root}; "
+            "name your SQL files in config/afterpush.yaml"
+        )
+    base = files_of(root, settings.base, without=settings.consolidated)
+    boot = _boot_script(root, settings.boot_script)
+    steps_file, steps = _steps(root, settings)
+    start, names = _start_script(root, settings.start_script), frozenset(files)
     text = text_of(root, settings.consolidated)
-    lines = tuple(step_lines(text_of(root, inputs.steps_file))) if inputs.steps else ()
-    plain = () if MARK in text else tuple(split(text, settings.consolidated))
-    reached = _reach(root, settings, inputs)
-    elsewhere = tuple(_elsewhere(root, settings.start_script, names))
-    return Repository(root, settings, inputs, reached, start, old, lines, plain, elsewhere)
+    return Repository(
+        root,
+        settings,
+        base=statements_of(root, base),
+        sources=statements_of(root, files),
+        source_files=tuple(files),
+        boot=boot,
+        reach=reach(root, boot.file, settings.entry_point) if boot and boot.kind != "sql" else None,
+        start_text=start,
+        old_steps=tuple(old_steps(start or "", root, names, settings.start_script or "")),
+        steps=tuple(steps),
+        steps_file=steps_file,
+        step_lines=tuple(step_lines(text_of(root, steps_file))) if steps and steps_file else (),
+        plain=() if MARK in text else tuple(split(text, settings.consolidated)),
+        elsewhere=tuple(_elsewhere(root, settings.start_script, names)),
+    )
 
 
 _STARTING = ("scripts/start.sh", "package.json", "Procfile", "Dockerfile", ".do/app.yaml")
@@ -72,8 +101,28 @@ def _start_script(root: Path, file: str | None) -> str | None:
         raise AfterpushError(f"reading the start script: {said}") from error
 
 
-def _reach(root: Path, settings: Migrate, inputs: Inputs) -> Reach | None:
-    boot = settings.boot_script
-    if inputs.boot is None or not boot or kind_of_script(boot) == "sql":
+def _boot_script(root: Path, boot_script: str | None) -> BootScript | None:
+    if not boot_script or not Gate(root).exists(boot_script):
         return None
-    return reach(root, boot, settings.entry_point)
+    return read_boot(Gate(root).read(boot_script), boot_script)
+
+
+def _steps(root: Path, migrate: Migrate) -> tuple[str | None, Sequence[Step]]:
+    module = module_of(migrate.boot_script) if migrate.boot_script else None
+    if module and Gate(root).exists(module):
+        return module, read_module(text_of(root, module), module)
+    boot = migrate.boot_script
+    if module and boot and Gate(root).exists(boot) and block_ranges(Gate(root).read(boot)):
+        text = text_of(root, boot)
+        if holds_steps(text):
+            return boot, read_module(text, boot)
+    steps = steps_of(root, migrate.consolidated)
+    return (migrate.consolidated, steps) if steps is not None else (None, [])
+
+
+def steps_of(root: Path, consolidated: str) -> list[Step] | None:
+    """The steps of the consolidated file, none of one that is not ours; None when there is no such file."""
+    if not Gate(root).exists(consolidated):
+        return None
+    text = text_of(root, consolidated)
+    return read_sql(text, consolidated) if MARK in text else []

@@ -10,7 +10,6 @@ from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.audit import Audit
 from afterpush.migrate.boot_script.boot import kind_of_script, read_boot
 from afterpush.migrate.boot_script.call import has_call, is_esm, with_block, with_call
-from afterpush.migrate.inputs import Inputs
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.statements.sources import text_of
 from afterpush.migrate.steps.module import lines_of_module, module_of, steps_module
@@ -44,7 +43,7 @@ class Consolidation:
 
 def parse_target(text: str | None, repository: Repository) -> Target:
     """The flag's value, or the kind of the boot script. Raises AfterpushError for anything else."""
-    boot = repository.inputs.boot
+    boot = repository.boot
     if not text:
         return "typescript" if boot is not None and boot.kind == "typescript" else "sql"
     if text == "typescript":
@@ -56,14 +55,14 @@ def parse_target(text: str | None, repository: Repository) -> Target:
 
 def plan(found: Audit, target: Target, *, with_data: bool, may_lose: bool) -> Consolidation:
     """The steps and the files that hold them. Raises AfterpushError when the target cannot take steps."""
-    repository, inputs = found.repository, found.repository.inputs
+    repository = found.repository
     is_known = {name: not any(e.rejected for e in h.effects) for name, h in found.replays.histories.items()}
     first = found.replays.server.flavour
     histories = {name: h for name, h in found.replays.histories.items() if name == first or is_known[name]}
-    had_rows = any(step.kind == DATA and not step.is_left_out for step in inputs.steps)
+    had_rows = any(step.kind == DATA and not step.is_left_out for step in repository.steps)
     steps = steps_of(histories, with_data=with_data or had_rows)
     if (
-        not inputs.steps
+        not repository.steps
         and not found.missing
         and not [s for s in steps if s.kind == DATA and not s.is_left_out]
     ):
@@ -74,24 +73,22 @@ def plan(found: Audit, target: Target, *, with_data: bool, may_lose: bool) -> Co
 
 
 def _sql(repository: Repository, steps: list[Step], may_lose: bool) -> Consolidation:
-    file, inputs = repository.settings.consolidated, repository.inputs
+    file = repository.settings.consolidated
     before = text_of(repository.root, file) or None
-    if before and not inputs.steps and repository.plain:
+    if before and not repository.steps and repository.plain:
         raise AfterpushError(
             f"{file} was not written by this task: name another file in migrate.consolidated, or move it"
         )
     text = render_sql(steps, may_lose=may_lose)
     changes = () if text == before else (FileChange(file, before, text),)
-    after = replace(inputs, steps=tuple(steps), steps_file=file)
     lines = tuple(step_lines(text))
-    return Consolidation(
-        "sql", _new(steps, inputs), changes, replace(repository, inputs=after, step_lines=lines)
-    )
+    after = replace(repository, steps=tuple(steps), steps_file=file, step_lines=lines)
+    return Consolidation("sql", _new(steps, repository), changes, after)
 
 
 def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Consolidation:
-    inputs, file = repository.inputs, repository.settings.boot_script
-    if inputs.boot is None or file is None:
+    file = repository.settings.boot_script
+    if repository.boot is None or file is None:
         raise AfterpushError(
             f"there is no boot script at {file}; set migrate.boot_script, or use --target=sql"
         )
@@ -115,15 +112,18 @@ def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Co
         changes.append(
             FileChange(file, *(part.decode("utf-8", "surrogateescape") for part in (data, script)))
         )
-    after = replace(inputs, boot=read_boot(script, file), steps=tuple(steps), steps_file=module)
-    lines = tuple(lines_of_module(text))
-    return Consolidation(
-        "typescript", _new(steps, inputs), tuple(changes), replace(repository, inputs=after, step_lines=lines)
+    after = replace(
+        repository,
+        boot=read_boot(script, file),
+        steps=tuple(steps),
+        steps_file=module,
+        step_lines=tuple(lines_of_module(text)),
     )
+    return Consolidation("typescript", _new(steps, repository), tuple(changes), after)
 
 
-def _new(steps: Sequence[Step], inputs: Inputs) -> tuple[Step, ...]:
-    known = {step.checksum for step in inputs.steps}
+def _new(steps: Sequence[Step], repository: Repository) -> tuple[Step, ...]:
+    known = {step.checksum for step in repository.steps}
     return tuple(
         step for step in steps if step.checksum not in known and step.kind != SETTING and not step.is_left_out
     )

@@ -54,16 +54,15 @@ class Migrations:
         from afterpush.migrate.steps.earlier import committed_steps
         from afterpush.migrate.steps.step import DATA
 
-        inputs = repository.inputs
         ways = Ways(
-            base=inputs.base,
-            old=inputs.sources,
-            boot=inputs.boot_statements,
+            base=repository.base,
+            old=repository.sources,
+            boot=repository.boot_statements,
             steps=steps,
             history=self.replays.sources,
             once=_once(repository),
             with_data=any(step.kind == DATA and not step.is_left_out for step in steps),
-            earlier=committed_steps(repository.root, inputs.steps_file, steps),
+            earlier=committed_steps(repository.root, repository.steps_file, steps),
             unaudited=[Invalid(one.file, one.line, one.message) for one in unaudited(repository)],
         )
         return prove(
@@ -79,7 +78,7 @@ def _once(repository: "Repository") -> bool:
     configured = repository.settings.once
     if configured is not None:
         return configured
-    names = [PurePosixPath(file).name for file in repository.inputs.source_files]
+    names = [PurePosixPath(file).name for file in repository.source_files]
     return all(re.match(r"[VR]?\d|R__|migration\.sql|up\.sql", name) for name in names)
 
 

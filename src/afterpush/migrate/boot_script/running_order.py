@@ -31,14 +31,11 @@ class RunningOrder:
         above = node.parent if node.type == "property_identifier" else None
         return above is not None and self._source.text(above).startswith("this.")
 
-    def moment(self, node: "Node", whole_from: int | None = None) -> tuple[int, ...]:
-        """Byte offsets, from the outermost use inwards: two nodes run in the order of these.
-
-        What begins at `whole_from` or later (a block of ours) runs in the order of its text.
-        """
+    def moment(self, node: "Node") -> tuple[int, ...]:
+        """Byte offsets, from the outermost use inwards: two nodes run in the order of these."""
         offsets = [node.start_byte]
         seen: set[int] = set()
-        holder = self._holder(node, whole_from)
+        holder = self._holder(node)
         while holder is not None and holder.id not in seen:
             seen.add(holder.id)
             use = self._use(holder)
@@ -47,12 +44,10 @@ class RunningOrder:
             holder = self._holder(use if use is not None else holder)
         return tuple(reversed(offsets))
 
-    def _holder(self, node: "Node", whole_from: int | None = None) -> "Node | None":
+    def _holder(self, node: "Node") -> "Node | None":
         """The named function that a node is in, or the constant that keeps it for later."""
         runs_here = False
         for above in ancestors(node):
-            if whole_from is not None and above.start_byte >= whole_from:
-                continue
             if above.type in FUNCTIONS:
                 runs_here = False
                 if above.child_by_field_name("name") is not None:

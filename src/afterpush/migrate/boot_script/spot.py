@@ -7,7 +7,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.migrate.boot_script import leaving
 from afterpush.migrate.boot_script.boot import sql_nodes
 from afterpush.migrate.boot_script.call_form import CallForm, commonest, form_of
 from afterpush.migrate.boot_script.exports import exported_names
@@ -20,6 +19,7 @@ _HELP = (
     "write one such call there (await db.execute(...)), or use --target=sql and run `inv migrate.apply` "
     "before the app"
 )
+_CLOSING = frozenset("end release close destroy disconnect $disconnect".split())
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,31 @@ def find_spot(source: Source) -> Spot:
 
 
 def _require_promises(source: Source, block: "Node", calls: Sequence["Node"]) -> None:
-    why = leaving.why_no_await(source, block)
-    if any(leaving.takes_callback(source, call) for call in calls):
+    why = _why_no_await(source, block)
+    if any(_takes_callback(call) for call in calls):
         why = "its calls are answered through callbacks"
     if why:
         raise AfterpushError(f"{source.file}: steps must be awaited, and {why}: {_HELP}")
+
+
+def _why_no_await(source: Source, block: "Node") -> str:
+    """Why `await` is an error in this block; empty when it is none."""
+    function = next((node for node in (block, *ancestors(block)) if node.type in FUNCTIONS), None)
+    if function is None:
+        is_commonjs = source.file.endswith((".cjs", ".cts")) or re.search(
+            rb"\brequire\s*\(|\bmodule\.exports\b", source.data
+        )
+        return "await is an error at the top of a CommonJS file" if is_commonjs else ""
+    if any(child.type == "async" for child in function.children):
+        return ""
+    return f"the function in line {source.line(function)} is not async"
+
+
+def _takes_callback(call: "Node") -> bool:
+    """Whether a call on the database is answered through a callback: then there is nothing to await."""
+    arguments = call.child_by_field_name("arguments")
+    given = arguments.named_children if arguments is not None else []
+    return len(given) > 1 and given[-1].type in FUNCTIONS
 
 
 def _require_own_line(source: Source, statement: "Node") -> None:
@@ -194,4 +214,14 @@ def _after_binding(source: Source, scope: "Node", block: "Node", form: CallForm)
 
 
 def _closes_at_once(source: Source, statement: "Node", handle: str) -> bool:
-    return statement.type == "expression_statement" and leaving.closes(source, statement, handle)
+    """Whether this statement closes the handle, or gives it back; not inside a function that it makes."""
+    waiting = [statement] if statement.type == "expression_statement" else []
+    while waiting:
+        below = waiting.pop()
+        waiting += [child for child in below.children if child.type not in FUNCTIONS]
+        called = below.child_by_field_name("function") if below.type == "call_expression" else None
+        if called is not None and called.type == "member_expression":
+            path = source.text(called).split(".")
+            if path[-1] in _CLOSING and path[0].rstrip("?!") == handle:
+                return True
+    return False

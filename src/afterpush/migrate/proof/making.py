@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.database import Connection, DatabaseFailure, StatementRejected
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.proof.compare import ANY, compare
-from afterpush.migrate.proof.evidence import Evidence
-from afterpush.migrate.proof.report import Invalid, Rows, Run
+from afterpush.migrate.proof.inputs import Ways
+from afterpush.migrate.proof.report import Invalid, Proof, Run
 from afterpush.migrate.proof.seeds import plant, sums
 from afterpush.migrate.replay.execute import execute
 from afterpush.migrate.replay.look import look, with_rows
@@ -29,18 +29,7 @@ _ALREADY_GONE = frozenset([1051, 1091, 1305, 1360, 1539, 4092])
 
 
 class Stopped(Exception):
-    """A run could not go on; the evidence says why."""
-
-
-@dataclass
-class Tally:
-    """What happened in one run, or in one pass of it."""
-
-    executed: int = 0
-    skipped: int = 0
-    tolerated: int = 0
-    again: int = 0
-    rejected: list[str] = field(default_factory=list)
+    """A run could not go on; the proof says why."""
 
 
 @dataclass
@@ -48,12 +37,13 @@ class Making:
     """Schemas of one proof, and what is done in them."""
 
     room: Scratch
-    evidence: Evidence
+    ways: Ways
+    proof: Proof
     clock: Clock
     progress: Callable[[str], None]
 
     def __post_init__(self) -> None:
-        self.ways, self.flavour = self.evidence.ways, self.room.server.flavour
+        self.flavour = self.room.server.flavour
         self._final: State = {}
         self._boot_executed = 0
 
@@ -63,7 +53,7 @@ class Making:
         yield schema
         self.room.drop(schema)
 
-    def _new(self, run: str, schema: str, tally: Tally) -> None:
+    def _new(self, run: str, schema: str, tally: Run) -> None:
         """The steps, and then the boot script."""
         ran = 0
         try:
@@ -73,14 +63,12 @@ class Making:
         except AfterpushError as error:
             if isinstance(error, DatabaseFailure) and not isinstance(error, StatementRejected):
                 raise
-            self.evidence.fail(run, without_schema(str(error)))
+            self.proof.fail(run, without_schema(str(error)))
             raise Stopped from error
         tally.skipped += len(self.ways.steps) - ran
-        before = tally.executed
-        self._statements(run, schema, self.ways.boot_changes, boot := Tally(), tolerant=True)
+        self._statements(run, schema, self.ways.boot_changes, boot := Run(), tolerant=True)
         tally.tolerated += boot.tolerated
         self._boot_executed = boot.executed
-        tally.executed = before
         if run == "B":
             tally.executed += boot.executed
 
@@ -90,7 +78,7 @@ class Making:
             yield from bring_up(looker, opening, schema, self.flavour, steps, may_lose=True)
 
     def _statements(
-        self, run: str, schema: str, statements: Sequence[Statement], tally: Tally, *, tolerant: bool = False
+        self, run: str, schema: str, statements: Sequence[Statement], tally: Run, *, tolerant: bool = False
     ) -> list[Invalid]:
         """Executes every statement, past those that the server rejects, and returns these."""
         rejected: list[Invalid] = []
@@ -110,13 +98,13 @@ class Making:
                         continue
                     rejected.append(Invalid(statement.file, statement.line, without_schema(error.said)))
         if rejected and tolerant and run != "E":
-            self.evidence.fail(run, f"{rejected[0].file}:{rejected[0].line}: {rejected[0].message}")
+            self.proof.fail(run, f"{rejected[0].file}:{rejected[0].line}: {rejected[0].message}")
             raise Stopped
         return rejected
 
     def _note_tolerated(self, run: str, statement: Statement, error: StatementRejected) -> None:
         if run in ("A", "B"):
-            self.evidence.notes.append(
+            self.proof.note(
                 f"{statement.file}:{statement.line} met what is there; the boot script must catch this: "
                 f"{without_schema(error.said)}"
             )
@@ -137,33 +125,29 @@ class Making:
     @contextmanager
     def _run(
         self, name: str, way: str, reference: State | None = None, schema: str | None = None
-    ) -> Iterator[tuple[str, Tally]]:
+    ) -> Iterator[tuple[str, Run]]:
         """One run, recorded and compared with `reference` (or with itself) when it is over.
 
         In a schema of its own, or in one that others go on with.
         """
         self.progress(f"run {name}: {way}")
-        began, tally = self.clock.monotonic(), Tally()
+        began, run = self.clock.monotonic(), Run(way)
         with nullcontext(schema) if schema else self._schema(name.lower()) as schema:
-            yield schema, tally
+            yield schema, run
             state = self._taken(schema)
         self._final = state
-        is_equal = self._compare(name, reference if reference is not None else state, state)
-        self.evidence.runs[name] = Run(
-            way,
-            tally.executed,
-            tally.skipped,
-            tally.tolerated,
-            tuple(tally.rejected),
-            tally.again,
+        run.hash, run.equal = (
             hash_of(state),
-            is_equal,
-            round(self.clock.monotonic() - began, 3),
+            self._compare(name, reference if reference is not None else state, state),
         )
+        run.seconds = round(self.clock.monotonic() - began, 3)
+        self.proof.runs[name] = run
 
     def _compare(self, run: str, reference: State, state: State) -> bool:
         comparison = compare(run, reference, state)
-        self.evidence.comparisons.append(comparison)
+        self.proof.differences += comparison.definitions
+        self.proof.names += comparison.names
+        self.proof.positions += comparison.positions
         return not comparison.definitions
 
     @contextmanager
@@ -174,14 +158,10 @@ class Making:
             before = sums(connection, planted.tables)
             yield
             after = sums(connection, planted.tables)
-        lost = [f"run {run}: {table}" for table, one in before.items() if after.get(table) != one]
-        rows = self.evidence.rows
-        self.evidence.rows = Rows(
-            tables=max(rows.tables, len(before)),
-            kept=rows.kept and not lost,
-            lost=(*rows.lost, *lost),
-            refused={**rows.refused, **planted.refused},
-        )
+        rows = self.proof.rows
+        rows.tables = max(rows.tables, len(before))
+        rows.lose([f"run {run}: {table}" for table, one in before.items() if after.get(table) != one])
+        rows.refused |= planted.refused
 
 
 def is_met_already(error: StatementRejected, kind: str) -> bool:

@@ -6,10 +6,12 @@ take the changed database for done.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from afterpush.infra.database import Connection, StatementRejected
+from afterpush.migrate.proof.report import Mutations
 from afterpush.migrate.replay.schema import (
     BY_DEFINITION,
     Key,
@@ -35,39 +37,26 @@ class Mutation:
     is_extra: bool = False
 
 
-@dataclass(frozen=True)
-class Controls:
-    """How many changes were made and noticed; `lacking` kinds should have been tried and were not."""
-
-    tried: int
-    caught: int
-    kinds: dict[str, int]
-    missed: list[str]
-    lacking: list[str]
-
-
 def control(
-    connection: Connection,
-    look: Callable[[], State],
-    is_done: Callable[[State], bool],
-    per_kind: int = PER_KIND,
-) -> Controls:
-    """Makes the changes in the connection's schema (which is spoilt by it) and counts those that are noticed.
+    connection: Connection, look: Callable[[], State], is_done: Callable[[State], bool]
+) -> tuple[Mutations, list[str]]:
+    """Makes the changes in the connection's schema (which is spoilt by it) and counts those that are noticed;
+    and the kinds that should have been tried, and could not be.
 
     `is_done` is what the steps think of a database in this state.
     """
     # MariaDB changes a table with history only so; MySQL knows neither.
     _make(connection, Mutation("", "", "SET SESSION system_versioning_alter_history = KEEP"))
     before = whole = look()
-    kinds: dict[str, int] = {}
+    kinds: Counter[str] = Counter()
     missed: list[str] = []
     wanted: set[str] = set()
     for proposals in (_changes, _drops):
         for mutation in list(proposals(connection, before)):
             wanted.add(mutation.kind)
-            if kinds.get(mutation.kind, 0) >= per_kind or not _make(connection, mutation):
+            if kinds[mutation.kind] >= PER_KIND or not _make(connection, mutation):
                 continue
-            kinds[mutation.kind] = kinds.get(mutation.kind, 0) + 1
+            kinds[mutation.kind] += 1
             after = look()
             alone = with_change(whole, *changed(before, after))
             gone = [key for key in before if key not in after]
@@ -78,9 +67,11 @@ def control(
             if before == after or (is_done(alone) and not excused):
                 missed.append(f"{mutation.kind}: {mutation.target}")
             before = after
-    tried = sum(kinds.values())
-    lacking = sorted(kind for kind in wanted if kind not in kinds and kind in _ALWAYS)
-    return Controls(tried, tried - len(missed), kinds, missed, lacking)
+    tried = kinds.total()
+    made = Mutations(
+        tried, tried - len(missed), {kind: count for kind, count in kinds.items() if count}, tuple(missed)
+    )
+    return made, sorted(kind for kind in wanted if not kinds[kind] and kind in _ALWAYS)
 
 
 # These the server never refuses for all of a schema: none at all means that we could not write them.

@@ -13,14 +13,13 @@ What is executed is SQL: for a TypeScript boot script, the statements that were 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.database import Connection
-from afterpush.migrate.proof.evidence import Evidence
 from afterpush.migrate.proof.inputs import Ways
 from afterpush.migrate.proof.report import Invalid, Proof, ServerFacts
 from afterpush.migrate.proof.runs import Proving
+from afterpush.migrate.proof.verdict import settle
 from afterpush.migrate.replay.scratch import scratch
 from afterpush.migrate.replay.server import Server
 
@@ -41,16 +40,18 @@ def prove(
     DatabaseFailure when the server cannot be reached or is lost, AfterpushError without the rights.
     """
     began = clock.monotonic()
-    evidence = Evidence(ways, strict)
-    evidence.unaudited += ways.unaudited
-    evidence.invalid += [
-        Invalid(one.statement.file, one.statement.line, one.rejected) for one in ways.history.rejected
-    ]
+    invalid = [Invalid(one.statement.file, one.statement.line, one.rejected) for one in ways.history.rejected]
+    proof = Proof(
+        unaudited=[*ways.unaudited], invalid=invalid, statements=ways.counts(), input_hash=ways.hash()
+    )
+    lacking: list[str] = []
     with scratch(server, random_hex) as room:
-        evidence.server = facts_of(room.keeper, server)
-        if not (evidence.unaudited or evidence.invalid):
-            Proving(room, evidence, clock, progress).run()
-    return replace(evidence.proof(), seconds=round(clock.monotonic() - began, 3))
+        proof.server = facts_of(room.keeper, server)
+        if not (proof.unaudited or proof.invalid):
+            lacking = Proving(room, ways, proof, clock, progress).run()
+    settle(proof, strict=strict, lacking=lacking)
+    proof.seconds = round(clock.monotonic() - began, 3)
+    return proof
 
 
 def facts_of(connection: Connection, server: Server) -> ServerFacts:

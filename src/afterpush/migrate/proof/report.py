@@ -34,26 +34,28 @@ class Invalid:
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """One way of bringing a schema up: what ran, and the hash of what came out.
+    """One way of bringing a schema up: what ran, and the hash of what came out; also a pass of it.
 
     `tolerated` statements met what was there already; `rejected` ones failed in the old way's second pass
     of run E; `again` is how many steps the repeated part executed once more (it must be 0).
     """
 
-    way: Annotated[str, "what ran, in order"]
-    executed: int
-    skipped: Annotated[int, "steps that were done already"]
-    tolerated: Annotated[int, "statements of the boot script that met what is there"]
-    rejected: Annotated[tuple[str, ...], "what the old way's second pass could not do (run E)"]
-    again: Annotated[int, "steps that a second pass executed once more; must be 0"]
-    hash: Annotated[str, "SHA-256 of the resulting schema"]
-    equal: Annotated[bool, "whether that is what run A gave"]
-    seconds: float
+    way: Annotated[str, "what ran, in order"] = ""
+    executed: int = 0
+    skipped: Annotated[int, "steps that were done already"] = 0
+    tolerated: Annotated[int, "statements of the boot script that met what is there"] = 0
+    rejected: Annotated[list[str], "what the old way's second pass could not do (run E)"] = field(
+        default_factory=list
+    )
+    again: Annotated[int, "steps that a second pass executed once more; must be 0"] = 0
+    hash: Annotated[str, "SHA-256 of the resulting schema"] = ""
+    equal: Annotated[bool, "whether that is what run A gave"] = False
+    seconds: float = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rows:
     """Whether rows were kept in runs C, D and E.
 
@@ -62,8 +64,12 @@ class Rows:
 
     tables: Annotated[int, "tables that rows were planted in"] = 0
     kept: bool = True
-    lost: tuple[str, ...] = ()
-    refused: Annotated[Mapping[str, str], "tables that took no row, and why"] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    refused: Annotated[dict[str, str], "tables that took no row, and why"] = field(default_factory=dict)
+
+    def lose(self, lost: list[str]) -> None:
+        self.kept = self.kept and not lost
+        self.lost += lost
 
 
 @dataclass(frozen=True)
@@ -85,28 +91,46 @@ class Crashes:
     failed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Proof:
-    """The verdict with all of its evidence."""
+    """The verdict with all of its evidence, which gathers during the proof."""
 
-    proved: bool
-    claim: Annotated[str, "what was proved, and on which server"]
-    reasons: Annotated[tuple[str, ...], "why nothing is proved; empty for a proof"]
-    server: Annotated[ServerFacts | None, "null where nothing was executed"]
-    runs: Annotated[Mapping[str, Run], "by letter: A, B, C, D, E"]
-    differences: tuple[Difference, ...]
-    names: Annotated[tuple[Difference, ...], "only another name; counts with --strict"]
-    positions: Annotated[tuple[Difference, ...], "only another order of columns; counts with --strict"]
-    invalid: Annotated[tuple[Invalid, ...], "what the server rejects"]
-    unaudited: Annotated[tuple[Invalid, ...], "SQL that cannot be known before it runs"]
-    rows: Rows
-    mutations: Mutations
-    crashes: Crashes
-    notes: tuple[str, ...]
-    statements: Annotated[Mapping[str, int], "statements of `base`, `old` and `boot`, and steps of `new`"]
-    input_hash: Annotated[str, "SHA-256 of all that was executed"]
+    proved: bool = False
+    claim: Annotated[str, "what was proved, and on which server"] = "nothing was executed"
+    reasons: Annotated[list[str], "why nothing is proved; empty for a proof"] = field(default_factory=list)
+    server: Annotated[ServerFacts | None, "null where nothing was executed"] = None
+    runs: Annotated[dict[str, Run], "by letter: A, B, C, D, E"] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+    names: Annotated[list[Difference], "only another name; counts with --strict"] = field(
+        default_factory=list
+    )
+    positions: Annotated[list[Difference], "only another order of columns; counts with --strict"] = field(
+        default_factory=list
+    )
+    invalid: Annotated[list[Invalid], "what the server rejects"] = field(default_factory=list)
+    unaudited: Annotated[list[Invalid], "SQL that cannot be known before it runs"] = field(
+        default_factory=list
+    )
+    rows: Rows = field(default_factory=Rows)
+    mutations: Mutations = field(default_factory=Mutations)
+    crashes: Crashes = field(default_factory=Crashes)
+    notes: list[str] = field(default_factory=list)
+    statements: Annotated[Mapping[str, int], "statements of `base`, `old` and `boot`, and steps of `new`"] = (
+        field(default_factory=dict)
+    )
+    input_hash: Annotated[str, "SHA-256 of all that was executed"] = ""
     seconds: float = 0
-    stages: Annotated[tuple[str, ...], "the stages from which the new way was executed"] = ()
+    stages: Annotated[list[str], "the stages from which the new way was executed"] = field(
+        default_factory=list
+    )
+
+    def fail(self, run: str, message: str) -> None:
+        """A run that went wrong, as one of the differences."""
+        self.differences.append(Difference(run, "failure", "", "", None, None, f"run {run}: {message}"))
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
 
 
 def rendered(proof: Proof) -> str:
