@@ -60,15 +60,12 @@ def read_boot(data: bytes, file: str) -> BootScript:
 
 def _entries(source: Source) -> Iterator[tuple[tuple[int, ...], Statement]]:
     """What the script executes, and when: the first part is for sorting."""
-    order, expansion, read_until = RunningOrder(source), Expansion(source), 0
-    for node in walk(source.root):
-        if node.start_byte < read_until or not (text := _sql_text(source, node)):
-            continue
+    order, expansion = RunningOrder(source), Expansion(source)
+    for node, text in sql_in(source):
         for at, known in _filled(expansion, node, text):
             moment = order.moment(at)
             for statement in _statements(source, at, known):
                 yield moment, statement
-        read_until = node.end_byte
 
 
 def _blanked(data: bytes, ranges: list[tuple[int, int]]) -> bytes:
@@ -90,18 +87,13 @@ def block_ranges(data: bytes) -> list[tuple[int, int]]:
     return [(begin.start(), end.end()) for begin, end in marked_blocks(data, begins, ends)]
 
 
-def sql_nodes(source: Source) -> list["Node"]:
-    """Every expression outside our blocks that is SQL, outermost first."""
-    blocks = block_ranges(source.data)
-    found: list[Node] = []
+def sql_in(source: Source) -> Iterator[tuple["Node", Text]]:
+    """Every expression that is SQL, with its text; the outermost ones only."""
     read_until = 0
     for node in walk(source.root):
-        if node.start_byte < read_until or any(begin <= node.start_byte < end for begin, end in blocks):
-            continue
-        if _sql_text(source, node):
-            found.append(node)
+        if node.start_byte >= read_until and (text := _sql_text(source, node)):
+            yield node, text
             read_until = node.end_byte
-    return found
 
 
 def _sql_text(source: Source, node: "Node") -> Text | None:

@@ -9,14 +9,13 @@ Where a script has neither imports nor exports, the module's text is in a block 
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from afterpush.migrate.boot_script.boot import CLOSING, OPENING, block_ranges
 from afterpush.migrate.boot_script.call_form import CallForm
 from afterpush.migrate.boot_script.spot import find_spot
-from afterpush.migrate.boot_script.typescript import Source, walk
+from afterpush.migrate.boot_script.typescript import Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -108,7 +107,7 @@ def _call(form: CallForm, file: str, name: str) -> str:
 
 def _specifier(source: Source, module: str) -> str:
     """The module as this script names its neighbours: with or without an ending, in its quotes."""
-    named = [text for text in _neighbours(source) if text[1:2] == "."]
+    named = [text for text in map(source.text, source.specifiers()) if text[1:2] == "."]
     quote = named[0][0] if named else "'" if source.data.count(b"'") > source.data.count(b'"') else '"'
     path = PurePosixPath(module)
     endings = {PurePosixPath(text[1:-1]).suffix for text in named}
@@ -116,17 +115,6 @@ def _specifier(source: Source, module: str) -> str:
     if not named and path.suffix in (".js", ".mjs", ".cjs"):
         ending = path.suffix
     return f"{quote}./{path.stem}{ending}{quote}"
-
-
-def _neighbours(source: Source) -> Iterator[str]:
-    """What the script imports or requires, with its quotes."""
-    for node in walk(source.root):
-        if node.type == "import_statement" and (named := node.child_by_field_name("source")) is not None:
-            yield source.text(named)
-        elif node.type == "call_expression" and source.text(node).startswith(("require(", "import(")):
-            arguments = node.child_by_field_name("arguments")
-            if arguments is not None and arguments.named_children:
-                yield source.text(arguments.named_children[0])
 
 
 def _after_imports(source: Source) -> int:

@@ -107,12 +107,7 @@ class Expansion:
         return found
 
     def _calls(self, function: "Node") -> "list[Node]":
-        named = function.child_by_field_name("name")
-        if named is None and function.parent is not None and function.parent.type == "variable_declarator":
-            named = function.parent.child_by_field_name("name")
-        if named is None:
-            return []
-        name = self._source.text(named)
+        name = self._source.name_of(function)
         return [*self._calls_of.get(name, []), *self._calls_of.get(f"this.{name}", [])]
 
     @cached_property

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.entry_point import EXTENSIONS, find_entry_point
 from afterpush.migrate.boot_script.exports import calls_any, exported_names, handed_on, runs_on_import
-from afterpush.migrate.boot_script.typescript import Source, walk
+from afterpush.migrate.boot_script.typescript import Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -99,7 +98,8 @@ class _Graph:
         source = self.source(file)
         if source is None:
             return []
-        found = [self._resolve(file, specifier) for specifier in _specifiers(source)]
+        texts = [source.value(node) for node in source.specifiers() if not _is_type(source, node)]
+        found = [self._resolve(file, text.value) for text in texts if text is not None]
         return list(dict.fromkeys(path for path in found if path is not None))
 
     def importers(self, target: str) -> list[str]:
@@ -186,17 +186,6 @@ def _aliases(root: Path) -> list[tuple[str, list[str]]]:
         return []
 
 
-def _specifiers(source: Source) -> Iterator[str]:
-    for node in walk(source.root):
-        holder: Node | None = None
-        if node.type in ("import_statement", "export_statement"):
-            if node.type == "import_statement" and source.text(node).startswith("import type"):
-                continue
-            holder = node.child_by_field_name("source")
-        elif node.type == "call_expression":
-            called = node.child_by_field_name("function")
-            arguments = node.child_by_field_name("arguments")
-            if called is not None and arguments is not None and source.text(called) in ("require", "import"):
-                holder = arguments.named_children[0] if arguments.named_children else None
-        if holder is not None and (text := source.value(holder)) is not None:
-            yield text.value
+def _is_type(source: Source, specifier: "Node") -> bool:
+    """`import type { Db } from "./db"` leads nowhere when the app runs."""
+    return specifier.parent is not None and source.text(specifier.parent).startswith("import type")

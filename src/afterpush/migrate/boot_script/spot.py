@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.migrate.boot_script.boot import sql_nodes
+from afterpush.migrate.boot_script.boot import sql_in
 from afterpush.migrate.boot_script.call_form import CallForm, commonest, form_of
 from afterpush.migrate.boot_script.exports import exported_names
 from afterpush.migrate.boot_script.typescript import FUNCTIONS, Source, ancestors, is_below, walk
@@ -19,7 +18,6 @@ _HELP = (
     "write one such call there (await db.execute(...)), or use --target=sql and run `inv migrate.apply` "
     "before the app"
 )
-_CLOSING = frozenset("end release close destroy disconnect $disconnect".split())
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def find_spot(source: Source) -> Spot:
     uses = [(node, form) for node in walk(source.root) if (form := form_of(source, node))]
     if not uses:
         raise AfterpushError(f"{source.file} never reaches a database that steps could use: {_HELP}")
-    sql = sql_nodes(source)
+    sql = [node for node, _ in sql_in(source)]
     form = commonest(source, uses, sql)
     calls = [node for node, found in uses if found.handle.replace("!", "") == form.handle.replace("!", "")]
     scope = _scope(source, form, calls)
@@ -104,13 +102,13 @@ def _scope(source: Source, form: CallForm, calls: Sequence["Node"]) -> "Node":
     entrances = [
         node
         for node in walk(source.root)
-        if node.type in FUNCTIONS and (_name_of(source, node) in exported or _is_default_export(source, node))
+        if node.type in FUNCTIONS and (source.name_of(node) in exported or _is_default_export(source, node))
     ]
     direct = [node for node in entrances if any(is_below(call, node) for call in calls)]
     around = [node for node in ancestors(calls[0]) if node.type in FUNCTIONS]
     if direct or not around:
         return direct[0] if direct else source.root
-    if _call_count(source, _name_of(source, around[-1])) == 1:
+    if _call_count(source, source.name_of(around[-1])) == 1:
         return around[-1]
     is_known = root == "this" or _is_bound_outside(source, root)
     knowing = [node for node in entrances if is_known or _binds(source, node, root)]
@@ -120,7 +118,7 @@ def _scope(source: Source, form: CallForm, calls: Sequence["Node"]) -> "Node":
 def _indirect(source: Source, root: str, calls: Sequence["Node"]) -> list["Node"]:
     """Calls that hand the handle on, and calls of this file's functions that use it."""
     using = {
-        _name_of(source, above) for call in calls for above in ancestors(call) if above.type in FUNCTIONS
+        source.name_of(above) for call in calls for above in ancestors(call) if above.type in FUNCTIONS
     } - {""}
     found = []
     for node in walk(source.root):
@@ -144,13 +142,6 @@ def _call_count(source: Source, name: str) -> int:
             in_loop = any(above.type.startswith(("for_", "while_", "do_")) for above in ancestors(node))
             count += 2 if in_loop else 1
     return count
-
-
-def _name_of(source: Source, function: "Node") -> str:
-    named = function.child_by_field_name("name")
-    if named is None and function.parent is not None and function.parent.type == "variable_declarator":
-        named = function.parent.child_by_field_name("name")
-    return source.text(named) if named is not None else ""
 
 
 def _is_default_export(source: Source, function: "Node") -> bool:
@@ -209,19 +200,4 @@ def _block(source: Source, scope: "Node", form: CallForm, inside: Sequence["Node
 def _after_binding(source: Source, scope: "Node", block: "Node", form: CallForm) -> list["Node"]:
     """The statements that follow where the handle is made."""
     bound = [node.end_byte for node in _bindings(source, scope, form.root)]
-    after = [child for child in block.named_children if child.start_byte >= max(bound, default=0)]
-    return list(takewhile(lambda child: not _closes_at_once(source, child, form.root), after))
-
-
-def _closes_at_once(source: Source, statement: "Node", handle: str) -> bool:
-    """Whether this statement closes the handle, or gives it back; not inside a function that it makes."""
-    waiting = [statement] if statement.type == "expression_statement" else []
-    while waiting:
-        below = waiting.pop()
-        waiting += [child for child in below.children if child.type not in FUNCTIONS]
-        called = below.child_by_field_name("function") if below.type == "call_expression" else None
-        if called is not None and called.type == "member_expression":
-            path = source.text(called).split(".")
-            if path[-1] in _CLOSING and path[0].rstrip("?!") == handle:
-                return True
-    return False
+    return [child for child in block.named_children if child.start_byte >= max(bound, default=0)]

@@ -70,6 +70,26 @@ class Source:
     def line(self, node: "Node") -> int:
         return node.start_point[0] + 1
 
+    def name_of(self, function: "Node") -> str:
+        """The name by which a function is called: its own, or that of the variable which it is given to."""
+        named = function.child_by_field_name("name")
+        if named is None and function.parent is not None and function.parent.type == "variable_declarator":
+            named = function.parent.child_by_field_name("name")
+        return self.text(named) if named is not None else ""
+
+    def specifiers(self) -> "Iterator[Node]":
+        """The strings that name what this file imports, requires or exports from elsewhere."""
+        for node in walk(self.root):
+            holder = None
+            if node.type in ("import_statement", "export_statement"):
+                holder = node.child_by_field_name("source")
+            elif node.type == "call_expression":
+                called, given = (node.child_by_field_name(name) for name in ("function", "arguments"))
+                if called is not None and given is not None and self.text(called) in ("require", "import"):
+                    holder = next(iter(given.named_children), None)
+            if holder is not None:
+                yield holder
+
     def first_error(self) -> int | None:
         """The line of the first place that is no TypeScript; None when all is."""
         if not self.root.has_error:
