@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from afterpush.simulator import FakePlatform, serve
+from tests.support.faults import FakePlatform, serve
+
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import stuck
 

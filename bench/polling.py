@@ -18,12 +18,12 @@ from functools import partial
 from statistics import fmean, quantiles
 
 from afterpush.deploy.monitor.history import HistoryRecord
-from afterpush.deploy.watch.facts import Fact, Seen
+from afterpush.deploy.watch.facts import Fact, Limits, Seen, Watching
 from afterpush.deploy.watch.loop import Pace, watch
-from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate
-from afterpush.deploy.watch.states import Limits, Watching
+from afterpush.deploy.watch.poll_interval import AdaptivePace, estimate
 from afterpush.deploy.watch.verdict import begin
 from afterpush.digitalocean.deployment import Deployment
+from afterpush.infra.configuration.settings import Poll
 
 DEPLOYMENTS = 200
 CALL_SECONDS = 0.25
@@ -174,11 +174,11 @@ def main() -> None:
     building, deploying = estimate(past, "BUILDING"), estimate(past, "DEPLOYING")
 
     def ours(follows: Callable[[str], bool]) -> Pace:
-        return AdaptivePace(Intervals(), random=dice.random, follows=follows)
+        return AdaptivePace(Poll(), random=dice.random, follows=follows)
 
     def ours_with_history(follows: Callable[[str], bool]) -> Pace:
         return AdaptivePace(
-            Intervals(), random=dice.random, building=building, deploying=deploying, follows=follows
+            Poll(), random=dice.random, building=building, deploying=deploying, follows=follows
         )
 
     none = "no logs to be had"

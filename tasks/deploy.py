@@ -73,7 +73,7 @@ def status(
 def monitors(context: Any, json: Json = False) -> ExitCode:
     """List the monitors of this repository: running, crashed, finished."""
     from afterpush.deploy.monitor.status import monitors as listed
-    from afterpush.deploy.report.tables import monitor_table
+    from afterpush.deploy.report.terminal import monitor_table
 
     found = listed(app_repository().state, SystemClock().now())
     return answer(found, monitor_table, json=json)
@@ -90,7 +90,7 @@ def stop(
 ) -> ExitCode | int:
     """End a background monitor; the deployment itself goes on."""
     from afterpush.deploy.monitor import stopping
-    from afterpush.deploy.report.tables import stop_lines
+    from afterpush.deploy.report.terminal import stop_lines
 
     here, clock = app_repository(), SystemClock()
     if all and sha:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from afterpush.deploy.monitor.setup import Prepared, prepare
+from afterpush.deploy.watch.facts import Finished, State
 from afterpush.deploy.watch.loop import watch
-from afterpush.deploy.watch.states import Finished, State
 from afterpush.deploy.watch.verdict import begin
 from afterpush.infra.configuration.config import parse_settings
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import Environment
-from afterpush.simulator import FakePlatform
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform
 from tests.support.platform import Served, served
 from tests.support.repositories import Repository
 

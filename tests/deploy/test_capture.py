@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.logs import capture
 from afterpush.deploy.logs.log_file import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, LogFile
-from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.states import Finished, State
+from afterpush.deploy.watch.facts import Finished, State, Verdict
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.secrets import Secret
 from afterpush.infra.secrets.redaction import Redactor

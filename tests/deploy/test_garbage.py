@@ -14,8 +14,7 @@ from afterpush.digitalocean.client import AppPlatform, checked_token
 from afterpush.digitalocean.deployed_commits import Ours, carried
 from afterpush.digitalocean.deployment import read_app, read_deployment
 from afterpush.digitalocean.failure import ApiFailure
-from afterpush.digitalocean.find_app import Wanted, find_app
-from afterpush.digitalocean.repository_names import names_of_repository, owner_and_name
+from afterpush.digitalocean.find_app import Wanted, find_app, names_of_repository, owner_and_name
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, Response, is_loopback
 from afterpush.infra.secrets import Secret

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.kinship import GitKin
-from afterpush.deploy.watch.known_push import KnownPush, known_push
+from afterpush.deploy.watch.kinship import GitKin, KnownPush, known_push
 from afterpush.digitalocean.deployed_commits import Kinship
 from afterpush.infra.pushes import Push, append_push
 from afterpush.infra.state import state_folder

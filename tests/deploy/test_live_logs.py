@@ -13,12 +13,13 @@ from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.http import Client
 from afterpush.infra.secrets import Secret
-from afterpush.simulator import FakePlatform, scenario
-from afterpush.simulator.api.websocket import CONTINUATION, PING, frame
+from afterpush.simulator import scenario
+from afterpush.simulator.api.server import CONTINUATION, PING, frame
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage
 from afterpush.simulator.specs import app_spec, from_github
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform
 from tests.support.live_log import CLOSED, Step, data, live_log
 from tests.support.platform import SHA, Served, served
 

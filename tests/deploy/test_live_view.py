@@ -7,8 +7,7 @@ import pytest
 from rich.console import Console
 
 from afterpush.deploy.monitor.live_view import LiveView, render
-from afterpush.deploy.watch.facts import Seen
-from afterpush.deploy.watch.states import Limits, State
+from afterpush.deploy.watch.facts import Limits, Seen, State
 from afterpush.deploy.watch.verdict import begin, next_state
 from afterpush.digitalocean.deployment import read_deployment
 from tests.support.clock import FakeClock

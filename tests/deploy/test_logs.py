@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.logs.follow import Connection, Following
+from afterpush.deploy.logs.follow import REMEMBERED_LINES, Connection, Following, ToldLines
 from afterpush.deploy.logs.lines import LONGEST_LINE, harmless, last_lines, lines, shown
 from afterpush.deploy.logs.platform_logs import up_to_now
-from afterpush.deploy.logs.repeated import REMEMBERED_LINES, ToldLines
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.http import NoAnswer

@@ -8,21 +8,24 @@ from hypothesis import strategies as st
 
 from afterpush.deploy.watch.facts import (
     Fact,
+    Finished,
     Inconclusive,
+    Limits,
     NotYet,
     RolledBack,
     Seen,
     Serving,
     Silence,
+    State,
     Successor,
     Vanished,
     Verdict,
+    Watching,
 )
-from afterpush.deploy.watch.states import Finished, Limits, State, Watching
 from afterpush.deploy.watch.verdict import begin, next_state
 from afterpush.digitalocean.deployed_commits import Ours, carried
 from afterpush.digitalocean.deployment import Deployment, read_deployment
-from afterpush.digitalocean.steps import Progress, Reason, Step
+from afterpush.digitalocean.steps import Progress, Step, StepReason
 from tests.support.kin import Kin
 
 SHA = "9a4df0b" + "1" * 33
@@ -98,7 +101,7 @@ def test_a_failure_names_step_code_and_message() -> None:
         message_base="Building service",
         component_name="web",
         status="ERROR",
-        reason=Reason(code="BuildJobExitNonZero", message="Your build\n failed."),
+        reason=StepReason(code="BuildJobExitNonZero", message="Your build\n failed."),
     )
     state = run((1, seen("ERROR", steps=(Step(name="top", status="ERROR", steps=(broken,)),))))
     assert isinstance(state, Finished)

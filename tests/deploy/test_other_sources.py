@@ -6,19 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Serving, Silence, Verdict
+from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Serving, Silence, Verdict, Watching
 from afterpush.deploy.watch.sources.health import shown_commit
 from afterpush.deploy.watch.sources.ranked import RankedSources, SourceFailure
-from afterpush.deploy.watch.states import Watching
 from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.pushes import Push, append_push
 from afterpush.infra.state import state_folder
-from afterpush.simulator import Fault
-from afterpush.simulator.app_server import FakeApp, serve_app
 from tests.deploy.conftest import World
+from tests.support.app_server import FakeApp, serve_app
 from tests.support.clock import FakeClock
+from tests.support.faults import Fault
 
 TABLE = """CREATE TABLE deployments (id INT AUTO_INCREMENT PRIMARY KEY, commitSha VARCHAR(40) NOT NULL,
     status VARCHAR(50) NOT NULL DEFAULT 'pending', doDeploymentId VARCHAR(255), errorMessage TEXT{more})"""

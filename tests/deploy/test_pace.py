@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpush.deploy.monitor.history import HistoryRecord
-from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence
+from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence, Watching
 from afterpush.deploy.watch.log_trust import LogSignals
-from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, Intervals, estimate
-from afterpush.deploy.watch.states import Watching
+from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, estimate
 from afterpush.deploy.watch.verdict import begin
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.deployment import Deployment
+from afterpush.infra.configuration.settings import Poll
 
 FACT = NotYet("platform")
 
@@ -26,7 +26,7 @@ def state(phase: str | None, at: float = 0, now: float = 0) -> Watching:
 
 
 def pace(**more: object) -> AdaptivePace:
-    return AdaptivePace(Intervals(), random=lambda: 1.0, **more)  # type: ignore[arg-type]
+    return AdaptivePace(Poll(), random=lambda: 1.0, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

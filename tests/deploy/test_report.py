@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import DAY_SECONDS, dora
 from afterpush.deploy.report.figures import distinct, figures, percentile, spread
-from afterpush.deploy.report.page import history_page
-from afterpush.deploy.report.sparkline import sparkline
-from afterpush.deploy.report.terminal import dora_text, history_text
-from afterpush.deploy.report.timeline import MOST_MARKS
+from afterpush.deploy.report.page import MOST_MARKS, history_page
+from afterpush.deploy.report.terminal import dora_text, history_text, sparkline
 from tests.support.browser import examine, photograph
 
 NOW = 1_795_448_000.0

@@ -8,10 +8,10 @@ from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.component_health import judge_components, platform_ready
 from afterpush.infra.http import Client
 from afterpush.infra.secrets import Secret
-from afterpush.simulator import FakePlatform, Fault
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.specs import app_spec, from_github
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform, Fault
 from tests.support.platform import SHA, served
 
 

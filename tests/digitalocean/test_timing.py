@@ -2,8 +2,8 @@
 
 import pytest
 
+from afterpush.deploy.watch.facts import Watching
 from afterpush.deploy.watch.outcome import phase_seconds
-from afterpush.deploy.watch.states import Watching
 from afterpush.digitalocean.deployment import read_deployment, seconds_of
 
 

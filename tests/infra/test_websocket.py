@@ -6,7 +6,7 @@ import pytest
 
 from afterpush.infra.http import Client, NoAnswer, websocket
 from afterpush.infra.http.websocket import UpgradeRefused, messages
-from afterpush.simulator.api.websocket import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame
+from afterpush.simulator.api.server import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame
 from tests.support.live_log import CLOSED, LiveLog, Step, hears, live_log
 
 

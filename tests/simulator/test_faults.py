@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from afterpush.infra.http import Client, NoAnswer
-from afterpush.simulator import FakePlatform, Fault
-from afterpush.simulator.app_server import FakeApp, serve_app
 from afterpush.simulator.model import TOKEN
+from tests.support.app_server import FakeApp, serve_app
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform, Fault
 from tests.support.platform import SHA, Served, served
 
 

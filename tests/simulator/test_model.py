@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.simulator import FakePlatform, scenario
+from afterpush.simulator import scenario
 from afterpush.simulator.api.exchange import Request
-from afterpush.simulator.api.respond import respond
 from afterpush.simulator.deployments import Deployment
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage
-from afterpush.simulator.specs import app_spec, first_mistake, from_github, from_image
+from afterpush.simulator.specs import app_spec, from_github, from_image
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform
+from tests.support.more_routes import first_mistake
 from tests.support.platform import OTHER_SHA, SHA
 
 
@@ -172,7 +173,7 @@ def test_speed_divides_every_duration(clock: FakeClock) -> None:
 
 def answer(platform: FakePlatform, target: str) -> tuple[int, Any]:
     """Without a network: what a simulation of many deployments uses."""
-    said = respond(platform, Request("GET", target, token=TOKEN))
+    said = platform.answer(Request("GET", target, token=TOKEN))
     return said.status, json.loads(said.body)
 
 
@@ -198,7 +199,7 @@ def test_running_logs_are_gone_after_a_rollback_with_the_platforms_own_words(
 def test_too_many_requests_in_a_minute_are_refused_with_retry_after(platform: FakePlatform) -> None:
     for _ in range(250):
         assert answer(platform, "/v2/apps")[0] == 200
-    refused = respond(platform, Request("GET", "/v2/apps", token=TOKEN))
+    refused = platform.answer(Request("GET", "/v2/apps", token=TOKEN))
     assert (refused.status, refused.headers["retry-after"]) == (429, "60")
     platform.clock.sleep(61)
     assert answer(platform, "/v2/apps")[0] == 200
@@ -209,7 +210,7 @@ def test_too_many_requests_in_an_hour_are_refused_without_retry_after(clock: Fak
     for _ in range(3):
         answer(platform, "/v2/apps")
         clock.sleep(1)
-    refused = respond(platform, Request("GET", "/v2/apps", token=TOKEN))
+    refused = platform.answer(Request("GET", "/v2/apps", token=TOKEN))
     assert refused.status == 429
     assert "retry-after" not in refused.headers
     assert refused.headers["ratelimit-remaining"] == "0"

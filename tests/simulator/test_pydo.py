@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from afterpush.simulator import FakePlatform, scenario
+from afterpush.simulator import scenario
 from afterpush.simulator.model import READ_ONLY, TOKEN
 from afterpush.simulator.specs import app_spec
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform
 from tests.support.platform import OTHER_SHA, SHA, Served, served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -95,7 +96,7 @@ def test_pydo_reads_the_logs_of_a_failed_build_without_a_token(here: Served, clo
     assert client(here).apps.get_logs_aggregate(here.app_id, pushed.id, type="BUILD")["historic_urls"]
 
 
-def test_pydo_proposes_updates_and_creates_apps(here: Served) -> None:
+def test_pydo_proposes_and_updates_apps_and_reads_their_health(here: Served) -> None:
     api = client(here).apps
     good = api.validate_app_spec(body={"spec": app_spec("other")})
     assert good["app_name_available"] is True
@@ -104,8 +105,7 @@ def test_pydo_proposes_updates_and_creates_apps(here: Served) -> None:
         api.validate_app_spec(body={"spec": {"name": "No Capitals", "services": []}})
     assert error.value.status_code == 400
     assert api.update(here.app_id, body={"spec": app_spec("shop2")})["app"]["spec"]["name"] == "shop2"
-    made = api.create(body={"spec": app_spec("third")})["app"]
-    assert api.get_health(made["id"])["app_health"]["components"][0]["state"] == "UNKNOWN"
+    assert api.get_health(here.app_id)["app_health"]["components"][0]["state"] == "HEALTHY"
 
 
 def test_a_token_that_may_only_read_reads_but_does_not_cancel(here: Served) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from afterpush.simulator import FakePlatform, scenario
+from afterpush.simulator import scenario
 from afterpush.simulator.specs import app_spec, from_github, from_image
 from tests.support.api_schema import complaints
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform
 from tests.support.platform import OTHER_SHA, SHA, Served, served
 
 GO_CLIENT_ONLY = frozenset({"cause_details", "previous_deployment_id", "timing"})
@@ -73,7 +74,6 @@ def test_logs_and_proposals_satisfy_the_description(clock: FakeClock) -> None:
         check("app_propose_response", here.document("/v2/apps/propose", "POST", body))
         check("app_response", here.document(base, "PUT", {"spec": app_spec("renamed")}))
         check("apps_deployment_response", here.document(f"{base}/deployments", "POST", {"force_build": True}))
-        check("app_response", here.document("/v2/apps", "POST", {"spec": app_spec("second")}))
 
 
 def test_answers_carry_the_published_rate_limit_headers_and_a_date(clock: FakeClock) -> None:

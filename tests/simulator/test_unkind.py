@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from afterpush.simulator import FakePlatform, Fault
 from afterpush.simulator.apps import App
-from afterpush.simulator.without_push import autoscale, pipeline, restart, roll_back
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform, Fault
 from tests.support.platform import OTHER_SHA, SHA, Served, served
+from tests.support.without_push import autoscale, pipeline, restart, roll_back
 
 
 @pytest.fixture

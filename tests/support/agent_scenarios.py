@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.simulator import FakePlatform, Fault, Plan
+from afterpush.simulator import Plan
 from afterpush.simulator.scenario import build_failure, canceled, deploy_failure, live, stuck
-from afterpush.simulator.without_push import roll_back
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform, Fault
 from tests.support.platform import Served, served
 from tests.support.repositories import Repository, make_repository
+from tests.support.without_push import roll_back
 
 AGO_SECONDS = 900.0
 

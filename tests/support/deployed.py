@@ -13,9 +13,10 @@ from afterpush.deploy.monitor.stopping import stop_all
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.state import state_folder
-from afterpush.simulator import FakePlatform, Plan
+from afterpush.simulator import Plan
 from afterpush.simulator.scenario import Stage, live
 from tests.support.cli import Answer, afterpush
+from tests.support.faults import FakePlatform
 from tests.support.platform import Served, served
 from tests.support.repositories import Repository
 from tests.support.waiting import wait_until

@@ -4,8 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from afterpush.simulator.api.server import LoopbackServer, QuietHandler, running
-from afterpush.simulator.api.websocket import TEXT, accept_key, close_frame, frame
+from afterpush.simulator.api.server import (
+    TEXT,
+    LoopbackServer,
+    QuietHandler,
+    accept_key,
+    close_frame,
+    frame,
+    running,
+)
 
 Step = bytes | float | Callable[["Handler"], None]
 """What is sent, or how many seconds nothing is, or what is done."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.infra.http import Client, Response
-from afterpush.simulator import FakePlatform, serve
 from afterpush.simulator.model import TOKEN
 from tests.support.clock import FakeClock
+from tests.support.faults import FakePlatform, serve
 
 SHA = "9a4df0b" + "1" * 33
 OTHER_SHA = "c0ffee5" + "2" * 33

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from afterpush.deploy.monitor.background import start_monitor
-from afterpush.deploy.monitor.following import APPEAR_SECONDS, FOLLOW_SECONDS, follow
 from afterpush.deploy.monitor.reporters import Everybody
+from afterpush.deploy.monitor.status import APPEAR_SECONDS, FOLLOW_SECONDS, follow
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.locks import is_locked
 from afterpush.infra.processes.identity import identity_of
 from afterpush.infra.state import state_folder
 from afterpush.simulator import Plan
@@ -402,7 +403,7 @@ def test_worktrees_share_the_state(site: Site) -> None:
 
 
 def test_live_but_not_ready_is_said_and_no_success_when_strict(site: Site) -> None:
-    from afterpush.simulator.app_server import FakeApp, serve_app
+    from tests.support.app_server import FakeApp, serve_app
 
     site.repository.write("config/afterpush.yaml", FAST + "health: {ready_seconds: 0.3}\n")
     with serve_app(FakeApp(health="unhealthy", status=503)) as url:
@@ -464,26 +465,39 @@ def test_no_secret_is_in_any_output_file_or_process_list(site: Site, in_dotenv: 
         assert secret not in seen
 
 
-# What a monitor has done when it is killed: nothing, taken the lock, noted itself, or looked.
-MOMENTS: dict[str, Callable[[Site, str], object]] = {
-    "at its start": lambda site, sha: True,
-    "with the lock": lambda site, sha: (site.state / f"deployment-monitor-{sha[:7]}.lock").exists(),
-    "with a pid file": lambda site, sha: site.paper(sha),
-    "after a look": lambda site, sha: (site.paper(sha) or {}).get("phase"),
+# What a monitor has done when it is killed (nothing, taken the lock, noted itself, looked), and its verdict:
+# before the pid file it leaves no trace that it ever watched.
+MOMENTS: dict[str, tuple[Callable[[Site, str, int], object], str]] = {
+    "at its start": (lambda site, sha, pid: ") T " in Path(f"/proc/{pid}/stat").read_text(), "none"),
+    "with the lock": (lambda site, sha, pid: is_locked(state_folder(site.repository.path).lock(sha)), "none"),
+    "with a pid file": (lambda site, sha, pid: site.paper(sha), "crashed"),
+    "after a look": (lambda site, sha, pid: (site.paper(sha) or {}).get("phase"), "crashed"),
 }
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_any_moment_nothing_is_stuck(site: Site, moment: str) -> None:
+def test_killed_at_any_moment_nothing_is_stuck(site: Site, moment: str, tmp_path: Path) -> None:
     sha = site.commit(stuck())
+    variables = dict(os.environ) | site.variables
+    log = site.state / f"deployment-status-{sha[:7]}.log"
+    if moment == "at its start":  # The first git that it runs stops it.
+        git = tmp_path / "stopping" / "git"
+        git.parent.mkdir()
+        git.write_text("#!/bin/sh\nkill -STOP $PPID\n")
+        git.chmod(0o755)
+        variables["PATH"] = f"{git.parent}:{variables['PATH']}"
+    if moment == "with the lock":  # Its first note waits for somebody who reads the log.
+        site.state.mkdir(mode=0o700, exist_ok=True)
+        os.mkfifo(log)
     words = [sys.executable, "-P", "-m", "afterpush.deploy", f"--repo={site.repository.path}", f"--sha={sha}"]
-    child = subprocess.Popen(words, env=dict(os.environ) | site.variables, stdout=-3, stderr=-3)
-    wait_until(lambda: MOMENTS[moment](site, sha), moment)
+    child = subprocess.Popen(words, env=variables, stdout=-3, stderr=-3)
+    is_there, verdict = MOMENTS[moment]
+    wait_until(lambda: is_there(site, sha, child.pid), moment)
     child.kill()
     child.wait()
-    verdict = site.run("deploy.status", "--json").json()["verdict"]
-    # Between the lock and the pid file it leaves no trace that it ever watched.
-    assert verdict == "crashed" or (verdict == "none" and moment in ("at its start", "with the lock"))
+    if log.is_fifo():
+        log.unlink()
+    assert site.run("deploy.status", "--json").json()["verdict"] == verdict
     pid = site.start(sha)
     assert site.run("deploy.status").code == 7
     assert site.run("deploy.stop", "--json").json() == [

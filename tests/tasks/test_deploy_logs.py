@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from afterpush.simulator import FakePlatform
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage
 from afterpush.simulator.specs import app_spec, from_github
 from tests.support.deployed import Site
+from tests.support.faults import FakePlatform
 from tests.support.platform import served
 from tests.support.repositories import Repository
 

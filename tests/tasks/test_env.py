@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from afterpush.simulator import FakePlatform, Fault
-from afterpush.simulator.app_server import FakeApp, serve_app
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.specs import app_spec
+from tests.support.app_server import FakeApp, serve_app
 from tests.support.cli import Answer, afterpush
 from tests.support.database_servers import Server, fresh_database
+from tests.support.faults import FakePlatform, Fault
 from tests.support.platform import SHA, Served, served
 from tests.support.repositories import Repository
 

@@ -4,36 +4,45 @@ Fact: `GET /v2/apps/ID/health` tells for each component a state, and how many of
 ready (models/app_component_health.yml); the scope app:read is enough.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.failure import ApiFailure
+from afterpush.digitalocean.lenient_json import read_as
 from afterpush.digitalocean.readiness import Readiness
+from afterpush.digitalocean.steps import Wire
 from afterpush.infra.clock import Clock
 
 _INTERVAL_SECONDS = 4.0
 
 
-@dataclass(frozen=True)
-class ComponentHealth:
-    """One component: its state in the platform's word, and its instances."""
+class ComponentHealth(Wire, frozen=True):
+    """One component: its state in the platform's word, and its instances; the API leaves zeros out."""
 
-    name: str
-    state: str
-    ready: int
-    desired: int
+    name: str = ""
+    state: str = "UNKNOWN"
+    replicas_ready: int = 0
+    replicas_desired: int = 0
 
     @property
     def is_ready(self) -> bool | None:
         """None: the platform does not know, or nothing is meant to run."""
-        if self.state == "UNHEALTHY" or 0 <= self.ready < self.desired:
+        if self.state == "UNHEALTHY" or self.replicas_ready < self.replicas_desired:
             return False
-        return True if self.desired > 0 or self.state == "HEALTHY" else None
+        return True if self.replicas_desired > 0 or self.state == "HEALTHY" else None
 
     def __str__(self) -> str:
-        return f"{self.name} {self.state}, {self.ready} of {self.desired} instances ready"
+        instances = f"{self.replicas_ready} of {self.replicas_desired} instances"
+        return f"{self.name} {self.state}, {instances} ready"
+
+
+class AppHealth(Wire, frozen=True):
+    components: tuple[ComponentHealth, ...] = ()
+
+
+class HealthAnswer(Wire, frozen=True):
+    app_health: AppHealth = AppHealth()
 
 
 def platform_ready(
@@ -47,7 +56,7 @@ def platform_ready(
     while True:
         try:
             found = judge_components(api.get(path_of("apps", app_id, "health")))
-        except ApiFailure:
+        except (ApiFailure, ValueError):
             return None
         left = deadline - clock.monotonic() if clock else 0.0
         if found is None or found.ready or clock is None or left <= 0:
@@ -57,28 +66,10 @@ def platform_ready(
 
 def judge_components(answer: Mapping[str, Any]) -> Readiness | None:
     """The judgement on an answer of the API."""
-    known = [one for one in _components(answer) if one.is_ready is not None]
+    listed = read_as(answer, HealthAnswer).app_health.components
+    known = [one for one in listed if one.name and one.is_ready is not None]
     late = [str(one) for one in known if not one.is_ready]
     if late:
         return Readiness(False, False, f"the platform says: {'; '.join(late)}")
     names = ", ".join(one.name for one in known)
     return Readiness(True, False, f"the platform sees {names} ready") if known else None
-
-
-def _components(answer: Mapping[str, Any]) -> Iterator[ComponentHealth]:
-    health = answer.get("app_health")
-    listed = health.get("components") if isinstance(health, dict) else None
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            state = entry.get("state")
-            yield ComponentHealth(
-                entry["name"],
-                state if isinstance(state, str) else "UNKNOWN",
-                _count(entry.get("replicas_ready")),
-                _count(entry.get("replicas_desired")),
-            )
-
-
-def _count(value: object) -> int:
-    """A count; the API leaves zeros out."""
-    return value if isinstance(value, int) and value > 0 else 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from afterpush.digitalocean.find_app import COMPONENT_KINDS
 from afterpush.digitalocean.lenient_json import read_as
-from afterpush.digitalocean.steps import FAILURE, SUCCESS, Progress, Step, Wire
+from afterpush.digitalocean.steps import FAILURE, SUCCESS, Progress, Reason, Step, Wire
 from afterpush.infra.clock import parse_rfc3339
 
 AUTO_ROLLBACK, MANUAL_ROLLBACK = "AUTO_ROLLBACK", "MANUAL_ROLLBACK"
@@ -35,19 +35,24 @@ class Source(Wire, frozen=True):
     deploy_on_push: bool | None = None
 
 
-class ComponentSpec(Wire, frozen=True):
-    name: str | None = None
+class OfForge(Wire, frozen=True):
+    """What comes from a forge, perhaps."""
+
     github: Source | None = None
     gitlab: Source | None = None
     bitbucket: Source | None = None
-    git: dict[str, Any] | None = None
-    image: dict[str, Any] | None = None
-    kind: str | None = None
 
     @property
     def source(self) -> Source | None:
         """The repository on a forge that it is built from; None for images and plain clone URLs."""
         return self.github or self.gitlab or self.bitbucket
+
+
+class ComponentSpec(OfForge, frozen=True):
+    name: str | None = None
+    git: dict[str, Any] | None = None
+    image: dict[str, Any] | None = None
+    kind: str | None = None
 
 
 class Maintenance(Wire, frozen=True):
@@ -71,16 +76,8 @@ class Spec(Wire, frozen=True):
         return tuple(entry for kind in COMPONENT_KINDS for entry in getattr(self, kind) or ())
 
 
-class GitPush(Wire, frozen=True):
+class GitPush(OfForge, frozen=True):
     commit_sha: str | None = None
-    commit_author: str | None = None
-    github: Source | None = None
-    gitlab: Source | None = None
-    bitbucket: Source | None = None
-
-    @property
-    def source(self) -> Source | None:
-        return self.github or self.gitlab or self.bitbucket
 
 
 class ImagePush(Wire, frozen=True):
@@ -193,6 +190,15 @@ class Deployment(Wire, frozen=True):
         with_reason = [step for step in failed if step.reason and (step.reason.code or step.reason.message)]
         telling = with_reason or failed
         return telling[-1] if telling else None
+
+    @property
+    def reason(self) -> Reason:
+        """Why it failed, as far as the platform says."""
+        step = self.failure
+        if step is None:
+            return Reason()
+        code, message = (step.reason.code, step.reason.message) if step.reason else (None, None)
+        return Reason(code, message, step.component_name, step.name or step.title)
 
 
 class App(Wire, frozen=True):

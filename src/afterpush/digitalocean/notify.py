@@ -6,7 +6,7 @@ The caller has a verdict already; what goes wrong here is a sentence for the log
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 COMMAND_SECONDS = 30
 WEBHOOK_SECONDS = 10
 _ACTIVE = re.compile(r"@(?=\w)|\](?=\()|:(?=//)")
-FIELDS = ("sha", "verdict", "message", "app", "category")
-_FIELD = re.compile(rf"\{{({'|'.join(FIELDS)})\}}")
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,16 @@ class Notification:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Notification":
         """From what `deploy.monitor --json` prints and a `.result` file holds."""
-        names = ("sha", "verdict", "message", "app", "category")
-        return cls(*(one_line(str(document.get(name) or "")) for name in names))
+        return cls(*(one_line(str(document.get(name) or "")) for name in FIELDS))
 
     def line(self) -> str:
         """`1a2b3c4: failed (lockfile): the build could not ...` in one line."""
         kind = f"{self.verdict} ({self.category})" if self.category else self.verdict
         return ": ".join(filter(None, (self.sha[:7], kind, self.message)))
+
+
+FIELDS = tuple(entry.name for entry in fields(Notification))
+_FIELD = re.compile(rf"\{{({'|'.join(FIELDS)})\}}")
 
 
 def notify(
@@ -58,7 +59,7 @@ def notify(
     `commands.variables` names. Never raises an expected error, and shows no secret.
     """
     redact = environment.redactor()
-    told = Notification(*(redact(one_line(text)) for text in _texts(outcome)))
+    told = Notification(*(redact(one_line(text)) for text in vars(outcome).values()))
     problems: list[str] = []
     command, variable = settings.notify.command, settings.notify.webhook_env
     if command:
@@ -95,10 +96,6 @@ def inert(text: str) -> str:
     Slack acts on `<!channel>` alone; Mattermost, and Discord behind `/slack`, read the plain words.
     """
     return _ACTIVE.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
-
-
-def _texts(outcome: Notification) -> tuple[str, ...]:
-    return (outcome.sha, outcome.verdict, outcome.message, outcome.app, outcome.category)
 
 
 def _run(template: Sequence[str], outcome: Notification, env: Mapping[str, str], cwd: Path) -> list[str]:

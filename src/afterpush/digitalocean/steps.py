@@ -1,6 +1,8 @@
 """The progress of a deployment: a tree of steps, each with a status and perhaps a reason."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -11,7 +13,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """What comes over the wire: everything may be absent or null."""
 
 
-class Reason(Wire, frozen=True):
+class StepReason(Wire, frozen=True):
     code: str | None = None
     message: str | None = None
 
@@ -25,7 +27,7 @@ class Step(Wire, frozen=True):
     message_base: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
-    reason: Reason | None = None
+    reason: StepReason | None = None
     steps: tuple["Step", ...] | None = None
 
     @property
@@ -40,6 +42,25 @@ class Step(Wire, frozen=True):
         yield self if of == self.component_name else msgspec.structs.replace(self, component_name=of)
         for step in self.steps or ():
             yield from step.walk(of)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What the platform itself says about a failure."""
+
+    code: Annotated[str | None, "the platform's reason code; null when it gave none"] = None
+    message: Annotated[str | None, "the platform's words; null when it gave none"] = None
+    component: Annotated[str | None, "the component that failed; null when the step belongs to none"] = None
+    step: Annotated[str | None, "the step that failed; null when the platform named none"] = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.code or self.message)
+
+    def as_line(self) -> str:
+        """The reason as a line of a log, where its signatures find it."""
+        return ": ".join(part or "" for part in (self.component, self.code, self.message)).strip(": ")
 
 
 class Progress(Wire, frozen=True):

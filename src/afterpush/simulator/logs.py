@@ -1,4 +1,4 @@
-"""The logs of a deployment: which lines exist by now, and in which form the platform writes them."""
+"""The logs of a deployment: which lines exist by now, in the platform's form."""
 
 from dataclasses import dataclass
 

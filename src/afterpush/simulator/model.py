@@ -8,28 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from afterpush.infra.clock import Clock, SystemClock
-from afterpush.simulator.api.limits import Limiter
 from afterpush.simulator.apps import App, app_document
-from afterpush.simulator.deployments import Cause, Deployment, push_cause
-from afterpush.simulator.faults import Fault, Faults
+from afterpush.simulator.deployments import Cause, Deployment, advance, push_cause
 from afterpush.simulator.scenario import BUILDING, Plan, Stage, live
 from afterpush.simulator.specs import app_spec, components, normalised
-from afterpush.simulator.timeline import advance
 
 TOKEN = "simulated-token"
 READ_ONLY = frozenset({"app:read"})
-FULL_ACCESS = frozenset({"app:read", "app:create", "app:update", "app:delete"})
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A request that reached the platform, as a test wants to count it. Tokens are not kept."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    status: int
-    at: float
+FULL_ACCESS = frozenset({"app:read", "app:update"})
 
 
 @dataclass(eq=False)
@@ -38,8 +24,7 @@ class FakePlatform:
 
     `plans` are the futures of the next pushes, in order; after them comes `default_plan`. `speed` divides
     every duration of a plan. `replaced_phase` is what a newer deployment makes of the one in flight.
-    `refuses_sockets`: a proxy on the way knows no WebSockets. `list_limit`: with more deployments than that,
-    a long page of them takes too long for the proxy.
+    `refuses_sockets`: a proxy on the way knows no WebSockets.
     All methods may be called from several threads.
     """
 
@@ -51,19 +36,13 @@ class FakePlatform:
     replaced_phase: str = "CANCELED"
     date_skew_seconds: float = 0
     refuses_sockets: bool = False
-    list_limit: int = 150
-    hourly_limit: int = 5000
-    minute_limit: int = 250
     seed: int = 0
     apps: dict[str, App] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
-    requests: list[Seen] = field(default_factory=list)
-    faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self._random = random.Random(self.seed)
-        self._limiters: dict[str, Limiter] = {}
 
     # What happens.
 
@@ -143,26 +122,6 @@ class FakePlatform:
         with self.lock:
             self.deployments.remove(deployment)
 
-    def remove_app(self, app: App) -> None:
-        """The app and its deployments are gone."""
-        with self.lock:
-            del self.apps[app.id]
-            self.deployments = [kept for kept in self.deployments if kept.app_id != app.id]
-
-    def fail(self, *faults: Fault, times: int | None = 1, path: str = "") -> None:
-        """The next `times` requests (None: all until `heal`) meet this fault; several faults queue up.
-
-        `path` is a regular expression that `METHOD /path` must contain.
-        """
-        with self.lock:
-            for fault in faults:
-                self.faults.add(fault, times, path)
-
-    def heal(self) -> None:
-        """No fault any more."""
-        with self.lock:
-            self.faults.clear()
-
     # What is so.
 
     def advance(self) -> None:
@@ -184,12 +143,6 @@ class FakePlatform:
         with self.lock:
             active = self.active(app_id)
             return next(iter(active.commits.values()), None) if active else None
-
-    def limiter(self, token: str) -> Limiter:
-        """The counter of a token's requests; where time runs faster, more of them fit in."""
-        pace = max(1.0, self.speed)
-        limits = int(self.hourly_limit * pace), int(self.minute_limit * pace)
-        return self._limiters.setdefault(token, Limiter(*limits))
 
     def app_document(self, app: App) -> dict[str, Any]:
         """What the API answers for an app, with the deployments that it embeds."""

@@ -37,12 +37,7 @@ class Plan:
     RUN_RESTARTED), spread evenly over the time of that type.
     """
 
-    stages: tuple[Stage, ...] = (
-        Stage("PENDING_BUILD", 3),
-        Stage(BUILDING, 150),
-        Stage("PENDING_DEPLOY", 2),
-        Stage(DEPLOYING, 85),
-    )
+    stages: tuple[Stage, ...]
     ending: str | None = "ACTIVE"
     failure: Failure | None = None
     appears_after_seconds: float = 2

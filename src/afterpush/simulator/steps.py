@@ -1,7 +1,7 @@
 """The step tree of a deployment at a moment: what the API calls its progress."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -165,26 +165,17 @@ def progress(tree: Sequence[Step], created_at: float, elapsed: float) -> dict[st
         "error_steps": leaves.count(ERROR),
         "total_steps": len(leaves),
     }
-
-    def shown(step: Step) -> dict[str, Any]:
-        return _document(step, created_at, elapsed, shown)
-
-    def summary(step: Step) -> dict[str, Any]:
-        return _document(step, created_at, elapsed, None)
-
     return {key: count for key, count in counts.items() if count} | {
-        "steps": [shown(step) for step in tree],
-        "summary_steps": [summary(step) for step in tree],
+        "steps": [_document(step, created_at, elapsed) for step in tree],
+        "summary_steps": [_document(replace(step, steps=()), created_at, elapsed) for step in tree],
     }
 
 
-def _document(
-    step: Step, created_at: float, elapsed: float, inner: Callable[[Step], dict[str, Any]] | None
-) -> dict[str, Any]:
+def _document(step: Step, created_at: float, elapsed: float) -> dict[str, Any]:
     status = step.status(elapsed)
     document: dict[str, Any] = {"name": step.name, "status": status}
-    if step.steps and inner is not None:
-        document["steps"] = [inner(child) for child in step.steps]
+    if step.steps:
+        document["steps"] = [_document(child, created_at, elapsed) for child in step.steps]
     if status != PENDING and step.begins is not None:
         document["started_at"] = nanoseconds(created_at + step.begins)
     if status in (SUCCESS, ERROR) and step.ends is not None:

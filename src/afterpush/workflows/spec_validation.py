@@ -7,7 +7,7 @@ from afterpush.appspec.spec import AppSpec, parse_spec, read_spec
 from afterpush.appspec.validate.problems import NOT_ASKED, PlatformWord
 from afterpush.appspec.validate.source_rules import Watched
 from afterpush.deploy.monitor.history import History
-from afterpush.digitalocean.repository_names import repository_names
+from afterpush.digitalocean.find_app import repository_names
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.answer import Explanation, Known
 from afterpush.deploy.explain.explanation import explain
 from afterpush.deploy.explain.fingerprint import DIGEST_BYTES, MOST_LINES, fingerprint, packed, unpacked
 from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.digitalocean.steps import Reason
 from tests.support.shared import ROOT
 
 FAILURES = load_failures()

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.answer import Explanation, Known
 from afterpush.deploy.explain.explanation import explain, explain_files
 from afterpush.deploy.explain.lines import CHUNK_BYTES, windows
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.explain.rendering import explanation_text
 from afterpush.deploy.explain.scan import KEPT_PER_SIGNATURE, scan
 from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.digitalocean.steps import Reason
 from afterpush.infra.errors import AfterpushError
 from tests.support.labelled import NOISE_AFTER, NOISE_BEFORE, Labelled, labelled, messages
 

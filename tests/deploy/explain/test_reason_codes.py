@@ -2,10 +2,10 @@
 
 import pytest
 
-from afterpush.deploy.explain.answer import Known, Reason
+from afterpush.deploy.explain.answer import Known
 from afterpush.deploy.explain.explanation import explain
-from afterpush.deploy.explain.reason_codes import meaning_of
 from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.digitalocean.steps import Reason
 
 CODES = (
     "InternalError BuildJobFailed BuildJobExitNonZero BuildJobTimeout BuildJobOutOfMemory BuildRateLimit "
@@ -43,9 +43,9 @@ def test_a_line_of_the_log_that_names_the_cause_comes_before_a_code_that_does_no
     ],
 )
 def test_the_exit_code_in_the_message_says_what_to_do(message: str, said: str) -> None:
-    found = meaning_of("DeployContainerExitNonZero", message)
+    found = FAILURES.meaning_of(Reason("DeployContainerExitNonZero", message))
     assert found and said in found.hint
 
 
 def test_a_code_that_nobody_documented_is_left_to_the_signatures() -> None:
-    assert meaning_of("SomethingNew") is None
+    assert FAILURES.meaning_of(Reason("SomethingNew")) is None

@@ -1,10 +1,7 @@
-"""Explaining apart from the monitor that asks: `python -m afterpush.deploy.explain < question.json`.
+"""Explaining apart from the process that asks: `python -m afterpush.deploy.explain < question.json`.
 
 A background monitor stays small for half an hour; what explaining needs in memory belongs to a process that
-lives for a second. The question has `root`, `paths`, and either what is known of a failure (`reason`,
-`commit`, `failed`, `passing`: the file of the last good log's fingerprint; the answer is an explanation) or
-`fingerprint`, the file to write these good logs' fingerprint to (the answer is empty). A mistake is answered
-by `{"error": ...}`.
+lives for a second. A mistake is answered by `{"error": ...}`.
 """
 
 import json
@@ -13,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from afterpush.deploy.explain.answer import Known, Reason
+import msgspec
+
+from afterpush.deploy.explain.answer import Known
+from afterpush.deploy.explain.apart import Question
 from afterpush.deploy.explain.explanation import explain_files, read_files
 from afterpush.deploy.explain.fingerprint import fingerprint, packed, read_fingerprint
 from afterpush.deploy.explain.rendering import document
@@ -26,32 +26,28 @@ from afterpush.infra.files import write_atomic
 
 def main() -> int:
     """Reads the question from stdin and writes the answer to stdout."""
-    question = json.load(sys.stdin)
+    question = msgspec.convert(json.load(sys.stdin), Question)
     try:
-        answer = _remember(question) if "fingerprint" in question else _explain(question)
+        answer = _remember(question) if question.fingerprint else _explain(question)
     except AfterpushError as error:
         answer = {"error": str(error)}
     json.dump(answer, sys.stdout)
     return 0
 
 
-def _explain(question: dict[str, Any]) -> Any:
-    root = Path(question["root"]) if question["root"] else None
-    known = Known(
-        reason=Reason(**question["reason"]) if question["reason"] else None,
-        commit=question.get("commit"),
-        failed=question.get("failed", True),
-        passing=read_fingerprint(Path(question["passing"])) if question.get("passing") else None,
-    )
+def _explain(question: Question) -> Any:
+    root = Path(question.root) if question.root else None
+    passing = read_fingerprint(Path(question.passing)) if question.passing else None
+    known = Known(question.reason, question.commit, question.failed, passing)
     redact = read_environment(root, os.environ).redactor()
-    found = explain_files(map(Path, question["paths"]), load_failures(root), known, redact)
+    found = explain_files(map(Path, question.paths), load_failures(root), known, redact)
     return plain(document(found))
 
 
-def _remember(question: dict[str, Any]) -> dict[str, Any]:
-    found = fingerprint(read_files(map(Path, question["paths"])))
-    if found:
-        write_atomic(Path(question["fingerprint"]), packed(found), mode=0o600)
+def _remember(question: Question) -> dict[str, Any]:
+    found = fingerprint(read_files(map(Path, question.paths)))
+    if found and question.fingerprint:
+        write_atomic(Path(question.fingerprint), packed(found), mode=0o600)
     return {}
 
 

@@ -1,22 +1,10 @@
 """What is asked about a failure, and what the answer holds."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from afterpush.deploy.explain.fingerprint import Fingerprint
-
-
-@dataclass(frozen=True)
-class Reason:
-    """What the platform itself says about a failed step."""
-
-    code: str
-    message: str = ""
-    component: str = ""
-    step: str = ""
-
-    def as_line(self) -> str:
-        """The reason as a line of a log, where its signatures find it."""
-        return f"{self.component}: {self.code}: {self.message}".strip(": ")
+from afterpush.digitalocean.steps import Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +35,17 @@ class Explanation:
     def root_line(self) -> str:
         """The line that tells the cause."""
         return self.line
+
+    def redacted(self, hidden: Callable[[str], str]) -> "Explanation":
+        """The same with every text that comes from a log through `hidden`."""
+        return replace(
+            self,
+            title=hidden(self.title),
+            excerpt=tuple(map(hidden, self.excerpt)),
+            line=hidden(self.line),
+            hint=hidden(self.hint),
+            evidence=tuple(map(hidden, self.evidence)),
+        )
 
 
 @dataclass(frozen=True)

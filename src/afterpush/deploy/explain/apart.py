@@ -6,22 +6,40 @@ A monitor stays small so, and a thread, in which no time can be bounded (`infra.
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from afterpush.deploy.explain.answer import Explanation, Known
+from afterpush.digitalocean.steps import Reason
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import run
 
 EXPLAIN_SECONDS = 60.0
 
 
-def asked(question: Mapping[str, object], variables: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Question:
+    """What is asked about the logs in `paths`, with the signatures of `root`.
+
+    `passing` is the file of the last good log's fingerprint. With `fingerprint`, the file to write that of
+    these logs to, the answer is empty.
+    """
+
+    root: str | None
+    paths: tuple[str, ...]
+    reason: Reason | None = None
+    commit: str | None = None
+    failed: bool = True
+    passing: str | None = None
+    fingerprint: str | None = None
+
+
+def asked(question: Question, variables: Mapping[str, str]) -> dict[str, Any]:
     """The answer of `python -m afterpush.deploy.explain`. Raises AfterpushError with what it says."""
     # `-P`: a module in the app repository must not shadow ours.
     words = [sys.executable, "-P", "-m", "afterpush.deploy.explain"]
-    data = json.dumps(question).encode("utf-8", "replace")
+    data = json.dumps(asdict(question)).encode("utf-8", "replace")
     done = run(words, env=variables, input=data, timeout_seconds=EXPLAIN_SECONDS)
     try:
         answer = json.loads(done.stdout)
@@ -48,12 +66,12 @@ def explain_apart(
             file.writelines(pieces)
         if known.passing is not None:
             passing.write_bytes(packed(known.passing))
-        question = {
-            "root": str(root) if root else None,
-            "paths": [str(log)],
-            "reason": asdict(known.reason) if known.reason else None,
-            "commit": known.commit,
-            "failed": known.failed,
-            "passing": str(passing) if known.passing is not None else None,
-        }
+        question = Question(
+            str(root) if root else None,
+            (str(log),),
+            known.reason,
+            known.commit,
+            known.failed,
+            str(passing) if known.passing is not None else None,
+        )
         return msgspec.convert(asked(question, variables), Explanation)

@@ -58,7 +58,7 @@ def failed_command(wrapper: Hit, findings: Findings, commands: Commands) -> Fail
 def work_of(command: str, commands: Commands) -> tuple[str | None, str | None]:
     """The kind of failure that it is when a command fails, and the part of the command that tells it; None
     where it does work of several kinds."""
-    parts = (commands.before.sub("", part).strip(" :") for part in _PARTS.split(command))
+    parts = (commands.prefix.sub("", part).strip(" :") for part in _PARTS.split(command))
     found = {_work(part, commands): part for part in parts if part and not commands.no_work.match(part)}
     return found.popitem() if len(found) == 1 else (None, None)
 

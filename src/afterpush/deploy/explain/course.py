@@ -122,8 +122,9 @@ class Course:
             if hit.number >= ending.number or not (job or _is_related(hit.stream, stream)):
                 continue
             lower = hit.signature.tolerable if ending.level is Level.PART else True
-            if lower and (not hit.sealed or job or hit.sealed.level < ending.level):
-                hit.settled = ending if hit.settled is None else max(hit.settled, ending, key=_level)
+            passes = lower and (not hit.sealed or job or hit.sealed.level < ending.level)
+            if passes and (hit.settled is None or hit.settled.level < ending.level):
+                hit.settled = ending
         for failure in self.failures:
             if not _is_related(failure.stream, stream):
                 failure.settled |= job
@@ -160,10 +161,6 @@ class Course:
     def unsettled(self) -> list[Ending]:
         """The bad endings that nothing overcame."""
         return [failure.ending for failure in self.failures if not failure.settled]
-
-
-def _level(ending: Ending) -> Level:
-    return ending.level
 
 
 def _seal(hit: Hit) -> int:

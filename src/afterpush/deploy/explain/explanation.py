@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from afterpush.deploy.explain.answer import NOTHING_KNOWN, Explanation, Known, Reason
+from afterpush.deploy.explain.answer import NOTHING_KNOWN, Explanation, Known
 from afterpush.deploy.explain.commands import Failed, failed_command
 from afterpush.deploy.explain.course import Hit, without_numbers
 from afterpush.deploy.explain.lines import Excerpt
 from afterpush.deploy.explain.origin import read_line
 from afterpush.deploy.explain.ranking import choose, confidence, score, trust
-from afterpush.deploy.explain.reason_codes import Coded, meaning_of
 from afterpush.deploy.explain.redaction import WELL_KNOWN, redact_log
 from afterpush.deploy.explain.scan import Fault, Findings, scan
-from afterpush.deploy.explain.signatures import UNKNOWN, Failures
+from afterpush.deploy.explain.signature_files import TEAM_FILE
+from afterpush.deploy.explain.signatures import UNKNOWN, Code, Extended, Failures
+from afterpush.digitalocean.steps import Reason
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import command
 from afterpush.infra.time_limit import time_limit
@@ -38,9 +39,9 @@ def explain(
 
     Raises AfterpushError when the expressions of a team's file take too long over it.
     """
-    if failures.team_file is None:
+    if not isinstance(failures, Extended):
         return _explained(pieces, failures, known, redact)
-    with time_limit(TEAM_SECONDS, f"explaining a log with {failures.team_file}"):
+    with time_limit(TEAM_SECONDS, f"explaining a log with {TEAM_FILE}"):
         return _explained(pieces, failures, known, redact)
 
 
@@ -52,16 +53,16 @@ def _explained(
     if reason:
         hits += scan([f"{reason.as_line()}\n".encode()], failures).hits
     best = choose(hits, findings.course, known.passing, failed=known.failed or reason is not None)
-    told = _Teller(findings, failures, known, hits, redact)
-    coded = meaning_of(reason.code, reason.message) if reason else None
+    told = _Teller(findings, failures, known, hits)
+    coded = failures.meaning_of(reason) if reason else None
     says_more = best is not None and best in findings.hits
-    if reason and coded and (coded.is_decisive or not says_more):
+    if reason and coded and (coded.decisive or not says_more):
         found = told.code(coded, reason)
     else:
         found = told.cause(best) if best else told.nothing()
     component = (reason.component if reason else "") or found.component
     return replace(
-        found,
+        found.redacted(lambda text: redact_log(text, redact)),
         component=component or None,
         step=(reason.step if reason else "") or found.step,
         commit=known.commit,
@@ -102,17 +103,18 @@ def nothing_failed(title: str, **more: Any) -> Explanation:
 
 @dataclass(frozen=True)
 class _Teller:
-    """Puts what was found into words, without secrets."""
+    """Puts what was found into words."""
 
     findings: Findings
     failures: Failures
     known: Known
     hits: list[Hit]
-    redact: Callable[[str], str]
 
     def cause(self, best: Hit) -> Explanation:
         signature = best.signature
-        failed = self._failed_command(best)
+        failed = Failed()
+        if signature.wraps and best in self.findings.hits:
+            failed = failed_command(best, self.findings, self.failures.commands)
         excerpt = failed.root or best.excerpt
         name = failed.category or signature.category
         category = self.failures.categories[name]
@@ -126,22 +128,22 @@ class _Teller:
         groups = without_numbers(best.groups)
         return Explanation(
             category=name,
-            title=self._clean(_filled(signature.written.title, groups) or failed.title(category.title)),
-            excerpt=tuple(map(self._clean, excerpt.lines)),
-            line=self._clean(excerpt.line),
+            title=_filled(signature.title, groups) or failed.title(category.title),
+            excerpt=excerpt.lines,
+            line=excerpt.line,
             line_number=excerpt.number if best in self.findings.hits else None,
-            hint=self._clean(_filled(signature.written.hint, groups) or category.hint),
+            hint=_filled(signature.hint, groups) or category.hint,
             guide=guide_command(name),
             component=_component(best.stream),
-            evidence=tuple(map(self._clean, self._evidence(best, excerpt))),
+            evidence=tuple(self._evidence(best, excerpt)),
             confidence=confidence(best, self.known.passing),
             signature=signature.id,
             symptoms=tuple(others),
         )
 
-    def code(self, coded: Coded, reason: Reason) -> Explanation:
+    def code(self, coded: Code, reason: Reason) -> Explanation:
         """What the platform's own code means."""
-        line = self._clean(reason.as_line())
+        line = reason.as_line()
         seen = dict.fromkeys(hit.signature.category for hit in self.hits)
         seen.pop(coded.category, None)
         return Explanation(
@@ -152,7 +154,7 @@ class _Teller:
             hint=coded.hint,
             guide=guide_command(coded.category),
             evidence=(f"the platform: {line}",),
-            confidence=_CONFIDENCE_IN_CODES if coded.is_decisive else _CONFIDENCE_IN_CODES / 2,
+            confidence=_CONFIDENCE_IN_CODES if coded.decisive else _CONFIDENCE_IN_CODES / 2,
             symptoms=tuple(seen),
         )
 
@@ -171,21 +173,21 @@ class _Teller:
         return Explanation(
             category=UNKNOWN,
             title=category.title if last or said else "The log is empty.",
-            excerpt=tuple(map(self._clean, excerpt)),
-            line=self._clean(line),
+            excerpt=excerpt,
+            line=line,
             line_number=root.excerpt.number if root else None,
             hint=category.hint,
             guide=guide_command(UNKNOWN),
-            evidence=tuple(map(self._clean, self._endings())),
+            evidence=tuple(self._endings()),
         )
 
     def _nothing_failed(self) -> Explanation:
         last = self.findings.course.last_success
         return nothing_failed(
             "Nothing in this log failed.",
-            excerpt=tuple(map(self._clean, self.findings.last_lines)),
-            line=self._clean(self.findings.last_lines[-1]),
-            evidence=(self._clean(f"line {last.number}: {last.text}"),) if last else (),
+            excerpt=self.findings.last_lines,
+            line=self.findings.last_lines[-1],
+            evidence=(f"line {last.number}: {last.text}",) if last else (),
             confidence=0.9,
         )
 
@@ -198,11 +200,6 @@ class _Teller:
         passing = self.known.passing or frozenset()
         new = [fault for fault in self.findings.faults if fault.digest not in passing]
         return new or self.findings.faults
-
-    def _failed_command(self, best: Hit) -> Failed:
-        if best.signature.wraps and best in self.findings.hits:
-            return failed_command(best, self.findings, self.failures.commands)
-        return Failed()
 
     def _evidence(self, best: Hit, root: Excerpt) -> Iterator[str]:
         """What the answer rests on: the root line, how its process ended, what the platform says."""
@@ -220,9 +217,6 @@ class _Teller:
     def _endings(self) -> list[str]:
         ends = self.findings.course.unsettled()
         return [f"line {end.number}: {end.text.strip()}" for end in ends[-1:]]
-
-    def _clean(self, text: str) -> str:
-        return redact_log(text, self.redact)
 
 
 def _component(stream: str) -> str | None:

@@ -17,9 +17,9 @@ from itertools import chain
 from afterpush.deploy.explain.course import Command, Course, Ending, Hit, went_on, without_numbers
 from afterpush.deploy.explain.fingerprint import line_digest
 from afterpush.deploy.explain.lines import AFTER, LOOKAHEAD, Excerpt, Line, Window, shown, windows
-from afterpush.deploy.explain.origin import Said, read_line
+from afterpush.deploy.explain.origin import Said, body, read_line
 from afterpush.deploy.explain.sieve import MOST_SHAPES, Sieve, suspicious_lines
-from afterpush.deploy.explain.signatures import Failures, OutcomeRule, Pattern, Result, Signature
+from afterpush.deploy.explain.signatures import Expression, Failures, OutcomeRule, Pattern, Result, Signature
 
 KEPT_PER_SIGNATURE = 6
 KEPT_FAULTS_OF_A_KIND = 10
@@ -59,8 +59,6 @@ class Scanner:
     def __init__(self, failures: Failures) -> None:
         self._failures = failures
         self._sieve = _sieve(failures)
-        self._signatures = {entry.pattern: entry for entry in failures.signatures}
-        self._outcomes = {entry.pattern: entry for entry in failures.outcomes}
         self._fault_kinds = {pattern: kind for kind, pattern in enumerate(failures.faults)}
         self._witnesses: dict[Pattern, list[re.Match[str]]] = {
             pattern: [] for entry in failures.signatures for pattern in (entry.also, entry.against) if pattern
@@ -120,15 +118,15 @@ class Scanner:
         outcomes: list[OutcomeRule] = []
         kinds: list[int] = []
         for pattern, found in matched:
-            if outcome := self._outcomes.get(pattern):
-                outcomes.append(outcome)
+            if isinstance(pattern, OutcomeRule):
+                outcomes.append(pattern)
             elif (witnesses := self._witnesses.get(pattern)) is not None:
                 if len(witnesses) < KEPT_PER_SIGNATURE:
                     witnesses.append(found)
             elif harmless:
                 continue
-            elif signature := self._signatures.get(pattern):
-                self._note_hit(signature, found, said, line)
+            elif isinstance(pattern, Signature):
+                self._note_hit(pattern, found, said, line)
             else:
                 kinds.append(self._fault_kinds[pattern])
         if kinds:
@@ -137,11 +135,12 @@ class Scanner:
             self._note_outcome(max(outcomes, key=_gravity), said, line)
 
     def _note_outcome(self, rule: OutcomeRule, said: Said, line: Line) -> None:
-        ending = Ending(rule.level, line.number, shown(said.text))
-        if rule.result is Result.START:
+        result, level = rule.speaks_of
+        ending = Ending(level, line.number, shown(said.text))
+        if result is Result.START:
             self._course.start(Command(line.number, said.stream, shown(said.text)))
             return
-        if rule.result is Result.FAILURE:
+        if result is Result.FAILURE:
             if not self._is_mild(said):  # "attempt 1 failed, retrying" ends nothing.
                 self._course.fail(said.stream, ending)
             return
@@ -152,10 +151,7 @@ class Scanner:
 
     def _note_hit(self, signature: Signature, found: re.Match[str], said: Said, line: Line) -> None:
         key = (signature.id, line.number)
-        following = [read_line(text) for text in line.after(AFTER)] if signature.followed_by else []
-        if key in self._seen or (following and not _any_matches(signature.followed_by, following)):
-            return
-        if signature.followed_by and not following:
+        if key in self._seen or not _is_followed(line, signature.followed_by):
             return
         self._seen.add(key)
         self._make_room(signature)
@@ -191,8 +187,8 @@ class Scanner:
 
     def _make_room(self, signature: Signature) -> None:
         """Of a signature the first three hits and the latest three are kept."""
-        self._kept[signature.pattern] += 1
-        if self._kept[signature.pattern] > KEPT_PER_SIGNATURE:
+        self._kept[signature] += 1
+        if self._kept[signature] > KEPT_PER_SIGNATURE:
             own = [hit for hit in self._course.hits if hit.signature is signature]
             self._course.hits.remove(own[KEPT_PER_SIGNATURE // 2])
 
@@ -211,14 +207,15 @@ class Scanner:
 
 def _gravity(rule: OutcomeRule) -> tuple[bool, bool, int]:
     """Of two outcomes in one line the failure counts, then the higher."""
-    return rule.result is Result.FAILURE, rule.result is Result.SUCCESS, rule.level
+    result, level = rule.speaks_of
+    return result is Result.FAILURE, result is Result.SUCCESS, level
 
 
 _MILD = frozenset({"warn", "warning", "notice", "debug", "trace"})
 
 
-def _any_matches(expression: re.Pattern[str] | None, lines: list[Said]) -> bool:
-    return bool(expression) and any(expression.search(said.text) for said in lines if expression)
+def _is_followed(line: Line, by: Expression | None) -> bool:
+    return by is None or any(by.search(body(text)) for text in line.after(AFTER))
 
 
 def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
@@ -231,10 +228,9 @@ def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
 
 @lru_cache(maxsize=2)
 def _sieve(failures: Failures) -> Sieve[Pattern]:
-    own = (entry.pattern for entry in failures.signatures)
     beside = (entry for one in failures.signatures for entry in (one.also, one.against) if entry)
-    outcomes = (entry.pattern for entry in failures.outcomes)
-    return Sieve((pattern, pattern.needs) for pattern in chain(own, beside, outcomes, failures.faults))
+    every = chain(failures.signatures, beside, failures.outcomes, failures.faults)
+    return Sieve((pattern, pattern.needs) for pattern in every)
 
 
 def _non_empty(data: bytes) -> Iterator[str]:

@@ -1,96 +1,80 @@
-"""The signatures of failures as `config/failures.yaml` writes them, and ready to match."""
+"""The signatures of failures, as `config/failures.yaml` holds them.
+
+Its entries are read straight into these classes; an expression is compiled when it is first searched for. The
+file's head explains the keys.
+"""
 
 import functools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 import msgspec
 
+from afterpush.digitalocean.steps import Reason
+
 UNKNOWN = "unknown"
+_EXIT_CODE = re.compile(r"\bexit(?:ed)?\b[^0-9\n]{0,30}?\b(\d{1,3})\b", re.IGNORECASE)
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One mapping of the file; unknown keys are errors. The file's head explains the keys."""
+class Expression:
+    """A regular expression without case, by its alternatives; of none, nothing fits."""
+
+    def __init__(self, *alternatives: str) -> None:
+        self.text = "|".join(alternatives) or "(?!)"
+
+    @functools.cached_property
+    def compiled(self) -> re.Pattern[str]:
+        return re.compile(self.text, re.IGNORECASE)
+
+    def search(self, said: str) -> re.Match[str] | None:
+        return self.compiled.search(said)
+
+    def match(self, said: str) -> re.Match[str] | None:
+        return self.compiled.match(said)
+
+    def __or__(self, other: "Expression") -> "Expression":
+        return Expression(self.text, other.text)
 
 
-class WrittenCategory(Entry, frozen=True, kw_only=True):
+NOTHING = Expression()
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=False, dict=True):
+    """One mapping of the file; unknown keys are errors."""
+
+
+class Category(Entry, frozen=True, kw_only=True):
+    """A kind of failure; its weight and whether a process may live with it hold where a signature says no
+    other."""
+
     title: str
     hint: str
     weight: int
     tolerable: bool = False
 
 
-class WrittenPattern(Entry, frozen=True, kw_only=True):
-    pattern: str | list[str]
-    needs: list[str] = msgspec.field(default_factory=list)
-    unless: str | None = None
+class Code(Entry, frozen=True, kw_only=True):
+    """What a reason code of the platform means. A decisive one names the cause itself; the others only say
+    where it happened: a line of the log that names the cause comes before them."""
 
-
-class WrittenOutcome(WrittenPattern, frozen=True, kw_only=True):
-    result: str
-    level: str
-
-
-class WrittenSignature(WrittenPattern, frozen=True, kw_only=True):
-    id: str
     category: str
-    weight: int | None = None
-    tolerable: bool | None = None
-    wraps: bool = False
-    followed_by: str | None = None
-    root: str | None = None
-    also: WrittenPattern | None = None
-    differs: str | None = None
-    against: WrittenPattern | None = None
-    title: str | None = None
-    hint: str | None = None
-    sample: str | None = None
-    counter: str | None = None
+    title: str
+    hint: str
+    decisive: bool = True
 
 
-class WrittenCommands(Entry, frozen=True, kw_only=True):
-    before: list[str] = msgspec.field(default_factory=list)
-    no_work: list[str] = msgspec.field(default_factory=list)
-    work: dict[str, list[str]] = msgspec.field(default_factory=dict)
+class Pattern(Entry, frozen=True, kw_only=True):
+    """An expression; what excludes it; and what it needs: texts in lower case of which one is in every line
+    that it matches (without any, every line is tried)."""
 
-
-class WrittenFile(Entry, frozen=True, kw_only=True):
-    """The whole file; a team's file may leave out any part."""
-
-    categories: dict[str, WrittenCategory] = msgspec.field(default_factory=dict)
-    benign: list[str] = msgspec.field(default_factory=list)
-    doubtful: list[str] = msgspec.field(default_factory=list)
-    trace: list[str] = msgspec.field(default_factory=list)
-    progress: list[str] = msgspec.field(default_factory=list)
-    commands: WrittenCommands = msgspec.field(default_factory=WrittenCommands)
-    outcomes: list[WrittenOutcome] = msgspec.field(default_factory=list)
-    faults: list[WrittenPattern] = msgspec.field(default_factory=list)
-    signatures: list[WrittenSignature] = msgspec.field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
-class Pattern:
-    """A regular expression, compiled on first use; what excludes it; and what it needs: texts in lower case
-    of which one is in every line that it matches (without any, every line is tried)."""
-
-    text: str
-    needs: tuple[str, ...]
-    unless: str | None = None
-
-    @functools.cached_property
-    def expression(self) -> re.Pattern[str]:
-        return re.compile(self.text, re.IGNORECASE)
-
-    @functools.cached_property
-    def exclusion(self) -> re.Pattern[str] | None:
-        return re.compile(self.unless, re.IGNORECASE) if self.unless else None
+    pattern: Expression
+    needs: tuple[str, ...] = ()
+    unless: Expression | None = None
 
     def search(self, said: str) -> re.Match[str] | None:
         """The first match, unless the line is excluded."""
-        found = self.expression.search(said)
-        return None if found and self.exclusion and self.exclusion.search(said) else found
+        found = self.pattern.search(said)
+        return None if found and self.unless and self.unless.search(said) else found
 
 
 class Level(IntEnum):
@@ -110,61 +94,80 @@ class Result(Enum):
     FAILURE = "failure"
 
 
-@dataclass(frozen=True, eq=False)
-class OutcomeRule:
+class OutcomeRule(Pattern, frozen=True, kw_only=True):
     """Lines that say how something ended, or that something begins."""
 
-    pattern: Pattern
-    result: Result
-    level: Level
+    result: str
+    level: str
+
+    @functools.cached_property
+    def speaks_of(self) -> tuple[Result, Level]:
+        return Result(self.result), Level[self.level.upper()]
 
 
-@dataclass(frozen=True, eq=False)
-class Signature:
+class Signature(Pattern, frozen=True, kw_only=True):
     """How one fault shows itself. `weight`: how much it says about the cause, 1-100. `tolerable`: a process
-    may meet it and go on. `root`: the next line that matches it is the root line. `also` must and `against`
-    must not match another line of the log; groups named by `differs` must be read in both and differ."""
+    may meet it and go on. `wraps`: it says only that a command failed. `root`: the next line that matches it
+    is the root line. `also` must and `against` must not match another line of the log; groups named by
+    `differs` must be read in both and differ."""
 
     id: str
     category: str
-    weight: int
-    tolerable: bool
-    pattern: Pattern
-    followed_by: re.Pattern[str] | None
-    root: re.Pattern[str] | None
-    also: Pattern | None
-    differs: str | None
-    against: Pattern | None
-    written: WrittenSignature = field(repr=False)
-
-    @property
-    def wraps(self) -> bool:
-        """Whether it says only that a command failed."""
-        return self.written.wraps
+    weight: int = 0
+    tolerable: bool | None = None
+    wraps: bool = False
+    followed_by: Expression | None = None
+    root: Expression | None = None
+    also: Pattern | None = None
+    differs: str | None = None
+    against: Pattern | None = None
+    title: str | None = None
+    hint: str | None = None
+    sample: str | None = None
+    counter: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Commands:
+class Commands(Entry, frozen=True, kw_only=True):
     """What commands do: what may be before one, those that do no work of their own, and the category of
     failure when one that matches fails."""
 
-    before: re.Pattern[str]
-    no_work: re.Pattern[str]
-    work: Mapping[str, re.Pattern[str]]
+    before: Expression = NOTHING
+    no_work: Expression = NOTHING
+    work: dict[str, Expression] = {}
+
+    @functools.cached_property
+    def prefix(self) -> re.Pattern[str]:
+        """All that may be before a command."""
+        return re.compile(f"^(?:{self.before.text})+")
 
 
-@dataclass(frozen=True, eq=False)
-class Failures:
-    """Everything that the signature files say."""
+class Failures(Entry, frozen=True, kw_only=True):
+    """Everything that a file of signatures says; a team's may leave out any part."""
 
-    categories: Mapping[str, WrittenCategory]
-    signatures: tuple[Signature, ...]
-    commands: Commands
-    outcomes: tuple[OutcomeRule, ...]
-    faults: tuple[Pattern, ...]
-    benign: re.Pattern[str]
-    doubtful: re.Pattern[str]
-    trace: re.Pattern[str]
-    progress: re.Pattern[str]
-    team_file: str | None = None
-    """The file of the repository that some of it comes from."""
+    categories: dict[str, Category] = {}
+    codes: dict[str, Code] = {}
+    exits: dict[int, str] = {}
+    commands: Commands = Commands()
+    outcomes: tuple[OutcomeRule, ...] = ()
+    faults: tuple[Pattern, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    benign: Expression = NOTHING
+    doubtful: Expression = NOTHING
+    trace: Expression = NOTHING
+    progress: Expression = NOTHING
+
+    def meaning_of(self, reason: Reason) -> Code | None:
+        """What a reason's code means, with that of the exit code which its message names; None for one that
+        is not known. Codes are seen with and without `Deploy` before `Container`.
+        """
+        code = reason.code or ""
+        found = self.codes.get(code.removeprefix("Deploy"))
+        if found is None or not code.endswith("ContainerExitNonZero"):
+            return found
+        named = _EXIT_CODE.search(reason.message or "")
+        hint = self.exits.get(int(named[1])) if named else None
+        return msgspec.structs.replace(found, hint=hint) if hint else found
+
+
+class Extended(Failures, frozen=True, kw_only=True):
+    """Ours, extended by a team's, whose expressions nobody has timed."""

@@ -13,11 +13,9 @@ from pathlib import Path
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.logs.follow import Connection, Following
 from afterpush.deploy.logs.lines import lines
-from afterpush.deploy.logs.locations import KINDS
 from afterpush.deploy.logs.log_file import LogFile
-from afterpush.deploy.logs.platform_logs import PAST, PlatformLog
-from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.states import Finished, State, Watching
+from afterpush.deploy.logs.platform_logs import KINDS, PAST, PlatformLog
+from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.failure import ApiFailure
@@ -181,7 +179,9 @@ class _Stream(threading.Thread):
         self._platform_log = platform_log
         self._capture = capture
         self._stop_asked = capture.stop
-        self._following = Following(self._connect, self._is_past, capture.stop.wait, self._ended)
+        self._following = Following(
+            self._connect, lambda: capture.phase in PAST[self.kind], capture.stop.wait, self._ended
+        )
 
     def run(self) -> None:
         if self._stop_asked.wait(_FIRST_WAIT_SECONDS.get(self.kind, 0)):
@@ -221,9 +221,6 @@ class _Stream(threading.Thread):
     def _ended(self) -> None:
         if not self._stop_asked.is_set():
             self._capture.log_ended(self.kind)
-
-    def _is_past(self) -> bool:
-        return self._capture.phase in PAST[self.kind]
 
     def catch_up(self) -> None:
         """Adds the lines that the platform has and that are not here yet."""

@@ -81,15 +81,13 @@ class LogFile:
         if self._wanted and self._suspicious_left >= len(data):
             self._wanted -= 1
             self._suspicious_left -= len(data)
-            self._note_gap()
-            self._pending.append(data)
+            self._pending.append(self._gap() + data)
+            self._left_out = 0
         else:
             self._left_out += 1
 
-    def _note_gap(self) -> None:
-        if self._left_out:
-            self._pending.append(f"[... {self._left_out} lines left out ...]\n".encode())
-            self._left_out = 0
+    def _gap(self) -> bytes:
+        return f"[... {self._left_out} lines left out ...]\n".encode() if self._left_out else b""
 
     def flush(self) -> None:
         """Writes what is final, and the tail behind it."""
@@ -97,9 +95,8 @@ class LogFile:
             if not self._dirty or self._is_closed:
                 return
             fast = b"".join(self._pending)
-            gap = f"[... {self._left_out} lines left out ...]\n".encode() if self._left_out else b""
             try:
-                self._write(fast, gap + b"".join(self._tail))
+                self._write(fast, self._gap() + b"".join(self._tail))
             except OSError as error:
                 self.failure = error
                 return

@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,6 @@ CREATE TABLE deployments (
 CREATE INDEX by_time ON deployments (started_at);
 CREATE INDEX by_app ON deployments (app, started_at);
 """
-_COLUMNS = (
-    "sha app deployment_id verdict source branch author category message committed_at "
-    "started_at finished_at elapsed_seconds phases"
-).split()
 
 
 @dataclass(frozen=True)
@@ -60,6 +56,9 @@ class HistoryRecord:
     category: str | None = None
     committed_at: float | None = None
     phases: dict[str, float] = field(default_factory=dict)
+
+
+_COLUMNS = [entry.name for entry in fields(HistoryRecord)]
 
 
 class History:

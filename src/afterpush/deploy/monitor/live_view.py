@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.states import Finished, State, Watching
+from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
 from afterpush.digitalocean.deployment import Deployment, moment
 from afterpush.digitalocean.steps import Step
 from afterpush.infra.clock import Clock, duration

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from afterpush.deploy.watch.states import Watching
+from afterpush.deploy.watch.facts import Watching
 from afterpush.infra.files import read_bytes, write_atomic
-from afterpush.infra.processes.identity import Identity, is_running
+from afterpush.infra.processes.identity import Identity, is_running, own_identity
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,12 @@ class PidFile:
     @property
     def is_of_running_process(self) -> bool:
         return self.host == socket.gethostname() and is_running(self.identity)
+
+
+def own_pid_file(began: Watching, timeout_seconds: float) -> PidFile:
+    """What this process writes when it begins to watch."""
+    own, host = own_identity(), socket.gethostname()
+    return PidFile(own.pid, own.started_at, own.boot_id, host, began.sha, began.started_at, timeout_seconds)
 
 
 def noted_state(state: Watching) -> dict[str, Any]:

@@ -1,25 +1,32 @@
-"""One watch of one commit, put together: foreground, background, and following another monitor."""
+"""One watch of one commit, put together: foreground, background, and following another monitor.
 
-from collections.abc import Callable, Sequence
+A monitor is one process that watches one commit. It holds the commit's lock for life, keeps a pid file while
+it runs, and at its end writes the result and a line of history.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from afterpush.deploy.logs.capture import Capture, CapturedLogs
-from afterpush.deploy.monitor.following import follow
-from afterpush.deploy.monitor.process import AlreadyRunning, MonitorFiles, run_monitor
+from afterpush.deploy.logs.capture import Capture
+from afterpush.deploy.monitor.files import AlreadyRunning, MonitorFiles
+from afterpush.deploy.monitor.pid_file import PidFile, noted_state, own_pid_file
 from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
 from afterpush.deploy.monitor.setup import Prepared, prepare
-from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.outcome import CRASHED, Outcome
+from afterpush.deploy.monitor.status import follow
+from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
+from afterpush.deploy.watch.loop import watch
+from afterpush.deploy.watch.outcome import CRASHED, Outcome, outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
-from afterpush.deploy.watch.states import Finished
+from afterpush.deploy.watch.verdict import begin, stopped
 from afterpush.infra.clock import Clock
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.trust import Trust
 from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import commit_facts, common_folder, main_worktree
+from afterpush.infra.git import CommitFacts, commit_facts, common_folder
+from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
 from afterpush.infra.state import StateFolder, state_folder
 
 
@@ -44,26 +51,29 @@ class Session:
         """What a deployment of this repository usually takes, from its history."""
         return total_estimate(self.prepared.records)
 
+    @property
+    def files(self) -> MonitorFiles:
+        return MonitorFiles(self.folder, self.sha, self.warn)
+
     def run(self, reporter: Reporter, notes: Sequence[str] = ()) -> Outcome:
-        """Watches in this process, telling `reporter` and the log, `notes` first. Raises AlreadyRunning."""
+        """Watches in this process to the end, telling `reporter` and the log, `notes` first.
+
+        SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
+        Raises AlreadyRunning.
+        """
         log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
-        reporters = [reporter, LineReporter(log.write)] if log else [reporter]
-        capture = self._capture()
-        result = run_monitor(
-            self.prepared,
-            MonitorFiles(self.folder, self.sha, self.warn),
-            self.clock,
-            Everybody(reporters),
-            branch=self.settings.deploy.branches[0],
-            facts=commit_facts(self.repo, self.sha),
-            complete=lambda finished, result: self._complete(finished, result, capture),
-            observe=lambda state: capture.observe(state, self.prepared.app_id) if capture else None,
-            notes=notes,
-        )
+        everybody = Everybody([reporter, LineReporter(log.write)] if log else [reporter])
+        facts = commit_facts(self.repo, self.sha)
+        with self.files.occupied():
+            # Only with the lock in hand: a log without a lock is what a crashed monitor leaves.
+            for note in notes:
+                everybody.note(note)
+            capture = self._capture()
+            result = self._watched(everybody, capture, facts)
         if capture and result.verdict == Verdict.STOPPED:
             capture.finish(Verdict.STOPPED)
         if log and result.verdict == Verdict.FAILED:
-            from afterpush.deploy.monitor.failure_cause import last_words
+            from afterpush.deploy.monitor.completion import last_words
 
             for line in last_words(result):
                 log.write(line)
@@ -71,6 +81,70 @@ class Session:
             self.warn(f"cannot write the log {result.log_path} ({log.failure.strerror})")
         self._clean()
         return result
+
+    def _watched(self, reporter: Reporter, capture: Capture | None, facts: CommitFacts) -> Outcome:
+        self.prepared.countdown.begin()  # Another monitor may have been followed since it was prepared.
+        began = begin(self.sha, self.clock.now())
+        state: State = began
+        result: Outcome | None = None
+        try:
+            with interruptible():
+                for following in self._states(began, reporter, capture):
+                    state = following
+                assert isinstance(state, Finished)
+                result = self._completed(state, self._outcome(state, facts), capture)
+        except Interrupted as interruption:
+            before = state.before if isinstance(state, Finished) else state
+            state = stopped(before, self.clock.now(), interruption.name)
+            reporter.show(state)
+        except AfterpushError:
+            self.files.remove_pid()  # A mistake in the configuration is no crash.
+            raise
+        with uninterrupted():
+            result = result or self._outcome(state, facts)
+            self.files.leave(result, self.settings.deploy.branches[0], facts)
+        return result
+
+    def _states(self, began: Watching, reporter: Reporter, capture: Capture | None) -> Iterator[State]:
+        """The states of the watch, each shown and noted in the pid file before it is handed on."""
+        prepared = self.prepared
+        recorded = own_pid_file(began, prepared.limits.timeout_seconds)
+        self.files.write_pid(recorded)
+        wake = prepared.signals.wake
+        for state in watch(began, prepared.sources, self.clock, prepared.pace, prepared.limits, wake):
+            while prepared.sources.notes:
+                reporter.note(prepared.sources.notes.pop(0))
+            if isinstance(state, Watching):
+                updated = self._noted(recorded, state)
+                if replace(updated, requests=recorded.requests) != recorded:  # A mere count is not worth it.
+                    recorded = updated
+                    self.files.write_pid(recorded)
+            if capture:
+                capture.observe(state, prepared.app_id)
+            reporter.show(state)
+            yield state
+
+    def _noted(self, recorded: PidFile, state: Watching) -> PidFile:
+        return replace(
+            recorded,
+            phase=state.phase,
+            source=state.source,
+            app=self.prepared.app_id,
+            app_name=self.prepared.app_told(state).name,
+            seen=noted_state(state),
+            requests=self.prepared.requests,
+        )
+
+    def _outcome(self, state: State, facts: CommitFacts) -> Outcome:
+        log = str(self.folder.log(self.sha)) if self.folder else None
+        app, requests = self.prepared.app_told(state), self.prepared.requests
+        found = outcome(state, app, requests=requests, log_path=log)
+        return replace(found, author=facts.author, subject=facts.subject)
+
+    def _completed(self, finished: Finished, result: Outcome, capture: Capture | None) -> Outcome:
+        from afterpush.deploy.monitor.completion import completed  # Now: a monitor stays small.
+
+        return replace(completed(self, finished, result, capture), requests=self.prepared.requests)
 
     def run_in_background(self, notes: Sequence[str], *, strict: bool) -> ExitCode:
         """Watches, then tells the user where they are; the exit code is the verdict's."""
@@ -92,54 +166,6 @@ class Session:
         capture = Capture(self.folder, self.sha, redactor, api, self.clock, signals.ended)
         signals.follows = capture.is_following
         return capture
-
-    def _complete(self, finished: Finished, result: Outcome, capture: Capture | None) -> Outcome:
-        """Adds what the verdict alone does not tell: whether the app is ready, or why it failed."""
-        if capture and self.folder and result.app and finished.verdict is Verdict.LIVE:
-            self._remember_good_logs(capture.so_far(), self.folder.good_log(result.app))
-        logs = capture.finish(finished.verdict) if capture else CapturedLogs()
-        for problem in logs.problems:
-            self.warn(problem)
-        is_failed = finished.verdict is Verdict.FAILED
-        complete = self._with_cause(result, logs) if is_failed else self._with_readiness(finished, result)
-        return replace(complete, requests=self.prepared.requests)
-
-    def _remember_good_logs(self, paths: tuple[Path, ...], fingerprint: Path) -> None:
-        if paths:
-            from afterpush.deploy.monitor.failure_cause import remember_good_logs
-
-            variables = self.environment.for_child()
-            remember_good_logs(paths, fingerprint, main_worktree(self.repo), variables, self.warn)
-
-    def _with_cause(self, result: Outcome, logs: CapturedLogs) -> Outcome:
-        """Adds the explanation, and what production runs instead."""
-        # Only a failure pays for loading these.
-        from afterpush.deploy.monitor.failure_cause import still_runs, with_explanation
-
-        variables = self.environment.for_child()
-        good = self.folder.good_log(result.app) if self.folder and result.app else None
-        explained = with_explanation(result, logs, main_worktree(self.repo), variables, self.warn, good)
-        still = still_runs(result)
-        if still:
-            explained = replace(explained, message=f"{result.message.rstrip('.')}; {still}")
-        return explained
-
-    def _with_readiness(self, finished: Finished, result: Outcome) -> Outcome:
-        """Adds to a live verdict whether this commit answers ready: the platform's word is not the app's."""
-        was_replaced = finished.superseded_by and not finished.contained_in
-        if finished.verdict is not Verdict.LIVE or was_replaced or not self.settings.health.ready_seconds:
-            return result
-        from afterpush.deploy.monitor.ready import readiness_of
-
-        readiness = readiness_of(self.prepared, self.settings, self.environment, self.clock)
-        if readiness is None:
-            return result
-        said = "ready" if readiness.ready else "NOT ready"
-        return replace(
-            result,
-            ready=readiness.ready,
-            message=f"{result.message}; the app is {said}: {readiness.why}",
-        )
 
     def _clean(self) -> None:
         from afterpush.deploy.monitor.cleanup import cleanup_if_due

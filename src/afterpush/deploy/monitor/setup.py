@@ -9,24 +9,22 @@ from pathlib import Path
 
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.monitor.history import History, HistoryRecord
-from afterpush.deploy.watch.kinship import GitKin
-from afterpush.deploy.watch.known_push import KnownPush, known_push
+from afterpush.deploy.watch.facts import Finished, Limits, State
+from afterpush.deploy.watch.kinship import GitKin, KnownPush, known_push
 from afterpush.deploy.watch.log_trust import LogSignals
-from afterpush.deploy.watch.outcome import AppTold, InProduction
-from afterpush.deploy.watch.poll_interval import AdaptivePace, Intervals, estimate, jitter
+from afterpush.deploy.watch.outcome import AppTold
+from afterpush.deploy.watch.poll_interval import AdaptivePace, estimate, jitter
 from afterpush.deploy.watch.production import running
 from afterpush.deploy.watch.sources.database import DatabaseSource
 from afterpush.deploy.watch.sources.health import HealthSource
 from afterpush.deploy.watch.sources.platform import Commit, PlatformSource
 from afterpush.deploy.watch.sources.ranked import RankedSources, Source
-from afterpush.deploy.watch.states import Finished, Limits, State
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
 from afterpush.digitalocean.deployed_commits import Kin
-from afterpush.digitalocean.find_app import Wanted
+from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.digitalocean.phases import Phase
-from afterpush.digitalocean.repository_names import repository_names
-from afterpush.infra.clock import Clock, Countdown, rfc3339
+from afterpush.infra.clock import Clock, Countdown
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, Environment
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
@@ -76,9 +74,8 @@ class Prepared:
         is_active = known is not None and known.phase == Phase.ACTIVE and state.source == self.platform.name
         active = known if is_active else app.active_deployment
         live = running(active, self.platform.wanted, app.spec) if active else None
-        since = rfc3339(live.since) if live and live.since else None
-        now_runs = InProduction(live.sha, since, live.deployment_id) if live else None
-        return AppTold(app.id, app.name, app.live_url or app.default_ingress, now_runs)
+        url = app.live_url or app.default_ingress
+        return AppTold(app.id, app.name, url, live.document() if live else None)
 
 
 def prepare(
@@ -93,7 +90,8 @@ def prepare(
 ) -> Prepared:
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
     history = History(state_folder(repo, settings.deploy.state_dir).history)
-    limits = _limits(settings, timeout_seconds)
+    timeout = settings.deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
+    limits = Limits(settings.deploy.grace_seconds, timeout)
     countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
     left = countdown.left
     pushed = pushed_with(repo, sha, settings)
@@ -104,8 +102,9 @@ def prepare(
     if address:
         connect = partial(_connected, address, left)
         table = settings.deploy.database_table
-        push_age = partial(_age, pushed, clock)
-        sources.append(DatabaseSource(connect, table, sha, kin, push_age))
+        sources.append(
+            DatabaseSource(connect, table, sha, kin, lambda: clock.now() - pushed.since if pushed else None)
+        )
     url = health_url(settings, environment)
     if url:
         client = Client(timeout_seconds=10, left=left)
@@ -144,10 +143,6 @@ def pushed_with(repo: Path, sha: str, settings: Settings) -> KnownPush | None:
     """The push that the commit came with, as far as this clone knows."""
     record = state_folder(repo, settings.deploy.state_dir).pushes
     return known_push(record, repo, settings.push.remote, settings.deploy.branches, sha)
-
-
-def _age(pushed: KnownPush | None, clock: Clock) -> float | None:
-    return clock.now() - pushed.since if pushed else None
 
 
 def app_platform(
@@ -222,11 +217,6 @@ def _records(history: History) -> list[HistoryRecord]:
     return []
 
 
-def _limits(settings: Settings, timeout_seconds: float | None) -> Limits:
-    timeout = settings.deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
-    return Limits(settings.deploy.grace_seconds, timeout)
-
-
 def _pace(
     settings: Settings,
     records: list[HistoryRecord],
@@ -234,12 +224,8 @@ def _pace(
     allowance: Callable[[], Allowance | None],
     signals: LogSignals,
 ) -> AdaptivePace:
-    poll = settings.deploy.poll
-    intervals = Intervals(
-        poll.discover_seconds, poll.building_seconds, poll.deploying_seconds, poll.backoff_max_seconds
-    )
     return AdaptivePace(
-        intervals,
+        settings.deploy.poll,
         random=random,
         building=estimate(records, "BUILDING"),
         deploying=estimate(records, "DEPLOYING"),

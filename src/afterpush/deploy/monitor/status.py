@@ -1,4 +1,4 @@
-"""What the state folder shows of the monitors: running, crashed or finished, each beyond doubt.
+"""What the state folder shows of the monitors: running, crashed or finished, beyond doubt; following one.
 
 A monitor runs exactly as long as its lock is held. What it left tells the rest: a result is a finish,
 a pid file or a log without one is a crash.
@@ -6,15 +6,17 @@ a pid file or a log without one is a crash.
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from afterpush.deploy.monitor.background import REFUSED
 from afterpush.deploy.monitor.pid_file import PidFile, read_pid_file, state_of
+from afterpush.deploy.monitor.reporters import Reporter
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, AppTold, Outcome, outcome, read_outcome
-from afterpush.infra.clock import rfc3339
+from afterpush.infra.clock import Clock, rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
 from afterpush.infra.invocation import program
@@ -43,7 +45,9 @@ class Monitor:
 
 def status(folder: StateFolder, sha: str, now: float) -> Outcome:
     """What is known of a commit here; `none` when it was never watched."""
-    recorded = _of_commit(read_pid_file(folder.pid(sha)), sha)
+    recorded = read_pid_file(folder.pid(sha))
+    if recorded and recorded.sha != sha:
+        recorded = None
     if is_locked(folder.lock(sha)):
         return _running(folder, sha, recorded, now)
     result = _result(folder, sha)
@@ -61,10 +65,6 @@ def _broke_off(log: Path) -> bool:
     """Whether a log without result or pid file is of a watch; one that could not begin says why."""
     said = last_line(log)
     return bool(said) and not said.startswith(REFUSED)
-
-
-def _of_commit(recorded: PidFile | None, sha: str) -> PidFile | None:
-    return recorded if recorded and recorded.sha == sha else None
 
 
 def _result(folder: StateFolder, sha: str) -> Outcome | None:
@@ -142,3 +142,42 @@ def _sha_of_result(path: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return sha if isinstance(sha, str) else None
+
+
+FOLLOW_SECONDS = 0.5
+# Right after `git push` its watcher needs a moment to prove the push and start the monitor.
+APPEAR_SECONDS = 5.0
+
+
+def follow(
+    folder: StateFolder,
+    sha: str,
+    clock: Clock,
+    reporter: Reporter,
+    *,
+    appear_seconds: float = 0,
+    timeout_seconds: float | None = None,
+    on_begin: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Waits for another process's monitor of the commit and returns what it ended with (or `crashed`).
+
+    A monitor that has not begun yet is given `appear_seconds` to do so. After `timeout_seconds` the outcome
+    is as it stands then (`running`), and the monitor goes on. `on_begin` is called when there is one.
+    """
+    began, is_followed = clock.monotonic(), False
+    while True:
+        found = status(folder, sha, clock.now())
+        elapsed = clock.monotonic() - began
+        may_appear = found.verdict == Verdict.NONE and found.started_at is None and elapsed < appear_seconds
+        if found.verdict != RUNNING and not may_appear:
+            return found
+        if found.verdict == RUNNING and not is_followed:
+            is_followed = True
+            on_begin()
+        recorded = read_pid_file(folder.pid(sha))
+        if recorded and recorded.sha == sha:
+            reporter.show(state_of(recorded, clock.now()))
+        left = float("inf") if timeout_seconds is None else timeout_seconds - elapsed
+        if left <= 0 and not may_appear:
+            return replace(found, message=f"{found.message}; not waited for longer than {elapsed:.0f} s")
+        clock.sleep(max(0.0, min(FOLLOW_SECONDS, left)))

@@ -94,12 +94,9 @@ def overview_text(found: Overview, now: float) -> str:
     if found.failed_last:
         one = found.failed_last
         failed = f"{one.name}{_since(one, now, 'at')}: {one.category or one.message}"
-    lines = [("live now", live), *_headed("on its way", coming), ("failed last", failed)]
+    names = ["on its way", *[""] * (len(coming) - 1)]
+    lines = [("live now", live), *zip(names, coming, strict=True), ("failed last", failed)]
     return "\n".join(f"{name:13}{said}".rstrip() for name, said in lines)
-
-
-def _headed(name: str, lines: Sequence[str]) -> list[tuple[str, str]]:
-    return [("" if at else name, line) for at, line in enumerate(lines)]
 
 
 def _since(entry: OverviewRow, now: float, word: str = "since") -> str:

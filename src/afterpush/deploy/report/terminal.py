@@ -1,14 +1,31 @@
-"""The history as text: one line a deployment, then the figures with sparklines."""
+"""Monitors and history as text: tables, then the figures with sparklines; and history for JSON."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from afterpush.deploy.explain.lines import shown
 from afterpush.deploy.monitor.history import HistoryRecord
+from afterpush.deploy.monitor.status import Monitor
+from afterpush.deploy.monitor.stopping import StoppedMonitor
 from afterpush.deploy.report.dora import Dora
 from afterpush.deploy.report.figures import Figures, Spread, saw_it_go_live
-from afterpush.deploy.report.sparkline import ASCII_BARS, BARS, sparkline
 from afterpush.infra.clock import duration, rfc3339
 from afterpush.infra.console import table
+from afterpush.infra.invocation import program
+
+BARS = "▁▂▃▄▅▆▇█"
+ASCII_BARS = "_.:-=+*#"
+
+
+def sparkline(values: Sequence[float], width: int = 40, bars: str = BARS) -> str:
+    """The last `width` values from left to right, each as one of the `bars` in proportion to the largest."""
+    shown = list(values)[-width:]
+    top = max(shown, default=0.0)
+    if top <= 0:
+        return bars[0] * len(shown)
+    return "".join(bars[min(len(bars) - 1, int(value / top * len(bars)))] for value in shown)
+
 
 _MARKS = {"live": "●", "failed": "✗"}
 _ASCII_MARKS = {"live": "o", "failed": "x"}
@@ -93,3 +110,43 @@ def counted(number: int, thing: str) -> str:
 def percent(share: float | None) -> str:
     """A share for people."""
     return "none yet" if share is None else f"{100 * share:.0f} %"
+
+
+def monitor_table(monitors: Sequence[Monitor]) -> str:
+    """One line a monitor."""
+    if not monitors:
+        return f"no monitor has watched anything here yet; start one: {program()} deploy.monitor --background"
+    rows = [
+        (
+            entry.sha[:7],
+            entry.state,
+            str(entry.pid or "-"),
+            entry.started_at or "-",
+            entry.verdict or entry.phase or "-",
+        )
+        for entry in monitors
+    ]
+    return table(("COMMIT", "STATE", "PID", "STARTED", "PHASE OR VERDICT"), rows)
+
+
+def stop_lines(ended: Sequence[StoppedMonitor]) -> str:
+    """One line for each monitor that was asked to stop."""
+    if not ended:
+        return "no monitor runs"
+    return "\n".join(
+        f"{entry.sha[:7]}: stopped (pid {entry.pid})" if entry.stopped else f"{entry.sha[:7]}: {entry.reason}"
+        for entry in ended
+    )
+
+
+def history_documents(records: Sequence[HistoryRecord]) -> list[dict[str, Any]]:
+    """The records as `deploy.history --json` prints them, newest first."""
+    return [
+        asdict(record)
+        | {
+            "started_at": rfc3339(record.started_at),
+            "finished_at": rfc3339(record.finished_at),
+            "committed_at": rfc3339(record.committed_at) if record.committed_at else None,
+        }
+        for record in records
+    ]

@@ -7,8 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-from afterpush.deploy.watch.facts import Fact
-from afterpush.deploy.watch.states import Finished, Limits, State, Watching
+from afterpush.deploy.watch.facts import Fact, Finished, Limits, State, Watching
 from afterpush.deploy.watch.verdict import next_state
 from afterpush.infra.clock import Clock
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from afterpush.deploy.watch.facts import Verdict
-from afterpush.deploy.watch.states import Finished, State, Watching
+from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
 from afterpush.digitalocean.phases import phase_of
+from afterpush.digitalocean.steps import Reason
 from afterpush.infra.clock import parse_rfc3339, rfc3339, utc_time
 from afterpush.infra.errors import AfterpushError, ExitCode
 
@@ -45,38 +45,45 @@ class AppTold:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The keys of the contract. Times are RFC 3339 in UTC; `verdict` may also be running or crashed.
+    """The keys of the contract; `verdict` may also be running or crashed."""
 
-    `app` is the app's id; `url` shows the deployment in the platform's control panel, `live_url` is the app's
-    own address. `ready` is whether this commit answers; None where nobody could be asked.
-    """
-
-    sha: str
-    verdict: str
-    source: str | None = None
-    app: str | None = None
-    deployment_id: str | None = None
-    phase: str | None = None
-    superseded_by: str | None = None
-    cause: str | None = None
-    reason: dict[str, str | None] | None = None
-    message: str
-    started_at: str | None = None
-    finished_at: str | None = None
-    elapsed_seconds: float = 0.0
-    requests: int = 0
-    log_path: str | None = None
-    category: str | None = None
-    ready: bool | None = None
-    phases: dict[str, float] | None = None
-    explanation: dict[str, Any] | None = None
-    production: InProduction | None = None
-    app_name: str | None = None
-    contained_in: str | None = None
-    url: str | None = None
-    live_url: str | None = None
-    author: str | None = None
-    subject: str | None = None
+    sha: Annotated[str, "the full sha of the commit"]
+    verdict: Annotated[str, "what a watch ended with, or its state"]
+    source: Annotated[str | None, "which source reported it; null when none did"] = None
+    app: Annotated[str | None, "the app's id; null when no app was asked"] = None
+    app_name: Annotated[str | None, "the app's name; null when no app was asked"] = None
+    deployment_id: Annotated[
+        str | None, "the deployment that speaks for the commit; null when there is none"
+    ] = None
+    phase: Annotated[
+        str | None, "the platform's word for how far it is; null before there is a deployment"
+    ] = None
+    superseded_by: Annotated[str | None, "full sha of the commit that took its place; null otherwise"] = None
+    contained_in: Annotated[
+        str | None,
+        "full sha of the commit with whose deployment it came, and that contains it; null otherwise",
+    ] = None
+    ready: Annotated[
+        bool | None, "whether this commit answered ready once it was live; null when not asked"
+    ] = None
+    cause: Annotated[str | None, "the platform's words for what started the deployment"] = None
+    reason: Annotated[Reason | None, "of a failure; null otherwise"] = None
+    message: Annotated[str, "one sentence for people"]
+    production: Annotated[InProduction | None, "what production runs; null when no platform reported it"] = (
+        None
+    )
+    started_at: Annotated[str | None, "begin of the watch, RFC 3339, UTC; null without a watch"] = None
+    finished_at: Annotated[str | None, "its end, RFC 3339, UTC; null while it runs"] = None
+    elapsed_seconds: Annotated[float, "seconds from the begin of the watch to its end, or to now"] = 0.0
+    requests: Annotated[int, "requests to the platform's API, failed ones too, without log downloads"] = 0
+    log_path: Annotated[str | None, "the monitor's log; null when no file could be written"] = None
+    url: Annotated[str | None, "the deployment's page in the control panel; null when it is not known"] = None
+    live_url: Annotated[str | None, "the app's own address; null when no platform reported it"] = None
+    author: Annotated[str | None, "who made the commit; null while it is watched"] = None
+    subject: Annotated[str | None, "the first line of its message; null while it is watched"] = None
+    category: Annotated[str | None, "the category of a failure; null otherwise"] = None
+    phases: Annotated[dict[str, float] | None, "seconds in each phase that was seen, in order"] = None
+    explanation: Annotated[dict[str, Any] | None, "as `deploy.explain` gives it; null otherwise"] = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -89,6 +96,7 @@ def outcome(state: State, app: AppTold, *, requests: int, log_path: str | None) 
     known = state.before if isinstance(state, Finished) else state
     deployment = known.deployment
     ended = state.finished_at if isinstance(state, Finished) else None
+    is_failure = isinstance(state, Finished) and state.verdict is Verdict.FAILED
     return Outcome(
         sha=known.sha,
         verdict=state.verdict.value if isinstance(state, Finished) else RUNNING,
@@ -98,7 +106,7 @@ def outcome(state: State, app: AppTold, *, requests: int, log_path: str | None) 
         phase=known.phase,
         superseded_by=state.superseded_by if isinstance(state, Finished) else None,
         cause=deployment.cause if deployment else None,
-        reason=_reason(state),
+        reason=deployment.reason if deployment and is_failure else None,
         message=state.message if isinstance(state, Finished) else _progress_message(known),
         started_at=rfc3339(known.started_at),
         finished_at=None if ended is None else rfc3339(ended),
@@ -122,21 +130,6 @@ def deployment_url(app_id: str | None, deployment_id: str | None) -> str | None:
 def _progress_message(known: Watching) -> str:
     what = f"its phase is {known.phase}" if known.phase else "no deployment of it has appeared yet"
     return f"{known.sha[:7]} is being watched; {what}"
-
-
-def _reason(state: State) -> dict[str, str | None] | None:
-    """Why it failed, in the platform's words: code, message, component, step."""
-    if not isinstance(state, Finished) or state.verdict is not Verdict.FAILED or not state.before.deployment:
-        return None
-    step = state.before.deployment.failure
-    if step is None:
-        return {"code": None, "message": None, "component": None, "step": None}
-    return {
-        "code": step.reason.code if step.reason else None,
-        "message": step.reason.message if step.reason else None,
-        "component": step.component_name,
-        "step": step.name or step.title,
-    }
 
 
 def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from afterpush.deploy.monitor.history import HistoryRecord
-from afterpush.deploy.watch.facts import Fact, Silence
+from afterpush.deploy.watch.facts import Fact, Silence, Watching
 from afterpush.deploy.watch.log_trust import LogTrust
-from afterpush.deploy.watch.states import Watching
 from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.phases import Phase
+from afterpush.infra.configuration.settings import Poll
 
 FEW_REMAINING, HARDLY_ANY_REMAINING = 500, 100
 HARDLY_ANY_SECONDS = 60.0
@@ -41,16 +41,6 @@ FOLLOWED_BUILDING = Density(2.0, 1.0, 4.0)
 FOLLOWED_DEPLOYING = Density(1.0, 2.0, 4.0)
 # Without a history: so many of the configured intervals.
 FOLLOWED_BUILDING_WITHOUT_HISTORY, FOLLOWED_DEPLOYING_WITHOUT_HISTORY = 3.0, 2.6
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """Seconds between two looks, by what is known, and the longest wait after failed ones."""
-
-    discover_seconds: float = 5
-    building_seconds: float = 10
-    deploying_seconds: float = 4
-    backoff_max_seconds: float = 60
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,7 @@ class AdaptivePace:
 
     def __init__(
         self,
-        intervals: Intervals,
+        intervals: Poll,
         *,
         random: Callable[[], float] = jitter,
         building: Estimate | None = None,

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from afterpush.deploy.watch.outcome import InProduction
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployed_commits import Kinship, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, Spec, read_app
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
+from afterpush.infra.clock import rfc3339
 from afterpush.infra.errors import AfterpushError
 
 
@@ -24,6 +26,10 @@ class RunningDeployment:
     def name(self) -> str:
         """For people: the short sha, else the deployment's id."""
         return self.sha[:7] if self.sha else f"deployment {self.deployment_id}"
+
+    def document(self) -> InProduction:
+        """As documents tell what production runs."""
+        return InProduction(self.sha, rfc3339(self.since) if self.since else None, self.deployment_id)
 
 
 @dataclass(frozen=True)

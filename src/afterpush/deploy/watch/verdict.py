@@ -4,16 +4,19 @@ from dataclasses import replace
 
 from afterpush.deploy.watch.facts import (
     Fact,
+    Finished,
     Inconclusive,
+    Limits,
     NotYet,
     RolledBack,
     Seen,
     Serving,
     Silence,
+    State,
     Vanished,
     Verdict,
+    Watching,
 )
-from afterpush.deploy.watch.states import Finished, Limits, State, Watching
 from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.phases import Phase, phase_of
 from afterpush.infra.clock import duration, rfc3339, utc_time

@@ -23,6 +23,9 @@ from typing import (
     is_typeddict,
 )
 
+OPTIONAL = object()
+"""Marks a field of a class that a document does not always have."""
+
 _NAMES = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null", Any: "any"}
 
 
@@ -66,6 +69,7 @@ def fields_of(record: Any) -> dict[str, tuple[Any, str, bool]]:
         meaning = ""
         while get_origin(inner) is Annotated:
             meaning = meaning or next((one for one in inner.__metadata__ if isinstance(one, str)), "")
+            is_optional |= OPTIONAL in inner.__metadata__
             inner = get_args(inner)[0]
         found[name] = (inner, meaning, is_optional)
     return found

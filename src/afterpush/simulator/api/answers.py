@@ -1,49 +1,30 @@
 """The documents that the API answers with, beside apps and deployments themselves."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from afterpush.simulator.specs import components, first_mistake, monthly_dollars, normalised
-
-__all__ = ["Page", "components", "first_mistake", "health", "listed", "normalised", "proposal"]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Which part of a list; numbered from one."""
-
-    number: int
-    size: int
+from afterpush.simulator.api.exchange import Request, refused
 
 
-def listed(key: str, documents: Sequence[Any], page: Page, link: Callable[[int], str]) -> dict[str, Any]:
-    """One page of a list, with the links and the total as the API gives them."""
-    last = max(1, -(-len(documents) // page.size))
-    pages: dict[str, str] = {}
-    if page.number > 1:
-        pages |= {"first": link(1), "prev": link(page.number - 1)}
-    if page.number < last:
-        pages |= {"next": link(page.number + 1), "last": link(last)}
-    start = (page.number - 1) * page.size
+def listed(request: Request, key: str, documents: Sequence[Any]) -> dict[str, Any]:
+    """The page of a list that is asked for, with the links and the total as the API gives them."""
+    try:
+        number, size = int(request.query.get("page", 1)), int(request.query.get("per_page", 20))
+    except ValueError as error:
+        raise refused(400, "bad_request", "page and per_page must be whole numbers") from error
+    if number < 1 or not 1 <= size <= 200:
+        raise refused(400, "bad_request", "page must be at least 1, per_page between 1 and 200")
+    last = max(1, -(-len(documents) // size))
+    links = {"first": 1, "prev": number - 1} if number > 1 else {}
+    links |= {"next": number + 1, "last": last} if number < last else {}
+    address = f"{request.base}{quote(request.path)}"
+    pages = {name: f"{address}?{urlencode({**request.query, 'page': to})}" for name, to in links.items()}
     return {
-        key: list(documents[start : start + page.size]),
+        key: list(documents[(number - 1) * size : number * size]),
         "links": {"pages": pages} if pages else {},
         "meta": {"total": len(documents)},
     }
-
-
-def proposal(spec: Mapping[str, Any], taken_names: Collection[str]) -> dict[str, Any]:
-    """What the platform says to a spec that it would accept."""
-    available = spec["name"] not in taken_names
-    suggestion = {} if available else {"app_name_suggestion": f"{spec['name']}2"[:32]}
-    return {
-        "app_name_available": available,
-        "app_is_static": all(part.kind == "static_sites" for part in components(spec)),
-        "existing_static_apps": "0",
-        "spec": normalised(spec),
-        "app_cost": monthly_dollars(spec),
-    } | suggestion
 
 
 def health(spec: Mapping[str, Any], *, is_serving: bool) -> dict[str, Any]:

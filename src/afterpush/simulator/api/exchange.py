@@ -1,10 +1,17 @@
 """A request to the simulated platform and its answer, without a network."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-from afterpush.simulator.faults import Fault, Wire
+REQUEST_ID = "6f1ed002-ab5c-4a4e-9a3d-5f0f2f2b3c4d"
+"""Every error names its request, and the official clients print it."""
+
+_PAGE = (
+    "<!DOCTYPE html>\n<html><head><title>api.digitalocean.com | {status}</title></head>"
+    "<body><center><h1>{status}</h1></center><hr><center>cloudflare</center></body></html>\n"
+)
 
 
 @dataclass(frozen=True)
@@ -47,21 +54,29 @@ class Answer:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    wire: Wire = Wire.WHOLE
-    seconds: float = 0
     follow: GrowingLog | None = None
 
 
+def error(status: int, id: str, message: str) -> Answer:
+    """An error in the API's own form."""
+    document = {"id": id, "message": message, "request_id": REQUEST_ID}
+    headers = {"Content-Type": "application/json", "x-request-id": REQUEST_ID}
+    return Answer(status, json.dumps(document).encode(), headers)
+
+
+def proxy_page(status: int) -> Answer:
+    """The page of a proxy in the API's place: 502, 504, 524; even 200, or 403 as a security check."""
+    return Answer(status, _PAGE.format(status=status).encode(), {"Content-Type": "text/html; charset=UTF-8"})
+
+
 class Refused(Exception):
-    """The request cannot be answered: an error in the API's form, or the page of a proxy before it."""
+    """The request cannot be answered; what comes back instead."""
 
-    def __init__(self, status: int, id: str, message: str) -> None:
-        super().__init__(message)
-        self.fault = Fault.error(status, id, message)
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer.status}: {answer.body!r}")
+        self.answer = answer
 
-    @classmethod
-    def by_proxy(cls, status: int) -> "Refused":
-        """The API itself was never reached, or did not answer the proxy in time."""
-        refused = cls(status, "", "")
-        refused.fault = Fault.html(status)
-        return refused
+
+def refused(status: int, id: str, message: str) -> Refused:
+    """The API refuses, in its own form."""
+    return Refused(error(status, id, message))

@@ -6,11 +6,10 @@ proxy and cut after a minute; the socket of all components is refused where an a
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.simulator.api.exchange import Answer, GrowingLog, Refused, Request
+from afterpush.simulator.api.exchange import Answer, GrowingLog, Request, refused
 from afterpush.simulator.deployments import Deployment
 from afterpush.simulator.logs import TYPES, Log, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
@@ -50,12 +49,12 @@ def addresses(base: str, log: Log, address: Address, *, follow: bool) -> dict[st
     return live if follow else live | archived
 
 
-def answer(platform: FakePlatform, request: Request, headers: Mapping[str, str]) -> Answer:
+def answer(platform: FakePlatform, request: Request) -> Answer:
     """What comes back from such an address; like the real ones, they ask for no token of the API."""
     kind, address = _found(platform, request)
-    own = {**headers, "Content-Type": "text/plain; charset=utf-8"}
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
     if kind == "archive":
-        return Answer(302, b"", {**own, "Location": f"{request.base}/stored/{address.tail}"})
+        return Answer(302, b"", {**headers, "Location": f"{request.base}/stored/{address.tail}"})
 
     def so_far() -> tuple[tuple[str, ...], bool]:
         with platform.lock:
@@ -67,19 +66,19 @@ def answer(platform: FakePlatform, request: Request, headers: Mapping[str, str])
             return log.lines, log.is_complete
 
     if kind == "stored":
-        return Answer(200, "".join(f"{line}\n" for line in so_far()[0]).encode(), own)
+        return Answer(200, "".join(f"{line}\n" for line in so_far()[0]).encode(), headers)
     if request.query.get("token") != address.token:
-        raise Refused(401, "unauthorized", "the token of this log is wrong")
+        raise refused(401, "unauthorized", "the token of this log is wrong")
     if request.is_upgrade and (address.is_refused_as_socket or platform.refuses_sockets):
-        raise Refused(400, "bad_request", "bad handshake")
-    return Answer(200, b"", own, follow=GrowingLog(so_far, CUT_SECONDS / platform.speed))
+        raise refused(400, "bad_request", "bad handshake")
+    return Answer(200, b"", headers, follow=GrowingLog(so_far, CUT_SECONDS / platform.speed))
 
 
 def _found(platform: FakePlatform, request: Request) -> tuple[str, Address]:
     _, kind, deployment_id, type, component, *_ = [*request.path.split("/"), "", "", "", ""]
     found = [one for one in platform.deployments if one.id == deployment_id]
     if not found or request.method != "GET" or type not in TYPES:
-        raise Refused(404, "not_found", "no such log")
+        raise refused(404, "not_found", "no such log")
     return kind, Address(found[0], type, None if component == _ALL else component)
 
 

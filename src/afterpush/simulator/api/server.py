@@ -1,9 +1,13 @@
-"""The simulated platform behind HTTP on a loopback port: one process, a thread for each connection."""
+"""The simulated platform behind HTTP on a loopback port: one process, a thread for each connection.
 
+With the server's half of a WebSocket (RFC 6455), as far as sending a log needs it.
+"""
+
+import base64
 import contextlib
+import hashlib
 import json
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +17,33 @@ from afterpush.infra.clock import SystemClock
 from afterpush.infra.processes.signals import uninterrupted
 from afterpush.simulator.api.exchange import Answer, GrowingLog, Request
 from afterpush.simulator.api.respond import respond
-from afterpush.simulator.api.websocket import accept_key, close_frame, frame
-from afterpush.simulator.faults import Wire
 from afterpush.simulator.model import FakePlatform
+
+TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 0x1, 0x2, 0x8, 0x9, 0xA, 0x0
+NORMAL = 1000
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3.
+
+
+def accept_key(key: str) -> str:
+    """What the answer to a handshake proves: that its key was read."""
+    return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()
+
+
+def frame(payload: bytes, kind: int = TEXT, *, is_last: bool = True) -> bytes:
+    """One frame, unmasked as a server sends it."""
+    size = len(payload)
+    head = bytes([(0x80 if is_last else 0) | kind])
+    if size < 126:
+        return head + bytes([size]) + payload
+    if size < 1 << 16:
+        return head + b"\x7e" + size.to_bytes(2, "big") + payload
+    return head + b"\x7f" + size.to_bytes(8, "big") + payload
+
+
+def close_frame(code: int = NORMAL) -> bytes:
+    """The frame that ends it."""
+    return frame(code.to_bytes(2, "big"), CLOSE)
+
 
 _HELD_BYTES = 16 * 1024
 _GOODBYE_SECONDS = 2.0
@@ -28,8 +56,8 @@ class LoopbackServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), handler)
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.closing = threading.Event()
         self.clock = SystemClock()
         self._connections: set[socket.socket] = set()
@@ -77,10 +105,10 @@ def running(server: LoopbackServer) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serve(platform: FakePlatform, port: int = 0) -> Iterator[str]:
+def serve(platform: FakePlatform, handler: type["PlatformHandler"] | None = None) -> Iterator[str]:
     """Serves the platform; gives the base URL, as `DIGITALOCEAN_API_URL` takes it (without `/v2`)."""
-    handler = type("Handler", (PlatformHandler,), {"platform": platform})
-    with running(LoopbackServer(handler, port)) as url:
+    own = type("Handler", (handler or PlatformHandler,), {"platform": platform})
+    with running(LoopbackServer(own)) as url:
         yield url
 
 
@@ -103,7 +131,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 
 class PlatformHandler(QuietHandler):
-    """Carries requests to the platform and its answers back, as spoilt as they are meant to be."""
+    """Carries requests to the platform and its answers back."""
 
     platform: FakePlatform
 
@@ -117,25 +145,25 @@ class PlatformHandler(QuietHandler):
             self.read_body(),
             is_upgrade=(self.headers.get("Upgrade") or "").lower() == "websocket",
         )
-        answer = respond(self.platform, request)
-        {
-            Wire.WHOLE: self._send,
-            Wire.RESET: self._reset,
-            Wire.HANG: self._hang,
-            Wire.CUT_OFF: self._cut_off,
-        }[answer.wire](answer)
+        self.send(self.respond(request))
 
     do_GET = do_POST = do_PUT = do_DELETE = _answer
 
-    def _send(self, answer: Answer) -> None:
+    def respond(self, request: Request) -> Answer:
+        """What the platform answers."""
+        return respond(self.platform, request)
+
+    def send(self, answer: Answer) -> None:
+        """Sends an answer as it is."""
         if answer.follow:
             socket_key = self.headers.get("Sec-WebSocket-Key")
             self._stream(answer.follow, socket_key) if socket_key else self._hold_back(answer)
             return
-        self._head(answer, {"Content-Length": str(len(answer.body))})
+        self.head(answer, {"Content-Length": str(len(answer.body))})
         self.wfile.write(answer.body)
 
-    def _head(self, answer: Answer, more: dict[str, str]) -> None:
+    def head(self, answer: Answer, more: dict[str, str]) -> None:
+        """The status line and the headers."""
         self.send_response_only(answer.status)
         for name, value in {**answer.headers, **more}.items():
             self.send_header(name, value)
@@ -161,7 +189,7 @@ class PlatformHandler(QuietHandler):
     def _hold_back(self, answer: Answer) -> None:
         """A plain GET: a proxy waits for more before it passes anything on, and cuts after a while."""
         assert answer.follow
-        self._head(answer, {"Transfer-Encoding": "chunked"})
+        self.head(answer, {"Transfer-Encoding": "chunked"})
         held = b""
         cut_at = self.loopback.clock.monotonic() + answer.follow.cut_seconds
         for lines, is_complete in self._growing(answer.follow):
@@ -185,19 +213,3 @@ class PlatformHandler(QuietHandler):
             sent = len(lines)
             if not is_complete:
                 self.loopback.closing.wait(0.05)
-
-    def _reset(self, answer: Answer) -> None:
-        # Closing with a linger time of zero makes the kernel send RST instead of FIN.
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def _hang(self, answer: Answer) -> None:
-        self.loopback.closing.wait(answer.seconds)
-        self.close_connection = True
-
-    def _cut_off(self, answer: Answer) -> None:
-        self._head(answer, {"Content-Length": str(len(answer.body))})
-        self.wfile.write(answer.body[: len(answer.body) // 2])
-        self.wfile.flush()
-        self.close_connection = True

@@ -39,9 +39,7 @@ def with_production(here: AppRepository, found: "Outcome") -> "Outcome":
     from dataclasses import replace
 
     from afterpush.deploy.monitor.setup import app_platform, wanted_app
-    from afterpush.deploy.watch.outcome import InProduction
     from afterpush.deploy.watch.production import production_if_told
-    from afterpush.infra.clock import rfc3339
 
     if found.production or found.verdict not in _STILL_OPEN:
         return found
@@ -52,8 +50,7 @@ def with_production(here: AppRepository, found: "Outcome") -> "Outcome":
         seen = production_if_told(api, wanted, note) if api else None
     if seen is None or seen.live is None:
         return found
-    since = rfc3339(seen.live.since) if seen.live.since else None
-    return replace(found, production=InProduction(seen.live.sha, since, seen.live.deployment_id))
+    return replace(found, production=seen.live.document())
 
 
 def is_on_remote(here: AppRepository, sha: str) -> bool:

@@ -165,7 +165,7 @@ def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail:
             f' The log says: "{line}"' if line else ""
         )
         what = f"{explanation['hint']} Then push again."
-    elif found.reason and (said := found.reason.get("message") or found.reason.get("code")):
+    elif found.reason and (said := found.reason.message or found.reason.code):
         why = f'The platform says: "{said}"'
     runs = found.production
     return Answer(

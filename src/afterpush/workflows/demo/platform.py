@@ -1,12 +1,13 @@
 """The simulated platform of a demo: served by threads of this process, so that it ends with it."""
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from afterpush.simulator import FakePlatform, serve
-from afterpush.simulator.app_server import FakeApp, serve_app
+from afterpush.simulator.api.server import LoopbackServer, QuietHandler, running
 from afterpush.simulator.apps import App
 from afterpush.simulator.model import FULL_ACCESS
 from afterpush.simulator.scenario import SCENARIOS
@@ -35,7 +36,8 @@ def simulated(
     plans = [SCENARIOS[scenario]() for scenario in scenarios]
     platform = FakePlatform(tokens={token: FULL_ACCESS}, speed=speed, plans=plans)
     app = platform.add_app(app_spec(name, repository, branch), live_sha=live_sha)
-    with serve_app(FakeApp(commit=lambda: platform.live_commit(app.id))) as app.url, serve(platform) as url:
+    health = type("Health", (_Health,), {"commit": lambda self: platform.live_commit(app.id)})
+    with running(LoopbackServer(health)) as app.url, serve(platform) as url:
         variables = {
             "DIGITALOCEAN_TOKEN": token,
             "DIGITALOCEAN_API_URL": url,
@@ -43,3 +45,19 @@ def simulated(
             "HEALTH_URL": f"{app.url}/health",
         }
         yield Simulated(platform, app, url, variables)
+
+
+class _Health(QuietHandler):
+    """The app itself: a health endpoint that tells the commit which is live there."""
+
+    def commit(self) -> str | None:
+        raise NotImplementedError
+
+    def do_GET(self) -> None:
+        commit = self.commit()
+        body = json.dumps({"status": "healthy"} | ({"commit": commit} if commit else {})).encode()
+        self.send_response_only(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

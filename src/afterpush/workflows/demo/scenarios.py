@@ -6,11 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from afterpush.deploy.explain.answer import Known
-from afterpush.deploy.explain.explanation import explain
-from afterpush.deploy.explain.rendering import short_explanation
-from afterpush.deploy.explain.signature_files import load_failures
-from afterpush.deploy.explain.signatures import UNKNOWN
 from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.deploy.monitor import status
 from afterpush.deploy.monitor.background import start_monitor
@@ -105,8 +100,9 @@ def _watched(demo: DemoContext, sha: str, while_building: Callable[[], None] | N
         demo.clock.sleep(_POLL_SECONDS)
     log.show_new()
     found = status.status(demo.state, sha, demo.clock.now())
-    category = _category(demo, found) if found.verdict == Verdict.FAILED else None
-    return DemoPush(sha, found.verdict, category)
+    if found.verdict == Verdict.FAILED:
+        _show_log_end(demo, found)
+    return DemoPush(sha, found.verdict, found.category)
 
 
 def _phase(demo: DemoContext, sha: str) -> str | None:
@@ -114,21 +110,14 @@ def _phase(demo: DemoContext, sha: str) -> str | None:
     return found.phase if found.verdict == RUNNING else None
 
 
-def _category(demo: DemoContext, outcome: Outcome) -> str:
-    """Shows the end of the failed build's log, and what is behind it unless the monitor has said so."""
+def _show_log_end(demo: DemoContext, outcome: Outcome) -> None:
+    """The end of the failed build's log; what is behind it, the monitor has said."""
     log = _build_log(demo, outcome)
     # Each line begins with the component and the time; those with nothing behind them are left out.
     lines = [line for line in log.decode("utf-8", "replace").splitlines() if len(line.split(maxsplit=2)) == 3]
     demo.tell(f"   the end of its build log ({program()} deploy.logs):")
     for line in lines[-_LOG_LINES:]:
         demo.tell(f"   | {line}")
-    if outcome.category:
-        return outcome.category
-    found = explain([log], load_failures(demo.ours.path), Known(failed=True))
-    demo.tell(f"   what it means ({program()} deploy.explain):")
-    for line in short_explanation(found):
-        demo.tell(f"   | {line}")
-    return found.category or UNKNOWN
 
 
 def _build_log(demo: DemoContext, outcome: Outcome) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.digitalocean.repository_names import repository_names
+from afterpush.digitalocean.find_app import repository_names
 from afterpush.infra.clock import SystemClock, duration
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError, ExitCode

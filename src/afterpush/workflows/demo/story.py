@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 
 from afterpush.deploy.monitor.history import History
 from afterpush.deploy.monitor.stopping import stop_all
@@ -106,7 +107,9 @@ def _play_all(folder: Path, tempo: Tempo, tell: Tell, shown: Shown, clock: Syste
             shown.pushes.append(act_live(demo))
             shown.pushes.append(act_failure(demo))
             shown.pushes.extend(act_superseded(demo))
-            tell(f"\nWhat {program()} deploy.history knows of it:\n{_indented(_history(state))}")
+            records = distinct(History(state.history).records(limit=10))
+            known = indent(history_text(records, figures(records)), "   ", lambda line: True)
+            tell(f"\nWhat {program()} deploy.history knows of it:\n{known}")
     tell(
         "\nNext, in your own repository (the README says how to install afterpush there): "
         "afterpush env.check, afterpush hooks.install, then git push as always."
@@ -145,12 +148,3 @@ def _monitors_ended(state: StateFolder, clock: SystemClock) -> Iterator[None]:
     finally:
         with uninterrupted():
             stop_all(state, clock)
-
-
-def _history(state: StateFolder) -> str:
-    records = distinct(History(state.history).records(limit=10))
-    return history_text(records, figures(records))
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"   {line}" for line in text.splitlines())

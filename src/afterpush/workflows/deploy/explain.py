@@ -5,12 +5,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from afterpush.deploy.explain.answer import Explanation, Known, Reason
+from afterpush.deploy.explain.answer import Explanation, Known
 from afterpush.deploy.explain.apart import explain_apart
 from afterpush.deploy.explain.explanation import explain, explain_files, nothing_failed, read_files
 from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
 from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text, guide
 from afterpush.deploy.explain.signature_files import load_failures
+from afterpush.deploy.explain.signatures import Extended
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.configuration.variables import Environment, read_environment
 from afterpush.infra.console import print_json, say
@@ -43,8 +44,7 @@ def explain_commit(here: AppRepository, sha: str | None, passing: str | None) ->
 
     Raises AfterpushError when there is neither a log nor a reason.
     """
-    from afterpush.deploy.logs.locations import captured_logs
-    from afterpush.deploy.monitor.failure_cause import reason_of
+    from afterpush.deploy.logs.platform_logs import captured_logs
     from afterpush.deploy.monitor.status import status
 
     commit = commit_of(here, sha)
@@ -52,9 +52,8 @@ def explain_commit(here: AppRepository, sha: str | None, passing: str | None) ->
     live = nothing_failed(f"{commit[:7]} is live: nothing failed.", commit=commit, confidence=1.0)
     if last.verdict == "live":
         return live
-    said = reason_of(last.reason)
     known = Known(
-        reason=Reason(**said) if said else None,
+        reason=last.reason if last.reason and last.reason.is_given else None,
         commit=commit,
         failed=last.verdict == "failed",
         passing=passing_log(passing)
@@ -79,14 +78,14 @@ def explained(
     Raises AfterpushError when the expressions of a team's file take too long over it.
     """
     failures = load_failures(root)
-    if failures.team_file is not None and not can_bound_time():
+    if isinstance(failures, Extended) and not can_bound_time():
         return explain_apart(root, pieces, known, environment.for_child())
     return explain(pieces, failures, known, environment.redactor())
 
 
 def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Iterator[bytes] | None:
     """What the platform still has of the commit's logs, one type after the other; None when it is live."""
-    from afterpush.deploy.logs.locations import remaining_logs
+    from afterpush.deploy.logs.platform_logs import remaining_logs
     from afterpush.deploy.monitor.setup import platform_source
 
     source = platform_source(here.repo, commit, here.settings, here.environment, SystemClock())

@@ -5,8 +5,7 @@ from pathlib import Path
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.dora import dora
 from afterpush.deploy.report.figures import distinct, figures
-from afterpush.deploy.report.sparkline import BARS
-from afterpush.deploy.report.terminal import counted, dora_text, history_text
+from afterpush.deploy.report.terminal import BARS, counted, dora_text, history_text
 from afterpush.infra.clock import SystemClock, rfc3339
 from afterpush.infra.console import can_show, note, plain, print_json, say, terminal_width
 from afterpush.infra.errors import AfterpushError
@@ -17,7 +16,7 @@ from afterpush.workflows.deploy.monitoring import read_history
 
 def print_history(here: AppRepository, *, limit: int | None, watches: bool, json: bool) -> None:
     """Each deployment once, or every single watch, with their figures; as JSON the bare list."""
-    from afterpush.deploy.report.tables import history_documents
+    from afterpush.deploy.report.terminal import history_documents
 
     records = read_history(here, None)
     shown = (records if watches else distinct(records))[:limit]

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from afterpush.deploy.explain.redaction import redact_log
-from afterpush.deploy.logs.follow import Connection, Following
+from afterpush.deploy.logs.follow import Connection, Following, ToldLines
 from afterpush.deploy.logs.jobs import JOB, job_logs, job_runs
 from afterpush.deploy.logs.lines import last_lines, lines, shown
 from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog, Tail
-from afterpush.deploy.logs.repeated import ToldLines
 from afterpush.deploy.monitor.setup import platform_source
 from afterpush.deploy.watch.sources.platform import PlatformSource
 from afterpush.digitalocean.deployment import Deployment
@@ -83,7 +82,9 @@ def _read(log: PlatformLog, deployment: Deployment) -> Iterator[bytes]:
     except ApiFailure as failure:
         raise _explained(failure, log, deployment) from failure
     if not places.urls:
-        raise _none_yet(log)
+        raise AfterpushError(
+            f"the platform has no {log.type} log of deployment {log.deployment_id} yet", ExitCode.BAD_ANSWER
+        )
     told = lines(log.read(places))
     yield from last_lines(told, log.tail) if log.tail else told
 
@@ -137,10 +138,4 @@ def _explained(failure: ApiFailure, log: PlatformLog, deployment: Deployment) ->
         f"the platform has no {log.type} log of deployment {log.deployment_id}: {failure}; "
         f"its phase is {deployment.phase}, try another --type",
         ExitCode.BAD_ANSWER,
-    )
-
-
-def _none_yet(log: PlatformLog) -> AfterpushError:
-    return AfterpushError(
-        f"the platform has no {log.type} log of deployment {log.deployment_id} yet", ExitCode.BAD_ANSWER
     )

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from afterpush.deploy.monitor.failure_cause import last_words
-from afterpush.deploy.monitor.line_output import how_to_go_on
-from afterpush.deploy.monitor.reporters import LineReporter, Reporter
+from afterpush.deploy.monitor.completion import last_words
+from afterpush.deploy.monitor.reporters import LineReporter, Reporter, how_to_go_on
 from afterpush.deploy.monitor.session import exit_code, open_session, watch_or_follow
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import Outcome
@@ -52,7 +51,7 @@ def monitor_here(
 
 def wait_here(here: AppRepository, sha: str, *, timeout_seconds: float | None, json: bool) -> Outcome:
     """What the monitor of a commit ends with, shown as it goes; `running` when the time is over first."""
-    from afterpush.deploy.monitor.following import APPEAR_SECONDS, follow
+    from afterpush.deploy.monitor.status import APPEAR_SECONDS, follow
     from afterpush.deploy.watch.poll_interval import total_estimate
 
     clock = SystemClock()

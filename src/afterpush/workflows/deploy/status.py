@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
-from afterpush.deploy.monitor.setup import require_source
-from afterpush.deploy.monitor.status import status
+from afterpush.deploy.monitor.history import HistoryRecord
+from afterpush.deploy.monitor.setup import app_platform, require_source, wanted_app
+from afterpush.deploy.monitor.status import monitors, status
+from afterpush.deploy.report.overview import Overview, overview, overview_text
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import CRASHED, RUNNING, Outcome
+from afterpush.deploy.watch.production import Production, production_if_told
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.console import print_json, say
+from afterpush.infra.console import note, plain, print_json, say
 from afterpush.infra.errors import AfterpushError
-from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.app_repository import AppRepository, warn_on_error
+from afterpush.workflows.deploy.monitoring import read_history, wait_here
 from afterpush.workflows.deploy.watch import look_once
 
 _ASK_SECONDS = 5.0
@@ -24,8 +28,6 @@ def status_here(
     Raises AfterpushError (exit 2) for a commit that nobody watched, where nothing could be asked either.
     """
     if wait:
-        from afterpush.workflows.deploy.monitoring import wait_here
-
         found = wait_here(here, sha, timeout_seconds=timeout_seconds, json=json)
     else:
         found = status(here.state, sha, SystemClock().now())
@@ -62,8 +64,31 @@ def _judged_again(here: AppRepository, found: Outcome) -> Outcome:
 def print_status(here: AppRepository, found: Outcome, *, with_overview: bool, json: bool) -> None:
     """A commit's status; where no commit was named, what is live and on its way as well."""
     if with_overview:
-        from afterpush.workflows.deploy.overview import print_with_overview
-
-        print_with_overview(here, found, json=json)
+        _print_with_overview(here, found, json=json)
     else:
         print_json(found) if json else say(f"{found.verdict.upper()}: {found.message}")
+
+
+def _print_with_overview(here: AppRepository, found: Outcome, *, json: bool) -> None:
+    """What is known of HEAD, and the overview; the platform is asked once, and not for long."""
+    clock = SystemClock()
+    seen = _overview(here, clock)
+    if json:
+        print_json(plain(found) | {"overview": plain(seen)})
+    else:
+        say(f"{found.verdict.upper()}: {found.message}\n{overview_text(seen, clock.now())}")
+
+
+def _overview(here: AppRepository, clock: SystemClock) -> Overview:
+    records: list[HistoryRecord] = []
+    with warn_on_error("reading the history"):
+        records = read_history(here, 200)
+    return overview(_production(here, clock), records, monitors(here.state, clock.now()))
+
+
+def _production(here: AppRepository, clock: SystemClock) -> Production | None:
+    api = app_platform(here.environment, clock, timeout_seconds=_ASK_SECONDS)
+    if api is None:
+        return None
+    wanted = wanted_app(here.repo, here.settings, here.environment)
+    return production_if_told(api, wanted, lambda text: note(f"note: {text}"))

@@ -59,8 +59,8 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
     from dataclasses import replace
 
     from afterpush.deploy.monitor.setup import prepare, pushed_with
+    from afterpush.deploy.watch.facts import Finished
     from afterpush.deploy.watch.outcome import outcome
-    from afterpush.deploy.watch.states import Finished
     from afterpush.deploy.watch.verdict import begin, next_state
     from afterpush.infra.clock import SystemClock
 

@@ -15,7 +15,7 @@ from afterpush.deploy.watch.sources.ranked import SourceFailure
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.digitalocean.deployment import Component, Deployment
 from afterpush.digitalocean.phases import Phase
-from afterpush.digitalocean.steps import Progress, Reason, Step
+from afterpush.digitalocean.steps import Progress, Step, StepReason
 from afterpush.infra.database import Connection, DatabaseFailure
 
 PHASES = {
@@ -116,7 +116,9 @@ class DatabaseSource:
         if status not in PHASES:
             return Inconclusive(self.name, f"the table says {status!r}, which is no known status")
         said = named.get("errormessage")
-        failed = Step(name="deployment", status="ERROR", reason=Reason(message=str(said))) if said else None
+        failed = (
+            Step(name="deployment", status="ERROR", reason=StepReason(message=str(said))) if said else None
+        )
         return Seen(
             self.name,
             Deployment(

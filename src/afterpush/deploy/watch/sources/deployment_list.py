@@ -44,7 +44,8 @@ class DeploymentList:
                 raise
             self.trouble = f"the list of deployments cannot be read: {failure}"
             self._pause = min(self._pause * 2, LIST_EVERY_MAX_SECONDS)
-            self._due_at = self._clock.monotonic() + max(self._pause, self._retry_after(failure))
+            asked = getattr(failure, "retry_after_seconds", None) or 0.0
+            self._due_at = self._clock.monotonic() + max(self._pause, asked)
 
     def _filtered(self, read: ReadPages) -> Iterator[list[object]]:
         try:
@@ -53,10 +54,6 @@ class DeploymentList:
             if failure.status not in (400, 422):
                 raise
             yield from read(per_page=LIST_PAGE, timeout_seconds=LIST_SECONDS)
-
-    def _retry_after(self, failure: Exception) -> float:
-        seconds = failure.retry_after_seconds if isinstance(failure, ApiFailure) else None
-        return seconds or 0.0
 
 
 def _readable(page: Sequence[object]) -> list[Deployment]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
+from afterpush.deploy.watch.deploy_on_push import Past, outlook
 from afterpush.deploy.watch.facts import Fact, NotYet, RolledBack, Seen, Serving, Vanished
-from afterpush.deploy.watch.known_push import KnownPush
+from afterpush.deploy.watch.kinship import KnownPush
 from afterpush.deploy.watch.sources.deployment_list import DeploymentList
 from afterpush.deploy.watch.sources.ranked import SourceFailure
 from afterpush.deploy.watch.speaking import SETTLED_AFTER_SECONDS, Shown, Silent, speaks
@@ -148,7 +148,8 @@ class PlatformSource:
         return replace(said, is_settled=now - self._unsettled_since >= SETTLED_AFTER_SECONDS)
 
     def _not_yet(self, app: App, said: Silent) -> NotYet:
-        expected = self._outlook(app)
+        past = Past(self._in_order(), self._carried, self._commit.pushed_at, is_known=not self._list.trouble)
+        expected = outlook(app, self._ours(app), past)
         doubts = (said.remark, expected.doubt, self._list.trouble)
         return NotYet(
             self.name,
@@ -158,10 +159,6 @@ class PlatformSource:
             expected.waits_for,
             said.standing,
         )
-
-    def _outlook(self, app: App) -> Outlook:
-        past = Past(self._in_order(), self._carried, self._commit.pushed_at, is_known=not self._list.trouble)
-        return outlook(app, self._ours(app), past)
 
     def _shown(self, app: App) -> Shown:
         skew = self.api.clock_skew_seconds or 0.0

@@ -1,12 +1,38 @@
-"""The sources in order of authority, and one look at all of them."""
+"""The sources in order of authority, and one look at all of them, without secrets.
 
-from collections.abc import Sequence
-from typing import Protocol
+What they say may repeat one: a build's words, a connection string in an error. It is hidden where facts come
+in, so that no state, log, result, history or document has to think of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Protocol
+
+import msgspec
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Silence
-from afterpush.deploy.watch.sources.redaction import Redact, hidden
+from afterpush.digitalocean.deployment import Deployment, read_deployment
 from afterpush.digitalocean.phases import phase_of
 from afterpush.infra.clock import Clock
+
+Redact = Callable[[str], str]
+
+
+def hidden(value: Any, redact: Redact) -> Any:
+    """The same fact, or part of one, with every text redacted but the name of its source, which is ours."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Deployment):
+        return read_deployment(hidden(msgspec.to_builtins(value), redact))
+    if isinstance(value, dict):
+        return {name: hidden(inner, redact) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(hidden(inner, redact) for inner in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = {entry.name for entry in fields(value)} - {"source"}
+        return replace(value, **{name: hidden(getattr(value, name), redact) for name in names})
+    return value
+
 
 _ALMOST_DUE_SECONDS = 0.001
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from afterpush.simulator.apps import App
 from afterpush.simulator.deployments import Deployment
-from afterpush.simulator.model import FakePlatform
 from afterpush.simulator.scenario import Plan
+from tests.support.faults import FakePlatform
 
 
 def _by_user(action: str) -> dict[str, Any]:

@@ -33,10 +33,10 @@ class FakeApp:
 
 
 @contextlib.contextmanager
-def serve_app(app: FakeApp, port: int = 0) -> Iterator[str]:
+def serve_app(app: FakeApp) -> Iterator[str]:
     """Serves the app; gives its base URL (append `/health`, or any path)."""
     handler = type("Handler", (AppHandler,), {"app": app})
-    with running(LoopbackServer(handler, port)) as url:
+    with running(LoopbackServer(handler)) as url:
         yield url
 
 
