@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from afterpush.infra.errors import AfterpushError
 
@@ -42,20 +42,22 @@ CREATE INDEX by_app ON deployments (app, started_at);
 class HistoryRecord:
     """One watched deployment. Times are epoch seconds, `phases` the seconds spent in each phase, in order."""
 
-    sha: str
-    verdict: str
-    message: str
+    sha: Annotated[str, "the full sha of the commit"]
+    verdict: Annotated[str, "what its watch ended with"]
+    message: Annotated[str, "one sentence for people"]
     started_at: float
     finished_at: float
-    elapsed_seconds: float
-    app: str | None = None
-    deployment_id: str | None = None
-    source: str | None = None
-    branch: str | None = None
-    author: str | None = None
-    category: str | None = None
+    elapsed_seconds: Annotated[float, "seconds"]
+    app: Annotated[str | None, "the app's id; null when none was asked"] = None
+    deployment_id: Annotated[str | None, "null when there was none"] = None
+    source: Annotated[str | None, "which source reported it; null when none did"] = None
+    branch: Annotated[str | None, "null when it was not known"] = None
+    author: Annotated[str | None, "the commit's author; null when the commit is not here"] = None
+    category: Annotated[str | None, "the category of a failure; null otherwise"] = None
     committed_at: float | None = None
-    phases: dict[str, float] = field(default_factory=dict)
+    phases: Annotated[dict[str, float], "seconds in each phase that was seen, in order"] = field(
+        default_factory=dict
+    )
 
 
 _COLUMNS = [entry.name for entry in fields(HistoryRecord)]

@@ -6,6 +6,7 @@ a deployment that was superseded or canceled never reached anybody and counts as
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.report.figures import FAILED, LIVE, Spread, rate, saw_it_go_live, spread
@@ -24,12 +25,12 @@ class Dora:
     """
 
     window_days: float
-    deployments: int
+    deployments: Annotated[int, "deployments that went live in the window"]
     deployment_frequency_per_day: float
-    lead_time: Spread
-    change_failure_rate: float | None
-    time_to_restore: Spread
-    incidents: int
+    lead_time: Annotated[Spread, "from commit to live"]
+    change_failure_rate: Annotated[float | None, "failed / (live + failed); null before either"]
+    time_to_restore: Annotated[Spread, "from a failure to the next live"]
+    incidents: Annotated[int, "failures in a row count once"]
     failing_since: float | None
 
 
