@@ -16,30 +16,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from afterpush.migrate.replay.schema import Key, State, same, shown, with_change
 from afterpush.migrate.steps.decide_rows import with_rows, with_settings, with_waiting
 from afterpush.migrate.steps.plan import Decision, Plan, Situation, Verdict
-from afterpush.migrate.steps.stage import (
-    find_stage,
-    initial,
-    orders_of,
-    restricted,
-    with_known_names,
-)
-from afterpush.migrate.steps.step import SCHEMA, Step, known_keys
+from afterpush.migrate.steps.stage import find_stage
+from afterpush.migrate.steps.step import SCHEMA, Step
+from afterpush.migrate.steps.timeline import Timeline
 
 
 def decide(steps: Sequence[Step], now: Situation) -> Plan:
     """The verdict for every step."""
-    known = known_keys(steps, now.flavour)
-    live, names = with_known_names(
-        restricted(now.live, known, orders_of(steps, now.flavour)), now.live, known, steps, now.flavour
-    )
-    stage = find_stage(steps, now.flavour, live, now.journal, now.ran_until)
+    line = Timeline(steps, now.flavour)
+    live, names = line.known_of(now.live)
+    stage = find_stage(line, live, now.journal, now.ran_until)
     if stage is not None:
         verdicts = [
             Decision(step, Verdict.DONE if number <= stage else Verdict.NEEDED)
             for number, step in enumerate(steps)
         ]
     else:
-        verdicts = _by_parts(steps, now.flavour, live)
+        verdicts = _by_parts(line, live)
     verdicts = with_rows(verdicts, now, stage)
     verdicts = with_waiting(verdicts, now)
     return Plan(tuple(with_settings(verdicts)), names)
@@ -48,31 +41,28 @@ def decide(steps: Sequence[Step], now: Situation) -> Plan:
 # Step by step
 
 
-def _by_parts(steps: Sequence[Step], flavour: str, live: State) -> list[Decision]:
+def _by_parts(line: Timeline, live: State) -> list[Decision]:
     forced: set[int] = set()
     while True:
-        decisions, more = _pass(steps, flavour, live, forced)
+        decisions, more = _pass(line, live, forced)
         if more <= forced:
             return decisions
         forced |= more
 
 
-def _pass(
-    steps: Sequence[Step], flavour: str, live: State, forced: set[int]
-) -> tuple[list[Decision], set[int]]:
+def _pass(line: Timeline, live: State, forced: set[int]) -> tuple[list[Decision], set[int]]:
     """One pass over the steps, on a copy of the state that goes along; and which ones must run for others.
 
     CREATE PROCEDURE p; CALL p; DROP PROCEDURE p: without p the first and the last are done, but where
     the CALL is needed the first one must run for it.
     """
-    now, recorded = dict(live), initial(steps, flavour)
+    now, recorded = dict(live), line.initial
     makers: dict[str, int] = {}
     decisions, more = [], set()
-    for number, step in enumerate(steps):
-        change = step.change(flavour)
+    for number, (step, change) in enumerate(zip(line.steps, line.changes, strict=True)):
         decision = Decision(step, Verdict.DONE)
         if step.kind == SCHEMA:
-            decision = _by_its_parts(steps, number, flavour, now, number in forced)
+            decision = _by_its_parts(line, number, now, number in forced)
         if decision.verdict is Verdict.NEEDED:
             there = {name.lower() for _, name, _ in now}
             wanted = {name.lower() for _, name, _ in recorded} - there
@@ -86,37 +76,35 @@ def _pass(
     return decisions, more
 
 
-def _by_its_parts(steps: Sequence[Step], number: int, flavour: str, now: State, is_forced: bool) -> Decision:
-    step = steps[number]
-    change = step.change(flavour)
+def _by_its_parts(line: Timeline, number: int, now: State, is_forced: bool) -> Decision:
+    step, change = line.steps[number], line.changes[number]
     keys = {key for key in change.keys if key[2] not in ("order", "counter")} or change.keys
     is_before = _is(keys, change.before, now)
     if is_forced and is_before:
         return Decision(step, Verdict.NEEDED)
-    if any(_is(keys, state, now) for state in _from(steps, number, flavour, keys)):
+    if any(_is(keys, state, now) for state in _from(line, number, keys)):
         return Decision(step, Verdict.DONE)
     if is_before:
         return Decision(step, Verdict.NEEDED)
-    return Decision(step, Verdict.DRIFTED, _difference(steps, number, flavour, keys, now))
+    return Decision(step, Verdict.DRIFTED, _difference(line, number, keys, now))
 
 
 def _is(keys: set[Key], state: Mapping[Key, str], now: State) -> bool:
     return all(same(key, state.get(key), now.get(key)) for key in keys)
 
 
-def _from(steps: Sequence[Step], number: int, flavour: str, keys: set[Key]) -> Iterator[State]:
+def _from(line: Timeline, number: int, keys: set[Key]) -> Iterator[State]:
     """The state of these parts after this step, and after each later one that changes any of them."""
     state: State = {}
-    for step in steps[number:]:
-        change = step.change(flavour)
+    for change in line.changes[number:]:
         if change.keys & keys:
             state = with_change(state, change.before, change.after)
             yield state
 
 
-def _difference(steps: Sequence[Step], number: int, flavour: str, keys: set[Key], now: State) -> str:
+def _difference(line: Timeline, number: int, keys: set[Key], now: State) -> str:
     """Part by part: what is there, and what the history makes of it."""
-    states = [steps[number].change(flavour).before, *_from(steps, number, flavour, keys)]
+    states = [line.changes[number].before, *_from(line, number, keys)]
     nearest = min(states, key=lambda state: sum(not same(key, state.get(key), now.get(key)) for key in keys))
     said = []
     for key in sorted(keys):

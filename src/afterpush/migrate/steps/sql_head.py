@@ -14,8 +14,8 @@ from afterpush.migrate.replay.schema import ELUSIVE, State, with_change
 from afterpush.migrate.statements.tokens import literal, quoted
 from afterpush.migrate.steps.facts import flavours_of
 from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
-from afterpush.migrate.steps.stage import initial
 from afterpush.migrate.steps.step import DATA, SCHEMA, Step, known_keys
+from afterpush.migrate.steps.timeline import Timeline
 
 MARK = "Written by `inv migrate.consolidate`"
 STAGE, SQL, _NEW, _FILLED = "@afterpush_stage", "@afterpush_sql", "@afterpush_new", "@afterpush_filled"
@@ -103,7 +103,7 @@ def _stage_query(steps: Sequence[Step], flavour: str) -> str:
 
 def _stages(steps: Sequence[Step], flavour: str) -> Iterator[tuple[State, int]]:
     """Each state, and the number of the last step that is done there."""
-    state = initial(steps, flavour)
+    state = Timeline(steps, flavour).initial
     yield state, -1
     last = max((number for number, step in enumerate(steps) if step.kind == SCHEMA), default=-1)
     for number, step in enumerate(steps):
