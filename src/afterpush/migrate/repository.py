@@ -6,6 +6,7 @@ from pathlib import Path
 
 from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git.objects import read_blob
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_boot
 from afterpush.migrate.boot_script.imports import Reach, reach
@@ -126,3 +127,23 @@ def steps_of(root: Path, consolidated: str) -> list[Step] | None:
         return None
     text = text_of(root, consolidated)
     return read_sql(text, consolidated) if MARK in text else []
+
+
+def committed_steps(root: Path, file: str | None, steps: Sequence[Step]) -> list[Step]:
+    """The steps of the last committed version of their file, which an app in production may have run.
+
+    None where they are these, or cannot be read.
+    """
+    if file is None:
+        return []
+    try:
+        text = read_blob(root, f"HEAD:{file}").decode("utf-8", "replace")
+    except AfterpushError:
+        return []  # Not committed yet.
+    if MARK not in text:
+        return []
+    try:
+        found = read_sql(text, file) if file.endswith(".sql") else read_module(text, file)
+    except AfterpushError:
+        return []  # Written by a version with another form: nothing that could run now.
+    return [] if [step.checksum for step in found] == [step.checksum for step in steps] else found

@@ -51,7 +51,7 @@ class Migrations:
         from afterpush.migrate.proof.inputs import Ways
         from afterpush.migrate.proof.prove import prove
         from afterpush.migrate.proof.report import Invalid
-        from afterpush.migrate.steps.earlier import committed_steps
+        from afterpush.migrate.repository import committed_steps
         from afterpush.migrate.steps.step import DATA
 
         ways = Ways(

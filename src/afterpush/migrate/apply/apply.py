@@ -24,9 +24,8 @@ from afterpush.migrate.steps.execute import (
     plan_for,
     situation,
 )
-from afterpush.migrate.steps.facts import flavours_of
 from afterpush.migrate.steps.plan import Decision, Plan, Verdict
-from afterpush.migrate.steps.step import SETTING, Step
+from afterpush.migrate.steps.step import SETTING, Step, flavours_of
 
 # How long a statement waits for a table that somebody else uses, and how often it is tried: a waiting DDL
 # statement blocks everybody who comes after it, so many short waits are better than a long one.

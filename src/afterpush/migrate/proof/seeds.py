@@ -40,23 +40,26 @@ def plant(connection: Connection, schema: str) -> Planted:
     """Writes a few rows into every table of the schema. Raises DatabaseFailure when the server is lost."""
     by_table = _columns(connection, schema)
     checks = _checks(connection, schema)
-    tables, refused = {}, {}
+    tables, refused = _watched(by_table), {}
     connection.execute("SET SESSION foreign_key_checks = 0")
     for table, rows in by_table.items():
         why = _fill(connection, table, rows, checks)
         if why and not connection.query(f"SELECT COUNT(*) AS n FROM {quoted(table)}")[0]["n"]:
             refused[table] = why
-        else:
-            tables[table] = tuple((row["name"], row["type"]) for row in rows if not row["computed"])
+            del tables[table]
     connection.execute("SET SESSION foreign_key_checks = 1")
     return Planted(tables, refused)
 
 
 def columns_of(connection: Connection, schema: str) -> dict[str, Columns]:
     """The columns to watch of every table."""
+    return _watched(_columns(connection, schema))
+
+
+def _watched(by_table: Mapping[str, list[Row]]) -> dict[str, Columns]:
     return {
         table: tuple((row["name"], row["type"]) for row in rows if not row["computed"])
-        for table, rows in _columns(connection, schema).items()
+        for table, rows in by_table.items()
     }
 
 

@@ -13,9 +13,8 @@ from afterpush.migrate.replay.schema import Key, part_name
 from afterpush.migrate.statements.tokens import quoted, tokens, unquoted
 from afterpush.migrate.steps import journal
 from afterpush.migrate.steps.decide import decide
-from afterpush.migrate.steps.facts import flavours_of
 from afterpush.migrate.steps.plan import Decision, Plan, Situation, Verdict
-from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Step, known_keys
+from afterpush.migrate.steps.step import DATA, SCHEMA, SETTING, Step, flavours_of, known_keys
 
 # A table that is not there; MariaDB tells a foreign key's only as errno 150.
 _NO_TABLE = (1146, 1824)

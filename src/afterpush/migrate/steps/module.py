@@ -13,11 +13,10 @@ from pathlib import PurePosixPath
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.look import look_sql
-from afterpush.migrate.steps.facts import facts_of, flavours_of, step_from
 from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
 from afterpush.migrate.steps.runtime import RUNTIME
 from afterpush.migrate.steps.sql_head import MARK
-from afterpush.migrate.steps.step import Step
+from afterpush.migrate.steps.step import Step, facts_of, flavours_of, step_from
 
 _STEPS = re.compile(r"^const steps = \[\n(.*?)^\];$", re.MULTILINE | re.DOTALL)
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from afterpush.migrate.statements.tokens import string_value
 
@@ -48,7 +49,7 @@ def lost_values(before: str, after: str) -> str:
     if old.name in ("enum", "set") and new.name == old.name:
         gone = [item for item in enum_items(before) if item not in enum_items(after)]
         return f"the values {', '.join(map(repr, gone))}" if gone else ""
-    for judged in (_integers, _texts, _decimals, _moments, _numbers, _as_text):
+    for judged in (_numbers, _texts, _moments, _as_text):
         found = judged(old, new)
         if found is not None:
             return found
@@ -62,18 +63,42 @@ def enum_items(column_type: str) -> list[str]:
     return [string_value(item) for item in re.findall(r"'(?:[^']|'')*'", _read(column_type).arguments)]
 
 
-def _integers(old: _Type, new: _Type) -> str | None:
-    if old.name not in _INTEGERS or new.name not in _INTEGERS:
+def _numbers(old: _Type, new: _Type) -> str | None:
+    """By range and fraction; into FLOAT and DOUBLE by the digits that they keep."""
+    if old.name in _INTEGERS and new.name in _MANTISSA:
+        return "the last digits of large values" if _INTEGERS[old.name] > _MANTISSA[new.name] else ""
+    if (old.name, new.name) == ("float", "double"):
+        return ""
+    before, after = _range(old), _range(new)
+    if before is None or after is None or new.name == "year":
         return None
-    signs = ["unsigned" in kind.rest for kind in (old, new)]
-    ranges = [
-        (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-        for bits, unsigned in zip((_INTEGERS[old.name], _INTEGERS[new.name]), signs, strict=True)
-    ]
-    (low, high), (new_low, new_high) = ranges
-    if new_low > low:
-        return f"values below {new_low}"
-    return f"values above {new_high}" if new_high < high else ""
+    if after.scale < before.scale:
+        return f"more than {after.scale} digits of the fraction"
+    are_whole = old.name in _INTEGERS and new.name in _INTEGERS
+    if after.low > before.low and (are_whole or not after.low):
+        return f"values below {after.low}"
+    if after.low <= before.low and after.high >= before.high:
+        return ""
+    return f"values above {after.high}" if are_whole else "large values"
+
+
+class _Range(NamedTuple):
+    low: int
+    high: int
+    scale: int = 0
+
+
+def _range(kind: _Type) -> _Range | None:
+    """The whole numbers that a type holds, and the digits of its fraction."""
+    if kind.name in _INTEGERS or kind.name == "bit":
+        bits = _INTEGERS.get(kind.name) or (kind.numbers or [1])[0]
+        is_unsigned = kind.name == "bit" or "unsigned" in kind.rest
+        return _Range(0, 2**bits - 1) if is_unsigned else _Range(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    if kind.name == "decimal":
+        precision, scale = [*(kind.numbers or [10]), 0][:2]
+        most = 10 ** (precision - scale) - 1
+        return _Range(0 if "unsigned" in kind.rest else -most, most, scale)
+    return _Range(0, 2155) if kind.name == "year" else None
 
 
 def _length(kind: _Type) -> int | None:
@@ -100,32 +125,6 @@ def _charset(old: _Type, new: _Type) -> str:
     if before == after or "" in (before, after) or after == "utf8mb4" or before == "ascii":
         return ""
     return f"characters that {after} does not have"
-
-
-def _decimals(old: _Type, new: _Type) -> str | None:
-    if old.name != "decimal" or new.name not in ("decimal", *_INTEGERS):
-        return None
-    precision, scale = [*(old.numbers or [10]), 0][:2]
-    new_precision, new_scale = (
-        [*(new.numbers or [10]), 0][:2] if new.name == "decimal" else [precision - scale, 0]
-    )
-    if new_scale < scale:
-        return f"more than {new_scale} digits of the fraction"
-    return "large values" if new_precision - new_scale < precision - scale else ""
-
-
-def _numbers(old: _Type, new: _Type) -> str | None:
-    """A whole number as one with a fraction, and BIT and YEAR as whole numbers."""
-    if old.name in ("bit", "year") and new.name in _INTEGERS:
-        bits = (old.numbers or [1])[0] if old.name == "bit" else 12
-        return "large values" if _INTEGERS[new.name] - ("unsigned" not in new.rest) < bits else ""
-    if old.name in _INTEGERS and new.name in _MANTISSA:
-        return "the last digits of large values" if _INTEGERS[old.name] > _MANTISSA[new.name] else ""
-    if old.name in _INTEGERS and new.name == "decimal":
-        precision, scale = [*(new.numbers or [10]), 0][:2]
-        needed = len(str(2 ** (_INTEGERS[old.name] - ("unsigned" not in old.rest))))
-        return "large values" if precision - scale < needed else ""
-    return "" if (old.name, new.name) == ("float", "double") else None
 
 
 def _as_text(old: _Type, new: _Type) -> str | None:

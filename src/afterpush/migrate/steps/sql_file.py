@@ -21,10 +21,9 @@ from collections.abc import Sequence
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.statements.split import split
 from afterpush.migrate.statements.tokens import literal, quoted, string_value, tokens
-from afterpush.migrate.steps.facts import facts_of, step_from
 from afterpush.migrate.steps.journal import JOURNAL_TABLE
 from afterpush.migrate.steps.sql_head import EXECUTE, KEPT, SQL, STAGE, head
-from afterpush.migrate.steps.step import DATA, SETTING, Change, Step
+from afterpush.migrate.steps.step import DATA, SETTING, Change, Step, facts_of, step_from
 
 UNPREPARED = frozenset(["trigger", "procedure", "function", "event"])
 _HEADER = re.compile(r"^-- step: (\{.*\})\r?$", re.MULTILINE)

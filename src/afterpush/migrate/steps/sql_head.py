@@ -12,9 +12,8 @@ from itertools import takewhile
 from afterpush.migrate.replay.look import look_sql
 from afterpush.migrate.replay.schema import ELUSIVE, State, with_change
 from afterpush.migrate.statements.tokens import literal, quoted
-from afterpush.migrate.steps.facts import flavours_of
 from afterpush.migrate.steps.journal import JOURNAL_SQL, JOURNAL_TABLE
-from afterpush.migrate.steps.step import DATA, SCHEMA, Step, known_keys
+from afterpush.migrate.steps.step import DATA, SCHEMA, Step, flavours_of, known_keys
 from afterpush.migrate.steps.timeline import Timeline
 
 MARK = "Written by `inv migrate.consolidate`"
