@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
 from afterpush.infra.safe_paths import Gate
@@ -169,20 +170,20 @@ def _step(lines: list[str], first: int, last: int, text: str, is_old: Callable[[
 
 def _is_enclosed(lines: list[str], at: int) -> bool:
     """Whether a block or function that began before is still open here."""
-    depth = 0
-    for line in lines[:at]:
-        code = re.sub(r"(?:^|\s)#.*$|'[^']*'|\"[^\"]*\"", "", line)
-        depth += len(
-            re.findall(r"(?:^|[;&|]|\bthen|\bdo|\belse)\s*(?:if|for|while|until|case)\b|\{\s*$", code)
-        )
-        depth -= len(re.findall(r"(?:^|[;&|\s])(?:fi|done|esac)\b|^\s*\}", code))
-    return depth > 0
+    return sum(map(_opened, lines[:at])) > 0
+
+
+def _opened(line: str) -> int:
+    """How many blocks a line opens, less those that it ends."""
+    code = re.sub(r"(?:^|\s)#.*$|'[^']*'|\"[^\"]*\"", "", line)
+    opening = r"(?:^|[;&|]|\bthen|\bdo|\belse)\s*(?:if|for|while|until|case)\b|\{\s*$"
+    return len(re.findall(opening, code)) - len(re.findall(r"(?:^|[;&|\s])(?:fi|done|esac)\b|^\s*\}", code))
 
 
 def _block(lines: list[str], first: int, opening: str) -> OldStep:
     """A loop over the files, or an `if` around the step: taken out whole when it does nothing else."""
-    closing = "fi" if opening == "if" else "done"
-    last = _block_end(lines, first, closing)
+    depths = enumerate(accumulate(map(_opened, lines[first:])), first)
+    last = next((at for at, depth in depths if depth <= 0), len(lines) - 1)
     text = "\n".join(lines[first : last + 1])
     if _is_enclosed(lines, first):
         return OldStep(first + 1, last + 1, text, refusal="it is inside a block or function")
@@ -191,17 +192,6 @@ def _block(lines: list[str], first: int, opening: str) -> OldStep:
     if others:
         return OldStep(first + 1, last + 1, text, refusal=f"the block does more: {others[0].strip()[:60]}")
     return OldStep(first + 1, last + 1, text)
-
-
-def _block_end(lines: list[str], first: int, closing: str) -> int:
-    depth = 0
-    openings = r"(?:^|[;&|]|\bthen|\bdo|\belse)\s*(?:if)\b" if closing == "fi" else r"\bdo\b"
-    for at in range(first, len(lines)):
-        code = re.sub(r"(?:^|\s)#.*$|'[^']*'|\"[^\"]*\"", "", lines[at])
-        depth += len(re.findall(openings, code)) - len(re.findall(rf"(?:^|[;&|\s]){closing}\b", code))
-        if depth <= 0 and re.search(rf"(?:^|[;&|\s]){closing}\b", code):
-            return at
-    return len(lines) - 1
 
 
 def _is_harmless(part: str, opening: str) -> bool:
