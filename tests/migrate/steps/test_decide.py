@@ -128,6 +128,12 @@ def test_rows_between_two_definitions_are_not_guessed_at(filled: str, ran_until:
     assert verdicts(ROLES, live, journal=noted, **now) == "DNN"
 
 
+@pytest.mark.parametrize(("filled", "expected"), [("", "NN"), ("t", "DD")])
+def test_rows_without_any_definition_are_written_where_the_table_is_empty(filled: str, expected: str) -> None:
+    live = {T: "InnoDB"}  # A table of others.
+    assert verdicts([data(1), data(2)], live, filled=frozenset([filled])) == expected
+
+
 @pytest.mark.parametrize(
     ("file", "said"), [("9.sql", "no step is of"), ("3.sql", "not as it is after"), ("none", "not as")]
 )

@@ -43,7 +43,7 @@ def _without_journal(decisions: list[Decision], number: int, now: Situation, sta
         002.sql  INSERT INTO roles ...;     this one too? Not if roles is empty; otherwise nobody can tell
         003.sql  ALTER TABLE roles ...;
 
-    Behind the last definition, all counts as written.
+    Behind the last definition, all counts as written; where no file has any, unless the table is empty.
     """
     step = decisions[number].step
     schema = [at for at, one in enumerate(decisions) if one.step.kind == SCHEMA]
@@ -58,12 +58,13 @@ def _without_journal(decisions: list[Decision], number: int, now: Situation, sta
     if done and step.file == decisions[done[-1]].step.file:
         return Decision(step, Verdict.DONE)
     tables = {name for _, name, part in now.live if part == "table"}
-    if now.filled & ({name for name in tables if name.lower() in step.words} or tables):
+    is_filled = now.filled & ({name for name in tables if name.lower() in step.words} or tables)
+    if is_filled and needed:
         why = (
             f"nothing shows whether {step.file} ran here: name the last file that did, with --ran-until=FILE"
         )
         return Decision(step, Verdict.DRIFTED, why)
-    return Decision(step, Verdict.NEEDED)
+    return Decision(step, Verdict.DONE if is_filled else Verdict.NEEDED)
 
 
 def with_waiting(decisions: list[Decision], now: Situation) -> list[Decision]:

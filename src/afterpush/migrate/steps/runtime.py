@@ -129,17 +129,21 @@ async function plan(run) {
   const ahead = schema.filter((number) => verdicts[number] !== "done");
   const last = done.length ? done[done.length - 1] : -1;
   const names = new Set([...live.keys()].map((key) => key.split("\t")[1]));
-  const blocked = new Set(), found = [];
+  const blocked = new Set(), written = new Set(), found = [];
   const isSure = (number) => noted.size || steps[number].kind !== "data" || steps[number].left_out || stage === -1 || number < last
     || (last >= 0 && (!ahead.length || steps[number].file === steps[last].file)) || (ahead.length > 0 && number > ahead[0]);
   for (let number = 0; number < steps.length; number++) {
     if (isSure(number) || !(await isFilled(run, steps[number], live))) continue;
+    if (!ahead.length) {
+      written.add(steps[number]);
+      continue;
+    }
     throw new Error(steps[number].file + ":" + steps[number].line + ": nothing shows whether this file ran here, nothing was executed: "
       + "run `inv migrate.apply --ran-until=FILE` once, with the last file that did");
   }
   steps.forEach((step, number) => {
     if (step.kind === "data") {
-      const cameWith = !noted.size && stage !== -1 && last >= 0
+      const cameWith = written.has(step) || !noted.size && stage !== -1 && last >= 0
         && (!ahead.length || number < last || (number < ahead[0] && step.file === steps[last].file));
       verdicts[number] = step.left_out || cameWith || noted.get(step.checksum) === "done" ? "done" : "needed";
       if (cameWith) found.push(step);
