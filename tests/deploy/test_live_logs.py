@@ -8,7 +8,7 @@ import pytest
 from afterpush.deploy.logs.follow import Connection
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.live import live_pieces
-from afterpush.deploy.logs.platform_logs import PlatformLog, Tail
+from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.http import Client
@@ -137,9 +137,9 @@ def test_where_an_app_has_functions_the_components_are_read_one_by_one() -> None
 def test_one_component_and_the_last_lines_are_asked_for(here: Served) -> None:
     log = log_of(here, scenario.stuck())
     here.platform.clock.sleep(10)
-    tail = Tail(replace(log, component="web", tail=3), 9)
-    tail.connect()
-    tail.connect()
+    logs = replace(log, component="web", tail=3).again_and_again()
+    next(logs).connect(quiet_seconds=9)
+    next(logs).connect(quiet_seconds=9)
     asked = [request.query for request in here.platform.requests if request.path.endswith("/logs")][-2:]
     assert [(query["component_name"], query["tail_lines"]) for query in asked] == [
         ("web", "3"),

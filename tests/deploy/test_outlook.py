@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from afterpush.deploy.watch.deploy_on_push import Outlook, Past, outlook
+from afterpush.deploy.watch.deploy_on_push import Past, outlook
+from afterpush.deploy.watch.facts import NotYet
 from afterpush.digitalocean.deployed_commits import Carried, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment
 from afterpush.infra.clock import rfc3339
@@ -39,12 +40,12 @@ def past_of(*types: str, tags: bool = False, delay: float = 360) -> Past:
     return Past(deployments, of, lambda sha: NOW + 3600 * SHAS.index(sha) - delay)
 
 
-def seen(service: dict[str, Any], past: Past | None = None, **more: Any) -> Outlook:
+def seen(service: dict[str, Any], past: Past | None = None, **more: Any) -> NotYet:
     return outlook(app(service, **more), OUR_REPO, past or past_of())
 
 
 def test_a_push_that_deploys_is_waited_for_without_a_word() -> None:
-    assert seen(built(deploy_on_push=True)) == Outlook()
+    assert seen(built(deploy_on_push=True)) == NotYet("platform")
 
 
 def test_off_without_a_sign_of_a_pipeline_is_the_end() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.deploy.watch.facts import RolledBack, Seen, Serving
-from afterpush.deploy.watch.speaking import Shown, Silent, speaks
+from afterpush.deploy.watch.facts import NotYet, RolledBack, Seen, Serving
+from afterpush.deploy.watch.speaking import Shown, speaks
 from afterpush.digitalocean.deployed_commits import Carried, Ours, carried, commit_of_tag
 from afterpush.digitalocean.deployment import Deployment, Spec, read_app, read_deployment
 from afterpush.infra.clock import rfc3339
@@ -57,7 +57,7 @@ class Case:
     spec: Spec
     since: float | None = None
 
-    def word(self) -> Seen | Serving | RolledBack | Silent:
+    def word(self) -> Seen | Serving | RolledBack | NotYet:
         def of(deployment: Deployment) -> Carried:
             return carried(deployment, OUR_REPO, self.spec, KIN)
 
@@ -67,7 +67,7 @@ class Case:
 
 def word(
     *deployments: Deployment, spec: Spec | None = None, since: float | None = None
-) -> Seen | Serving | RolledBack | Silent:
+) -> Seen | Serving | RolledBack | NotYet:
     return Case(list(deployments), spec or spec_of("web"), since).word()
 
 
@@ -165,8 +165,8 @@ def test_one_component_of_two_is_not_enough() -> None:
     said = word(failed, mixed, spec=spec)
     assert isinstance(said, Seen) and said.deployment.phase == "ERROR"
     said = word(mixed, spec=spec)
-    assert isinstance(said, Silent) and said.remark
-    assert "web runs 0a0a0a0" in said.remark and "worker runs 1a2b3c4" in said.remark
+    assert isinstance(said, NotYet) and said.doubt
+    assert "web runs 0a0a0a0" in said.doubt and "worker runs 1a2b3c4" in said.doubt
     said = word(made({"web": NEWER, "worker": OURS}, "ACTIVE", at=-9), spec=spec)
     assert isinstance(said, Serving) and said.contained_in == NEWER
 
@@ -213,11 +213,11 @@ def test_a_fresh_cancelation_is_looked_at_again() -> None:
 
 def test_only_deployments_since_the_push_count() -> None:
     old, newer = made(OURS, "SUPERSEDED", at=-9000), made(OLDER, "ACTIVE", at=-600)
-    assert word(old, newer, since=NOW - 10) == Silent()
+    assert word(old, newer, since=NOW - 10) == NotYet("platform")
     said = word(old, newer, made(OURS, "ERROR", at=-5), since=NOW - 10)
     assert isinstance(said, Seen) and said.deployment.phase == "ERROR"
     active = made(OURS, "ACTIVE", at=-9000)
-    assert word(active, since=NOW - 10) == Silent(standing=active)
+    assert word(active, since=NOW - 10) == NotYet("platform", standing=active)
 
 
 def test_pushed_again_from_elsewhere_the_deployment_after_the_other_commits_decides() -> None:
@@ -255,7 +255,7 @@ def test_an_image_whose_tag_is_our_commit_counts_and_no_tag_is_evidence_of_conta
         return made({}, "ACTIVE", at=-60, type="MANUAL", **body)
 
     assert isinstance(word(of_tag("main-1a2b3c4")), Seen)
-    assert word(of_tag(NEWER)) == Silent() == word(of_tag("latest"))
+    assert word(of_tag(NEWER)) == NotYet("platform") == word(of_tag("latest"))
 
 
 def test_the_step_of_a_job_that_runs_after_failures_stays_pending_and_it_went_live_all_the_same() -> None:

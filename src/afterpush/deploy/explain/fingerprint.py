@@ -31,7 +31,7 @@ def fingerprint(pieces: Iterable[bytes]) -> Fingerprint:
     digests: set[bytes] = set()
     raw_seen: set[bytes] = set()
     for window in windows(pieces):
-        for line in window.text[window.start : window.end].split(b"\n"):
+        for line in window.lines[window.start : window.end]:
             if len(digests) >= MOST_LINES:
                 return frozenset(digests)
             key = line[:400]

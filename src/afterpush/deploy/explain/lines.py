@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-CHUNK_BYTES = 1 << 20
 BEFORE, AFTER = 3, 6  # Lines that are shown around the root line.
 LOOKAHEAD = 60  # Lines after one that tell what became of it.
 LONGEST_SHOWN = 300
-_CONTEXT_BYTES = 8192
+LONGEST_LINE = 1 << 24  # What is longer is cut off.
+_CONTEXT_BYTES = 4096
 _LOOKAHEAD_BYTES = 16_384
 _LONGEST_HELD = 40
 _UNSHOWN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -24,39 +24,44 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 @dataclass(frozen=True)
 class Window:
-    """A piece of a log: lines whose context on both sides is here too.
+    """A piece of a log: lines, free of colours, with their context on both sides.
 
-    `text` is free of colours, ends each line with a newline, and only the lines between the offsets
-    `start` and `end` are to be looked at. `first_line` is the number of the line at `start`, from 1.
+    Only those from the index `start` up to `end` are to be looked at. `first_line` is the number of that at
+    `start`, from 1.
     """
 
-    text: bytes
+    lines: list[bytes]
     start: int
     end: int
     first_line: int
 
     def last(self, size: int) -> "Window":
-        """The same window with only its last lines, at most `size` bytes of them, to be looked at."""
-        cut = self.text.rfind(b"\n", self.start, max(self.start, self.end - size)) + 1
-        start = max(self.start, cut)
-        return Window(self.text, start, self.end, self.first_line + self.text.count(b"\n", self.start, start))
+        """The same window with only its last lines, about `size` bytes of them, to be looked at."""
+        start = self.end
+        while start > self.start and size > 0:
+            start -= 1
+            size -= len(self.lines[start]) + 1
+        return Window(self.lines, start, self.end, self.first_line + start - self.start)
 
 
 def windows(pieces: Iterable[bytes]) -> Iterator[Window]:
     """A log in windows. Memory is bounded, however long the log or a line of it is."""
-    seen, pending, line = b"", b"", 1
+    before: list[bytes] = []
+    pending: list[bytes] = []
+    rest, number = b"", 1
     for piece in _plain(pieces):
-        pending += piece
-        cut = _nth_newline_from_end(pending, LOOKAHEAD)
-        if cut <= 0 and len(pending) < 2 * CHUNK_BYTES:
-            continue
-        cut = cut if cut > 0 else len(pending)
-        yield Window(seen + pending, len(seen), len(seen) + cut, line)
-        line += pending.count(b"\n", 0, cut)
-        seen = _last_lines(seen + pending[max(0, cut - _CONTEXT_BYTES) : cut])
-        pending = pending[cut:]
-    if pending:
-        yield Window(seen + pending, len(seen), len(seen) + len(pending), line)
+        *whole, rest = (rest + piece).split(b"\n")
+        rest = rest[:LONGEST_LINE]
+        pending += whole
+        cut = len(pending) - LOOKAHEAD
+        if cut > 0:
+            lines = before + pending
+            yield Window(lines, len(before), len(before) + cut, number)
+            number += cut
+            before = lines[: len(before) + cut][-BEFORE:]
+            pending = pending[cut:]
+    lines = [*before, *pending, rest]
+    yield Window(lines, len(before), len(lines) - (not rest), number)
 
 
 def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -99,21 +104,6 @@ def _utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield decoder.decode(piece).encode("utf-8", "replace") if decoder else piece
 
 
-def _nth_newline_from_end(data: bytes, count: int) -> int:
-    """The offset after the newline that has `count` full lines behind it; 0 when there is none."""
-    at = len(data)
-    for _ in range(count + 1):
-        at = data.rfind(b"\n", 0, at)
-        if at < 0:
-            return 0
-    return at + 1
-
-
-def _last_lines(data: bytes) -> bytes:
-    data = data[-_CONTEXT_BYTES:]
-    return data[_nth_newline_from_end(data, BEFORE) :]
-
-
 def shown(line: str, around: int = 0) -> str:
     """A line for people: no control characters, at most 300 characters (those around an offset)."""
     if "\r" in line:
@@ -137,38 +127,33 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a window that is worth a closer look; `number` counts from 1."""
+    """A line of a window that is worth a closer look, or a piece of one; `number` counts from 1."""
 
     window: Window
+    index: int
     number: int
-    start: int
-    end: int
+    data: bytes
 
     @property
     def text(self) -> str:
-        return self.window.text[self.start : self.end].decode("utf-8", "replace")
+        return self.data.decode("utf-8", "replace")
 
     def after(self, count: int) -> list[str]:
-        """The next lines."""
-        text = self.window.text
-        following = text[self.end + 1 : self.end + 1 + _LOOKAHEAD_BYTES].split(b"\n", count)[:count]
-        return [line.decode("utf-8", "replace") for line in following]
+        """The next lines, as far as they are not very long."""
+        found, left = [], _LOOKAHEAD_BYTES
+        for line in self.window.lines[self.index + 1 : self.index + 1 + count]:
+            found.append(line[:left].decode("utf-8", "replace"))
+            left = max(0, left - len(line) - 1)
+        return found
 
     def below(self, count: int) -> Iterator["Line"]:
         """The next lines, as lines of their own."""
-        start = self.end + 1
-        for number in range(self.number + 1, self.number + 1 + count):
-            if start >= len(self.window.text):
-                return
-            end = self.window.text.find(b"\n", start)
-            end = len(self.window.text) if end < 0 else end
-            yield Line(self.window, number, start, end)
-            start = end + 1
+        for at, line in enumerate(self.window.lines[self.index + 1 : self.index + 1 + count], 1):
+            yield Line(self.window, self.index + at, self.number + at, line)
 
     def excerpt(self, around: int = 0) -> Excerpt:
-        text = self.window.text
-        preceding = text[max(0, self.start - 4096) : self.start].split(b"\n")[-BEFORE - 1 : -1]
-        before = [shown(line.decode("utf-8", "replace")) for line in preceding]
+        preceding = self.window.lines[max(0, self.index - BEFORE) : self.index]
+        before = [shown(line[-_CONTEXT_BYTES:].decode("utf-8", "replace")) for line in preceding]
         own = shown(self.text, around)
         after = [shown(line) for line in self.after(AFTER)]
         while before and not before[0].strip():

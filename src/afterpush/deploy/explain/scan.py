@@ -9,7 +9,7 @@ lines of the log.
 import re
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -26,6 +26,7 @@ KEPT_FAULTS_OF_A_KIND = 10
 MOST_TRIES = 3000
 MOST_LOOKS = 100
 END_BYTES = 1 << 17
+_TAIL = 11
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Scanner:
         for window in windows(pieces):
             last_windows.append(window)
             self._look_through(window)
-            self._tail.extend(_non_empty(window.text[max(window.start, window.end - 4096) : window.end]))
+            lately = window.lines[window.start : window.end][-_TAIL:]
+            self._tail.extend(shown(line.decode("utf-8", "replace")) for line in lately if line.strip())
         if self._gave_up:
             self._most_tries = self._most_looks = sys.maxsize
             for window in last_windows:
@@ -231,9 +233,3 @@ def _sieve(failures: Failures) -> Sieve[Pattern]:
     beside = (entry for one in failures.signatures for entry in (one.also, one.against) if entry)
     every = chain(failures.signatures, beside, failures.outcomes, failures.faults)
     return Sieve((pattern, pattern.needs) for pattern in every)
-
-
-def _non_empty(data: bytes) -> Iterator[str]:
-    for line in data.split(b"\n")[-12:]:
-        if line.strip():
-            yield shown(line.decode("utf-8", "replace"))

@@ -88,16 +88,14 @@ def _alternatives(node: dict[int, Any]) -> bytes:
 def suspicious_lines(window: Window, sieve: Sieve[Key]) -> Iterator[tuple[Line, bytes, tuple[Key, ...]]]:
     """The lines of a window that may match something, their shapes and what they may match; a very long line
     in pieces."""
-    start = window.start
-    lines = shape(window.text[window.start : window.end]).split(b"\n")
-    for number, line in enumerate(lines, window.first_line):
-        size = len(line)
+    lines = window.lines[window.start : window.end]
+    for at, (line, whole) in enumerate(zip(shape(b"\n".join(lines)).split(b"\n"), lines, strict=False)):
+        index, number, size = window.start + at, window.first_line + at, len(line)
         if size <= _LONG_LINE:
             if keys := sieve.keys_in(line):
-                yield Line(window, number, start, start + size), line, keys
-        else:
-            for at in range(0, size, _PIECE):
-                first, end = max(0, at - _OVERLAP), min(size, at + _PIECE)
-                if keys := sieve.keys_in(line[first:end]):
-                    yield Line(window, number, start + first, start + end), line[first:end], keys
-        start += size + 1
+                yield Line(window, index, number, whole), line, keys
+            continue
+        for begin in range(0, size, _PIECE):
+            part = slice(max(0, begin - _OVERLAP), begin + _PIECE)
+            if keys := sieve.keys_in(line[part]):
+                yield Line(window, index, number, whole[part]), line[part], keys

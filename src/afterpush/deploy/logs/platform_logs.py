@@ -6,6 +6,7 @@ Those of a failed deployment are where the monitor kept them, or what the platfo
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 from afterpush.deploy.logs.follow import LINE_START, Connection
@@ -66,6 +67,15 @@ class PlatformLog:
     ) -> "PlatformLog":
         """The log of all components."""
         return cls(api, app_id, deployment.id, type, apart=separate_parts(deployment, app_spec))
+
+    def again_and_again(self) -> Iterator["PlatformLog"]:
+        """What to ask for on one connection after another, where only the last lines are wanted at first.
+
+        What came while there was no connection is not lost: later ones ask for more, and what is older than
+        the first line that was passed on already is skipped.
+        """
+        yield self
+        yield from repeat(replace(self, tail=max(self.tail, RECONNECT_TAIL)) if self.tail else self)
 
     def places(self, *, follow: bool) -> LogPlaces:
         """Where it is: in archives, or else live. Raises ApiFailure."""
@@ -138,27 +148,6 @@ class PlatformLog:
                     raise
         yield from together([connection.pieces for connection in connections])
         return bool(connections) and all(connection.is_closed for connection in connections)
-
-
-@dataclass
-class Tail:
-    """Connections to a log of which only the last lines are wanted at first.
-
-    What came while there was no connection is not lost: later ones ask for more, and what is older than the
-    first line that was passed on already is skipped.
-    """
-
-    log: PlatformLog
-    quiet_seconds: float
-    _is_first: bool = True
-
-    def connect(self) -> Connection:
-        """The next connection. Raises ApiFailure."""
-        wanted = self.log
-        if self.log.tail and not self._is_first:
-            wanted = replace(self.log, tail=max(self.log.tail, RECONNECT_TAIL))
-        self._is_first = False
-        return wanted.connect(quiet_seconds=self.quiet_seconds)
 
 
 def separate_parts(deployment: Deployment, app_spec: Spec | None = None) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ the spec, or creates a deployment, and the type is MANUAL. Whether one does show
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from afterpush.deploy.watch.facts import NotYet
+from afterpush.deploy.watch.speaking import SOURCE
 from afterpush.digitalocean.deployed_commits import Carried, Ours, commit_of_tag
 from afterpush.digitalocean.deployment import App, ComponentSpec, Deployment
 from afterpush.infra.clock import duration
@@ -14,19 +16,6 @@ from afterpush.infra.clock import duration
 # A build that a pipeline begins hours after the push has another reason than the push.
 LONGEST_PIPELINE_SECONDS = 3600.0
 _PATIENCE = 1.5
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What to expect. `never`: nothing will come, and why. `doubt`: why perhaps nothing comes.
-
-    `waits_for` and `wait_seconds` (since the push) tell of a pipeline that usually brings commits.
-    """
-
-    never: str | None = None
-    doubt: str | None = None
-    waits_for: str | None = None
-    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,28 +31,30 @@ class Past:
     is_known: bool = True
 
 
-def outlook(app: App, ours: Ours, past: Past) -> Outlook:
-    """What to expect of a push to our branches."""
+def outlook(app: App, ours: Ours, past: Past) -> NotYet:
+    """What to expect of a push to our branches, as long as nothing has come."""
     components = app.spec.components if app.spec else ()
     shut = _shut(app, past)
     if shut or not components:
-        return Outlook(never=shut)
+        return NotYet(SOURCE, never=shut)
     built = [entry for entry in components if entry.source and ours.has(entry.source)]
     elsewhere = [entry for entry in components if entry.source and _is_our_repository(entry, ours)]
     if ours.repos and elsewhere and not built:
         branches = ", ".join(sorted({entry.source.branch or "?" for entry in elsewhere if entry.source}))
         wanted = ", ".join(sorted(ours.branches))
-        return Outlook(never=f"the app {app.name} is built from the branch {branches}, not from {wanted}")
+        return NotYet(
+            SOURCE, never=f"the app {app.name} is built from the branch {branches}, not from {wanted}"
+        )
     sources = [entry.source for entry in built or components if entry.source]
     if any(source.deploy_on_push for source in sources):
-        return Outlook()
+        return NotYet(SOURCE)
     reason = _reason(app.name, built or list(components))
     pipeline = _pipeline(past)
     if pipeline:
-        return Outlook(doubt=reason, waits_for=f"{reason}; {pipeline[0]}", wait_seconds=pipeline[1])
+        return NotYet(SOURCE, doubt=reason, waits_for=f"{reason}; {pipeline[0]}", wait_seconds=pipeline[1])
     is_off = not sources or all(source.deploy_on_push is False for source in sources)
     may_come = not is_off or not past.is_known or any(_is_deployed_image(entry) for entry in components)
-    return Outlook(doubt=reason) if may_come else Outlook(never=reason)
+    return NotYet(SOURCE, doubt=reason) if may_come else NotYet(SOURCE, never=reason)
 
 
 def _shut(app: App, past: Past) -> str | None:

@@ -16,7 +16,7 @@ Where a push is known, only deployments made since count. Example, oldest first,
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from afterpush.deploy.watch.facts import RolledBack, Seen, Serving, Successor
+from afterpush.deploy.watch.facts import NotYet, RolledBack, Seen, Serving, Successor
 from afterpush.digitalocean.deployed_commits import Carried
 from afterpush.digitalocean.deployment import MANUAL_ROLLBACK, Deployment, Spec
 from afterpush.digitalocean.phases import Phase, phase_of
@@ -40,16 +40,8 @@ class Shown:
     since: float | None = None
 
 
-@dataclass(frozen=True)
-class Silent:
-    """No deployment speaks for our commit. `standing` is active and ours, but was made before the push."""
-
-    standing: Deployment | None = None
-    remark: str | None = None
-
-
-def speaks(shown: Shown) -> Seen | Serving | RolledBack | Silent:
-    """The fact about our commit."""
+def speaks(shown: Shown) -> Seen | Serving | RolledBack | NotYet:
+    """The fact about our commit; NotYet where no deployment speaks for it."""
     return _Timeline(shown).fact()
 
 
@@ -62,7 +54,7 @@ class _Timeline:
         self._since_push = [one for one in self._all if self._is_since_push(one)]
         self._active = next((one for one in self._all if one.id == shown.active_id), None)
 
-    def fact(self) -> Seen | Serving | RolledBack | Silent:
+    def fact(self) -> Seen | Serving | RolledBack | NotYet:
         active = self._active if self._active in self._since_push else None
         own = [one for one in self._since_push if self._is_ours(one)]
         tries = [one for one in own if not one.is_rollback] or own
@@ -191,14 +183,15 @@ class _Timeline:
                 remarks.append(f"{_what(one)} is under way ({one.phase})")
         return tuple(remarks)
 
-    def _silent(self) -> Silent:
+    def _silent(self) -> NotYet:
         active = self._active
         if active is None:
-            return Silent()
+            return NotYet(SOURCE)
         carried = self._shown.carried(active)
         if carried.is_ours:
-            return Silent(standing=active)
-        return Silent(remark=f"production is mixed: {carried.told()}" if carried.is_partly_ours else None)
+            return NotYet(SOURCE, standing=active)
+        mixed = f"production is mixed: {carried.told()}" if carried.is_partly_ours else None
+        return NotYet(SOURCE, doubt=mixed)
 
     def _successor(self, deployment: Deployment) -> Successor:
         return Successor(deployment.id, self._shown.carried(deployment).sha)

@@ -9,7 +9,7 @@ from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.logs.follow import Connection, Following, ToldLines
 from afterpush.deploy.logs.jobs import JOB, job_logs, job_runs
 from afterpush.deploy.logs.lines import last_lines, lines, shown
-from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog, Tail
+from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog
 from afterpush.deploy.monitor.setup import platform_source
 from afterpush.deploy.watch.sources.platform import PlatformSource
 from afterpush.digitalocean.deployment import Deployment
@@ -103,12 +103,12 @@ def _followed(log: PlatformLog, source: PlatformSource, deployment: Deployment) 
     Running logs have no such end: they are followed while the platform says something new.
     """
     clock = SystemClock()
-    tail = Tail(log, _QUIET_SECONDS)
+    logs = log.again_and_again()
     notes = [f"waiting for the {log.type} log of deployment {log.deployment_id} ({deployment.phase})"]
 
     def connect() -> Connection:
         try:
-            return tail.connect()
+            return next(logs).connect(quiet_seconds=_QUIET_SECONDS)
         except ApiFailure as failure:
             if failure.status == _NOT_REACHED and notes:
                 note(notes.pop())

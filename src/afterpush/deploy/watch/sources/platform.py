@@ -14,7 +14,7 @@ from afterpush.deploy.watch.facts import Fact, NotYet, RolledBack, Seen, Serving
 from afterpush.deploy.watch.kinship import KnownPush
 from afterpush.deploy.watch.sources.deployment_list import DeploymentList
 from afterpush.deploy.watch.sources.ranked import SourceFailure
-from afterpush.deploy.watch.speaking import SETTLED_AFTER_SECONDS, Shown, Silent, speaks
+from afterpush.deploy.watch.speaking import SETTLED_AFTER_SECONDS, Shown, speaks
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment
@@ -131,7 +131,7 @@ class PlatformSource:
             if self._clock.monotonic() - began > STALE_SECONDS:  # It hung: much may have happened meanwhile.
                 self._read_app()
             said = speaks(self._shown(self.app))
-        if isinstance(said, Silent):
+        if isinstance(said, NotYet):
             return self._not_yet(self.app, said)
         if not isinstance(said, Seen):
             return said
@@ -147,18 +147,11 @@ class PlatformSource:
             return said
         return replace(said, is_settled=now - self._unsettled_since >= SETTLED_AFTER_SECONDS)
 
-    def _not_yet(self, app: App, said: Silent) -> NotYet:
+    def _not_yet(self, app: App, said: NotYet) -> NotYet:
         past = Past(self._in_order(), self._carried, self._commit.pushed_at, is_known=not self._list.trouble)
         expected = outlook(app, self._ours(app), past)
-        doubts = (said.remark, expected.doubt, self._list.trouble)
-        return NotYet(
-            self.name,
-            expected.never,
-            "; ".join(filter(None, doubts)) or None,
-            expected.wait_seconds,
-            expected.waits_for,
-            said.standing,
-        )
+        doubts = (said.doubt, expected.doubt, self._list.trouble)
+        return replace(expected, doubt="; ".join(filter(None, doubts)) or None, standing=said.standing)
 
     def _shown(self, app: App) -> Shown:
         skew = self.api.clock_skew_seconds or 0.0
