@@ -50,10 +50,10 @@ def test_the_platform_is_asked_until_the_workers_are_ready(clock: FakeClock) -> 
     app = platform.add_app(app_spec() | {"workers": [from_github("queue", "acme/shop")]})
     with served(platform) as here:
         api = AppPlatform(Client(), Secret(TOKEN), here.url)
-        before = platform_ready(api, app.id)
+        before = platform_ready(api, app.id, clock, 0)
         assert before and not before.ready and "queue UNKNOWN, 0 of 1" in before.why
         platform.push(SHA)
         after = platform_ready(api, app.id, clock, 600)
         assert after and after.ready
         platform.fail(Fault.error(500))
-        assert platform_ready(api, app.id) is None
+        assert platform_ready(api, app.id, clock, 0) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.digitalocean.readiness import Readiness, judge, settled
+from afterpush.digitalocean.readiness import Readiness, answered, judge, settled
 from afterpush.infra.http import Client, Response
 from tests.support.clock import FakeClock
 from tests.support.health_server import HealthServer, Reply, health_server, page
@@ -165,7 +165,8 @@ def test_deeply_nested_bodies_are_judged_without_an_error() -> None:
 def test_settled_asks_until_the_app_is_ready(server: HealthServer, clock: FakeClock) -> None:
     server.routes["/health"] = lambda count: says({"status": "ok" if count == 4 else "starting"})
     client = Client()
-    readiness = settled(lambda: client.get(f"{server.url}/health"), clock, limit_seconds=30)
+    readiness = settled(lambda: answered(client, f"{server.url}/health"), clock, 30, 1)
+    assert readiness
     client.close()
     assert readiness.ready
     assert server.requests == ["/health"] * 4
@@ -176,7 +177,8 @@ def test_settled_gives_the_last_judgement_when_the_time_is_over(
 ) -> None:
     server.routes["/health"] = says({"status": "unhealthy"}, 503)
     client = Client()
-    readiness = settled(lambda: client.get(f"{server.url}/health"), clock, limit_seconds=5)
+    readiness = settled(lambda: answered(client, f"{server.url}/health"), clock, 5, 1)
+    assert readiness
     client.close()
     assert not readiness.ready
     assert "unhealthy" in readiness.why
@@ -188,7 +190,8 @@ def test_settled_counts_no_answer_as_not_ready_and_names_the_cause(clock: FakeCl
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     client = Client()
-    readiness = settled(lambda: client.get(f"http://127.0.0.1:{port}/"), clock, limit_seconds=0)
+    readiness = settled(lambda: answered(client, f"http://127.0.0.1:{port}/"), clock, 0, 1)
+    assert readiness
     assert not readiness.ready
     assert readiness.why == "gave no usable answer: connection refused"
     assert clock.slept == []

@@ -10,7 +10,7 @@ from typing import Any
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.lenient_json import read_as
-from afterpush.digitalocean.readiness import Readiness
+from afterpush.digitalocean.readiness import Readiness, settled
 from afterpush.digitalocean.steps import Wire
 from afterpush.infra.clock import Clock
 
@@ -45,23 +45,19 @@ class HealthAnswer(Wire, frozen=True):
     app_health: AppHealth = AppHealth()
 
 
-def platform_ready(
-    api: AppPlatform, app_id: str, clock: Clock | None = None, limit_seconds: float = 0
-) -> Readiness | None:
-    """What the platform sees; with a limit it is asked again until all is ready or the time is over.
+def platform_ready(api: AppPlatform, app_id: str, clock: Clock, limit_seconds: float) -> Readiness | None:
+    """What the platform sees; it is asked again until all is ready or the time is over.
 
     None where it does not answer or knows nothing: then nobody said that the app is not ready.
     """
-    deadline = clock.monotonic() + limit_seconds if clock else 0.0
-    while True:
+
+    def ask() -> Readiness | None:
         try:
-            found = judge_components(api.get(path_of("apps", app_id, "health")))
+            return judge_components(api.get(path_of("apps", app_id, "health")))
         except (ApiFailure, ValueError):
             return None
-        left = deadline - clock.monotonic() if clock else 0.0
-        if found is None or found.ready or clock is None or left <= 0:
-            return found
-        clock.sleep(min(_INTERVAL_SECONDS, left))
+
+    return settled(ask, clock, limit_seconds, _INTERVAL_SECONDS)
 
 
 def judge_components(answer: Mapping[str, Any]) -> Readiness | None:

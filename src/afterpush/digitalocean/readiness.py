@@ -11,7 +11,7 @@ from afterpush.digitalocean.health_body import Readiness, is_page, judge_body, n
 from afterpush.infra.clock import Clock
 from afterpush.infra.http import Client, NoAnswer, Response
 
-__all__ = ["NOWHERE", "Readiness", "is_page", "judge", "judged_at", "settled", "silent"]
+__all__ = ["NOWHERE", "Readiness", "answered", "is_page", "judge", "judged_at", "settled", "silent"]
 NOWHERE = "/afterpush-asks-for-a-path-that-nobody-has"
 
 
@@ -60,25 +60,23 @@ def judged_at(client: Client, url: str, response: Response) -> Readiness:
     return judge(response, elsewhere)
 
 
-def settled(
-    ask: Callable[[], Response],
-    clock: Clock,
-    limit_seconds: float,
-    interval_seconds: float = 1,
-    judged: Callable[[Response], Readiness] = judge,
-) -> Readiness:
-    """Asks until the answer is ready or the time is over; the last judgement. Asks at least once.
+def answered(client: Client, url: str, judged: Callable[[Response], Readiness] = judge) -> Readiness:
+    """The judgement on one answer of an address; no answer is not ready, with the cause."""
+    try:
+        return judged(client.get(url))
+    except NoAnswer as error:
+        return silent(error)
 
-    No answer is not ready, with the cause as `why`; `ask` may raise NoAnswer for it.
-    """
+
+def settled(
+    ask: Callable[[], Readiness | None], clock: Clock, limit_seconds: float, interval_seconds: float
+) -> Readiness | None:
+    """Asks until the answer is ready, or nothing, or the time is over; the last judgement."""
     deadline = clock.monotonic() + limit_seconds
     while True:
-        try:
-            readiness = judged(ask())
-        except NoAnswer as error:
-            readiness = silent(error)
+        readiness = ask()
         left = deadline - clock.monotonic()
-        if readiness.ready or left <= 0:
+        if readiness is None or readiness.ready or left <= 0:
             return readiness
         clock.sleep(min(interval_seconds, left))
 

@@ -21,11 +21,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Failure:
-    """The reason that the failing step carries; without `component` the first one fails."""
+    """The reason that the failing step carries; it is the first component's."""
 
     code: str
     message: str
-    component: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,30 +124,23 @@ def build_failure(
     after_seconds: float = 60,
     *,
     log: tuple[str, ...] = FAILED_BUILD_LOG,
-    code: str = "BuildJobExitNonZero",
     message: str = "Your build job failed with a non-zero exit code.",
-    component: str | None = None,
 ) -> Plan:
     """The build fails after `after_seconds` of building."""
     stages = (Stage("PENDING_BUILD", 3), Stage(BUILDING, after_seconds))
-    return Plan(stages=stages, ending="ERROR", failure=Failure(code, message, component), logs={"BUILD": log})
+    failure = Failure("BuildJobExitNonZero", message)
+    return Plan(stages=stages, ending="ERROR", failure=failure, logs={"BUILD": log})
 
 
-def deploy_failure(
-    build_seconds: float = 150,
-    after_seconds: float = 95,
-    *,
-    log: tuple[str, ...] = CRASH_LOG,
-    code: str = "DeployContainerHealthChecksFailed",
-    message: str = "Your deploy failed because your container did not respond to health checks.",
-    component: str | None = None,
-) -> Plan:
+def deploy_failure(build_seconds: float = 150, after_seconds: float = 95) -> Plan:
     """The build is good, but the new containers never become ready."""
+    message = "Your deploy failed because your container did not respond to health checks."
+    run_log = CRASH_LOG[:-1]
     return replace(
         live(build_seconds, after_seconds),
         ending="ERROR",
-        failure=Failure(code, message, component),
-        logs={"BUILD": BUILD_LOG, "DEPLOY": log, "RUN": log[:-1], "RUN_RESTARTED": log[:-1]},
+        failure=Failure("DeployContainerHealthChecksFailed", message),
+        logs={"BUILD": BUILD_LOG, "DEPLOY": CRASH_LOG, "RUN": run_log, "RUN_RESTARTED": run_log},
     )
 
 

@@ -77,18 +77,11 @@ def step_tree(plan: Plan, components: Sequence[str], built: dict[str, str]) -> t
 
     `built` holds the reason codes of components whose build is skipped: PreviousBuildReused, PreBuiltImage.
     """
-    failing = _failing(plan, components)
+    failing = (components[0], plan.failure) if components and plan.failure else None
     return (
         _build(_window(plan, BUILDING, DEPLOYING), components, built, failing),
         _deploy(_window(plan, DEPLOYING, None), components, failing),
     )
-
-
-def _failing(plan: Plan, components: Sequence[str]) -> tuple[str, Failure] | None:
-    if plan.ending != "ERROR" or plan.failure is None or not components:
-        return None
-    named = plan.failure.component
-    return (named if named is not None and named in components else components[0]), plan.failure
 
 
 def _window(plan: Plan, phase: str, next_phase: str | None) -> _Window:

@@ -13,7 +13,7 @@ from afterpush.deploy.watch.outcome import Outcome
 from afterpush.deploy.watch.sources.health import shown_commit
 from afterpush.digitalocean.component_health import platform_ready
 from afterpush.digitalocean.deployed_commits import Kinship
-from afterpush.digitalocean.readiness import Readiness, judged_at, settled
+from afterpush.digitalocean.readiness import Readiness, answered, judged_at, settled
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import main_worktree
@@ -127,4 +127,4 @@ def _readiness(session: "Session") -> Readiness | None:
             return readiness
         return Readiness(False, False, f"it still shows {shown[:7] if shown else ''}")
 
-    return settled(lambda: client.get(url), session.clock, seconds, judged=judged)
+    return settled(lambda: answered(client, url, judged), session.clock, seconds, 1)

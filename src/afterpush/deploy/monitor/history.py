@@ -80,15 +80,14 @@ class History:
         with self._opened() as database:
             database.execute(f"INSERT INTO deployments ({', '.join(_COLUMNS)}) VALUES ({marks})", row)
 
-    def records(self, limit: int | None = None, app: str | None = None) -> list[HistoryRecord]:
+    def records(self, limit: int | None = None) -> list[HistoryRecord]:
         """The records, newest first. Raises AfterpushError when the file cannot be read."""
         if not self.path.exists():
             return []
-        where = "WHERE app = :app" if app else ""
         newest_first = "ORDER BY started_at DESC, number DESC LIMIT :limit"
-        query = f"SELECT {', '.join(_COLUMNS)} FROM deployments {where} {newest_first}"
+        query = f"SELECT {', '.join(_COLUMNS)} FROM deployments {newest_first}"
         with self._opened() as database:
-            rows = database.execute(query, {"app": app, "limit": -1 if limit is None else limit}).fetchall()
+            rows = database.execute(query, {"limit": -1 if limit is None else limit}).fetchall()
         return [_record(row) for row in rows]
 
     @contextlib.contextmanager

@@ -18,9 +18,9 @@ BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.:-=+*#"
 
 
-def sparkline(values: Sequence[float], width: int = 40, bars: str = BARS) -> str:
-    """The last `width` values from left to right, each as one of the `bars` in proportion to the largest."""
-    shown = list(values)[-width:]
+def sparkline(values: Sequence[float], bars: str = BARS) -> str:
+    """The last 40 values from left to right, each as one of the `bars` in proportion to the largest."""
+    shown = list(values)[-40:]
     top = max(shown, default=0.0)
     if top <= 0:
         return bars[0] * len(shown)
