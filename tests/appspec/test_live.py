@@ -16,9 +16,9 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import Client
 from afterpush.infra.secrets import Secret
 from afterpush.infra.secrets.redaction import Redactor
-from afterpush.simulator.model import READ_ONLY, TOKEN
+from afterpush.simulator.model import TOKEN
 from afterpush.simulator.specs import app_spec
-from tests.support.platform import Served, served
+from tests.support.platform import READ_ONLY, Served, served
 
 SPEC = """\
 name: shop

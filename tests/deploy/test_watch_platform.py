@@ -237,7 +237,7 @@ def test_a_vanished_deployment_is_none(world: World) -> None:
     for state in states:
         if isinstance(state, Watching) and state.phase == "BUILDING":
             break
-    world.platform.vanish(deployment)
+    world.platform.deployments.remove(deployment)
     end = list(states)[-1]
     assert getattr(end, "verdict", None) is Verdict.NONE and "vanished" in str(getattr(end, "message", ""))
 

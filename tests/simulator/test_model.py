@@ -12,11 +12,11 @@ from afterpush.simulator.api.exchange import Request
 from afterpush.simulator.deployments import Deployment
 from afterpush.simulator.model import TOKEN
 from afterpush.simulator.scenario import Plan, Stage
-from afterpush.simulator.specs import app_spec, from_github, from_image
+from afterpush.simulator.specs import app_spec, from_github
 from tests.support.clock import FakeClock
 from tests.support.faults import FakePlatform
 from tests.support.more_routes import first_mistake
-from tests.support.platform import OTHER_SHA, SHA
+from tests.support.platform import OTHER_SHA, SHA, from_image
 
 
 def phases(platform: FakePlatform, deployment: Deployment, until_seconds: int) -> list[str]:

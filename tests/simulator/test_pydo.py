@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from afterpush.simulator import scenario
-from afterpush.simulator.model import READ_ONLY, TOKEN
+from afterpush.simulator.model import TOKEN
 from afterpush.simulator.specs import app_spec
 from tests.support.clock import FakeClock
 from tests.support.faults import FakePlatform
-from tests.support.platform import OTHER_SHA, SHA, Served, served
+from tests.support.platform import OTHER_SHA, READ_ONLY, SHA, Served, served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from afterpush.simulator import scenario
-from afterpush.simulator.specs import app_spec, from_github, from_image
+from afterpush.simulator.specs import app_spec, from_github
 from tests.support.api_schema import complaints
 from tests.support.clock import FakeClock
 from tests.support.faults import FakePlatform
-from tests.support.platform import OTHER_SHA, SHA, Served, served
+from tests.support.platform import OTHER_SHA, SHA, Served, from_image, served
 
 GO_CLIENT_ONLY = frozenset({"cause_details", "previous_deployment_id", "timing"})
 EVERYTHING: dict[str, Any] = {

@@ -9,11 +9,21 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from afterpush import simulator
-from afterpush.simulator.api.exchange import Answer, Request, error, proxy_page
+from afterpush.simulator.api.exchange import Answer, Request, error
 from afterpush.simulator.api.respond import dated, respond
 from afterpush.simulator.api.server import PlatformHandler
 from tests.support.limits import Limiter
 from tests.support.more_routes import MORE_ROUTES
+
+_PAGE = (
+    "<!DOCTYPE html>\n<html><head><title>api.digitalocean.com | {status}</title></head>"
+    "<body><center><h1>{status}</h1></center><hr><center>cloudflare</center></body></html>\n"
+)
+
+
+def proxy_page(status: int) -> Answer:
+    """The page of a proxy in the API's place: 502, 504, 524; even 200, or 403 as a security check."""
+    return Answer(status, _PAGE.format(status=status).encode(), {"Content-Type": "text/html; charset=UTF-8"})
 
 
 class Wire(Enum):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from afterpush.simulator.api.answers import listed
-from afterpush.simulator.api.exchange import Request, refused
+from afterpush.simulator.api.exchange import Refused, Request
 from afterpush.simulator.api.log_addresses import Address, addresses
 from afterpush.simulator.api.routes import ROUTES, Entry, app_of, sent
 from afterpush.simulator.deployments import Deployment
@@ -122,7 +122,7 @@ def _proposal(spec: Mapping[str, Any], taken_names: Collection[str]) -> dict[str
 def _judged(document: Mapping[str, Any]) -> dict[str, Any]:
     mistake = first_mistake(document.get("spec"))
     if mistake:
-        raise refused(400, "bad_request", mistake)
+        raise Refused(400, "bad_request", mistake)
     return dict(document["spec"])
 
 
@@ -130,7 +130,7 @@ def _propose(platform: FakePlatform, request: Request, found: re.Match[str]) -> 
     document = sent(request)
     app_id = document.get("app_id")
     if app_id is not None and app_id not in platform.apps:
-        raise refused(404, "not_found", "app not found")
+        raise Refused(404, "not_found", "app not found")
     others = {app.name for app in platform.apps.values() if app.id != app_id}
     return _proposal(_judged(document), others)
 
@@ -181,11 +181,11 @@ def _job_logs(platform: FakePlatform, request: Request, found: re.Match[str]) ->
             try:
                 log = read_log(deployment, "JOB_INVOCATION", found["job"], now)
             except Unavailable as unavailable:
-                raise refused(400, "bad_request", unavailable.message) from unavailable
+                raise Refused(400, "bad_request", unavailable.message) from unavailable
             return addresses(
                 request.base, log, Address(deployment, "JOB_INVOCATION", found["job"]), follow=False
             )
-    raise refused(404, "not_found", "job invocation not found")
+    raise Refused(404, "not_found", "job invocation not found")
 
 
 def _update_app(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:

@@ -13,6 +13,13 @@ from tests.support.faults import FakePlatform, serve
 
 SHA = "9a4df0b" + "1" * 33
 OTHER_SHA = "c0ffee5" + "2" * 33
+READ_ONLY = frozenset({"app:read"})
+
+
+def from_image(name: str, repository: str, tag: str = "latest", **more: Any) -> dict[str, Any]:
+    """A component that is a ready image."""
+    image = {"registry_type": "DOCR", "repository": repository, "tag": tag}
+    return {"name": name, "image": image, **more}
 
 
 @dataclass(frozen=True)

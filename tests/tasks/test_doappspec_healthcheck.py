@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from afterpush.deploy.monitor.history import History, HistoryRecord
-from afterpush.simulator.model import READ_ONLY
 from afterpush.simulator.specs import app_spec
 from tests.appspec.specs import SOUND
 from tests.support.cli import Answer, afterpush
 from tests.support.clock import FakeClock
 from tests.support.faults import FakePlatform
 from tests.support.health_server import HealthServer, Reply, health_server, page
-from tests.support.platform import Served, served
+from tests.support.platform import READ_ONLY, Served, served
 from tests.support.repositories import Repository
 
 WRONG = """\

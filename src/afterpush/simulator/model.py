@@ -14,7 +14,6 @@ from afterpush.simulator.scenario import BUILDING, Plan, Stage, live
 from afterpush.simulator.specs import app_spec, components, normalised
 
 TOKEN = "simulated-token"
-READ_ONLY = frozenset({"app:read"})
 FULL_ACCESS = frozenset({"app:read", "app:update"})
 
 
@@ -116,11 +115,6 @@ class FakePlatform:
             self.advance()
             if deployment.is_in_flight:
                 deployment.end("CANCELED", self.clock.now())
-
-    def vanish(self, deployment: Deployment) -> None:
-        """It is gone: every request for it is answered with 404."""
-        with self.lock:
-            self.deployments.remove(deployment)
 
     # What is so.
 

@@ -46,12 +46,6 @@ def from_github(
     return {"name": name, "github": source, **more}
 
 
-def from_image(name: str, repository: str, tag: str = "latest", **more: Any) -> dict[str, Any]:
-    """A component that is a ready image."""
-    image = {"registry_type": "DOCR", "repository": repository, "tag": tag}
-    return {"name": name, "image": image, **more}
-
-
 def app_spec(
     name: str = "shop", repo: str = "acme/shop", branch: str = "main", *, deploy_on_push: bool = True
 ) -> dict[str, Any]:

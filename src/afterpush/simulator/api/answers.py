@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from afterpush.simulator.api.exchange import Request, refused
+from afterpush.simulator.api.exchange import Refused, Request
 
 
 def listed(request: Request, key: str, documents: Sequence[Any]) -> dict[str, Any]:
@@ -12,9 +12,9 @@ def listed(request: Request, key: str, documents: Sequence[Any]) -> dict[str, An
     try:
         number, size = int(request.query.get("page", 1)), int(request.query.get("per_page", 20))
     except ValueError as error:
-        raise refused(400, "bad_request", "page and per_page must be whole numbers") from error
+        raise Refused(400, "bad_request", "page and per_page must be whole numbers") from error
     if number < 1 or not 1 <= size <= 200:
-        raise refused(400, "bad_request", "page must be at least 1, per_page between 1 and 200")
+        raise Refused(400, "bad_request", "page must be at least 1, per_page between 1 and 200")
     last = max(1, -(-len(documents) // size))
     links = {"first": 1, "prev": number - 1} if number > 1 else {}
     links |= {"next": number + 1, "last": last} if number < last else {}

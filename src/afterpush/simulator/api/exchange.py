@@ -8,11 +8,6 @@ from urllib.parse import parse_qsl, urlsplit
 REQUEST_ID = "6f1ed002-ab5c-4a4e-9a3d-5f0f2f2b3c4d"
 """Every error names its request, and the official clients print it."""
 
-_PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>api.digitalocean.com | {status}</title></head>"
-    "<body><center><h1>{status}</h1></center><hr><center>cloudflare</center></body></html>\n"
-)
-
 
 @dataclass(frozen=True)
 class Request:
@@ -64,19 +59,9 @@ def error(status: int, id: str, message: str) -> Answer:
     return Answer(status, json.dumps(document).encode(), headers)
 
 
-def proxy_page(status: int) -> Answer:
-    """The page of a proxy in the API's place: 502, 504, 524; even 200, or 403 as a security check."""
-    return Answer(status, _PAGE.format(status=status).encode(), {"Content-Type": "text/html; charset=UTF-8"})
-
-
 class Refused(Exception):
-    """The request cannot be answered; what comes back instead."""
+    """The API refuses the request, in its own form: what comes back instead of an answer."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"{answer.status}: {answer.body!r}")
-        self.answer = answer
-
-
-def refused(status: int, id: str, message: str) -> Refused:
-    """The API refuses, in its own form."""
-    return Refused(error(status, id, message))
+    def __init__(self, status: int, id: str, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.answer = error(status, id, message)

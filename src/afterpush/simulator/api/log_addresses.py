@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.simulator.api.exchange import Answer, GrowingLog, Request, refused
+from afterpush.simulator.api.exchange import Answer, GrowingLog, Refused, Request
 from afterpush.simulator.deployments import Deployment
 from afterpush.simulator.logs import TYPES, Log, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
@@ -68,9 +68,9 @@ def answer(platform: FakePlatform, request: Request) -> Answer:
     if kind == "stored":
         return Answer(200, "".join(f"{line}\n" for line in so_far()[0]).encode(), headers)
     if request.query.get("token") != address.token:
-        raise refused(401, "unauthorized", "the token of this log is wrong")
+        raise Refused(401, "unauthorized", "the token of this log is wrong")
     if request.is_upgrade and (address.is_refused_as_socket or platform.refuses_sockets):
-        raise refused(400, "bad_request", "bad handshake")
+        raise Refused(400, "bad_request", "bad handshake")
     return Answer(200, b"", headers, follow=GrowingLog(so_far, CUT_SECONDS / platform.speed))
 
 
@@ -78,7 +78,7 @@ def _found(platform: FakePlatform, request: Request) -> tuple[str, Address]:
     _, kind, deployment_id, type, component, *_ = [*request.path.split("/"), "", "", "", ""]
     found = [one for one in platform.deployments if one.id == deployment_id]
     if not found or request.method != "GET" or type not in TYPES:
-        raise refused(404, "not_found", "no such log")
+        raise Refused(404, "not_found", "no such log")
     return kind, Address(found[0], type, None if component == _ALL else component)
 
 

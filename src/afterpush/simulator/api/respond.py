@@ -6,7 +6,7 @@ from dataclasses import replace
 from email.utils import formatdate
 
 from afterpush.simulator.api import log_addresses
-from afterpush.simulator.api.exchange import Answer, Refused, Request, refused
+from afterpush.simulator.api.exchange import Answer, Refused, Request
 from afterpush.simulator.api.routes import ROUTES, Entry, routed
 from afterpush.simulator.model import FakePlatform
 
@@ -32,6 +32,6 @@ def _found(platform: FakePlatform, request: Request, routes: Sequence[Entry]) ->
         return log_addresses.answer(platform, request)
     scopes = platform.tokens.get(request.token or "")
     if scopes is None:
-        raise refused(401, "unauthorized", "Unable to authenticate you")
+        raise Refused(401, "unauthorized", "Unable to authenticate you")
     content = json.dumps(routed(platform, request, scopes, routes)).encode()
     return Answer(200, content, {"Content-Type": "application/json; charset=utf-8"})

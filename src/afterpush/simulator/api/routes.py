@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from afterpush.simulator.api.answers import health, listed
-from afterpush.simulator.api.exchange import Request, refused
+from afterpush.simulator.api.exchange import Refused, Request
 from afterpush.simulator.api.log_addresses import Address, addresses
 from afterpush.simulator.apps import App
 from afterpush.simulator.deployments import Deployment
@@ -26,7 +26,7 @@ Entry = tuple[str, str, re.Pattern[str], Route]
 def app_of(platform: FakePlatform, found: re.Match[str]) -> App:
     app = platform.apps.get(found["app"])
     if app is None:
-        raise refused(404, "not_found", "app not found")
+        raise Refused(404, "not_found", "app not found")
     return app
 
 
@@ -35,16 +35,16 @@ def _deployment(platform: FakePlatform, found: re.Match[str]) -> Deployment:
     for deployment in platform.history(app.id):
         if deployment.id == found["deployment"]:
             return deployment
-    raise refused(404, "not_found", "deployment not found")
+    raise Refused(404, "not_found", "deployment not found")
 
 
 def sent(request: Request) -> dict[str, Any]:
     try:
         document = json.loads(request.body or b"{}")
     except ValueError as error:
-        raise refused(400, "bad_request", "the body is not valid JSON") from error
+        raise Refused(400, "bad_request", "the body is not valid JSON") from error
     if not isinstance(document, dict):
-        raise refused(400, "bad_request", "the body must be a JSON object")
+        raise Refused(400, "bad_request", "the body must be a JSON object")
     return document
 
 
@@ -73,7 +73,7 @@ def _propose(platform: FakePlatform, request: Request, found: re.Match[str]) -> 
 def _spec(request: Request) -> dict[str, Any]:
     spec = sent(request).get("spec")
     if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
-        raise refused(400, "bad_request", "app spec is required")
+        raise Refused(400, "bad_request", "app spec is required")
     return spec
 
 
@@ -97,7 +97,7 @@ def _create_deployment(platform: FakePlatform, request: Request, found: re.Match
 def _cancel_deployment(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
     deployment = _deployment(platform, found)
     if not deployment.is_in_flight:
-        raise refused(400, "bad_request", f"deployment {deployment.id} is not in progress")
+        raise Refused(400, "bad_request", f"deployment {deployment.id} is not in progress")
     platform.cancel(deployment)
     return {"deployment": deployment.document(platform.clock.now())}
 
@@ -107,17 +107,17 @@ def _get_logs(platform: FakePlatform, request: Request, found: re.Match[str]) ->
     app = app_of(platform, found)
     deployment = _deployment(platform, found) if "deployment" in groups else platform.active(app.id)
     if deployment is None:
-        raise refused(404, "not_found", "the app has no active deployment")
+        raise Refused(404, "not_found", "the app has no active deployment")
     type = request.query.get("type", "UNSPECIFIED")
     if type not in TYPES:
-        raise refused(400, "bad_request", f"invalid log type {type}")
+        raise Refused(400, "bad_request", f"invalid log type {type}")
     component = groups.get("component") or request.query.get("component_name")
     if component and not any(part.name == component for part in components(deployment.spec)):
-        raise refused(404, "not_found", f'component "{component}" not found')
+        raise Refused(404, "not_found", f'component "{component}" not found')
     try:
         log = read_log(deployment, type, component, platform.clock.now())
     except Unavailable as unavailable:
-        raise refused(400, "bad_request", unavailable.message) from unavailable
+        raise Refused(400, "bad_request", unavailable.message) from unavailable
     address = Address(deployment, type, component)
     return addresses(request.base, log, address, follow=request.query.get("follow") == "true")
 
@@ -157,6 +157,6 @@ def routed(platform: FakePlatform, request: Request, scopes: frozenset[str], rou
         found = pattern.fullmatch(request.path)
         if found and method == request.method:
             if scope not in scopes:
-                raise refused(403, "forbidden", "You are not authorized to perform this operation")
+                raise Refused(403, "forbidden", "You are not authorized to perform this operation")
             return route(platform, request, found)
-    raise refused(404, "not_found", "The resource you requested could not be found.")
+    raise Refused(404, "not_found", "The resource you requested could not be found.")
