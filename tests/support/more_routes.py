@@ -9,10 +9,9 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from afterpush.simulator.api.answers import listed
 from afterpush.simulator.api.exchange import Refused, Request
 from afterpush.simulator.api.log_addresses import Address, addresses
-from afterpush.simulator.api.routes import ROUTES, Entry, app_of, sent
+from afterpush.simulator.api.routes import ROUTES, Entry, app_of, listed, sent
 from afterpush.simulator.deployments import Deployment
 from afterpush.simulator.logs import Unavailable, read_log
 from afterpush.simulator.model import FakePlatform

@@ -16,14 +16,9 @@ from afterpush.infra.secrets.redaction import Redactor
 def changes(before: State | None, now: State) -> list[str]:
     """What is new since the state before, as lines without a time stamp."""
     if isinstance(now, Finished):
-        return [verdict_line(now)]
+        return [f"{now.verdict.value.upper()}: {now.message}"]
     earlier = before if isinstance(before, Watching) else None
     return [*_phase_change(earlier, now), *_step_changes(earlier, now), *_trouble_change(earlier, now)]
-
-
-def verdict_line(state: Finished) -> str:
-    """The last line: the verdict in capitals, and our sentence."""
-    return f"{state.verdict.value.upper()}: {state.message}"
 
 
 def still(state: Watching, estimate_seconds: float | None) -> str:
@@ -31,11 +26,6 @@ def still(state: Watching, estimate_seconds: float | None) -> str:
     usually = f"; usually live after {duration(estimate_seconds)}" if estimate_seconds else ""
     what = state.phase or f"waiting for a deployment of {state.sha[:7]}"
     return f"  still {what} after {duration(state.now - state.started_at)}{usually}"
-
-
-def stamped(line: str, at: float) -> str:
-    """A line of a log: the time (UTC), then the line."""
-    return f"{rfc3339(at)}  {line}"
 
 
 def _phase_change(before: Watching | None, now: Watching) -> list[str]:
@@ -122,7 +112,7 @@ class LineReporter:
         if isinstance(state, Watching) and not lines and at - self._told_at >= STILL_SECONDS:
             lines = [still(state, self._estimate)]
         for line in lines:
-            self._write(stamped(line, at))
+            self._write(f"{rfc3339(at)}  {line}")
             self._told_at = at
         self._before = state
 

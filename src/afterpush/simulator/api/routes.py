@@ -6,10 +6,10 @@ The paths, parameters and bodies are those of the published description; where i
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from afterpush.simulator.api.answers import health, listed
 from afterpush.simulator.api.exchange import Refused, Request
 from afterpush.simulator.api.log_addresses import Address, addresses
 from afterpush.simulator.apps import App
@@ -17,6 +17,27 @@ from afterpush.simulator.deployments import Deployment
 from afterpush.simulator.logs import TYPES, Unavailable, read_log
 from afterpush.simulator.model import FakePlatform
 from afterpush.simulator.specs import components, normalised
+
+
+def listed(request: Request, key: str, documents: Sequence[Any]) -> dict[str, Any]:
+    """The page of a list that is asked for, with the links and the total as the API gives them."""
+    try:
+        number, size = int(request.query.get("page", 1)), int(request.query.get("per_page", 20))
+    except ValueError as error:
+        raise Refused(400, "bad_request", "page and per_page must be whole numbers") from error
+    if number < 1 or not 1 <= size <= 200:
+        raise Refused(400, "bad_request", "page must be at least 1, per_page between 1 and 200")
+    last = max(1, -(-len(documents) // size))
+    links = {"first": 1, "prev": number - 1} if number > 1 else {}
+    links |= {"next": number + 1, "last": last} if number < last else {}
+    address = f"{request.base}{quote(request.path)}"
+    pages = {name: f"{address}?{urlencode({**request.query, 'page': to})}" for name, to in links.items()}
+    return {
+        key: list(documents[(number - 1) * size : number * size]),
+        "links": {"pages": pages} if pages else {},
+        "meta": {"total": len(documents)},
+    }
+
 
 Route = Callable[[FakePlatform, Request, re.Match[str]], Any]
 Entry = tuple[str, str, re.Pattern[str], Route]
@@ -123,8 +144,22 @@ def _get_logs(platform: FakePlatform, request: Request, found: re.Match[str]) ->
 
 
 def _health(platform: FakePlatform, request: Request, found: re.Match[str]) -> Any:
+    """The health of each component that runs all the time."""
     app = app_of(platform, found)
-    return health(app.spec, is_serving=platform.active(app.id) is not None)
+    is_serving = platform.active(app.id) is not None
+    shown = [
+        {
+            "name": entry["name"],
+            "cpu_usage_percent": 3.5 if is_serving else 0.0,
+            "memory_usage_percent": 41.0 if is_serving else 0.0,
+            "replicas_desired": int(entry.get("instance_count", 1)),
+            "replicas_ready": int(entry.get("instance_count", 1)) if is_serving else 0,
+            "state": "HEALTHY" if is_serving else "UNKNOWN",
+        }
+        for kind in ("services", "workers")
+        for entry in app.spec.get(kind) or ()
+    ]
+    return {"app_health": {"components": shown}}
 
 
 _READ, _UPDATE = "app:read", "app:update"
