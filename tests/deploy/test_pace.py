@@ -11,8 +11,8 @@ from afterpush.deploy.watch.facts import Fact, NotYet, Seen, Silence, Watching
 from afterpush.deploy.watch.log_trust import LogSignals
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, estimate
 from afterpush.deploy.watch.verdict import begin
-from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.deployment import Deployment
+from afterpush.digitalocean.failure import Allowance
 from afterpush.infra.configuration.settings import Poll
 
 FACT = NotYet("platform")

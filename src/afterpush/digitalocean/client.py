@@ -9,8 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from afterpush.digitalocean.budget import Allowance, Budget
-from afterpush.digitalocean.failure import ApiFailure, complaint, error_told
+from afterpush.digitalocean.failure import Allowance, ApiFailure, Budget, complaint, error_told
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.configuration.variables import PUBLIC_API
 from afterpush.infra.errors import AfterpushError

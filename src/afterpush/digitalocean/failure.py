@@ -1,7 +1,9 @@
-"""How the API says that it does not give the answer."""
+"""How the API says that it does not give the answer; and what a token may still ask."""
 
 import json
+import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -57,3 +59,37 @@ def complaint(answer: Response, said: Mapping[str, Any] | None) -> str:
     if answer.status == 403 and said is not None:
         return f"the token may not do this (403){quoted}; give DIGITALOCEAN_TOKEN the scope app:read"
     return f"answered {answer.status}{quoted}"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What the rate limit leaves: requests that remain, and when (epoch seconds) the oldest expires."""
+
+    remaining: int
+    reset_at: float | None
+
+
+class Budget:
+    """What all clients of one token in a process share: one count of requests, and one limit.
+
+    The limits (5,000 an hour, 250 a minute) are the token's, not a client's (description.yml, "Rate Limit").
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rest_until = 0.0
+        self.requests = 0
+        self.allowance: Allowance | None = None
+
+    def count(self, now: float, doing: str) -> None:
+        """Counts a request that is about to be sent. Raises ApiFailure while the API asked for a rest."""
+        with self._lock:
+            left = self._rest_until - now
+            if left > 0:
+                raise ApiFailure(f"{doing}: the API asked for a rest of {left:.0f} s more (429)", 429, left)
+            self.requests += 1
+
+    def rest(self, until: float) -> None:
+        """No request before this time (monotonic seconds)."""
+        with self._lock:
+            self._rest_until = max(self._rest_until, until)

@@ -1,7 +1,8 @@
-"""The progress of a deployment: a tree of steps, each with a status and perhaps a reason."""
+"""How far a deployment is: its phase, and its progress as a tree of steps with statuses and reasons."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -71,3 +72,36 @@ class Progress(Wire, frozen=True):
     total_steps: int | None = None
     steps: tuple[Step, ...] | None = None
     summary_steps: tuple[Step, ...] | None = None
+
+
+class Phase(StrEnum):
+    """A phase that the platform documents (`apps_deployment_phase.yml` of its published OpenAPI description).
+
+    A word that it does not is kept as it is and ends nothing.
+    """
+
+    UNKNOWN = "UNKNOWN"
+    PENDING_BUILD = "PENDING_BUILD"
+    BUILDING = "BUILDING"
+    PENDING_DEPLOY = "PENDING_DEPLOY"
+    DEPLOYING = "DEPLOYING"
+    ACTIVE = "ACTIVE"
+    SUPERSEDED = "SUPERSEDED"
+    ERROR = "ERROR"
+    CANCELED = "CANCELED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the deployment has ended: it is live, was replaced, failed, or was canceled."""
+        return self in _FINAL
+
+
+_FINAL = (Phase.ACTIVE, Phase.SUPERSEDED, Phase.ERROR, Phase.CANCELED)
+
+
+def phase_of(word: str) -> Phase:
+    """The phase that a word of the API means; UNKNOWN for any other."""
+    try:
+        return Phase(word)
+    except ValueError:
+        return Phase.UNKNOWN

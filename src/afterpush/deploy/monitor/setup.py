@@ -19,11 +19,11 @@ from afterpush.deploy.watch.sources.database import DatabaseSource
 from afterpush.deploy.watch.sources.health import HealthSource
 from afterpush.deploy.watch.sources.platform import Commit, PlatformSource
 from afterpush.deploy.watch.sources.ranked import RankedSources, Source
-from afterpush.digitalocean.budget import Allowance
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
 from afterpush.digitalocean.deployed_commits import Kin
+from afterpush.digitalocean.failure import Allowance
 from afterpush.digitalocean.find_app import Wanted, repository_names
-from afterpush.digitalocean.phases import Phase
+from afterpush.digitalocean.steps import Phase
 from afterpush.infra.clock import Clock, Countdown
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, Environment

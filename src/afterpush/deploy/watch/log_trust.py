@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from afterpush.digitalocean.phases import Phase
+from afterpush.digitalocean.steps import Phase
 
 # A phase ends with its log, give or take a moment.
 AFTER_A_LOG_SECONDS = (1.0, 2.0)

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
-from afterpush.digitalocean.phases import phase_of
-from afterpush.digitalocean.steps import Reason
+from afterpush.digitalocean.steps import Reason, phase_of
 from afterpush.infra.clock import parse_rfc3339, rfc3339, utc_time
 from afterpush.infra.errors import AfterpushError, ExitCode
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Silence, Watching
 from afterpush.deploy.watch.log_trust import LogTrust
-from afterpush.digitalocean.budget import Allowance
-from afterpush.digitalocean.phases import Phase
+from afterpush.digitalocean.failure import Allowance
+from afterpush.digitalocean.steps import Phase
 from afterpush.infra.configuration.settings import Poll
 
 FEW_REMAINING, HARDLY_ANY_REMAINING = 500, 100

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from afterpush.deploy.watch.facts import NotYet, RolledBack, Seen, Serving, Successor
 from afterpush.digitalocean.deployed_commits import Carried
 from afterpush.digitalocean.deployment import MANUAL_ROLLBACK, Deployment, Spec
-from afterpush.digitalocean.phases import Phase, phase_of
+from afterpush.digitalocean.steps import Phase, phase_of
 from afterpush.infra.clock import utc_time
 
 # What takes the place of a canceled deployment is made within seconds of the cancelation.

@@ -18,7 +18,7 @@ from afterpush.deploy.watch.facts import (
     Watching,
 )
 from afterpush.digitalocean.deployment import Deployment
-from afterpush.digitalocean.phases import Phase, phase_of
+from afterpush.digitalocean.steps import Phase, phase_of
 from afterpush.infra.clock import duration, rfc3339, utc_time
 
 VANISHED_AFTER_MISSES = 3

@@ -14,8 +14,7 @@ from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Servi
 from afterpush.deploy.watch.sources.ranked import SourceFailure
 from afterpush.digitalocean.deployed_commits import Kin, Kinship
 from afterpush.digitalocean.deployment import Component, Deployment
-from afterpush.digitalocean.phases import Phase
-from afterpush.digitalocean.steps import Progress, Step, StepReason
+from afterpush.digitalocean.steps import Phase, Progress, Step, StepReason
 from afterpush.infra.database import Connection, DatabaseFailure
 
 PHASES = {

@@ -20,7 +20,7 @@ from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.digitalocean.find_app import Wanted, find_app
-from afterpush.digitalocean.phases import Phase, phase_of
+from afterpush.digitalocean.steps import Phase, phase_of
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
 

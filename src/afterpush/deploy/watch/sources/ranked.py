@@ -12,7 +12,7 @@ import msgspec
 
 from afterpush.deploy.watch.facts import Fact, Inconclusive, NotYet, Seen, Silence
 from afterpush.digitalocean.deployment import Deployment, read_deployment
-from afterpush.digitalocean.phases import phase_of
+from afterpush.digitalocean.steps import phase_of
 from afterpush.infra.clock import Clock
 
 Redact = Callable[[str], str]
