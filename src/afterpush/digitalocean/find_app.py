@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import configured_urls, remote_urls
+from afterpush.infra.git import every_push_url
 
 _SOURCES = ("github", "gitlab", "bitbucket")
 COMPONENT_KINDS = ("services", "workers", "jobs", "static_sites", "functions")
@@ -113,8 +113,7 @@ def repository_names(repo: Path, remote: str) -> frozenset[str]:
 
     As configured and after `insteadOf`: a rewritten URL can lead to a mirror, whose name is another.
     """
-    urls = remote_urls(repo, remote, push=True) + configured_urls(repo, remote, push=True)
-    return frozenset(name for url in urls for name in names_of_repository(url))
+    return frozenset(name for url in every_push_url(repo, remote) for name in names_of_repository(url))
 
 
 def names_of_repository(url: str) -> set[str]:

@@ -169,13 +169,14 @@ def remote_urls(repo: Path, remote: str, *, push: bool = False) -> list[str]:
     return done.text.splitlines() if done.code == 0 else []
 
 
-def configured_urls(repo: Path, remote: str, *, push: bool = False) -> list[str]:
-    """The URLs of a remote as they are written in its configuration, before `insteadOf`."""
-    for key in [f"remote.{remote}.pushurl"] * push + [f"remote.{remote}.url"]:
-        done = git(repo, "config", "--null", "--get-all", key)
-        if done.code == 0:
-            return [url for url in done.text.split("\0") if url]
-    return []
+def every_push_url(repo: Path, remote: str) -> list[str]:
+    """The URLs that a remote is pushed to, as configured and, where that differs, after `insteadOf`."""
+    listed = git(repo, "config", "--null", "--get-regexp", r"^remote\..*\.(push)?url$|^url\.").text
+    entries = [entry.partition("\n")[::2] for entry in listed.split("\0")]
+    named = [url for key, url in entries if key == f"remote.{remote}.pushurl"]
+    urls = named or [url for key, url in entries if key == f"remote.{remote}.url"]
+    is_rewritten = any(key.startswith("url.") for key, _ in entries)
+    return urls + (remote_urls(repo, remote, push=True) if is_rewritten else [])
 
 
 def config_value(repo: Path, key: str) -> str | None:
