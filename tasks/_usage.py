@@ -8,6 +8,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import ParserContext
 
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.near import near
 
 _UNKNOWN = re.compile(r"No idea what '(.+)' is!")
 _OBJECT = re.compile(r"<Argument: ([\w-]+)[^>]*>")
@@ -39,7 +40,7 @@ def explained(message: str, context: ParserContext | None) -> str:
     if word.startswith("-"):
         flags = [*context.flags, *context.inverse_flags] if context else []
         whose = f"{task} has" if task else "there is"
-        return f"{whose} no flag {word}{_near(word, flags)}" + (f"; see --help {task}" if task else "")
+        return f"{whose} no flag {word}{near(word, flags)}" + (f"; see --help {task}" if task else "")
     return f"there is no task {word}{_meant(word)}"
 
 
@@ -58,14 +59,7 @@ def _meant(word: str) -> str:
     names = list(ns.task_names)
     if any(name.startswith(f"{word}.") for name in names):
         return f", only a namespace: --list={word} shows what is in it"
-    return _near(word, names) or "; --list shows those that are there"
-
-
-def _near(word: str, names: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return near(word, names) or "; --list shows those that are there"
 
 
 def install() -> None:

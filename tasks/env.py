@@ -16,7 +16,7 @@ from afterpush.workflows.app_repository import AppRepository, app_repository
 def check(context: Any, json: Json = False) -> ExitCode:
     """Check tools, credentials, services and repository; name each problem with its cure."""
     from afterpush.environment.check import examine
-    from afterpush.environment.text_report import report_text
+    from afterpush.environment.report import report_text
 
     report = examine(_surroundings(app_repository()))
     return answer(report, report_text, json=json, is_good=not report.has_errors)

@@ -21,7 +21,6 @@ class Rule:
     `component` is where it leads, None for a redirect; `authority` is the host that it is for ("": any).
     """
 
-    place: str
     node: Node
     path: str
     is_exact: bool
@@ -54,19 +53,15 @@ class Rule:
 
 def ingress_rules(spec: AppSpec) -> list[Rule]:
     """The rules of the ingress in order: the first that matches wins."""
-    return [
-        _rule(f"ingress.rules[{index}]", node)
-        for index, node in enumerate(spec.node.children("ingress", "rules"))
-        if node.is_mapping
-    ]
+    return [_rule(node) for node in spec.node.children("ingress", "rules") if node.is_mapping]
 
 
 def routes(spec: AppSpec) -> list[Rule]:
     """The deprecated routes of the components."""
     return [
-        _route(component, index, node)
+        _route(component, node)
         for component in spec.components
-        for index, node in enumerate(component.node.children("routes"))
+        for node in component.node.children("routes")
         if node.is_mapping and node.get("path")
     ]
 
@@ -78,7 +73,7 @@ def rule_for(spec: AppSpec, component: SpecComponent) -> Rule | None:
     if own or rules or component.kind != "service" or len(spec.services()) != 1:
         return own[0] if own else None
     # Without any rule the platform routes / to the one service that there is.
-    return Rule("", component.node, "/", False, "", component.name, "", "")
+    return Rule(component.node, "/", False, "", component.name, "", "")
 
 
 def rule_that_matches(spec: AppSpec, public_path: str) -> Rule | None:
@@ -87,7 +82,7 @@ def rule_that_matches(spec: AppSpec, public_path: str) -> Rule | None:
     return max(matching, key=lambda rule: len(rule.path), default=None)
 
 
-def _rule(place: str, node: Node) -> Rule:
+def _rule(node: Node) -> Rule:
     exact = node.text("match", "path", "exact")
     path = exact or node.text("match", "path", "prefix") or "/"
     host = node.text("match", "authority", "prefix")
@@ -95,14 +90,14 @@ def _rule(place: str, node: Node) -> Rule:
     stem, rewritten = path.rstrip("/"), node.text("component", "rewrite") or ""
     inside = stem if is_true(node.get("component", "preserve_path_prefix")) else rewritten.rstrip("/")
     name = node.text("component", "name")
-    return Rule(place, node, path, exact is not None, authority, name, stem, inside)
+    return Rule(node, path, exact is not None, authority, name, stem, inside)
 
 
-def _route(component: SpecComponent, index: int, node: Node) -> Rule:
+def _route(component: SpecComponent, node: Node) -> Rule:
     path = node.text("path") or "/"
     stem = path.rstrip("/")
     inside = stem if is_true(node.get("preserve_path_prefix")) else ""
-    return Rule(f"{component.path}.routes[{index}]", node, path, False, "", component.name, stem, inside)
+    return Rule(node, path, False, "", component.name, stem, inside)
 
 
 def _is_below(path: str, prefix: str) -> bool:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.appspec.schema import Shape, health_check_fields, platform
-from afterpush.appspec.yaml_tree import Node, read_tree
+from afterpush.appspec.yaml_reader import read_tree
+from afterpush.appspec.yaml_tree import Node
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 
@@ -50,7 +51,6 @@ class SpecVariable:
 
     key: str
     node: Node
-    path: str
     is_secret: bool
     value: Node | None
 
@@ -66,7 +66,6 @@ class SpecComponent:
     kind: str
     name: str
     node: Node
-    path: str
     where: tuple[str | int, ...]
 
     @property
@@ -90,7 +89,7 @@ class SpecComponent:
 
     @property
     def variables(self) -> list[SpecVariable]:
-        return _variables(self.node, self.path)
+        return _variables(self.node)
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class AppSpec:
     @property
     def own_variables(self) -> list[SpecVariable]:
         """Those of the whole app, which every component gets."""
-        return _variables(self.node, "")
+        return _variables(self.node)
 
     @property
     def variables(self) -> list[SpecVariable]:
@@ -129,13 +128,10 @@ class AppSpec:
         )
 
     @property
-    def databases(self) -> list[tuple[str, str, Node]]:
-        """(name, YAML path, mapping) of each declared database."""
-        return [
-            (item.text("name") or "", f"databases[{index}]", item)
-            for index, item in enumerate(self.node.children("databases"))
-            if item.is_mapping
-        ]
+    def databases(self) -> list[tuple[str, Node]]:
+        """(name, mapping) of each declared database."""
+        listed = self.node.children("databases")
+        return [(item.text("name") or "", item) for item in listed if item.is_mapping]
 
     def services(self) -> list[SpecComponent]:
         return [component for component in self.components if component.kind == "service"]
@@ -167,34 +163,26 @@ def _components(node: Node, steps: tuple[str | int, ...]) -> Iterator[SpecCompon
         for index, item in enumerate(node.children(section)):
             if item.is_mapping:
                 name = item.text("name") or f"{section}[{index}]"
-                yield SpecComponent(kind, name, item, f"{section}[{index}]", (*steps, section, index))
+                yield SpecComponent(kind, name, item, (*steps, section, index))
 
 
 def _check(node: Node | None, fields: Shape) -> HealthCheck | None:
     if node is None or not node.is_mapping:
         return None
-
-    def seconds(name: str) -> int:
-        return _whole(node.get(name), fields[name].default or 0)
-
-    port = node.get("port")
-    return HealthCheck(
-        http_path=node.text("http_path") or node.text("path"),
-        port=_whole(port, 0) or None,
-        initial_delay_seconds=seconds("initial_delay_seconds"),
-        period_seconds=seconds("period_seconds"),
-        timeout_seconds=seconds("timeout_seconds"),
-        success_threshold=seconds("success_threshold"),
-        failure_threshold=seconds("failure_threshold"),
-    )
+    path, port = node.text("http_path") or node.text("path"), _whole(node.get("port"), 0)
+    values = {name: _whole(node.get(name), default) for name, default in _times(fields).items()}
+    return HealthCheck(path, port or None, **values)
 
 
 def defaults(fields: Shape) -> HealthCheck:
     """What the platform does where the block is absent."""
-    values = {
-        name: field.default or 0 for name, field in fields.items() if name.endswith(("seconds", "threshold"))
-    }
-    return HealthCheck(http_path=None, port=None, **values)
+    return HealthCheck(http_path=None, port=None, **_times(fields))
+
+
+def _times(fields: Shape) -> dict[str, int]:
+    """The defaults of the seconds and thresholds of a check."""
+    named = ((name, field.default or 0) for name, field in fields.items())
+    return {name: default for name, default in named if name.endswith(("seconds", "threshold"))}
 
 
 def _source(host: str, node: Node) -> ComponentSource:
@@ -209,16 +197,10 @@ def _source(host: str, node: Node) -> ComponentSource:
     )
 
 
-def _variables(node: Node, path: str) -> list[SpecVariable]:
+def _variables(node: Node) -> list[SpecVariable]:
     return [
-        SpecVariable(
-            item.text("key") or "",
-            item,
-            f"{path}.envs[{index}]" if path else f"envs[{index}]",
-            item.text("type") == "SECRET",
-            item.get("value"),
-        )
-        for index, item in enumerate(node.children("envs"))
+        SpecVariable(item.text("key") or "", item, item.text("type") == "SECRET", item.get("value"))
+        for item in node.children("envs")
         if item.is_mapping
     ]
 

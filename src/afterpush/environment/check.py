@@ -6,20 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.environment.credentials import credential_problems, find_credentials
-from afterpush.environment.migrations import migrations_check
-from afterpush.environment.notifications import notify_check
-from afterpush.environment.probe import Probe
+from afterpush.environment.probe import Probe, service_problems
 from afterpush.environment.report import Check, Problem, Report, Severity, error
 from afterpush.environment.repository import (
     Hooks,
     env_file_check,
     hooks_check,
+    migrations_check,
+    notify_check,
     read_env_file,
     remote_check,
     state_check,
 )
 from afterpush.environment.tools import find_tools, needs, tool_problems
-from afterpush.environment.verdict_sources import service_problems
 from afterpush.infra.configuration.config import CONFIG_PATH
 from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.configuration.variables import Environment

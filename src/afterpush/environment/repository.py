@@ -1,14 +1,22 @@
-"""The repository's side: remote, hooks, state folder, `.env`."""
+"""The repository's side: remote, hooks, state folder, `.env`, migrations, notifications."""
 
 import os
+import re
+import shutil
 import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.digitalocean.notify import FIELDS
 from afterpush.environment.report import Check, Problem, error, warning
+from afterpush.infra.configuration.settings import Migrate
+from afterpush.infra.configuration.variables import Environment
+from afterpush.infra.database_server.choice import choose
+from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
+from afterpush.infra.globs import matching
 from afterpush.infra.invocation import command, program
 
 
@@ -145,3 +153,33 @@ def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
     called = "a push starts a watch" if hooks.calls_us else "a push starts no watch"
     by = f", by {hooks.program}" if hooks.program and hooks.calls_us else ""
     return Check("hooks", not problems, f"{hooks.manager}: {called} ({hooks.folder}){by}"), problems
+
+
+def migrations_check(root: Path, migrate: Migrate, environment: Environment) -> tuple[Check, list[Problem]]:
+    """The server that `migrate.*` would use; nothing is started or connected to."""
+    try:
+        if not matching(root, migrate.sources):
+            return Check("migrations", True, f"none: no file matches {', '.join(migrate.sources)}"), []
+        return Check("migrations", True, f"read by {choose(migrate.server, environment).said}"), []
+    except AfterpushError as error:
+        what, _, cure = str(error).partition("; ")
+        return Check("migrations", False, str(error)), [
+            warning(what, cure or "correct migrate.server", "all but migrate.*")
+        ]
+
+
+def notify_check(command: Sequence[str], path: str | None) -> tuple[Check, list[Problem]]:
+    """`notify.command`: is its program there, and are there no fields that nobody fills in?"""
+    if not command:
+        return Check("notify", True, "no command is configured"), []
+    works = "all but the notification"
+    problems = []
+    if shutil.which(command[0], path=path) is None:
+        what = f"notify.command: {command[0]} is not on PATH"
+        problems.append(warning(what, f"install it, or correct notify.command: {command[0]}", works))
+    unknown = sorted({name for word in command for name in re.findall(r"\{(\w+)\}", word)} - set(FIELDS))
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in FIELDS)
+        what = f"notify.command: nothing fills in {', '.join(f'{{{name}}}' for name in unknown)}"
+        problems.append(warning(what, f"use one of {known}", works))
+    return Check("notify", not problems, command[0]), problems

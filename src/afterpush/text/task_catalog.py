@@ -1,9 +1,10 @@
 """The tasks that really exist, and what is wrong with a command that names others."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from afterpush.infra.near import near, nearest
 
 PROGRAMS = {"inv": "inv", "invoke": "inv", "afterpush": "afterpush"}
 _PLACEHOLDER = re.compile(r"^(?:\.\.\.|…|<.*|\[.*|.*[{*%].*|TASK|NAME)$")
@@ -57,8 +58,8 @@ def faults(words: Sequence[str], catalog: Catalog, *, is_sure: bool, is_whole: b
             del rest[: core[flag] and not is_given]
         elif word.startswith("-"):
             if current or is_sure:
-                near = _near(flag, current.flags if current else core)
-                yield f"{program} {name}".strip() + f" has no flag {flag}{near}"
+                close = near(flag, current.flags if current else core)
+                yield f"{program} {name}".strip() + f" has no flag {flag}{close}"
             # What follows an unknown flag may be its value.
             del rest[: bool(rest) and rest[0] not in tasks and not rest[0].startswith("-")]
         elif word in tasks:
@@ -77,7 +78,7 @@ def meant(word: str, rest: Sequence[str], tasks: Mapping[str, TaskFlags]) -> str
         return f"; did you mean {word}.{rest[0]}?"
     if any(name.startswith(f"{word}.") for name in tasks):
         return f", only a namespace of that name: inv --list={word}"
-    return _near(word, tasks)
+    return near(word, tasks)
 
 
 def _is_slip(word: str, tasks: Mapping[str, TaskFlags]) -> bool:
@@ -85,9 +86,4 @@ def _is_slip(word: str, tasks: Mapping[str, TaskFlags]) -> bool:
         return False
     namespace, dot, _ = word.lower().partition(".")
     is_inside = bool(dot) and any(name.startswith(f"{namespace}.") for name in tasks)
-    return is_inside or bool(difflib.get_close_matches(word, tasks, n=1, cutoff=_NEARLY))
-
-
-def _near(word: str, names: Mapping[str, object] | frozenset[str]) -> str:
-    near = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return is_inside or nearest(word, tasks, cutoff=_NEARLY) is not None

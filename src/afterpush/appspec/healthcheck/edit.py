@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterpush.appspec.healthcheck.yaml_editor import CannotEdit, Splice, Value, YamlEditor
-from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys, plain, read_tree, same
+from afterpush.appspec.yaml_reader import read_tree
+from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys, plain, same
 from afterpush.infra.errors import AfterpushError
 
 Step = str | int

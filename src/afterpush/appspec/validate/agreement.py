@@ -8,7 +8,7 @@ from typing import Any
 from afterpush.appspec.schema import platform
 from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec
 from afterpush.appspec.templates import has_template
-from afterpush.appspec.validate.problems import Severity, SpecProblem
+from afterpush.appspec.validate.problems import SpecProblem, warning
 from afterpush.appspec.yaml_tree import Node, plain, same
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes
@@ -109,13 +109,10 @@ def _difference(
         return
     if same(_effective(component.kind, field, own), _effective(component.kind, field, theirs)):
         return
-    node = own or component.node
     place = f"line {theirs.line}" if theirs else "not at all"
     shown = _shown(own, theirs, _defaults(field))
-    yield SpecProblem(
-        f"{component.path}.{field}",
-        node.line,
-        Severity.WARNING,
+    yield warning(
+        component.node.at(*field.split(".")),
         f"{field} of {component.name} is not what {other.name} says ({place}){shown}",
         f"keep one spec, or make {other.name} agree",
     )

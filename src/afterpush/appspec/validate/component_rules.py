@@ -26,13 +26,12 @@ def component_problems(spec: AppSpec) -> Iterator[SpecProblem]:
         yield from _scale_problems(component)
         yield from _schedule_problems(component)
         yield from _document_problems(component)
-    for name, path, node in spec.databases:
+    for name, node in spec.databases:
         production = node.get("production")
         if production and production.real.value is True and not node.text("cluster_name"):
             message = f"the production database {name} has no cluster_name"
-            yield warning(
-                path, production, message, "add cluster_name: with the name of the existing cluster"
-            )
+            cure = "add cluster_name: with the name of the existing cluster"
+            yield warning(node, message, cure, on=production)
     yield from _domain_problems(spec)
 
 
@@ -42,56 +41,49 @@ def _layout_problems(spec: AppSpec) -> Iterator[SpecProblem]:
         message = (
             "the spec is wrapped in spec:, which is only for deploy.template.yaml; doctl: unknown field spec"
         )
-        yield error("spec", spec.root, message, "remove spec: and indent less, or rename the file")
+        yield error(spec.root.key_of("spec"), message, "remove spec: and indent less, or rename the file")
     if not spec.is_template and spec.name.endswith("deploy.template.yaml"):
         message = "a deploy template is wrapped in spec:, and this one is not"
-        yield warning(".", spec.root, message, "put spec: above all of it, and indent the rest")
+        yield warning(spec.root, message, "put spec: above all of it, and indent the rest")
     sections = [spec.node.get(name) for name in (*platform().components, "databases")]
     if not any(one and (one.children() or not (one.is_null or one.is_sequence)) for one in sections):
-        yield error(
-            ".", spec.node, "the spec has no component, so there is nothing to deploy", "add services:"
-        )
+        yield error(spec.node, "the spec has no component, so there is nothing to deploy", "add services:")
 
 
 def _name_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     """Names are unique over components and databases (godo)."""
     owners: dict[str, str] = {}
-    named = [(one.kind, one.name, one.path, one.node) for one in spec.components]
-    named += [("database", name, path, node) for name, path, node in spec.databases if name]
-    for kind, name, path, node in named:
+    named = [(one.kind, one.name, one.node) for one in spec.components]
+    named += [("database", name, node) for name, node in spec.databases if name]
+    for kind, name, node in named:
         if name in owners and not has_template(name):
             message = (
                 f"the {kind.replace('_', ' ')} and a {owners[name].replace('_', ' ')} have the name {name}"
             )
-            yield error(f"{path}.name", node.get("name") or node, message, "rename one of them")
+            yield error(node.at("name"), message, "rename one of them")
         owners[name] = kind
 
 
 def _scale_problems(component: SpecComponent) -> Iterator[SpecProblem]:
     node, scaling = component.node, component.node.get("autoscaling")
     count, size = node.get("instance_count"), node.text("instance_size_slug") or ""
-    place = component.path
     if scaling and scaling.is_mapping:
         if count and not count.is_null:
             message = "instance_count is set together with autoscaling, which decides about the count"
-            yield warning(f"{place}.instance_count", count, message, "remove one of them")
+            yield warning(count, message, "remove one of them")
         least, most = scaling.get("min_instance_count"), scaling.get("max_instance_count")
         if least and most and _whole(least) > _whole(most) > 0:
             message = f"min_instance_count {_whole(least)} is more than max_instance_count {_whole(most)}"
-            yield error(f"{place}.autoscaling", least, message, "exchange them")
+            yield error(scaling, message, "exchange them", on=least)
         if size and not size.startswith(("apps-d-", "professional-")) and not has_template(size):
             message = (
                 f"autoscaling on {size}: DigitalOcean describes it for dedicated sizes (apps-d-...) only"
             )
-            yield warning(
-                f"{place}.autoscaling", node.get("instance_size_slug") or node, message, "take apps-d-..."
-            )
+            yield warning(node.at("instance_size_slug"), message, "take apps-d-...")
     if size in platform().single_instance_sizes and (_whole(count) > 1 or (scaling and scaling.is_mapping)):
-        where = count if count and _whole(count) > 1 else node.get("instance_size_slug")
+        where = node.at("instance_count" if _whole(count) > 1 else "instance_size_slug")
         message = f"{size} does not scale: it runs one instance"
-        yield warning(
-            f"{place}.instance_count", where or node, message, "take one instance, or a larger size"
-        )
+        yield warning(where, message, "take one instance, or a larger size")
 
 
 def _whole(node: Node | None) -> int:
@@ -102,7 +94,7 @@ def _whole(node: Node | None) -> int:
 def _schedule_problems(component: SpecComponent) -> Iterator[SpecProblem]:
     if component.kind != "job":
         return
-    node, place = component.node, f"{component.path}.schedule"
+    node = component.node
     cron, zone, kind = (
         node.get("schedule", "cron"),
         node.get("schedule", "time_zone"),
@@ -112,22 +104,16 @@ def _schedule_problems(component: SpecComponent) -> Iterator[SpecProblem]:
         return
     if node.get("schedule") and kind != "SCHEDULED":
         message = f"the schedule of {component.name} only counts with kind: SCHEDULED"
-        yield warning(place, node.key_of("schedule"), message, "set kind: SCHEDULED, or remove schedule")
+        yield warning(node.key_of("schedule"), message, "set kind: SCHEDULED, or remove schedule")
     if kind == "SCHEDULED" and not node.text("schedule", "cron"):
         message = f"the scheduled job {component.name} has no schedule.cron"
-        yield error(
-            place,
-            node.key_of("schedule" if node.get("schedule") else "kind"),
-            message,
-            'add schedule: {cron: "0 3 * * *"}',
-        )
+        where = node.key_of("schedule" if node.get("schedule") else "kind")
+        yield error(node.at("schedule"), message, 'add schedule: {cron: "0 3 * * *"}', on=where)
     elif cron and isinstance(cron.real.value, str) and (wrong := cron_fault(cron.real.raw)):
-        yield error(
-            f"{place}.cron", cron, f"cron: {wrong}", "write five fields: minute hour day month weekday"
-        )
+        yield error(cron, f"cron: {wrong}", "write five fields: minute hour day month weekday")
     if zone and isinstance(zone.real.value, str) and not _is_zone(zone.real.raw):
         message = f"time_zone {zone.real.raw} is not in the tz database"
-        yield warning(f"{place}.time_zone", zone, message, "write a name such as Europe/Berlin or UTC")
+        yield warning(zone, message, "write a name such as Europe/Berlin or UTC")
 
 
 def cron_fault(text: str) -> str:
@@ -174,21 +160,18 @@ def _document_problems(component: SpecComponent) -> Iterator[SpecProblem]:
     node = component.node
     if node.text("catchall_document") and node.text("error_document"):
         message = "catchall_document and error_document exclude each other"
-        place = f"{component.path}.error_document"
-        yield error(place, node.get("error_document") or node, message, "keep one of them")
+        yield error(node.at("error_document"), message, "keep one of them")
 
 
 def _domain_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     seen: set[str] = set()
     primaries = 0
-    for index, node in enumerate(spec.node.children("domains")):
+    for node in spec.node.children("domains"):
         name = (node.text("domain") or "").lower()
         if name and name in seen:
-            yield error(
-                f"domains[{index}].domain", node, f"the domain {name} appears twice", "remove one of them"
-            )
+            yield error(node.at("domain"), f"the domain {name} appears twice", "remove one of them")
         seen.add(name)
         primaries += node.text("type") == "PRIMARY"
         if primaries > 1 and node.text("type") == "PRIMARY":
             message = "a second domain is PRIMARY, and only one may be"
-            yield error(f"domains[{index}].type", node.get("type") or node, message, "make it an ALIAS")
+            yield error(node.at("type"), message, "make it an ALIAS")

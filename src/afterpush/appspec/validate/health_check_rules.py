@@ -21,10 +21,12 @@ def health_problems(spec: AppSpec, startup: Startup | None) -> Iterator[SpecProb
     for component in spec.components:
         if component.kind == "service":
             yield from _service_problems(component, startup)
-        for name in ("health_check", "liveness_health_check"):
-            node = component.node.get(name)
-            if node and node.is_mapping:
-                yield from _check_problems(component, name, node)
+        for name, check in (
+            ("health_check", component.readiness),
+            ("liveness_health_check", component.liveness),
+        ):
+            if check:
+                yield from _check_problems(component, name, check)
         if component.liveness:
             yield from _liveness_problems(component, component.liveness, startup)
 
@@ -35,152 +37,122 @@ def is_liveness_name(path: str) -> bool:
 
 
 def _service_problems(component: SpecComponent, startup: Startup | None) -> Iterator[SpecProblem]:
-    check, node = component.readiness, component.node.key_of("health_check")
-    place = f"{component.path}.health_check"
+    check, node = component.readiness, component.node
     if not check:
-        yield from _unchecked_problems(component, place, startup)
+        yield from _unchecked_problems(component, startup)
         return
     if check.http_path and is_liveness_name(check.http_path):
         yield warning(
-            f"{place}.http_path",
-            component.node.get("health_check", "http_path") or node,
+            _path_of(node.at("health_check")),
             f"{check.http_path} looks like a liveness endpoint: it stays green while the database is down, "
             "and the deployment goes live anyway",
             "point health_check at the readiness endpoint",
         )
-    yield from _startup_problems(component, place, node, check, startup)
+    yield from _startup_problems(component, node.key_of("health_check"), check, startup)
 
 
-def _unchecked_problems(
-    component: SpecComponent, place: str, startup: Startup | None
-) -> Iterator[SpecProblem]:
+def _path_of(check: Node) -> Node:
+    """Where the path of a check is, or is to be: `path` is its old name."""
+    return check.get("http_path") or check.at("path").placed(check.at("http_path").path)
+
+
+def _unchecked_problems(component: SpecComponent, startup: Startup | None) -> Iterator[SpecProblem]:
     """The platform's own check is one too: it opens a connection, and its window can be too short."""
-    said = component.node.get("health_check")
-    if said and not said.is_null:
+    said = component.node.at("health_check")
+    if not said.is_null:
         return  # Something is there that is no mapping: that is reported as such.
     yield warning(
-        component.path,
         component.node,
         f"service {component.name} has no health_check: the platform only opens a TCP connection, "
         "so a process that listens and fails every request goes live",
         f"measure one with {program()} doappspec.healthcheck",
     )
     if startup:
-        yield from _startup_problems(
-            component, place, component.node, defaults(health_check_fields()), startup
-        )
+        yield from _startup_problems(component, said, defaults(health_check_fields()), startup)
 
 
 def _startup_problems(
-    component: SpecComponent, place: str, node: Node, check: HealthCheck, startup: Startup | None
+    component: SpecComponent, node: Node, check: HealthCheck, startup: Startup | None
 ) -> Iterator[SpecProblem]:
+    given_up = f"the platform gives service {component.name} up after {_sum(check)}"
+    raising = f"raise failure_threshold; {program()} doappspec.healthcheck computes it"
     if startup is None:
         if check.budget_seconds < SHORT_BUDGET_SECONDS:
             yield warning(
-                place,
                 node,
-                f"the platform gives service {component.name} up after {_sum(check)}; "
-                "how long it takes to start was not measured",
+                f"{given_up}; how long it takes to start was not measured",
                 f"run {program()} doappspec.healthcheck during a start, or pass --startup-seconds",
             )
     elif check.budget_seconds < startup.seconds:
         # A bound from deployments that went live proves no error: the start was only a part of them.
-        yield (error if startup.is_exact else warning)(
-            place,
-            node,
-            f"the platform gives service {component.name} up after {_sum(check)}, but {startup}",
-            f"raise failure_threshold; {program()} doappspec.healthcheck computes it",
-        )
+        yield (error if startup.is_exact else warning)(node, f"{given_up}, but {startup}", raising)
     elif startup.is_exact and check.budget_seconds < startup.seconds * 1.5:
-        yield warning(
-            place,
-            node,
-            f"the platform gives service {component.name} up after {_sum(check)}, which leaves little: "
-            f"{startup}",
-            f"raise failure_threshold; {program()} doappspec.healthcheck computes it",
-        )
+        yield warning(node, f"{given_up}, which leaves little: {startup}", raising)
 
 
-def _check_problems(component: SpecComponent, name: str, node: Node) -> Iterator[SpecProblem]:
-    check = component.readiness if name == "health_check" else component.liveness
-    assert check is not None
-    place = f"{component.path}.{name}"
+def _check_problems(component: SpecComponent, name: str, check: HealthCheck) -> Iterator[SpecProblem]:
+    node = component.node.at(name)
     if not check.http_path:
         yield warning(
-            place,
             component.node.key_of(name),
             f"{name} of {component.name} has no http_path, which silently means a TCP check: "
             "whatever listens counts as healthy",
             "add http_path: with an endpoint that answers for the app",
         )
     else:
-        yield from _path_problems(place, node, check.http_path)
+        yield from _path_problems(_path_of(node), check.http_path)
     if check.timeout_seconds >= check.period_seconds:
         yield warning(
-            f"{place}.timeout_seconds",
-            node.get("timeout_seconds") or node.get("period_seconds") or node,
+            node.at("timeout_seconds" if node.get("timeout_seconds") else "period_seconds"),
             f"the timeout ({check.timeout_seconds} s) is not shorter than the period "
             f"({check.period_seconds} s): the next check is due before this one has failed",
             "make timeout_seconds smaller than period_seconds",
         )
-    yield from _port_problems(component, place, node, check)
-
-
-def _path_problems(place: str, node: Node, path: str) -> Iterator[SpecProblem]:
-    where = node.get("http_path") or node.get("path") or node
-    if not could_match("^/", path):
-        own = urlsplit(path).path or "/" if "://" in path else f"/{path}"
-        message = f"http_path is {_without_query(path)}, which does not begin with /"
-        yield error(f"{place}.http_path", where, message, f"write {_without_query(own)}")
-    if path == "/":
-        yield warning(
-            f"{place}.http_path",
-            where,
-            "http_path is /, where a catch-all route answers 200 with a page whatever state the app is in",
-            "name an endpoint that answers for the app, such as /health/ready",
-        )
-
-
-def _port_problems(
-    component: SpecComponent, place: str, node: Node, check: HealthCheck
-) -> Iterator[SpecProblem]:
     ports = {component.http_port} | {item.real.value for item in component.node.children("internal_ports")}
     if component.kind == "service" and check.port and check.port not in ports:
         yield warning(
-            f"{place}.port",
-            node.get("port") or node,
+            node.at("port"),
             f"port {check.port} is neither the http_port ({component.http_port}) nor one of the "
             "internal_ports; the platform has refused such specs",
             "remove port, or add it to internal_ports",
         )
 
 
+def _path_problems(node: Node, path: str) -> Iterator[SpecProblem]:
+    if not could_match("^/", path):
+        own = urlsplit(path).path or "/" if "://" in path else f"/{path}"
+        message = f"http_path is {_without_query(path)}, which does not begin with /"
+        yield error(node, message, f"write {_without_query(own)}")
+    if path == "/":
+        yield warning(
+            node,
+            "http_path is /, where a catch-all route answers 200 with a page whatever state the app is in",
+            "name an endpoint that answers for the app, such as /health/ready",
+        )
+
+
 def _liveness_problems(
     component: SpecComponent, check: HealthCheck, startup: Startup | None
 ) -> Iterator[SpecProblem]:
-    place, node = f"{component.path}.liveness_health_check", component.node.get("liveness_health_check")
-    assert node is not None
     readiness = component.readiness
-    where = node.get("http_path") or node
+    node = _path_of(component.node.at("liveness_health_check"))
+    asks_nothing_else = "point liveness_health_check at an endpoint that asks nothing else"
     if check.http_path and _READINESS_NAME.search(check.http_path):
         yield warning(
-            f"{place}.http_path",
-            where,
+            node,
             f"{check.http_path} looks like a readiness endpoint: when the database is away, "
             "the platform restarts instances that a restart cannot help",
-            "point liveness_health_check at an endpoint that asks nothing else",
+            asks_nothing_else,
         )
     elif check.http_path and readiness and check.http_path == readiness.http_path:
         yield warning(
-            f"{place}.http_path",
-            where,
+            node,
             f"liveness and readiness ask the same endpoint {check.http_path}: if it depends on the database, "
             "an outage there restarts every instance",
-            "point liveness_health_check at an endpoint that asks nothing else",
+            asks_nothing_else,
         )
     if startup and check.budget_seconds < startup.seconds:
         yield (error if startup.is_exact else warning)(
-            place,
             component.node.key_of("liveness_health_check"),
             f"{component.name} is restarted after {_sum(check)} without an answer, but {startup}: "
             "it never gets there",

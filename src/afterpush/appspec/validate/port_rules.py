@@ -36,14 +36,14 @@ def _command_problems(component: SpecComponent) -> Iterator[SpecProblem]:
     command = component.node.get("run_command")
     if command is None or not isinstance(command.real.value, str):
         return
-    text, place = _server(command.real.value), f"{component.path}.run_command"
+    text = _server(command.real.value)
     if found := _LOOPBACK.search(text):
         message = f"{component.name} listens on {found['host']}, which only its own container reaches"
         yield warning(
-            place, command, message, "listen on 0.0.0.0: the health check and the ingress come from outside"
+            command, message, "listen on 0.0.0.0: the health check and the ingress come from outside"
         )
     if found := _FLAG.search(text) or _RUNSERVER.search(text):
-        yield from _differs(component, place, command, int(found["port"]), "the run command listens on")
+        yield from _differs(component, command, int(found["port"]), "the run command listens on")
 
 
 def _server(line: str) -> str:
@@ -63,7 +63,7 @@ def _variable_problems(spec: AppSpec, component: SpecComponent) -> Iterator[Spec
     for variable in [one for one in (own or wide,) if one]:
         if variable.text.isdecimal():
             where = variable.value or variable.node
-            yield from _differs(component, f"{variable.path}.value", where, int(variable.text), "PORT says")
+            yield from _differs(component, where, int(variable.text), "PORT says")
 
 
 def _expose_problems(
@@ -78,13 +78,13 @@ def _expose_problems(
         for port in re.findall(r"\b[0-9]{2,5}\b(?!/udp)", line)
     ]
     if node and ports and component.http_port not in ports:
-        yield from _differs(component, f"{component.path}.dockerfile_path", node, ports[0], f"{path} exposes")
+        yield from _differs(component, node, ports[0], f"{path} exposes")
 
 
-def _differs(component: SpecComponent, place: str, where: Node, port: int, who: str) -> Iterator[SpecProblem]:
+def _differs(component: SpecComponent, where: Node, port: int, who: str) -> Iterator[SpecProblem]:
     internal = {item.real.value for item in component.node.children("internal_ports")}
     if port == component.http_port or port in internal:
         return
     told = "http_port is" if component.node.get("http_port") else "without http_port the platform asks port"
     message = f"{who} {port}, but {told} {component.http_port}: the check asks where nobody listens"
-    yield warning(place, where, message, f"set http_port: {port}, or listen on {component.http_port}")
+    yield warning(where, message, f"set http_port: {port}, or listen on {component.http_port}")

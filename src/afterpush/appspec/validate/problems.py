@@ -1,6 +1,6 @@
 """What can be wrong with an app spec, and where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated
 
@@ -90,9 +90,11 @@ class PlatformWord:
 NOT_ASKED = PlatformWord()
 
 
-def error(path: str, node: Node, message: str, cure: str) -> SpecProblem:
-    return SpecProblem(path, node.line, Severity.ERROR, message, cure)
+def error(node: Node, message: str, cure: str, on: Node | None = None) -> SpecProblem:
+    """A fault of a part of the spec, shown on its line or on that of the part `on`."""
+    return SpecProblem(node.path or ".", (on or node).line, Severity.ERROR, message, cure)
 
 
-def warning(path: str, node: Node, message: str, cure: str) -> SpecProblem:
-    return SpecProblem(path, node.line, Severity.WARNING, message, cure)
+def warning(node: Node, message: str, cure: str, on: Node | None = None) -> SpecProblem:
+    """A doubt about a part of the spec, shown on its line or on that of the part `on`."""
+    return replace(error(node, message, cure, on), severity=Severity.WARNING)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from afterpush.appspec.spec import AppSpec
-from afterpush.appspec.validate.problems import PlatformAnswer, PlatformWord, Severity, SpecProblem
+from afterpush.appspec.validate.problems import PlatformAnswer, PlatformWord, SpecProblem, error, warning
 from afterpush.appspec.yaml_tree import Kind, Node
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.failure import ApiFailure
@@ -36,8 +36,8 @@ def platform_word(api: AppPlatform, spec: AppSpec, wanted: Wanted, redact: Redac
             return PlatformWord((_problem(answer, spec, redact),))
         before = _proposed(api, app["spec"], app) if app.get("spec") else {}
         cost_now = _number(before.get("app_cost")) if isinstance(before, dict) else None
-    except ApiFailure as error:
-        return PlatformWord(why_not=f"the platform did not check the spec: {error}")
+    except ApiFailure as failure:
+        return PlatformWord(why_not=f"the platform did not check the spec: {failure}")
     told = PlatformAnswer(
         _number(answer.get("app_cost")),
         cost_now,
@@ -66,32 +66,23 @@ def _proposed(api: AppPlatform, spec: Any, app: dict[str, Any]) -> dict[str, Any
     body = {"spec": spec} | ({"app_id": str(app["id"])} if app else {})
     try:
         return api.request("POST", "apps/propose", body)
-    except ApiFailure as error:
-        if error.status not in REJECTED:
+    except ApiFailure as failure:
+        if failure.status not in REJECTED:
             raise
-        return error
+        return failure
 
 
 def _problem(failure: ApiFailure, spec: AppSpec, redact: Redactor) -> SpecProblem:
     told = redact(said(failure, spec))
-    node, path = _place(spec, told)
-    return SpecProblem(
-        path,
-        node.line,
-        Severity.ERROR,
-        f"the platform rejects the spec: {told}",
-        "correct it; the platform names only its first mistake, so check again",
-        spec.name,
-    )
+    cure = "correct it; the platform names only its first mistake, so check again"
+    return error(_place(spec, told), f"the platform rejects the spec: {told}", cure)
 
 
 def _name_problems(spec: AppSpec, told: PlatformAnswer) -> Iterator[SpecProblem]:
     if told.name_is_free is False:
-        node = spec.node.get("name") or spec.node
         hint = f"take {told.suggested_name}" if told.suggested_name else "choose another"
         message = f"the name {spec.app_name} is taken"
-        cure = f"{hint}, or name your app with AFTERPUSH_APP"
-        yield SpecProblem("name", node.line, Severity.WARNING, message, cure, spec.name)
+        yield warning(spec.node.at("name"), message, f"{hint}, or name your app with AFTERPUSH_APP")
 
 
 def _number(value: object) -> float | None:
@@ -126,28 +117,25 @@ def as_json(node: Node) -> Any:
     return value if not isinstance(value, float) or json.dumps(value)[-1].isdigit() else real.raw
 
 
-def said(error: ApiFailure, spec: AppSpec) -> str:
+def said(failure: ApiFailure, spec: AppSpec) -> str:
     """What the platform said, without the values of variables, which it may quote from what it was sent."""
-    found = _SAID.search(str(error))
+    found = _SAID.search(str(failure))
     texts = (variable.text for variable in spec.variables)
     values = Redactor(Secret(text) for text in texts if len(text) >= _SHORTEST_REDACTED)
-    return values(found["said"] if found else str(error))
+    return values(found["said"] if found else str(failure))
 
 
-def _place(spec: AppSpec, told: str) -> tuple[Node, str]:
+def _place(spec: AppSpec, told: str) -> Node:
     """The part that a message names; the API gives paths without indices (services.health_check.port)."""
     found = _FIELD.search(told)
     if not found:
-        return spec.node, "."
-    node, shown = spec.node, ""
+        return spec.node
+    node = spec.node
     for name in re.split(r"[.\[\]]+", found["path"].rstrip("]")):
         items = node.children()
-        if items:
-            holders = [index for index, item in enumerate(items) if item.get(name)]
-            index = holders[0] if holders else 0
-            node, shown = items[index], f"{shown}[{index}]"
+        node = next((item for item in items if item.get(name)), items[0] if items else node)
         inner = node.get(name)
         if inner is None:
             break
-        node, shown = inner, f"{shown}.{name}" if shown else name
-    return node, shown or found["path"]
+        node = inner
+    return node if node.path else node.placed(found["path"])

@@ -3,7 +3,6 @@
 What the platform cannot fill in reaches the container as it is written, and no deployment fails for it.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from afterpush.appspec.schema import platform
@@ -11,6 +10,7 @@ from afterpush.appspec.spec import AppSpec
 from afterpush.appspec.templates import BINDABLE, has_template
 from afterpush.appspec.validate.problems import SpecProblem, warning
 from afterpush.appspec.yaml_tree import Kind, Node
+from afterpush.infra.near import nearest
 
 # What Kafka and OpenSearch clusters offer is listed nowhere in full.
 _OPEN_ENGINES = ("KAFKA", "OPENSEARCH")
@@ -22,15 +22,15 @@ def reference_problems(spec: AppSpec) -> Iterator[SpecProblem]:
     if any(has_template(name) for name in known):
         return  # Names that are filled in later can be anything.
     for component in spec.components:
-        yield from _problems(component.node, component.path, known | {"_self": known[component.name]})
-    for index, item in enumerate(spec.node.children("envs")):
-        yield from _problems(item, f"envs[{index}]", known)
+        yield from _problems(component.node, known | {"_self": known[component.name]})
+    for item in spec.node.children("envs"):
+        yield from _problems(item, known)
 
 
 def _known(spec: AppSpec) -> dict[str, tuple[str, set[str]]]:
     """Name -> (kind, the variables that can be named; none: all)."""
     known: dict[str, tuple[str, set[str]]] = {}
-    for name, _, node in spec.databases:
+    for name, node in spec.databases:
         is_open = node.text("engine") in _OPEN_ENGINES
         known[name] = "database", set() if is_open else set(platform().variables["database"])
     for component in spec.components:
@@ -39,26 +39,22 @@ def _known(spec: AppSpec) -> dict[str, tuple[str, set[str]]]:
     return known
 
 
-def _problems(node: Node, path: str, known: Mapping[str, tuple[str, set[str]]]) -> Iterator[SpecProblem]:
-    for place, scalar in texts(node, path):
+def _problems(node: Node, known: Mapping[str, tuple[str, set[str]]]) -> Iterator[SpecProblem]:
+    for scalar in texts(node):
         for found in BINDABLE.finditer(scalar.real.raw):
             name, key = found[1], found[2].rpartition(".")[2]
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                close = nearest(name, known, cutoff=0.5)
                 names = ", ".join(one for one in known if one != "_self")
-                cure = f"did you mean {near[0]}? " if near else ""
+                cure = f"did you mean {close}? " if close else ""
                 message = f"{found[0]} names {name}, which is no component or database of this spec"
-                yield warning(
-                    place, scalar, f"{message}: it stays as it is written", f"{cure}there are: {names}"
-                )
+                yield warning(scalar, f"{message}: it stays as it is written", f"{cure}there are: {names}")
             elif known[name][1] and key not in known[name][1] and _is_meant(key, known[name]):
                 kind, keys = known[name]
-                near = difflib.get_close_matches(key.upper(), keys, n=1, cutoff=0.4)
+                close = nearest(key.upper(), keys, cutoff=0.4)
                 message = f"{found[0]}: the {kind.replace('_', ' ')} {name} has no variable {key}"
-                cure = f"did you mean {near[0]}? " if near else ""
-                yield warning(
-                    place, scalar, message, f"{cure}there are: {', '.join(platform().variables[kind])}"
-                )
+                cure = f"did you mean {close}? " if close else ""
+                yield warning(scalar, message, f"{cure}there are: {', '.join(platform().variables[kind])}")
 
 
 def _is_meant(key: str, target: tuple[str, set[str]]) -> bool:
@@ -67,15 +63,14 @@ def _is_meant(key: str, target: tuple[str, set[str]]) -> bool:
     if kind == "database":
         return True
     others = {name for names in platform().variables.values() for name in names}
-    near = difflib.get_close_matches(key.upper(), keys & others, n=1, cutoff=0.8)
-    return key.upper() in others or bool(near)
+    return key.upper() in others or nearest(key.upper(), keys & others, cutoff=0.8) is not None
 
 
-def texts(node: Node, path: str) -> Iterator[tuple[str, Node]]:
-    """(YAML path, scalar) of every text below a node."""
+def texts(node: Node) -> Iterator[Node]:
+    """Every text below a node."""
     if node.real.kind is Kind.SCALAR and isinstance(node.real.value, str):
-        yield path, node
-    for name, (_, value) in node.entries().items() if node.is_mapping else ():
-        yield from texts(value, f"{path}.{name}" if path else name)
-    for index, item in enumerate(node.children()):
-        yield from texts(item, f"{path}[{index}]")
+        yield node
+    for _, value in node.entries().values() if node.is_mapping else ():
+        yield from texts(value)
+    for item in node.children():
+        yield from texts(item)

@@ -27,17 +27,17 @@ def secret_problems(spec: AppSpec) -> Iterator[SpecProblem]:
         yield from _variable_problems(
             variable, cure if variable.is_secret else f"set type: SECRET and {cure}"
         )
-    own = {id(variable.value) for variable in spec.variables}
-    yield from _text_problems(spec.node, "app", "", own)
+    own = {variable.value.start for variable in spec.variables if variable.value}
+    yield from _text_problems(spec.node, "app", own)
 
 
 def _twice(spec: AppSpec) -> Iterator[SpecProblem]:
     seen: set[tuple[str, str]] = set()
     for variable in spec.variables:
-        owner = variable.path.partition(".envs[")[0]
+        owner = variable.node.path.rpartition("[")[0]
         if variable.key and (owner, variable.key) in seen:
             message = f"the variable {variable.key} appears twice in one list"
-            yield error(variable.path, variable.node, message, "remove one of them")
+            yield error(variable.node, message, "remove one of them")
         seen.add((owner, variable.key))
 
 
@@ -52,7 +52,6 @@ def _without_value(spec: AppSpec) -> Iterator[SpecProblem]:
     )
     are = f"{len(empty)} secrets have" if len(empty) > 1 else "one secret has"
     yield warning(
-        empty[0].path,
         empty[0].node,
         f"{are} no value ({named}): this spec, sent to the platform, empties them",
         "put in the encrypted values from the live spec (EV[...]), and never send this file as it is",
@@ -64,50 +63,42 @@ def _variable_problems(variable: SpecVariable, cure: str) -> Iterator[SpecProble
     text, key = variable.text, variable.key
     if not text or _ENCRYPTED.fullmatch(text):
         return
-    place, node = f"{variable.path}.value", variable.value or variable.node
+    node = variable.node.at("value")
     value, whose = judged(text, key)
     is_meant = variable.is_secret or is_secret_name(key)
     if value is Value.TOKEN:
-        yield error(place, node, f"the value of {key} has the shape of a secret ({whose})", cure)
+        yield error(node, f"the value of {key} has the shape of a secret ({whose})", cure)
     elif value is Value.PLACEHOLDER and is_meant:
-        yield warning(place, node, f"the value of {key} is a placeholder", _REPLACE)
+        yield warning(node, f"the value of {key} is a placeholder", _REPLACE)
     elif value is Value.UNKNOWN and variable.is_secret and not is_public_name(key):
-        yield error(place, node, f"the secret {key} is here in plain text", cure)
+        yield error(node, f"the secret {key} is here in plain text", cure)
     elif value is Value.UNKNOWN and is_meant and not variable.is_secret:
-        yield error(place, node, f"{key} is a secret by its name, and its value is here in plain text", cure)
+        yield error(node, f"{key} is a secret by its name, and its value is here in plain text", cure)
 
 
-def _text_problems(node: Node, shape: str, path: str, seen: set[int]) -> Iterator[SpecProblem]:
+def _text_problems(node: Node, shape: str, seen: set[int]) -> Iterator[SpecProblem]:
     """Fields that hold a secret by the table, and tokens in any other text, such as a command."""
     fields = platform().shapes.get(shape, {})
     for name, (_, value) in node.entries().items():
-        place = f"{path}.{name}" if path else name
         field = fields.get(name)
         if value.real.kind is not Kind.SCALAR:
-            inner = [(value, place)]
-            if value.is_sequence:
-                inner = [(item, f"{place}[{index}]") for index, item in enumerate(value.children())]
-            for child, where in inner:
+            for child in value.children() or [value]:
                 if child.is_mapping:
-                    yield from _text_problems(child, field.items if field else "", where, seen)
-        elif id(value) not in seen and isinstance(value.real.value, str):
-            yield from _field_problems(name, field is not None and field.is_secret, value, place)
+                    yield from _text_problems(child, field.items if field else "", seen)
+        elif value.start not in seen and isinstance(value.real.value, str):
+            yield from _field_problems(name, field is not None and field.is_secret, value)
 
 
-def _field_problems(name: str, is_secret: bool, node: Node, place: str) -> Iterator[SpecProblem]:
+def _field_problems(name: str, is_secret: bool, node: Node) -> Iterator[SpecProblem]:
     text = node.real.value
     if not text or _ENCRYPTED.fullmatch(text):
         return
     value, whose = judged(text)
     if value is Value.TOKEN:
         message = f"{name} holds what has the shape of a secret ({whose})"
-        yield error(
-            place, node, message, "take it out, put it into a variable of type: SECRET, and change it"
-        )
+        yield error(node, message, "take it out, put it into a variable of type: SECRET, and change it")
     elif is_secret and value is Value.PLACEHOLDER:
-        yield warning(place, node, f"{name} is a placeholder", _REPLACE)
+        yield warning(node, f"{name} is a placeholder", _REPLACE)
     elif is_secret and value in (Value.UNKNOWN, Value.HARMLESS):
         message = f"{name} is here in plain text"
-        yield error(
-            place, node, message, "put in the value that the platform encrypted (EV[...]), then change it"
-        )
+        yield error(node, message, "put in the value that the platform encrypted (EV[...]), then change it")

@@ -9,6 +9,7 @@ from afterpush.appspec.schema import Field, platform
 from afterpush.appspec.templates import could_match, has_template
 from afterpush.appspec.validate.problems import SpecProblem, error, warning
 from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys
+from afterpush.infra.near import nearest
 
 _EXPECTED: Final = {
     "text": "text",
@@ -29,26 +30,23 @@ def shape_problems(spec: Node, *, is_strict: bool = False) -> Iterator[SpecProbl
     """Everything that contradicts the table. `is_strict`: unknown fields are errors, as for doctl."""
     for key in duplicate_keys(spec):
         message = f"the key {key.raw} appears twice in one mapping, so one of the two is lost"
-        yield error(key.raw, key, message, "remove one of them")
-    yield from _mapping_problems("app", spec, "", is_strict)
+        yield error(key, message, "remove one of them")
+    yield from _mapping_problems("app", spec, is_strict)
 
 
-def _mapping_problems(shape: str, node: Node, path: str, is_strict: bool) -> Iterator[SpecProblem]:
+def _mapping_problems(shape: str, node: Node, is_strict: bool) -> Iterator[SpecProblem]:
     fields, entries = platform().shapes[shape], node.entries()
     for name, (key, value) in entries.items():
-        place = f"{path}.{name}" if path else name
         if name in fields:
-            yield from _field_problems(name, fields[name], value, place, is_strict)
+            yield from _field_problems(name, fields[name], value, is_strict)
         else:
-            yield _unknown(shape, key, place, is_strict)
+            yield _unknown(shape, key, is_strict)
     for name, field in fields.items():
         if field.is_required and (name not in entries or entries[name][1].is_null):
-            yield error(
-                f"{path}.{name}" if path else name, node, f"{_what(shape)} has no {name}", f"add {name}:"
-            )
+            yield error(node.at(name), f"{_what(shape)} has no {name}", f"add {name}:")
 
 
-def _unknown(shape: str, key: Node, place: str, is_strict: bool) -> SpecProblem:
+def _unknown(shape: str, key: Node, is_strict: bool) -> SpecProblem:
     name, what = key.raw, _what(shape)
     if owners := [
         other for other in _component_shapes() if other != shape and name in platform().shapes[other]
@@ -65,7 +63,7 @@ def _unknown(shape: str, key: Node, place: str, is_strict: bool) -> SpecProblem:
     if name == "health_check" and shape == "worker":
         cure = "use liveness_health_check"
     is_error = is_strict or likeness >= _TYPO or name == "health_check"
-    return (error if is_error else warning)(place, key, message, cure)
+    return (error if is_error else warning)(key, message, cure)
 
 
 def _component_shapes() -> list[str]:
@@ -85,17 +83,14 @@ def _nearest(name: str, known: list[str]) -> tuple[str, float]:
     return (best, likeness(best)) if likeness(best) >= _SIMILAR else ("", 0.0)
 
 
-def _field_problems(
-    name: str, field: Field, value: Node, place: str, is_strict: bool
-) -> Iterator[SpecProblem]:
+def _field_problems(name: str, field: Field, value: Node, is_strict: bool) -> Iterator[SpecProblem]:
     real = value.real
     if value.is_null:
         return
     if field.instead:
-        yield warning(place, value, f"{name} is deprecated", f"use {field.instead}")
+        yield warning(value, f"{name} is deprecated", f"use {field.instead}")
     if not field.is_known_to_doctl:
         yield warning(
-            place,
             value,
             f"{name} is in the platform's description, but doctl does not know it here and stops",
             "remove it, or send the spec without doctl",
@@ -104,30 +99,23 @@ def _field_problems(
         return  # Filled in before the spec is read, and then it may be anything.
     if not _fits(field, value):
         message, cure = _wrong_type(name, field, value)
-        yield (warning if field.only_warns else error)(place, value, message, cure)
+        yield (warning if field.only_warns else error)(value, message, cure)
     elif field.type in ("whole", "text"):
-        yield from _value_problems(name, field, value, place)
+        yield from _value_problems(name, field, value)
     elif field.items:
-        yield from _inner_problems(name, field, value, place, is_strict)
+        yield from _inner_problems(name, field, value, is_strict)
 
 
-def _inner_problems(
-    name: str, field: Field, value: Node, place: str, is_strict: bool
-) -> Iterator[SpecProblem]:
-    inner = [(value, place)]
-    if field.type == "list":
-        inner = [(item, f"{place}[{index}]") for index, item in enumerate(value.children())]
+def _inner_problems(name: str, field: Field, value: Node, is_strict: bool) -> Iterator[SpecProblem]:
     item = platform().item_field(field)
-    for node, where in inner:
+    for node in value.children() if field.type == "list" else [value]:
         if item:
-            yield from _field_problems(f"an entry of {name}", item, node, where, is_strict)
+            yield from _field_problems(f"an entry of {name}", item, node, is_strict)
         elif node.is_mapping:
-            yield from _mapping_problems(field.items, node, where, is_strict)
+            yield from _mapping_problems(field.items, node, is_strict)
         elif not (node.real.kind is Kind.SCALAR and has_template(node.real.raw)):
             shown = platform().shapes[field.items]
-            yield error(
-                where, node, f"{where} must be a mapping", f"write its fields there: {', '.join(shown)}"
-            )
+            yield error(node, f"{node.path} must be a mapping", f"write its fields there: {', '.join(shown)}")
 
 
 def _fits(field: Field, node: Node) -> bool:
@@ -163,20 +151,20 @@ def _wrong_type(name: str, field: Field, node: Node) -> tuple[str, str]:
     return expected, f"write {_EXPECTED[field.type]} there"
 
 
-def _value_problems(name: str, field: Field, node: Node, place: str) -> Iterator[SpecProblem]:
+def _value_problems(name: str, field: Field, node: Node) -> Iterator[SpecProblem]:
     value = node.real.value
     if field.type == "text" and has_template(value):
         if field.form and not could_match(field.form, value):
-            yield error(place, node, f"{name} is {_shown(value)}", f"write {field.words}")
+            yield error(node, f"{name} is {_shown(value)}", f"write {field.words}")
         return
     bounds = _bounds(field)
     if bounds and not (field.least or 0) <= _size(value) <= (field.most or float("inf")):
         size = f"has {len(value)} characters" if isinstance(value, str) else f"is {value}"
-        yield error(place, node, f"{name} {size}; the platform takes {bounds}", f"choose {bounds}")
+        yield error(node, f"{name} {size}; the platform takes {bounds}", f"choose {bounds}")
     elif field.values and value not in field.values:
-        yield _not_a_value(name, field, node, place)
+        yield _not_a_value(name, field, node)
     elif field.form and not could_match(field.form, value):
-        yield error(place, node, f"{name} is {_shown(value)}", f"write {field.words}")
+        yield error(node, f"{name} is {_shown(value)}", f"write {field.words}")
 
 
 def _size(value: str | int) -> int:
@@ -192,19 +180,19 @@ def _bounds(field: Field) -> str:
     return f"{field.least} to {field.most}{unit}"
 
 
-def _not_a_value(name: str, field: Field, node: Node, place: str) -> SpecProblem:
+def _not_a_value(name: str, field: Field, node: Node) -> SpecProblem:
     value = node.real.value
     known = [str(one) for one in field.values]
     by_name = {one.upper(): one for one in known} if isinstance(value, str) else {}
-    near = difflib.get_close_matches(str(value).upper(), by_name, n=1, cutoff=0.6)
+    close = nearest(str(value).upper(), by_name)
     if value in platform().alert_rules:
         message = f"the alert rule {value} is not for this kind of component"
-        return warning(place, node, message, f"use one of {', '.join(known)}")
+        return warning(node, message, f"use one of {', '.join(known)}")
     message = f"{name} is {_shown(value)}, which is none of its values"
     cure = f"choose one of {', '.join(known)}"
-    if near:
-        cure = f"did you mean {by_name[near[0]]}?" + (f" {cure}" if len(known) <= _LONGEST_LIST else "")
-    return (warning if field.only_warns else error)(place, node, message, cure)
+    if close:
+        cure = f"did you mean {by_name[close]}?" + (f" {cure}" if len(known) <= _LONGEST_LIST else "")
+    return (warning if field.only_warns else error)(node, message, cure)
 
 
 def _shown(value: object) -> str:

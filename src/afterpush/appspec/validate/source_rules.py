@@ -43,12 +43,10 @@ def _is_ours(source: ComponentSource, watched: Watched) -> bool:
 def _wrong_count(component: SpecComponent, sources: list[ComponentSource]) -> SpecProblem:
     if not sources:
         message = f"{component.kind} {component.name} has no source"
-        return warning(
-            component.path, component.node, message, "add github:, gitlab:, bitbucket:, git: or image:"
-        )
+        return warning(component.node, message, "add github:, gitlab:, bitbucket:, git: or image:")
     hosts = " and ".join(source.host for source in sources)
     message = f"{component.name} has the sources {hosts}"
-    return error(component.path, component.node.key_of(sources[-1].host), message, "keep one of them")
+    return error(component.node, message, "keep one of them", on=component.node.key_of(sources[-1].host))
 
 
 def _part_problems(component: SpecComponent, source: ComponentSource) -> Iterator[SpecProblem]:
@@ -59,51 +57,44 @@ def _part_problems(component: SpecComponent, source: ComponentSource) -> Iterato
     }.get(source.host, ("repo", "branch"))
     for name in needed:
         if source.node.text(name) is None:
-            place, key = f"{component.path}.{source.host}", component.node.key_of(source.host)
+            key = component.node.key_of(source.host)
             hint = (
                 " (DOCR, DOCKER_HUB or GHCR; without it the API answers 500)"
                 if name == "registry_type"
                 else ""
             )
-            yield warning(
-                place, key, f"{source.host} of {component.name} has no {name}", f"add {name}:{hint}"
-            )
+            yield warning(key, f"{source.host} of {component.name} has no {name}", f"add {name}:{hint}")
 
 
 def _image_problems(component: SpecComponent, source: ComponentSource) -> Iterator[SpecProblem]:
-    node, place = source.node, f"{component.path}.image"
+    node = source.node
     kind, registry, digest = node.text("registry_type"), node.get("registry"), node.text("digest")
     if kind == "DOCR" and registry and not registry.is_null:
         message = "registry must be left out for images of DOCR"
-        yield error(f"{place}.registry", registry, message, "remove registry")
+        yield error(registry, message, "remove registry")
     if kind == "DOCKER_HUB" and not node.text("registry"):
         message = "an image of DOCKER_HUB needs its registry"
-        yield warning(
-            place, node.key_of("registry_type"), message, "add registry: (library for official images)"
-        )
+        where = node.key_of("registry_type")
+        yield warning(node, message, "add registry: (library for official images)", on=where)
     if digest and node.text("tag"):
         message = "tag and digest exclude each other"
-        yield error(f"{place}.digest", node.key_of("digest"), message, "keep one of them")
+        yield error(node.key_of("digest"), message, "keep one of them")
     push = node.get("deploy_on_push", "enabled")
     if not push or push.real.value is not True:
         return
     if kind and kind != "DOCR" and not has_template(kind):
         message = f"deploy_on_push works for images of DOCR only, and this one is of {kind}"
-        yield warning(
-            f"{place}.deploy_on_push", push, message, "remove deploy_on_push, and let a pipeline deploy"
-        )
+        yield warning(push, message, "remove deploy_on_push, and let a pipeline deploy")
     if digest:
         message = "deploy_on_push cannot be enabled with a digest: the image never changes"
-        yield error(f"{place}.deploy_on_push", push, message, "use a tag, or remove deploy_on_push")
+        yield error(push, message, "use a tag, or remove deploy_on_push")
 
 
 def _push_problems(
     component: SpecComponent, source: ComponentSource, watched: Watched
 ) -> Iterator[SpecProblem]:
-    place = f"{component.path}.{source.host}"
     if source.host == "git":
         yield warning(
-            place,
             source.node,
             f"{component.name} is built from a clone URL: no push deploys it by itself",
             "use github:, gitlab: or bitbucket: with deploy_on_push: true, or let a pipeline deploy it",
@@ -111,26 +102,24 @@ def _push_problems(
         return
     if not source.branch or has_template(source.branch):
         return
-    branch = source.node.get("branch") or source.node
+    branch = source.node.at("branch")
     is_watched = source.branch in watched.branches
     known = watched.remote_branches() if not is_watched and _is_ours(source, watched) else ()
     if known and source.branch not in known:
         there = ", ".join(sorted(known)[:5])
         message = f"the remote has no branch {source.branch}, as of the last fetch; it has {there}"
-        yield warning(f"{place}.branch", branch, message, "correct the branch, or push it")
+        yield warning(branch, message, "correct the branch, or push it")
         return
     # `false` is what the official deploy action recommends: then a pipeline deploys.
     if is_watched and source.deploy_on_push is None:
         yield warning(
-            f"{place}.deploy_on_push",
-            source.node,
+            source.node.at("deploy_on_push"),
             f"deploy_on_push of {component.name} is not set, which is off: "
             f"a push to {source.branch} deploys nothing by itself",
             "set deploy_on_push: true, or false where a pipeline deploys",
         )
     if not is_watched and source.deploy_on_push:
         yield warning(
-            f"{place}.branch",
             branch,
             f"{component.name} is deployed from {source.branch}, but the watched branches are "
             f"{', '.join(watched.branches)}: its deployments go unseen",

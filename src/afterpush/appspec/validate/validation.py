@@ -58,6 +58,8 @@ def problems_of(
         *secret_problems(spec),
         *disagreements(spec, others),
     ]
+    prefix = "spec." if spec.is_template else ""
     known = {problem.path for problem in found if problem.severity is Severity.ERROR}
     found += [problem for problem in platform.problems if problem.path not in known]
-    return sorted((replace(problem, file=spec.name) for problem in found), key=lambda problem: problem.line)
+    placed = (replace(one, path=one.path.removeprefix(prefix), file=spec.name) for one in found)
+    return sorted(placed, key=lambda problem: problem.line)

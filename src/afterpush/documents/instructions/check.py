@@ -37,8 +37,7 @@ _SHARED = re.compile(
     r"\b(?:other|several|multiple|many|parallel|concurrent|two|all) (?:\w+ )?(?:agents|sessions|people"
     r"|developers|workers)\b[^.]{0,80}"
     r"\b(?:same|this|shared?|one|single) (?:\w+ )?(?:tree|checkout|worktree|working|directory|folder"
-    r"|clone|copy|repo)"
-    r"|\bshared (?:work(?:ing)?[ -]?)?(?:tree|checkout|directory|copy|clone)\b",
+    r"|clone|copy|repo)|\bshared (?:work(?:ing)?[ -]?)?(?:tree|checkout|directory|copy|clone)\b",
     re.IGNORECASE,
 )
 
@@ -55,7 +54,9 @@ def findings(documents: Mapping[str, str], facts: Facts, agents: frozenset[str])
     told = {path: text for path, text in documents.items() if path in agents}
     for path, line, message in contradictions.contradictions(told, facts):
         found[path].append(Finding(line, message))
-    return {path: sorted(set(ones), key=lambda one: one.line) for path, ones in found.items() if ones}
+    return {
+        path: sorted(dict.fromkeys(ones), key=lambda one: one.line) for path, ones in found.items() if ones
+    }
 
 
 def _in_document(path: str, text: str, facts: Facts, for_agents: bool, is_shared: bool) -> Iterator[Finding]:

@@ -1,9 +1,7 @@
 """Git steps that lose work, go round the hooks, or are no git at all."""
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Step
 from afterpush.infra.git import git
 from afterpush.infra.invocation import program
+from afterpush.infra.near import near
 
 # Whose options `git SUBCOMMAND -h` lists completely (git 2.39); others take diff and log options as well,
 # or list only subcommands of their own.
@@ -48,46 +47,35 @@ def bad_git_steps(step: Step, facts: Facts) -> Iterator[str]:
         yield f"a forced push throws away what others have pushed; use {program()} push"
     if subcommand in _WITH_HOOKS and not _KNOWN_BYPASS.search(step.said):
         yield from _without_hooks(subcommand, arguments, step.command.assignments)
-    for lost in _LOSING if not (step.is_fresh or _KNOWN_LOSS.search(step.said)) else ():
-        if subcommand == lost.subcommand and lost.is_in(arguments):
-            yield lost.message
+    for name, lost, message in _LOSING if not (step.is_fresh or _KNOWN_LOSS.search(step.said)) else ():
+        if subcommand == name and re.search(lost, " ".join(arguments)):
+            yield message
     yield from _unknown(subcommand, arguments, facts.root)
 
 
-@dataclass(frozen=True)
-class _Losing:
-    """Arguments of a subcommand that throw something away."""
-
-    subcommand: str
-    arguments: str
-    message: str
-
-    def is_in(self, arguments: Sequence[str]) -> bool:
-        return re.search(self.arguments, " ".join(arguments)) is not None
-
-
+# What throws something away: the subcommand, its arguments, the message.
 _LOSING = (
-    _Losing(
+    (
         "reset",
         r"(?:^| )--hard\b",
         "git reset --hard throws away every change that is not committed; commit or git stash it first",
     ),
-    _Losing(
+    (
         "clean",
         r"(?:^| )(?:-[a-zA-Z]*f|--force)(?!.*(?: -n\b|--dry-run))",
         "git clean -f deletes files for good that git has never seen; look first with git clean -n",
     ),
-    _Losing(
+    (
         "checkout",
         r"^(?:-f|--force)\b|^(?:HEAD )?(?:-- )?\.$",
         "this throws away every change that is not committed; git stash keeps it",
     ),
-    _Losing(
+    (
         "restore",
         r"^(?:--worktree |-W )?\.$",
         "git restore . throws away every change that is not committed; git stash keeps it",
     ),
-    _Losing("stash", r"^clear\b", "this deletes what was stashed; git stash pop brings it back"),
+    ("stash", r"^clear\b", "this deletes what was stashed; git stash pop brings it back"),
 )
 # The author knows, and so will the reader.
 _KNOWN_LOSS = re.compile(
@@ -197,11 +185,10 @@ def _unknown(subcommand: str, arguments: Sequence[str], folder: Path) -> Iterato
             return
         if known and word.startswith("--") and name not in known:
             yield f"git {subcommand} has no option {word.partition('=')[0]}"
-    if known is None and subcommand not in (commands := _commands(folder)):
-        # Programs named git-* and aliases of other machines are commands too: only a slip can be recognized.
-        near = difflib.get_close_matches(subcommand, commands & _CHECKED, n=1, cutoff=0.8)
-        if near:
-            yield f"git has no command {subcommand}; did you mean {near[0]}?"
+    commands = _commands(folder) if known is None else frozenset()
+    # Programs named git-* and aliases of other machines are commands too: only a slip can be recognized.
+    if commands and subcommand not in commands and (close := near(subcommand, commands & _CHECKED, 0.8)):
+        yield f"git has no command {subcommand}{close}"
 
 
 @lru_cache(maxsize=32)

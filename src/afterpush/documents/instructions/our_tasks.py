@@ -1,11 +1,11 @@
 """Commands of ours wherever a document has them, held against the tasks that really exist."""
 
-import difflib
 import re
 from collections.abc import Iterator
 
 from afterpush.documents.instructions.steps import Finding, Step, steps_in
 from afterpush.infra.configuration.config import key_paths
+from afterpush.infra.near import nearest
 from afterpush.text.markdown import Code, code_in
 from afterpush.text.shell import commands_in
 from afterpush.text.task_catalog import PROGRAMS, Catalog, faults
@@ -76,6 +76,5 @@ def _misspelt(code: Code, catalog: Catalog) -> Iterator[Finding]:
     if not dot or not _NAME.fullmatch(code.text) or code.text in known or code.text in key_paths():
         return
     inside = {name.partition(".")[2] for name in known if name.startswith(f"{namespace}.")}
-    near = difflib.get_close_matches(task, inside, n=1, cutoff=0.75)
-    if near:
-        yield Finding(code.line, f"there is no task {code.text}; did you mean {namespace}.{near[0]}?")
+    if close := nearest(task, inside, cutoff=0.75):
+        yield Finding(code.line, f"there is no task {code.text}; did you mean {namespace}.{close}?")

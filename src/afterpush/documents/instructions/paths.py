@@ -1,18 +1,17 @@
 """Paths and globs that instructions name, held against the files of the repository.
 
 Much that looks like a path is none here: an example, an output, a module of a package, a file to be made. So
-a
-missing one counts only if something tells what is right, or if a command would read it.
+a missing one counts only if something tells what is right, or if a command would read it.
 """
 
 import posixpath
 import re
 from collections.abc import Iterator
 
-from afterpush.documents.instructions.near import nearest
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding, Step
 from afterpush.infra.globs import matches
+from afterpush.infra.near import nearest
 from afterpush.text.markdown import Code, code_in, parted, tokens_of
 
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w.@-]+/)+[\w.@-]*\.[A-Za-z][A-Za-z0-9]{0,5}")
@@ -34,8 +33,7 @@ _NOT_THERE_YET = re.compile(
 # Pointing to a file says that it is there.
 _POINTING = re.compile(
     r"\b(?:see|read|consult|refer to|follow\w*|(?:described|documented|defined|explained|listed|located"
-    r"|found) in"
-    r"|lives? in)(?: the| also)?[\s:*]*$",
+    r"|found) in|lives? in)(?: the| also)?[\s:*]*$",
     re.IGNORECASE,
 )
 _IMPORT = re.compile(r"(?<![\w@/`.])@(?P<path>(?:\.{1,2}/)?[\w.-]+(?:/[\w.-]+)*\.mdc?)\b")

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from afterpush.documents.instructions.near import near
 from afterpush.documents.instructions.repository import Facts, Package
 from afterpush.documents.instructions.steps import Step
+from afterpush.infra.near import near
 
 MANAGERS = ("npm", "pnpm", "yarn", "bun")
 _NAME = re.compile(r"[A-Za-z0-9][\w:.-]*")

@@ -90,10 +90,9 @@ class Step:
     """A command of a document, without what only runs it (`sudo`, `uv run`).
 
     `is_told` is false where a sentence only mentions it, and `is_forbidden` true where it warns of it.
-    `folder`
-    is where an earlier `cd` of its block (`is_led`) has led to, "" the root, None where that cannot be known;
-    `is_fresh` means below a `git clone`, `is_alone` that its block has no other. `before` is the sentence up
-    to it, `said` all words around it.
+    `folder` is where an earlier `cd` of its block (`is_led`) has led to, "" the root, None where that cannot
+    be known; `is_fresh` means below a `git clone`, `is_alone` that its block has no other. `before` is the
+    sentence up to it, `said` all words around it.
     """
 
     command: Command

@@ -5,9 +5,9 @@ import re
 import sys
 from collections.abc import Iterator
 
-from afterpush.documents.instructions.near import near
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Step
+from afterpush.infra.near import near
 
 _NAME = re.compile(r"[A-Za-z0-9][\w:-]*")
 # Files from which a Makefile is made on each machine.

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from afterpush.documents.instructions.near import nearest
 from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding
 from afterpush.infra.git.tracked_files import files_with_words
+from afterpush.infra.near import nearest
 from afterpush.text.markdown import code_in
 
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
@@ -15,8 +15,7 @@ _SET = re.compile(r"(?<![\w$])(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
 
 def bad_variables(documents: Mapping[str, str], facts: Facts) -> dict[str, list[Finding]]:
     """By document the variables that neither `.env.example` nor any source file has, and that are nearly one
-    of it,
-    or that are said to be in `.env`."""
+    of it, or that are said to be in `.env`."""
     named = (
         [(path, *one) for path, text in documents.items() for one in _named(text)] if facts.variables else []
     )

@@ -29,8 +29,7 @@ _KNOWN = re.compile(
 )
 _ORDER = re.compile(
     r"\b(?:run|use|execute|type|open|edit|change|start|call|try|look|read|see|check|view|watch|squash"
-    r"|then|before|after|first"
-    r"|finally|must|always|with|steps?|next)\b",
+    r"|then|before|after|first|finally|must|always|with|steps?|next)\b",
     re.IGNORECASE,
 )
 _LONG_SECONDS = 120

@@ -27,8 +27,7 @@ def check(
     ids: Sequence[str] = (),
 ) -> Prompts:
     """Looks at every prompt, generated or not, and at the `others`, which instruct agents too; with `ids` at
-    the
-    prompts of these tasks only.
+    the prompts of these tasks only.
 
     Raises AfterpushError for an ID that neither the roadmap nor a prompt has.
     """

@@ -10,6 +10,7 @@ from pathlib import Path
 from afterpush.documents.prompts.marker import is_as_written, marked, read_marker, with_plain_ends
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.near import near
 from afterpush.infra.safe_paths import Gate
 from afterpush.infra.time_limit import time_limit
 from afterpush.roadmap import Task
@@ -93,9 +94,7 @@ def chosen(tasks: Mapping[str, Task], ids: Sequence[str]) -> list[Task]:
     """The tasks of these IDs, all without any. Raises AfterpushError for an ID that no document has."""
     unknown = [wanted for wanted in ids if wanted not in tasks]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], tasks, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise AfterpushError(f"--ids: the roadmap has no task {', '.join(unknown)}{hint}")
+        raise AfterpushError(f"--ids: the roadmap has no task {', '.join(unknown)}{near(unknown[0], tasks)}")
     return [tasks[wanted] for wanted in dict.fromkeys(ids)] if ids else list(tasks.values())
 
 

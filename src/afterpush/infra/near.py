@@ -1,12 +1,13 @@
 """What somebody may have meant by a name that does not exist."""
 
-import difflib
 from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that is most like it, None when none is."""
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)), None)
+    """The known name that is most like it, None when none is. `cutoff`: how like, from 0 to 1 (difflib)."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
 
 
 def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
