@@ -22,7 +22,9 @@ Json = Annotated[bool, "print one JSON document on stdout"]
 def task(**options: Any) -> Callable[[Body], Any]:
     """Makes a task of a function: its return value is the exit code (None is 0).
 
-    The help of a flag is in the annotation of its parameter: `sha: Annotated[Any, "the commit"] = None`.
+    Its parameters are the flags, their help in the annotation: `sha: Annotated[Any, "the commit"] = None`.
+    The context that Invoke passes first is looked at here only.
+
     An AfterpushError becomes one line on stderr and its exit code; with `--json` also the document
     `{"error", "code", "exit_code"}` on stdout. Invoke's `--dry` acts as `--dry-run`, or is refused where a
     task has no such flag; its `--echo` shows every command before it is run. Ctrl-C exits with 130, and so
@@ -39,7 +41,7 @@ def task(**options: Any) -> Callable[[Body], Any]:
             try:
                 _obey_invoke(context, body, flags)
                 with depth_limit(f"running {body.__name__.replace('_', '-')} with this repository's files"):
-                    code = body(context, *arguments, **flags)
+                    code = body(*arguments, **flags)
                 sys.stdout.flush()
             except AfterpushError as error:
                 message = " ".join(redacted(str(error)).split())
@@ -57,13 +59,19 @@ def task(**options: Any) -> Callable[[Body], Any]:
             if code:
                 raise Exit(code=int(code))
 
-        return invoke_task(opened, help=_help_of(body), auto_shortflags=False, **options)
+        context, own = (
+            inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY),
+            inspect.signature(body),
+        )
+        whole = own.replace(parameters=[context, *own.parameters.values()])
+        opened.__signature__ = whole  # type: ignore[attr-defined]
+        return invoke_task(opened, help=_help_of(own), auto_shortflags=False, **options)
 
     return make
 
 
-def _help_of(body: Body) -> dict[str, str]:
-    hints = {name: one.annotation for name, one in inspect.signature(body).parameters.items()}
+def _help_of(signature: inspect.Signature) -> dict[str, str]:
+    hints = {name: one.annotation for name, one in signature.parameters.items()}
     return {name: hint.__metadata__[0] for name, hint in hints.items() if get_origin(hint) is Annotated}
 
 

@@ -2,7 +2,6 @@
 
 import os
 from typing import Annotated as Flag
-from typing import Any
 
 from invoke import Collection
 
@@ -14,7 +13,6 @@ TARGET = "the client: claude, codex, cursor, copilot or gemini"
 
 @task()
 def serve(
-    context: Any,
     allow_push: Flag[bool, "offer the tool push as well: what `push` does, with its guards"] = False,
 ) -> ExitCode:
     """Serve an agent over stdio (Model Context Protocol): verdict, wait, explain and, if allowed, push."""
@@ -26,7 +24,6 @@ def serve(
 
 @task()
 def install(
-    context: Any,
     target: Flag[str, f"{TARGET}; several with commas"] = "",
     allow_push: Flag[bool, "let its agents push through the server"] = False,
     dry_run: Flag[bool, "print what would be written, write nothing"] = False,
@@ -40,7 +37,6 @@ def install(
 
 @task()
 def uninstall(
-    context: Any,
     target: Flag[str, f"{TARGET} (default: all)"] = "",
     dry_run: Flag[bool, "print what would be undone"] = False,
     json: Json = False,
@@ -52,7 +48,7 @@ def uninstall(
 
 
 @task()
-def status(context: Any, target: Flag[str, f"{TARGET} (default: all)"] = "", json: Json = False) -> ExitCode:
+def status(target: Flag[str, f"{TARGET} (default: all)"] = "", json: Json = False) -> ExitCode:
     """Show which clients are set up, and prove it: start the configured command and ask it for its tools."""
     from afterpush.workflows.agents.install import show_status
 
@@ -60,7 +56,7 @@ def status(context: Any, target: Flag[str, f"{TARGET} (default: all)"] = "", jso
 
 
 @task()
-def gate(context: Any, target: Flag[str, f"{TARGET} (default: as its input shows)"] = "") -> ExitCode:
+def gate(target: Flag[str, f"{TARGET} (default: as its input shows)"] = "") -> ExitCode:
     """Hold an agent whose last push is not proved live; a client's hook calls it, with its JSON on stdin."""
     from afterpush.workflows.agents.gate import gate_at_stdin
 

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 from typing import Annotated as Flag
-from typing import Any
 
 from invoke import Collection
 
@@ -14,7 +13,6 @@ from afterpush.workflows.app_repository import app_repository
 
 @task(positional=["base", "ours", "theirs"])
 def merge(
-    context: Any,
     base: Flag[str, "file with the common ancestor's text (empty or /dev/null: both sides added the file)"],
     ours: Flag[str, "file with our text"],
     theirs: Flag[str, "file with their text"],
@@ -54,7 +52,6 @@ def merge(
 
 @task()
 def resolve(
-    context: Any,
     dry_run: Flag[bool, "show what would be resolved; change nothing"] = False,
     renumber: Flag[bool, "give the second of two tasks under one new ID a free ID"] = False,
     json: Json = False,
@@ -82,7 +79,6 @@ def resolve(
 
 @task()
 def install(
-    context: Any,
     dry_run: Flag[bool, "show what would be written; write nothing"] = False,
     uninstall: Flag[bool, "take our lines and our configuration away again"] = False,
     json: Json = False,
@@ -108,7 +104,7 @@ def install(
 
 
 @task()
-def check(context: Any, json: Json = False) -> ExitCode:
+def check(json: Json = False) -> ExitCode:
     """Prove with a trial merge that git calls our driver here; find left-over conflict markers."""
     from afterpush.conflicts.git.probe import probe_driver
     from afterpush.conflicts.git.report import check_document, check_text, is_live

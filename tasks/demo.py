@@ -15,7 +15,6 @@ SCENARIO = (
 
 @task(name="demo")
 def demo(
-    context: Any,
     fast: Flag[bool, "a few seconds instead of half a minute"] = False,
     serve: Flag[bool, "a simulated platform for the repository you are in, until Ctrl-C"] = False,
     scenario: Flag[Any, SCENARIO] = None,

@@ -19,7 +19,6 @@ HOST = "user@host or an alias of ~/.ssh/config: a background monitor on that mac
 
 @task()
 def monitor(
-    context: Any,
     sha: Flag[Any, SHA] = None,
     background: Flag[
         bool, "detach: print pid and log path, and go on watching without this terminal"
@@ -46,7 +45,6 @@ def monitor(
 
 @task()
 def status(
-    context: Any,
     sha: Flag[Any, SHA] = None,
     wait: Flag[bool, "wait for the verdict of a monitor that runs"] = False,
     timeout: Flag[Any, "with --wait: seconds until the answer is given as it stands (exit 7)"] = None,
@@ -70,7 +68,7 @@ def status(
 
 
 @task()
-def monitors(context: Any, json: Json = False) -> ExitCode:
+def monitors(json: Json = False) -> ExitCode:
     """List the monitors of this repository: running, crashed, finished."""
     from afterpush.deploy.monitor.status import monitors as listed
     from afterpush.deploy.report.terminal import monitor_table
@@ -81,7 +79,6 @@ def monitors(context: Any, json: Json = False) -> ExitCode:
 
 @task()
 def stop(
-    context: Any,
     sha: Flag[Any, SHA] = None,
     all: Flag[bool, "stop every monitor of this repository"] = False,
     dry_run: Flag[bool, "only tell which would be stopped"] = False,
@@ -108,7 +105,6 @@ def stop(
 
 @task()
 def cleanup(
-    context: Any,
     days: Flag[Any, "remove what has not changed for so many days (default: 7, or deploy.keep_days)"] = None,
     dry_run: Flag[bool, "only count"] = False,
     json: Json = False,
@@ -124,7 +120,6 @@ def cleanup(
 
 @task()
 def logs(
-    context: Any,
     sha: Flag[Any, SHA] = None,
     type: Flag[
         str, "build, deploy, run, run_restarted (the instance before a crash) or job (default: build)"
@@ -151,7 +146,6 @@ def logs(
 
 @task()
 def explain(
-    context: Any,
     sha: Flag[Any, SHA] = None,
     log: Flag[Any, "explain this file instead (-: standard input); it may come from anywhere"] = None,
     passing: Flag[Any, "the log of a run that went well: lines that are there too weigh less"] = None,
@@ -171,7 +165,6 @@ def explain(
 
 @task()
 def history(
-    context: Any,
     limit: Flag[Any, "how many, the latest first (default: 20; all for --html and --dora)"] = None,
     html: Flag[Any, "write one self-contained page to this file"] = None,
     dora: Flag[

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated as Flag
-from typing import Any
 
 from afterpush.infra.errors import ExitCode
 from afterpush.tasks._task import task
@@ -12,7 +11,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @task()
 def test(
-    context: Any,
     only: Flag[str, "a path or a pytest expression such as tests/deploy (default: everything)"] = "tests",
     match: Flag[str, "only tests whose name matches, as pytest -k takes it"] = "",
     workers: Flag[str, "how many processes (default: twice the cores; 0: this one)"] = "",
@@ -27,7 +25,7 @@ def test(
 
 
 @task()
-def lint(context: Any) -> ExitCode:
+def lint() -> ExitCode:
     """Check style, types and floors, in half a minute and without tests."""
     from afterpush.workflows.development.checks import lint_steps, run_steps
 
@@ -35,7 +33,7 @@ def lint(context: Any) -> ExitCode:
 
 
 @task()
-def check(context: Any) -> ExitCode:
+def check() -> ExitCode:
     """Run everything that CI runs: tests, lint, documents, the built wheel."""
     from afterpush.workflows.development.checks import check_wheel, document_steps, lint_steps, run_steps
 
@@ -45,9 +43,7 @@ def check(context: Any) -> ExitCode:
 
 
 @task()
-def bench(
-    context: Any, only: Flag[str, "one module of bench/, such as polling (default: all)"] = ""
-) -> ExitCode:
+def bench(only: Flag[str, "one module of bench/, such as polling (default: all)"] = "") -> ExitCode:
     """Measure what the documents claim, each beside a yardstick in the same run."""
     from afterpush.workflows.development.testing import run_benches
 

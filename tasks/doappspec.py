@@ -16,7 +16,6 @@ STARTUP = "how long the app takes to start (default: what the history of deploym
 
 @task()
 def validate(
-    context: Any,
     spec: Flag[Any, f"{SPEC}; - reads stdin"] = None,
     startup_seconds: Flag[Any, STARTUP] = None,
     strict: Flag[bool, "unknown fields are errors, as for doctl"] = False,
@@ -49,7 +48,6 @@ def validate(
 
 @task()
 def healthcheck(
-    context: Any,
     url: Flag[
         Any, "the endpoint to measure (default: HEALTH_URL or health.url, else the app's live URL)"
     ] = None,

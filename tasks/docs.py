@@ -1,7 +1,6 @@
 """The manual: built from the documents, and held against the code."""
 
 from typing import Annotated as Flag
-from typing import Any
 
 from invoke import Collection
 
@@ -12,7 +11,6 @@ from afterpush.workflows.app_repository import app_repository
 
 @task()
 def build(
-    context: Any,
     dry_run: Flag[bool, "show what would be written and built, change nothing"] = False,
     json: Json = False,
 ) -> ExitCode:
@@ -46,7 +44,7 @@ def build(
 
 
 @task()
-def check(context: Any, json: Json = False) -> ExitCode:
+def check(json: Json = False) -> ExitCode:
     """Find stale documents, broken links, and instructions that are false, lose work or hang."""
     from afterpush.documents.manual.check import broken_links, unknown_commands
     from afterpush.documents.manual.report import DocumentsReport

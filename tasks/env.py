@@ -13,7 +13,7 @@ from afterpush.workflows.app_repository import AppRepository, app_repository
 
 
 @task()
-def check(context: Any, json: Json = False) -> ExitCode:
+def check(json: Json = False) -> ExitCode:
     """Check tools, credentials, services and repository; name each problem with its cure."""
     from afterpush.environment.check import examine
     from afterpush.environment.report import report_text
@@ -103,7 +103,6 @@ def _hooks(here: AppRepository) -> Any:
 
 @task()
 def trust(
-    context: Any,
     show: Flag[bool, "only show what could run, and whether you said yes"] = False,
     revoke: Flag[bool, "take every yes of this clone back"] = False,
     json: Json = False,

@@ -13,7 +13,6 @@ MANAGER = "who runs the hooks: auto (the owner of core.hooksPath), husky or git"
 
 @task()
 def pre_push(
-    context: Any,
     remote: Flag[str, "the remote's name, as git gives it to the hook"] = "",
     url: Flag[str, "the remote's URL, as git gives it to the hook"] = "",
     hook: Flag[
@@ -36,7 +35,6 @@ def pre_push(
 
 @task()
 def post_push(
-    context: Any,
     sha: Flag[Any, "the commit that was pushed (default: HEAD)"] = None,
     ref: Flag[str | None, "the branch that it was pushed to, to be checked against deploy.branches"] = None,
     unproved: Flag[bool, "it is not known whether the push landed; its deployment would show it"] = False,
@@ -50,7 +48,6 @@ def post_push(
 
 @task()
 def install(
-    context: Any,
     manager: Flag[str, MANAGER] = "auto",
     enforce: Flag[bool, "also watch pushes made with --no-verify (a reference-transaction hook)"] = False,
     hint: Flag[
@@ -67,7 +64,6 @@ def install(
 
 @task()
 def uninstall(
-    context: Any,
     manager: Flag[str, MANAGER] = "auto",
     dry_run: Flag[bool, "print what would be undone, undo nothing"] = False,
     json: Json = False,
@@ -79,7 +75,7 @@ def uninstall(
 
 
 @task()
-def status(context: Any, manager: Flag[str, MANAGER] = "auto", json: Json = False) -> ExitCode:
+def status(manager: Flag[str, MANAGER] = "auto", json: Json = False) -> ExitCode:
     """Prove with a trial push into a temporary repository that pushes are watched here."""
     from afterpush.workflows.hooks import show_status
 

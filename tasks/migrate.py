@@ -26,7 +26,6 @@ DESTRUCTIVE = "allow steps that lose rows or values that are there (also: migrat
 
 @task()
 def audit(
-    context: Any,
     strict: Flag[bool, LAX_STRICT] = False,
     server: Flag[str, SERVER] = "",
     json: Json = False,
@@ -52,7 +51,6 @@ DIFF = "print what would change, and change and prove nothing"
 
 @task()
 def consolidate(
-    context: Any,
     target: Flag[Any, TARGET] = None,
     dry_run: Flag[bool, DIFF] = False,
     with_data: Flag[bool, WITH_DATA] = False,
@@ -84,7 +82,6 @@ def consolidate(
 
 @task()
 def apply(
-    context: Any,
     dry_run: Flag[bool, DRY_RUN] = False,
     wait: Flag[Any, WAIT] = None,
     destructive: Flag[bool, DESTRUCTIVE] = False,
@@ -126,7 +123,6 @@ def apply(
 
 @task()
 def prove(
-    context: Any,
     strict: Flag[bool, STRICT] = False,
     server: Flag[str, SERVER] = "",
     json: Json = False,
@@ -149,7 +145,6 @@ LINT_STRICT = "exit with 1 when a statement locks or copies a table or loses val
 
 @task()
 def lint(
-    context: Any,
     tables_from: Flag[Any, TABLES_FROM] = None,
     since: Flag[Any, SINCE] = None,
     strict: Flag[bool, LINT_STRICT] = False,
@@ -170,7 +165,6 @@ EXTRA_STRICT = "let what only the app's schema has exit with 1 too"
 
 @task()
 def diff(
-    context: Any,
     strict: Flag[bool, EXTRA_STRICT] = False,
     server: Flag[str, SERVER] = "",
     json: Json = False,
@@ -186,7 +180,6 @@ def diff(
 
 @task()
 def baseline(
-    context: Any,
     dry_run: Flag[bool, "check the baseline, and write nothing"] = False,
     server: Flag[str, SERVER] = "",
     json: Json = False,

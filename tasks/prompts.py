@@ -19,7 +19,6 @@ IDS = "only these tasks, separated by commas (default: all)"
 
 @task()
 def regen(
-    context: Any,
     ids: Flag[Any, IDS] = None,
     adopt: Flag[bool, "take over hand-written and hand-edited prompts too, showing what changes"] = False,
     dry_run: Flag[bool, "show what would be written, change nothing"] = False,
@@ -44,7 +43,6 @@ def regen(
 
 @task()
 def check(
-    context: Any,
     ids: Flag[Any, IDS] = None,
     dry_run: Flag[bool, "changes nothing here: a check never writes"] = False,
     json: Json = False,

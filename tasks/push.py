@@ -1,7 +1,6 @@
 """push, push.check: getting local commits onto the shared branch, however many push at once."""
 
 from typing import Annotated as Flag
-from typing import Any
 
 from invoke import Collection
 
@@ -12,7 +11,6 @@ from afterpush.workflows.app_repository import app_repository
 
 @task(default=True)
 def run(
-    context: Any,
     remote: Flag[str | None, "where to push to (default: push.remote)"] = None,
     branch: Flag[str | None, "the remote's branch (default: push.branch)"] = None,
     attempts: Flag[str | None, "lost races before it gives up (default: push.attempts)"] = None,
@@ -39,7 +37,6 @@ def run(
 
 @task()
 def check(
-    context: Any,
     remote: Flag[str | None, "where inv push would push to (default: push.remote)"] = None,
     branch: Flag[str | None, "the remote's branch (default: push.branch)"] = None,
     json: Json = False,

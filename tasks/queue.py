@@ -23,7 +23,6 @@ def _priority(text: Any) -> int:
 
 @task()
 def add(
-    context: Any,
     branch: Flag[Any, BRANCH] = None,
     pattern: Flag[Any, PATTERN] = None,
     author: Flag[Any, AUTHOR] = None,
@@ -40,7 +39,6 @@ def add(
 
 @task()
 def run(
-    context: Any,
     branch: Flag[Any, f"{BRANCH}: added first"] = None,
     pattern: Flag[Any, f"{PATTERN}: added first"] = None,
     author: Flag[Any, AUTHOR] = None,
@@ -69,7 +67,7 @@ def run(
 
 
 @task()
-def status(context: Any, json: Json = False) -> ExitCode:
+def status(json: Json = False) -> ExitCode:
     """Show the queue: what waits, what landed and is live, what failed and why."""
     from afterpush.workflows import queue
 
@@ -78,7 +76,6 @@ def status(context: Any, json: Json = False) -> ExitCode:
 
 @task()
 def remove(
-    context: Any,
     branch: Flag[Any, "names of branches in the queue, separated by commas"] = None,
     pattern: Flag[Any, PATTERN] = None,
     dry_run: Flag[bool, "show what would be removed, change nothing"] = False,

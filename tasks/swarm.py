@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 @task(optional=["ready"])
 def run(
-    context: Any,
     tasks: Flag[Any, "IDs of the roadmap, separated by commas"] = None,
     ready: Flag[Any, "all tasks that are ready and unblocked, or the first N of them by priority"] = None,
     agents: Flag[Any, "how many agents work at once (default: swarm.agents)"] = None,
@@ -61,7 +60,6 @@ def run(
 
 @task()
 def merge(
-    context: Any,
     tasks: Flag[
         Any, "only these IDs, separated by commas (default: all that are finished and not merged)"
     ] = None,
@@ -98,7 +96,6 @@ def merge(
 
 @task()
 def status(
-    context: Any,
     once: Flag[bool, "print the table once, also while a manager runs"] = False,
     json: Json = False,
 ) -> ExitCode:
@@ -119,7 +116,6 @@ def status(
 
 @task()
 def stop(
-    context: Any,
     dry_run: Flag[bool, "show what would be ended, change nothing"] = False,
     json: Json = False,
 ) -> ExitCode:
@@ -138,7 +134,6 @@ def stop(
 
 @task()
 def cleanup(
-    context: Any,
     dry_run: Flag[bool, "show what would be removed, change nothing"] = False,
     json: Json = False,
 ) -> ExitCode:
