@@ -1,5 +1,7 @@
 """Which variables are set, and where; their values are never looked at here beyond being empty."""
 
+from collections.abc import Iterator
+
 from afterpush.environment.report import Credential, Problem, warning
 from afterpush.infra.configuration.variables import Environment
 
@@ -29,28 +31,15 @@ def find_credentials(environment: Environment, webhook: str | None) -> list[Cred
     return [Credential(name, source is not None, source, purpose) for name, source, purpose in sources]
 
 
-def credential_problems(credentials: list[Credential], webhook: str | None) -> list[Problem]:
+def credential_problems(credentials: list[Credential], webhook: str | None) -> Iterator[Problem]:
     """Halves of pairs: what is set and has no effect."""
     present = {credential.name for credential in credentials if credential.present}
-    problems = []
     if "DB_PASS" in present and "DB_HOST" not in present:
-        problems.append(
-            warning(
-                "DB_PASS is set, but DB_HOST is not",
-                "set DB_HOST",
-                "the other sources; the table is not asked",
-            )
-        )
+        works = "the other sources; the table is not asked"
+        yield warning("DB_PASS is set, but DB_HOST is not", "set DB_HOST", works)
     if "DB_HOST" in present and "DB_PASS" not in present:
-        problems.append(
-            warning("DB_HOST is set, but DB_PASS is not", "set DB_PASS", "the table, if it needs no password")
-        )
+        works = "the table, if it needs no password"
+        yield warning("DB_HOST is set, but DB_PASS is not", "set DB_PASS", works)
     if webhook and webhook not in present:
-        problems.append(
-            warning(
-                f"notify.webhook_env names {webhook}, which is not set",
-                f"set {webhook}, or take the key out",
-                "everything but that message",
-            )
-        )
-    return problems
+        what = f"notify.webhook_env names {webhook}, which is not set"
+        yield warning(what, f"set {webhook}, or take the key out", "everything but that message")

@@ -45,23 +45,14 @@ def probe_database(make_address: Callable[[], Address | None], table: str, clock
         cure = "name the right table in deploy.database_table"
         return outcome(name, State.UNUSABLE, detail, cure=cure, target=target, seconds=seconds)
     tls = str(version[0].get("Value", "")) if version else ""
-    detail = f"{tls}, {_verification(address)}" if tls else "not encrypted"
-    return outcome(
-        name, State.OK, detail, target=target, seconds=seconds, advice=_about_encryption(address, bool(tls))
-    )
-
-
-def _verification(address: Address) -> str:
-    return "certificate verified" if address.ssl_ca else "certificate not verified (DB_SSL_CA is not set)"
+    is_verified = "verified" if address.ssl_ca else "not verified (DB_SSL_CA is not set)"
+    detail = f"{tls}, certificate {is_verified}" if tls else "not encrypted"
+    advice = _about_encryption(address, bool(tls))
+    return outcome(name, State.OK, detail, target=target, seconds=seconds, advice=advice)
 
 
 def _about_encryption(address: Address, is_encrypted: bool) -> list[Problem]:
     if is_encrypted or is_loopback(f"mysql://{address.host}"):
         return []
-    return [
-        warning(
-            f"the connection to the database {address.host} is not encrypted",
-            "set DB_SSL_MODE=REQUIRED",
-            "everything; the password travels in the open",
-        )
-    ]
+    what = f"the connection to the database {address.host} is not encrypted"
+    return [warning(what, "set DB_SSL_MODE=REQUIRED", "everything; the password travels in the open")]

@@ -1,6 +1,6 @@
 """Asking the App Platform API: reachable, accepted, and does it know the app?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from afterpush.digitalocean.client import AppPlatform
@@ -42,7 +42,7 @@ def probe_platform(
         return outcome(name, State.MISCONFIGURED, detail, cure=cure, seconds=seconds)
     at = "" if api.is_public else f" by {api.base_url}"
     detail = f"token accepted{at}, app {name_of(app)}, {_clocks(api.clock_skew_seconds)}"
-    advice = _about_api(api) + _about_app(app)
+    advice = [*_about_api(api), *_about_app(app)]
     return outcome(name, State.OK, detail, target=str(app.get("id")), seconds=seconds, advice=advice)
 
 
@@ -62,39 +62,23 @@ def _no_answer(name: str, failure: ApiFailure, seconds: float) -> Probe:
     return outcome(name, State.UNREACHABLE, str(failure), cure=cure, seconds=answered)
 
 
-def _about_api(api: AppPlatform) -> list[Problem]:
-    advice = []
+def _about_api(api: AppPlatform) -> Iterator[Problem]:
     skew = api.clock_skew_seconds
     if skew is not None and abs(skew) > TOLERATED_SKEW_SECONDS:
-        advice.append(
-            warning(
-                f"this machine's clock is {duration(abs(skew))} {'ahead of' if skew > 0 else 'behind'} "
-                "the platform's",
-                "let it be set over the network (timedatectl set-ntp true)",
-                "watching; durations and estimates are off by that much",
-            )
-        )
+        side = "ahead of" if skew > 0 else "behind"
+        what = f"this machine's clock is {duration(abs(skew))} {side} the platform's"
+        works = "watching; durations and estimates are off by that much"
+        yield warning(what, "let it be set over the network (timedatectl set-ntp true)", works)
     if api.allowance and api.allowance.remaining < FEW_REQUESTS:
-        advice.append(
-            warning(
-                f"the token has {api.allowance.remaining} API requests left in this hour",
-                "give other tools a token of their own",
-                "watching, with longer pauses",
-            )
-        )
-    return advice
+        what = f"the token has {api.allowance.remaining} API requests left in this hour"
+        yield warning(what, "give other tools a token of their own", "watching, with longer pauses")
 
 
-def _about_app(app: dict[str, Any]) -> list[Problem]:
+def _about_app(app: dict[str, Any]) -> Iterator[Problem]:
     sources = [part.get(kind) for part in components(app) for kind in ("github", "gitlab", "bitbucket")]
     deploys = [bool(source.get("deploy_on_push")) for source in sources if isinstance(source, dict)]
-    if any(deploys):
-        return []
-    why = "deploy_on_push is off" if deploys else "it is built from no repository of a forge"
-    return [
-        warning(
-            f"a push will not deploy the app {name_of(app)}: {why}",
-            "set deploy_on_push: true in the app spec, or deploy by hand after a push",
-            "watching a deployment that somebody starts",
-        )
-    ]
+    if not any(deploys):
+        why = "deploy_on_push is off" if deploys else "it is built from no repository of a forge"
+        what = f"a push will not deploy the app {name_of(app)}: {why}"
+        cure = "set deploy_on_push: true in the app spec, or deploy by hand after a push"
+        yield warning(what, cure, "watching a deployment that somebody starts")

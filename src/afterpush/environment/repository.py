@@ -5,7 +5,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,38 +45,23 @@ def env_file_check(found: EnvFile) -> tuple[Check, list[Problem]]:
     """Others must not read it, and git must not keep it."""
     if not found.exists:
         return Check(".env", True, "not there; the environment alone is used"), []
-    problems = []
+    problems = list(_env_file_problems(found))
+    tracked = ["tracked"] if found.is_tracked else []
+    words = [f"mode {found.mode:04o}", *tracked, "ignored" if found.is_ignored else "not ignored"]
+    return Check(".env", not problems, ", ".join(words)), problems
+
+
+def _env_file_problems(found: EnvFile) -> Iterator[Problem]:
     if found.mode & 0o077:
         who = "everybody" if found.mode & 0o007 else "its group"
-        problems.append(
-            warning(
-                f".env can be read by {who} on this machine (mode {found.mode:04o})",
-                "chmod 600 .env",
-                "everything",
-            )
-        )
+        what = f".env can be read by {who} on this machine (mode {found.mode:04o})"
+        yield warning(what, "chmod 600 .env", "everything")
     if found.is_tracked:
-        problems.append(
-            warning(
-                ".env is tracked by git: its secrets are in the history",
-                "git rm --cached .env, add it to .gitignore, and replace the secrets",
-                "everything",
-            )
-        )
+        cure = "git rm --cached .env, add it to .gitignore, and replace the secrets"
+        yield warning(".env is tracked by git: its secrets are in the history", cure, "everything")
     elif not found.is_ignored:
-        problems.append(
-            warning(
-                ".env is not ignored by git: the next git add . would commit it",
-                "echo .env >> .gitignore",
-                "everything",
-            )
-        )
-    words = [
-        f"mode {found.mode:04o}",
-        "tracked" if found.is_tracked else "",
-        "ignored" if found.is_ignored else "not ignored",
-    ]
-    return Check(".env", not problems, ", ".join(filter(None, words))), problems
+        what = ".env is not ignored by git: the next git add . would commit it"
+        yield warning(what, "echo .env >> .gitignore", "everything")
 
 
 def state_check(folder: Path) -> tuple[Check, list[Problem]]:
@@ -131,28 +116,25 @@ class Hooks:
 
 def hooks_check(hooks: Hooks) -> tuple[Check, list[Problem]]:
     """Whether a push starts a watch by itself, as far as can be seen without one (`inv hooks.status`)."""
-    works = f"{program()} deploy.monitor after a push"
-    problems = []
-    if hooks.off:
-        problems.append(warning(f"the hooks are switched off by {hooks.off}", f"unset {hooks.off}", works))
-    if not hooks.is_prepared:
-        problems.append(
-            warning(
-                f"{hooks.manager}'s hooks folder {hooks.folder} is not there: git runs no hook here",
-                f"npm install, or npx husky, or (in a linked worktree) {command('hooks.install')}",
-                works,
-            )
-        )
-    elif not hooks.calls_us:
-        problems.append(warning("no hook of this repository starts a watch", command("hooks.install"), works))
-    elif not hooks.is_program_good:
-        problems.append(
-            warning(f"the hooks call {hooks.program}, which does not run", command("hooks.install"), works)
-        )
-    problems += [warning(text, command("hooks.status"), works) for text in hooks.unwatched]
+    problems = list(_hooks_problems(hooks))
     called = "a push starts a watch" if hooks.calls_us else "a push starts no watch"
     by = f", by {hooks.program}" if hooks.program and hooks.calls_us else ""
     return Check("hooks", not problems, f"{hooks.manager}: {called} ({hooks.folder}){by}"), problems
+
+
+def _hooks_problems(hooks: Hooks) -> Iterator[Problem]:
+    works, install = f"{program()} deploy.monitor after a push", command("hooks.install")
+    if hooks.off:
+        yield warning(f"the hooks are switched off by {hooks.off}", f"unset {hooks.off}", works)
+    if not hooks.is_prepared:
+        what = f"{hooks.manager}'s hooks folder {hooks.folder} is not there: git runs no hook here"
+        yield warning(what, f"npm install, or npx husky, or (in a linked worktree) {install}", works)
+    elif not hooks.calls_us:
+        yield warning("no hook of this repository starts a watch", install, works)
+    elif not hooks.is_program_good:
+        yield warning(f"the hooks call {hooks.program}, which does not run", install, works)
+    for text in hooks.unwatched:
+        yield warning(text, command("hooks.status"), works)
 
 
 def migrations_check(root: Path, migrate: Migrate, environment: Environment) -> tuple[Check, list[Problem]]:

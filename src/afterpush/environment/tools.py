@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,32 +72,18 @@ def _husky(root: Path) -> Tool:
     return Tool("husky", True, False, version, str(manifest.parent), purpose)
 
 
-def tool_problems(tools: list[Tool]) -> list[Problem]:
+def tool_problems(tools: list[Tool]) -> Iterator[Problem]:
     """What is missing or too old, if the repository needs it."""
-    problems = [
-        warning(f"{tool.name} is not on PATH", f"install {tool.name}", f"all but {tool.purpose}")
-        for tool in tools
-        if tool.needed and not tool.found
-    ]
+    for tool in tools:
+        if tool.needed and not tool.found:
+            yield warning(f"{tool.name} is not on PATH", f"install {tool.name}", f"all but {tool.purpose}")
     git = next(tool for tool in tools if tool.name == "git")
-    version = _numbers(git.version)
+    version, cure = _numbers(git.version), "install git 2.38 or newer"
     if version and version < LEAST_GIT:
-        problems.append(
-            error(
-                f"git {git.version} is too old",
-                "install git 2.38 or newer",
-                "nothing that reads the repository",
-            )
-        )
+        yield error(f"git {git.version} is too old", cure, "nothing that reads the repository")
     elif version and version < PREDICTING_GIT:
-        problems.append(
-            warning(
-                f"git {git.version} cannot predict merges",
-                "install git 2.38 or newer",
-                f"all but the warning before a push that would conflict, and {program()} push.check",
-            )
-        )
-    return problems
+        works = f"all but the warning before a push that would conflict, and {program()} push.check"
+        yield warning(f"git {git.version} cannot predict merges", cure, works)
 
 
 def _numbers(version: str | None) -> tuple[int, int] | None:

@@ -30,28 +30,6 @@ _LIVENESS_FAILURES: Final = 9
 _BOUNDS = health_check_fields()
 
 
-@dataclass
-class CheckValues:
-    """Values of one health check, and why each is what it is."""
-
-    values: dict[str, int | str] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def put(self, name: str, value: int | str, reason: str) -> None:
-        self.values[name] = value
-        self.reasons[name] = reason
-
-    @property
-    def period(self) -> int:
-        return int(self.values["period_seconds"])
-
-    @property
-    def budget_seconds(self) -> int:
-        return _Budget(
-            int(self.values["initial_delay_seconds"]), self.period, int(self.values["failure_threshold"])
-        ).seconds
-
-
 @dataclass(frozen=True)
 class _Budget:
     """How long a start may take: delay + period x failures."""
@@ -66,9 +44,33 @@ class _Budget:
 
     @property
     def is_in_bounds(self) -> bool:
-        return _most("initial_delay_seconds") >= self.delay >= 0 and 1 <= self.failures <= _most(
-            "failure_threshold"
-        )
+        is_delay = 0 <= self.delay <= _most("initial_delay_seconds")
+        return is_delay and 1 <= self.failures <= _most("failure_threshold")
+
+
+@dataclass
+class CheckValues:
+    """Values of one health check, and why each is what it is."""
+
+    values: dict[str, int | str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def put(self, name: str, value: int | str, reason: str) -> None:
+        self.values[name] = value
+        self.reasons[name] = reason
+
+    def put_budget(self, delay: int, failures: int, why_delay: str, why_failures: str = "") -> None:
+        self.put("initial_delay_seconds", delay, why_delay)
+        self.put("failure_threshold", failures, why_failures or why_delay)
+
+    @property
+    def period(self) -> int:
+        return int(self.values["period_seconds"])
+
+    @property
+    def budget_seconds(self) -> int:
+        delay, failures = self.values["initial_delay_seconds"], self.values["failure_threshold"]
+        return _Budget(int(delay), self.period, int(failures)).seconds
 
 
 def readiness_check(
@@ -84,11 +86,10 @@ def readiness_check(
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}")
     _put_period(check, endpoint, current, _needed_period(startup))
     if startup is None:
-        _leave_budget(check, current, defaults(health_check_fields()))
+        _leave_budget(check, current or defaults(health_check_fields()), is_kept=current is not None)
     else:
         _put_budget(check, startup, current)
-    _put_timeout(check, endpoint, current)
-    _put_success(check, current, 3)
+    _put_timeout_and_success(check, endpoint, current, most_successes=3)
     return check
 
 
@@ -101,11 +102,11 @@ def liveness_check(
         check.put("http_path", endpoint.path, f"it {endpoint.readiness.why}, and shows no database")
     _put_period(check, endpoint, current, 1)
     if startup is None:
-        _leave_budget(check, current, defaults(health_check_fields(is_liveness=True)))
+        usual = defaults(health_check_fields(is_liveness=True))
+        _leave_budget(check, current or usual, is_kept=current is not None)
     else:
         _put_liveness_budget(check, startup, current)
-    _put_timeout(check, endpoint, current)
-    _put_success(check, current, 1)
+    _put_timeout_and_success(check, endpoint, current, most_successes=1)
     return check
 
 
@@ -132,24 +133,25 @@ def _put_period(
 ) -> None:
     timeout = _timeout(endpoint)
     fresh = _PERIOD_SECONDS if timeout < _PERIOD_SECONDS else timeout + 5
+    why = "the platform's default" if fresh == _PERIOD_SECONDS else "longer than the timeout"
     if fresh < needed:
         fresh, why = needed, "so long that 50 failures, the most, cover the start"
-    else:
-        why = "the platform's default" if fresh == _PERIOD_SECONDS else "longer than the timeout"
     longest = max(_LONGEST_KEPT_SECONDS, min(2 * fresh, _most("period_seconds")))
     if current and max(timeout + 1, needed) <= current.period_seconds <= longest:
-        check.put("period_seconds", current.period_seconds, "kept")
-    else:
-        check.put("period_seconds", fresh, why)
+        fresh, why = current.period_seconds, "kept"
+    check.put("period_seconds", fresh, why)
 
 
-def _leave_budget(check: CheckValues, current: HealthCheck | None, usual: HealthCheck) -> None:
-    who = "kept" if current else "the platform's default"
-    why = f"{who}: the start was not measured"
-    given = current or usual
-    for name in ("initial_delay_seconds", "failure_threshold"):
-        least = _BOUNDS[name].least or 0
-        check.put(name, min(max(int(getattr(given, name)), least), _most(name)), why)
+def _leave_budget(check: CheckValues, given: HealthCheck, *, is_kept: bool) -> None:
+    who = "kept" if is_kept else "the platform's default"
+    delay, failures = (
+        min(max(value, _BOUNDS[name].least or 0), _most(name))
+        for name, value in (
+            ("initial_delay_seconds", given.initial_delay_seconds),
+            ("failure_threshold", given.failure_threshold),
+        )
+    )
+    check.put_budget(delay, failures, f"{who}: the start was not measured")
 
 
 def _put_budget(check: CheckValues, startup: Startup, current: HealthCheck | None) -> None:
@@ -163,31 +165,26 @@ def _put_budget(check: CheckValues, startup: Startup, current: HealthCheck | Non
         is_fit = startup.least_seconds <= budget.seconds <= max(4 * startup.target_seconds, 300)
         if budget.is_in_bounds and is_fit and not is_idle:
             break
-    if current and (budget.delay, budget.failures) == (
-        current.initial_delay_seconds,
-        current.failure_threshold,
-    ):
+    if current and budget == _current(current, check.period):
         why = f"kept: {budget.seconds} s are enough for a start of {takes}"
-        check.put("initial_delay_seconds", budget.delay, why)
-        check.put("failure_threshold", budget.failures, why)
+        check.put_budget(budget.delay, budget.failures, why)
         return
-    check.put(
-        "initial_delay_seconds",
-        budget.delay,
-        f"half of the start ({takes}): before that no check can pass"
-        if budget.delay
-        else "a quick start goes live at once; failed checks during the start cost nothing",
-    )
+    why = "a quick start goes live at once; failed checks during the start cost nothing"
+    if budget.delay:
+        why = f"half of the start ({takes}): before that no check can pass"
     sums = f"{budget.delay} + {check.period} x {budget.failures} = {budget.seconds} s"
-    check.put("failure_threshold", budget.failures, f"{sums}, for a start of {takes}")
+    check.put_budget(budget.delay, budget.failures, why, f"{sums}, for a start of {takes}")
+
+
+def _current(current: HealthCheck, period: int) -> _Budget:
+    """What the spec has now, but with the new period, which may be another."""
+    return _Budget(current.initial_delay_seconds, period, current.failure_threshold)
 
 
 def _budgets(startup: Startup, current: HealthCheck | None, period: int) -> Iterator[_Budget]:
     if current:
-        yield _Budget(current.initial_delay_seconds, period, current.failure_threshold)
-        # With the period that the spec has now, which may be another.
-        is_sound = _Budget(current.initial_delay_seconds, period, current.failure_threshold).is_in_bounds
-        if is_sound and current.budget_seconds > startup.target_seconds:
+        yield _current(current, period)
+        if _current(current, period).is_in_bounds and current.budget_seconds > startup.target_seconds:
             yield _budget(startup, current.budget_seconds, period)
     yield _budget(startup, math.ceil(startup.target_seconds), period)
 
@@ -207,38 +204,29 @@ def _delay(startup: Startup) -> int:
 
 def _put_liveness_budget(check: CheckValues, startup: Startup, current: HealthCheck | None) -> None:
     takes = duration(startup.seconds)
-    if current:
-        budget = _Budget(current.initial_delay_seconds, check.period, current.failure_threshold)
-        is_patient = budget.is_in_bounds and budget.failures >= _LEAST_FAILURES
-        if is_patient and budget.seconds >= startup.target_seconds:
-            why = f"kept: a start of {takes} is over before it counts"
-            check.put("initial_delay_seconds", budget.delay, why)
-            check.put("failure_threshold", budget.failures, why)
-            return
+    now = _current(current, check.period) if current else None
+    if now and now.is_in_bounds and now.failures >= _LEAST_FAILURES and now.seconds >= startup.target_seconds:
+        check.put_budget(now.delay, now.failures, f"kept: a start of {takes} is over before it counts")
+        return
     factor, times = (1.5, "one and a half times") if startup.is_exact else (1.0, "as long as")
     delay = min(max(5, math.ceil(factor * startup.seconds / 5) * 5), _most("initial_delay_seconds"))
-    check.put("initial_delay_seconds", delay, f"{times} the start ({takes})")
-    silence = check.period * _LIVENESS_FAILURES
-    check.put("failure_threshold", _LIVENESS_FAILURES, f"a restart after {silence} s without an answer")
+    silence = f"a restart after {check.period * _LIVENESS_FAILURES} s without an answer"
+    check.put_budget(delay, _LIVENESS_FAILURES, f"{times} the start ({takes})", silence)
 
 
-def _put_timeout(check: CheckValues, endpoint: Measured | None, current: HealthCheck | None) -> None:
+def _put_timeout_and_success(
+    check: CheckValues, endpoint: Measured | None, current: HealthCheck | None, most_successes: int
+) -> None:
     """Last, since whether the current timeout is kept depends on the final period."""
     slowest = endpoint.slowest_seconds if endpoint else 0.0
-    speed = f"the slowest answer took {_ms(slowest)}" if endpoint else "it must be shorter than the period"
+    shown = f"{slowest * 1000:.0f} ms" if slowest < 1 else f"{slowest:.1f} s"
+    speed = f"the slowest answer took {shown}" if endpoint else "it must be shorter than the period"
     longest = min(check.period - 1, _most("timeout_seconds"))
     if current and max(2, math.ceil(2 * slowest)) <= current.timeout_seconds <= longest:
         check.put("timeout_seconds", current.timeout_seconds, f"kept: {speed}")
     else:
         check.put("timeout_seconds", _timeout(endpoint), speed)
-
-
-def _put_success(check: CheckValues, current: HealthCheck | None, most: int) -> None:
-    if current and 1 < current.success_threshold <= most:
+    if current and 1 < current.success_threshold <= most_successes:
         check.put("success_threshold", current.success_threshold, "kept")
     else:
         check.put("success_threshold", 1, "one ready answer is enough")
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
