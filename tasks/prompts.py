@@ -1,13 +1,13 @@
 """One prompt for each task of the roadmap, never stale."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from typing import Annotated as Flag
 
 from invoke import Collection
 
 from afterpush.infra.errors import ExitCode
 from afterpush.tasks._task import Json, answer, task
-from afterpush.workflows.app_repository import AppRepository, app_repository
+from afterpush.workflows.app_repository import DEFAULTS, AppRepository, app_repository
 
 if TYPE_CHECKING:
     from afterpush.documents.prompts.regen import PromptFolder
@@ -19,7 +19,7 @@ IDS = "only these tasks, separated by commas (default: all)"
 
 @task()
 def regen(
-    ids: Flag[Any, IDS] = None,
+    ids: Flag[str, IDS] = "",
     adopt: Flag[bool, "take over hand-written and hand-edited prompts too, showing what changes"] = False,
     dry_run: Flag[bool, "show what would be written, change nothing"] = False,
     json: Json = False,
@@ -31,8 +31,8 @@ def regen(
 
     here = app_repository()
     tasks = _tasks(here)
-    template = find_template(here.repo, here.settings.prompts.template, _defaults())
-    wanted = regen_prompts.chosen(tasks, _split(ids))
+    template = find_template(here.repo, here.settings.prompts.template, DEFAULTS)
+    wanted = regen_prompts.chosen(tasks, ids.replace(",", " ").split())
     prompts = regen_prompts.plan(wanted, tasks, template, _around(here), _shelf(here), adopt=adopt)
     if not dry_run:
         regen_prompts.apply(prompts, here.repo)
@@ -43,7 +43,7 @@ def regen(
 
 @task()
 def check(
-    ids: Flag[Any, IDS] = None,
+    ids: Flag[str, IDS] = "",
     dry_run: Flag[bool, "changes nothing here: a check never writes"] = False,
     json: Json = False,
 ) -> ExitCode:
@@ -58,15 +58,13 @@ def check(
     from afterpush.workflows.manual import facts_here, for_agents_here
 
     here = app_repository()
-    template = cache(lambda: find_template(here.repo, here.settings.prompts.template, _defaults()))
+    template = cache(lambda: find_template(here.repo, here.settings.prompts.template, DEFAULTS))
     facts = facts_here(here, files_of(here.repo), catalog(here.repo))
     told = for_agents_here(here)
-    found = look(_shelf(here), _tasks(here), template, _around(here), facts, told, _split(ids))
+    found = look(
+        _shelf(here), _tasks(here), template, _around(here), facts, told, ids.replace(",", " ").split()
+    )
     return answer(found, checked_text, json=json, is_good=found.is_good)
-
-
-def _split(ids: str | None) -> list[str]:
-    return [word for word in (ids or "").replace(",", " ").split() if word]
 
 
 def _tasks(here: AppRepository) -> "dict[str, Task]":
@@ -92,14 +90,6 @@ def _around(here: AppRepository) -> "PromptContext":
 
     push = here.settings.push
     return PromptContext(push.remote, push.branch, program_in(here.repo))
-
-
-def _defaults() -> "Any":
-    from pathlib import Path
-
-    import afterpush
-
-    return Path(afterpush.__file__).parent / "defaults"
 
 
 ns = Collection("prompts", regen, check)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from afterpush.infra.secrets.redaction import Redactor
     from afterpush.infra.state import StateFolder
 
+# What comes with us: the documented configuration and variables, and the template of prompts.
+DEFAULTS = Path(__file__).parents[1] / "defaults"
+
 
 class AppRepository:
     """The app repository that a task acts on, its settings and variables, each read on first use."""

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import afterpush
 from afterpush.documents.instructions import check as instructions
 from afterpush.documents.instructions.files import for_agents, is_record
 from afterpush.documents.instructions.repository import Facts
@@ -28,7 +27,7 @@ from afterpush.infra.processes import run
 from afterpush.infra.safe_paths import Gate
 from afterpush.text.task_catalog import Catalog
 from afterpush.text.task_source import our_modules_in, task_files
-from afterpush.workflows.app_repository import AppRepository
+from afterpush.workflows.app_repository import DEFAULTS, AppRepository
 from afterpush.workflows.trust import may_load_tasks
 
 OURS = "ours"  # Instead of a folder: what `tasks/_task_help.py` prints the tasks of.
@@ -147,12 +146,11 @@ def _sources(here: AppRepository) -> ReferenceInputs:
     from afterpush.workflows.json_documents import DOCUMENTS  # Half of the features come with it.
 
     program, tasks = _described_in(here.repo, load=may_load_tasks(here))
-    defaults = Path(afterpush.__file__).parent / "defaults"
     return ReferenceInputs(
         program=program,
         tasks=tasks,
-        configuration=read_text(defaults / "afterpush.yaml", "reading the documented configuration"),
-        variables=read_text(defaults / "env.example", "reading the documented variables"),
+        configuration=read_text(DEFAULTS / "afterpush.yaml", "reading the documented configuration"),
+        variables=read_text(DEFAULTS / "env.example", "reading the documented variables"),
         documents=DOCUMENTS,
     )
 

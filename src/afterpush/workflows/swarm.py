@@ -15,7 +15,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program
 from afterpush.infra.printable import command_line
 from afterpush.infra.safe_paths import Gate, Refused
-from afterpush.workflows.app_repository import AppRepository, redacted, warn_on_error
+from afterpush.workflows.app_repository import DEFAULTS, AppRepository, redacted, warn_on_error
 from afterpush.workflows.trust import command_environment
 
 if TYPE_CHECKING:
@@ -108,16 +108,14 @@ def swarm_context(
 
 def _prompts(here: AppRepository, tasks: "Callable[[], dict[str, Task]]") -> "Callable[[Task], str]":
     """Renders the prompt of a task, as `prompts.regen` would write it."""
-    import afterpush
     from afterpush.documents.prompts.template import PromptContext, find_template
     from afterpush.infra.invocation import program_in
 
     push = here.settings.push
     around = PromptContext(push.remote, push.branch, program_in(here.repo))
-    defaults = Path(afterpush.__file__).parent / "defaults"
 
     def render(task: "Task") -> str:
-        template = find_template(here.repo, here.settings.prompts.template, defaults)
+        template = find_template(here.repo, here.settings.prompts.template, DEFAULTS)
         return template.render(task, tasks(), around)
 
     return render
