@@ -89,11 +89,8 @@ def bad_paths_of_code(text: str, document: str, facts: Facts) -> Iterator[Findin
             matches(one, path) or matches(one, posixpath.join(here, path)) for one in facts.files
         ):
             base = posixpath.dirname(path.partition("*")[0] + "x")
-            close = (
-                nearest(base, _at_depth(base, facts), cutoff=0.8)
-                if base and base not in facts.folders
-                else None
-            )
+            beside = [one for one in facts.folders if one.count("/") == base.count("/")]
+            close = nearest(base, beside, 0.8) if base and base not in facts.folders else None
             if close:
                 yield Finding(code.line, f"no file matches {path}; did you mean {close}{path[len(base) :]}?")
 
@@ -124,10 +121,6 @@ def bad_rule_globs(text: str, document: str, facts: Facts) -> Iterator[Finding]:
                 and not any(matches(one, glob) for one in facts.files)
             ):
                 yield Finding(line, f"no file matches {glob}: this rule never applies")
-
-
-def _at_depth(folder: str, facts: Facts) -> list[str]:
-    return [one for one in facts.folders if one.count("/") == folder.count("/")]
 
 
 def _is_glob(code: Code) -> bool:

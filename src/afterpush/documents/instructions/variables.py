@@ -20,7 +20,8 @@ def bad_variables(documents: Mapping[str, str], facts: Facts) -> dict[str, list[
         [(path, *one) for path, text in documents.items() for one in _named(text)] if facts.variables else []
     )
     suspects = [one for one in named if one[2] not in facts.variables]
-    real = _in_source({name for _, _, name, _ in suspects}, documents, facts)
+    named_in = files_with_words(facts.root, {name for _, _, name, _ in suspects})
+    real = {name for name, paths in named_in.items() if paths - set(documents)}
     found: dict[str, list[Finding]] = {}
     for path, line, name, said in suspects:
         close = nearest(name, facts.variables, cutoff=0.85)
@@ -41,7 +42,3 @@ def _named(text: str) -> Iterator[tuple[int, str, str]]:
             for offset, line in enumerate(code.text.split("\n")):
                 for name in _SET.findall(line):
                     yield code.line + offset, name, code.before
-
-
-def _in_source(names: set[str], documents: Mapping[str, str], facts: Facts) -> set[str]:
-    return {name for name, paths in files_with_words(facts.root, names).items() if paths - set(documents)}

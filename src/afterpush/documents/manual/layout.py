@@ -52,11 +52,11 @@ def lay_out(
     `left_out` are folders whose documents are no part of it. The root's documents are beside those of
     `source`, below `repository/` where a name is taken. `name` is the title when nothing else gives one.
     """
-    source = posixpath.normpath(source)
+    source, left_out = posixpath.normpath(source), [posixpath.normpath(one) for one in left_out if one]
     inside = [
         doc
         for doc in sorted(tree.documents)
-        if doc in reference or (_is_below(doc, source) and not _is_below_any(doc, left_out))
+        if doc in reference or (_is_below(doc, source) and not any(_is_below(doc, one) for one in left_out))
     ]
     at_root = [doc for doc in tree.documents if "/" not in doc and doc not in inside]
     home = _home(source, [*inside, *at_root])
@@ -71,25 +71,18 @@ def lay_out(
             page = f"repository/{page}"
         taken.add(page.lower())
         pages[document] = page
-    heading = _title_of(tree.documents[home]) if home else None
-    return SiteLayout(home, pages, _chapters(tree, home, pages, source), title or heading or name)
+    headings = headings_in(tree.documents[home]) if home else ()
+    heading = next((one.text for one in headings if one.level == 1), name)
+    return SiteLayout(home, pages, _chapters(tree, home, pages, source), title or heading)
 
 
 def _is_below(document: str, folder: str) -> bool:
     return folder == "." or document.startswith(f"{folder}/")
 
 
-def _is_below_any(document: str, folders: Sequence[str]) -> bool:
-    return any(_is_below(document, posixpath.normpath(folder)) for folder in folders if folder)
-
-
 def _home(source: str, candidates: Sequence[str]) -> str | None:
     wanted = [posixpath.normpath(posixpath.join(source, name)) for name in FIRST_PAGES] + ["README.md"]
     return next((name for name in wanted if name in candidates), None)
-
-
-def _title_of(text: str) -> str | None:
-    return next((heading.text for heading in headings_in(text) if heading.level == 1), None)
 
 
 def _chapters(tree: Tree, home: str | None, pages: Mapping[str, str], source: str) -> list[Chapter]:
