@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterpush.documents.manual.configuration import example_sections
+from afterpush.documents.manual.configuration import documented_keys
 from afterpush.documents.manual.reference import (
     FlagFacts,
     ReferenceInputs,
@@ -61,8 +61,7 @@ def test_every_key_is_there_with_type_default_and_meaning(pages: dict[str, str])
 
 def test_a_comment_counts_for_the_keys_below_it_until_the_next() -> None:
     text = "push:\n  # Where.\n  # On two.\n  remote: origin\n  branch: main\n\n  # How often.\n  attempts: 3"
-    (section,) = [one for one in example_sections(text) if one.name == "push"]
-    said = {key.path: key.meaning for key in section.keys}
+    said = {key.path: key.meaning for key in documented_keys(text)}
     assert said["push.remote"] == said["push.branch"] == "Where. On two."
     assert said["push.attempts"] == "How often." and said["push.check"] == ""
 

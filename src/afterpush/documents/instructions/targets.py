@@ -39,23 +39,17 @@ def bad_targets(step: Step, facts: Facts) -> Iterator[str]:
             wanted.append(word)
         elif not word.startswith("-") and "=" not in word:
             return
-    files = facts.make_targets
-    if folder is not None:
-        files = {
-            path: names
-            for path, names in files.items()
-            if (posixpath.dirname(path) or ".") == (folder or ".")
-        }
-    known = {name for names in files.values() for name in names}
-    patterns = [re.compile(re.escape(name).replace("%", ".+")) for name in known if "%" in name]
+    known = {
+        name
+        for path, names in facts.make_targets.items()
+        if folder is None or (posixpath.dirname(path) or ".") == (folder or ".")
+        for name in names
+    }
     if facts.named(*_GENERATORS) or not known:
         return
     for name in wanted:
-        if (
-            name not in known
-            and name not in facts.folders | facts.files
-            and not any(one.fullmatch(name) for one in patterns)
-        ):
+        is_known = any(re.fullmatch(re.escape(one).replace("%", ".+"), name) for one in known)
+        if not is_known and name not in facts.folders | facts.files:
             yield f"the Makefile has no target {name}{near(name, known)}"
 
 

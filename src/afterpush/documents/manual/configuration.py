@@ -19,16 +19,8 @@ class Key:
     meaning: str
 
 
-@dataclass(frozen=True)
-class ConfigSection:
-    """A top-level mapping of the file."""
-
-    name: str
-    keys: tuple[Key, ...]
-
-
-def example_sections(text: str) -> list[ConfigSection]:
-    """The sections of the schema; meanings are the comments of the documented example `text`.
+def documented_keys(text: str) -> list[Key]:
+    """The keys of the schema; meanings are the comments of the documented example `text`.
 
     A comment counts for the keys below it until the next comment, and for the keys inside of its key.
     """
@@ -40,13 +32,9 @@ def example_sections(text: str) -> list[ConfigSection]:
     meanings = dict(_comments(text))
     defaults = msgspec.to_builtins(Settings())
     types = dict(_types(Settings, ""))
-    keys = [
+    return [
         Key(path, types[path], _default(_inside(defaults, path)), meanings.get(path, ""))
         for path in key_paths()
-    ]
-    names = dict.fromkeys(key.path.split(".")[0] for key in keys)
-    return [
-        ConfigSection(name, tuple(key for key in keys if key.path.startswith(f"{name}."))) for name in names
     ]
 
 

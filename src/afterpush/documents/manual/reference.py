@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from afterpush.documents.manual.configuration import ConfigSection, Key, example_sections
+from afterpush.documents.manual.configuration import Key, documented_keys
 from afterpush.documents.manual.json_reference import json_parts
 from afterpush.documents.manual.variables import DocumentedVariable, VariableGroup, variable_groups
 from afterpush.infra.errors import ERROR_CODES, ExitCode
@@ -57,7 +58,7 @@ def reference_pages(sources: ReferenceInputs) -> dict[str, str]:
     """The pages by their file name."""
     texts = (
         _page("Tasks", _tasks(sources.program, sources.tasks)),
-        _page("Configuration", _configuration(example_sections(sources.configuration))),
+        _page("Configuration", _configuration(documented_keys(sources.configuration))),
         _page("Variables", _variables(variable_groups(sources.variables))),
         _page("Exit codes", _exit_codes()),
         _page("JSON documents", json_parts(sources.documents)),
@@ -96,15 +97,15 @@ def _flag(flag: FlagFacts) -> str:
     return f"- `{flag.written}`: {_prose(flag.help)}{default}"
 
 
-def _configuration(sections: Sequence[ConfigSection]) -> list[str]:
+def _configuration(documented: Sequence[Key]) -> list[str]:
     parts = [
         "Every key of `config/afterpush.yaml` in the app repository, with its type and default. An absent "
         "file, section or key means the default. Unknown keys and wrong types are errors, which name the "
         "nearest valid key. [Variables](variables.md) of the environment win over this file."
     ]
-    for section in sections:
-        parts.append(f"## {section.name}")
-        for key in section.keys:
+    for section, keys in groupby(documented, lambda key: key.path.partition(".")[0]):
+        parts.append(f"## {section}")
+        for key in keys:
             parts += [f"### {key.path}", _kind(key), _prose(key.meaning)]
     return parts
 
