@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from afterpush.digitalocean.client import AppPlatform, path_of
-from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import every_push_url
+
+if TYPE_CHECKING:
+    from afterpush.digitalocean.client import AppPlatform
 
 _SOURCES = ("github", "gitlab", "bitbucket")
 COMPONENT_KINDS = ("services", "workers", "jobs", "static_sites", "functions")
@@ -25,7 +26,7 @@ class Wanted:
     branches: frozenset[str]
 
 
-def find_app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
+def find_app(api: "AppPlatform", wanted: Wanted) -> dict[str, Any]:
     """The app, as the API describes it.
 
     Raises AfterpushError (exit 2) when a configured app does not exist, or when not exactly one app is
@@ -34,7 +35,11 @@ def find_app(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
     return _configured_app(api, wanted.configured) if wanted.configured else _built_from(api, wanted)
 
 
-def _configured_app(api: AppPlatform, name: str) -> dict[str, Any]:
+def _configured_app(api: "AppPlatform", name: str) -> dict[str, Any]:
+    # Here: judging an app spec only asks for the names, and the client of the API costs more than that.
+    from afterpush.digitalocean.client import path_of
+    from afterpush.digitalocean.failure import ApiFailure
+
     try:
         found = api.get(f"apps/{path_of(name)}").get("app")
         if isinstance(found, dict) and found.get("id"):
@@ -52,7 +57,7 @@ def _configured_app(api: AppPlatform, name: str) -> dict[str, Any]:
     )
 
 
-def _built_from(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
+def _built_from(api: "AppPlatform", wanted: Wanted) -> dict[str, Any]:
     apps = list(_all_apps(api))
     ours = [app for app in apps if _is_built_from(app, wanted)]
     if len(ours) == 1:
@@ -66,7 +71,7 @@ def _built_from(api: AppPlatform, wanted: Wanted) -> dict[str, Any]:
     )
 
 
-def _all_apps(api: AppPlatform) -> Iterable[dict[str, Any]]:
+def _all_apps(api: "AppPlatform") -> Iterable[dict[str, Any]]:
     for page in api.pages("apps", "apps"):
         yield from (app for app in page if isinstance(app, dict))
 
