@@ -10,7 +10,6 @@ from afterpush.migrate.replay.schema import BY_DEFINITION, ELUSIVE, Key, part_ki
 from afterpush.migrate.statements.split import Statement
 
 _NOT_LISTED = ("order", "partitions", "schema", *ELUSIVE)
-_KINDS = {"foreign key": "foreign_key"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def objects(sources: History, cover: History, lent: Sequence[Statement] = ()) ->
         name = part_name(key)
         found.append(
             Object(
-                kind="primary_key" if key[2] == "index PRIMARY" else _KINDS.get(kind, kind),
+                kind="primary_key" if key[2] == "index PRIMARY" else kind.replace(" ", "_"),
                 table=key[1] if key[0] == "table" and key[1] else None,
                 name=name,
                 file=statement.file,
@@ -124,7 +123,7 @@ def duplicates(sources: History, cover: History) -> list[Duplicate]:
         for key, statement in history.made.items():
             if key[2].startswith(BY_DEFINITION) and key[2] != "index PRIMARY" and key not in unwritten:
                 kind = part_kind(key)
-                group = groups.setdefault((_KINDS.get(kind, kind), key[1], history.final[key]), {})
+                group = groups.setdefault((kind.replace(" ", "_"), key[1], history.final[key]), {})
                 group.setdefault(part_name(key), place_of(statement))
     return [
         Duplicate(kind, table, _shown(kind, text), tuple(names), tuple(names.values()))

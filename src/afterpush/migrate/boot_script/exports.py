@@ -52,22 +52,7 @@ def handed_on(source: Source, names: frozenset[str]) -> Iterator[tuple[str, list
 
 def calls_any(source: Source, exported: frozenset[str]) -> bool:
     """Whether a module calls one of these names, itself, as a member, or under the name it gave it."""
-    renamed = {
-        text.split(" as ")[1].strip()
-        for node in walk(source.root)
-        if node.type == "import_specifier" and " as " in (text := source.text(node))
-        if text.split(" as ")[0].strip() in exported
-    }
-    if "default" in exported:
-        renamed |= {
-            source.text(child)
-            for node in walk(source.root)
-            if node.type == "import_clause"
-            for child in node.named_children
-            if child.type == "identifier"
-        } | {"default"}
-        renamed |= _required(source)
-    names = exported | renamed
+    names = exported | _given_names(source, exported)
     for node in walk(source.root):
         if node.type == "call_expression":
             called = node.child_by_field_name("function")
@@ -80,13 +65,19 @@ def calls_any(source: Source, exported: frozenset[str]) -> bool:
     return False
 
 
-def _required(source: Source) -> set[str]:
-    return {
-        match[1]
-        for node in walk(source.root)
-        if node.type == "variable_declarator"
-        and (match := re.match(r"(\w+)\s*=\s*(?:await\s+)?(?:require|import)\(", source.text(node)))
-    }
+def _given_names(source: Source, exported: frozenset[str]) -> set[str]:
+    """The names that a module gives to what it imports of these, or requires as a whole."""
+    found: set[str] = set()
+    for node in walk(source.root):
+        if node.type == "import_specifier":
+            name, _, given = source.text(node).partition(" as ")
+            found |= {given.strip()} if name.strip() in exported else set()
+        elif node.type == "import_clause" and "default" in exported:
+            found |= {source.text(child) for child in node.named_children if child.type == "identifier"}
+        elif node.type == "variable_declarator" and "default" in exported:
+            match = re.match(r"(\w+)\s*=\s*(?:await\s+)?(?:require|import)\(", source.text(node))
+            found |= {match[1]} if match else set()
+    return found - {""}
 
 
 def runs_on_import(source: Source) -> bool:
