@@ -18,7 +18,7 @@ from afterpush.migrate.steps.decide import decide
 from afterpush.migrate.steps.execute import Drifted, bring_up
 from afterpush.migrate.steps.plan import Situation, Verdict
 from afterpush.migrate.steps.stage import Journal
-from afterpush.migrate.steps.step import SETTING, Step
+from afterpush.migrate.steps.step import SETTING
 
 
 @dataclass
@@ -195,12 +195,8 @@ class Proving(Making):
         points = self.proof.runs["B"].executed - self._boot_executed
         with self._schema("k") as schema:
             self._statements("crash", schema, self.ways.base, Run())
-            done, taken_up = 0, 0
-            while taken_up <= points + 1:
-                taken_up += 1
-                step = self._until_killed(schema)
-                if step is None:
-                    break
+            done = 0
+            while done <= points + 1 and self._until_killed(schema):
                 done += 1
                 self.progress(f"crash {done} of {points}")
             if done != points:
@@ -214,8 +210,8 @@ class Proving(Making):
             points, points if not failed else max(0, min(done, points) - len(failed)), tuple(failed)
         )
 
-    def _until_killed(self, schema: str) -> Step | None:
-        """Executes one step and kills the connection that did; None when nothing is needed any more."""
+    def _until_killed(self, schema: str) -> bool:
+        """Executes one step and kills the connection that did; whether any was needed still."""
         held: list[Connection] = []
 
         @contextmanager
@@ -230,8 +226,8 @@ class Proving(Making):
                 for step in steps:
                     if step.kind != SETTING:
                         self.room.keeper.execute(f"KILL {held[0].thread_id()}")
-                        return step
+                        return True
             except Drifted as error:
                 self.proof.fail("crash", without_schema(str(error)))
                 raise Stopped from error
-        return None
+        return False
