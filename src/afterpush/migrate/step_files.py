@@ -35,7 +35,6 @@ class FileChange:
 class Consolidation:
     """What is to be written: `added` are the steps that were not there before, `repository` as it is then."""
 
-    target: Target
     added: tuple[Step, ...]
     changes: tuple[FileChange, ...]
     repository: Repository
@@ -66,7 +65,7 @@ def plan(found: Audit, target: Target, *, with_data: bool, may_lose: bool) -> Co
         and not found.missing
         and not [s for s in steps if s.kind == DATA and not s.is_left_out]
     ):
-        return Consolidation(target, (), (), repository)
+        return Consolidation((), (), repository)
     if target == "typescript":
         return _typescript(repository, steps, may_lose)
     return _sql(repository, steps, may_lose)
@@ -83,7 +82,7 @@ def _sql(repository: Repository, steps: list[Step], may_lose: bool) -> Consolida
     changes = () if text == before else (FileChange(file, before, text),)
     lines = tuple(step_lines(text))
     after = replace(repository, steps=tuple(steps), steps_file=file, step_lines=lines)
-    return Consolidation("sql", _new(steps, repository), changes, after)
+    return Consolidation(_new(steps, repository), changes, after)
 
 
 def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Consolidation:
@@ -119,7 +118,7 @@ def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Co
         steps_file=module,
         step_lines=tuple(lines_of_module(text)),
     )
-    return Consolidation("typescript", _new(steps, repository), tuple(changes), after)
+    return Consolidation(_new(steps, repository), tuple(changes), after)
 
 
 def _new(steps: Sequence[Step], repository: Repository) -> tuple[Step, ...]:
