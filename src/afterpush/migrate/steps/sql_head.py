@@ -18,6 +18,7 @@ from afterpush.migrate.steps.timeline import Timeline
 
 MARK = "Written by `inv migrate.consolidate`"
 STAGE, SQL, _NEW, _FILLED = "@afterpush_stage", "@afterpush_sql", "@afterpush_new", "@afterpush_filled"
+_AT_ONCE = 100
 KEPT = ("sql_mode", "foreign_key_checks", "unique_checks", "time_zone")
 EXECUTE = f"PREPARE afterpush_step FROM {SQL};\nEXECUTE afterpush_step;\nDEALLOCATE PREPARE afterpush_step;\n"
 
@@ -72,14 +73,14 @@ def _journal_begins(steps: Sequence[Step]) -> str:
         for number, step in enumerate(steps)
         if step.kind == DATA or number == first
     ]
-    found = "\n  UNION ALL ".join(rows)
-    if not rows:
-        return ""
-    return (
+    parts = ["\n  UNION ALL ".join(rows[begin : begin + _AT_ONCE]) for begin in range(0, len(rows), _AT_ONCE)]
+    statements = [
         f"INSERT IGNORE INTO {JOURNAL_TABLE} (step, checksum, state, started_at, finished_at)\n"
-        f"SELECT step, checksum, state, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM (\n  {found}\n) AS found "
+        f"SELECT step, checksum, state, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM (\n  {part}\n) AS found "
         f"WHERE number < 0 OR ({_NEW} AND number <= {STAGE});\n"
-    )
+        for part in parts
+    ]
+    return "".join(["START TRANSACTION;\n", *statements, "COMMIT;\n"])
 
 
 def _stage_query(steps: Sequence[Step], flavour: str) -> str:
