@@ -180,17 +180,3 @@ def test_variables_become_settings() -> None:
 
 def test_both_flavours_are_here() -> None:
     assert [program.flavour for program in available(read_environment(None))] == list(BOTH)
-
-
-def test_a_kept_data_folder_is_where_another_server_goes_on(program: Program, tmp_path: Path) -> None:
-    image = tmp_path / "kept"
-    for number in range(2):
-        with private_server(program, cache=CACHE / "data", schemas=SCHEMAS) as server:
-            with connected(server.confined) as connection:
-                connection.execute("CREATE DATABASE afterpush_proof_1")
-                connection.execute(f"CREATE TABLE afterpush_proof_1.t{number} (id INT)")
-            server.keep(image)
-    with private_server(program, cache=CACHE / "data", schemas=SCHEMAS, image=image) as server:
-        with connected(server.confined) as connection:
-            assert list(connection.query("SHOW TABLES FROM afterpush_proof_1")[0].values()) == ["t1"]
-            connection.execute("DROP DATABASE afterpush_proof_1")

@@ -25,14 +25,6 @@ def copy_image(image: Path, target: Path) -> None:
     shutil.copytree(image, target, ignore=shutil.ignore_patterns(*_OWN))
 
 
-def keep_image(data: Path, image: Path) -> None:
-    """Keeps the data folder of a server that has ended; replaces an image of that name."""
-    private_folder(image.parent)
-    with _making(image) as folder:
-        shutil.copytree(data, folder, ignore=shutil.ignore_patterns(*_OWN), dirs_exist_ok=True)
-        shutil.rmtree(image, ignore_errors=True)
-
-
 def fresh_image(program: Program, cache: Path, options: Sequence[str] = ()) -> Path:
     """An empty data folder. `options` decide what it holds (lower_case_table_names)."""
     image = private_folder(cache) / _key(program, options)

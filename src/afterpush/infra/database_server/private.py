@@ -11,7 +11,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.database import Address, DatabaseFailure, connected
-from afterpush.infra.database_server.images import copy_image, fresh_image, keep_image, run_as
+from afterpush.infra.database_server.images import copy_image, fresh_image, run_as
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.processes.detached import OnLifeline, start_on_lifeline
@@ -76,21 +76,6 @@ class PrivateServer:
         path = self.folder / "server.log"
         return path.read_text(errors="replace")[-1500:].strip() if path.exists() else ""
 
-    def keep(self, image: Path) -> None:
-        """Ends the server cleanly and keeps its data folder as `image`, from where another can start.
-
-        Raises DatabaseFailure, and AfterpushError when it does not end.
-        """
-        with connected(self.administrator) as connection:
-            connection.execute("SHUTDOWN")
-        clock = SystemClock()
-        deadline = clock.monotonic() + _START_SECONDS
-        while not (self.folder / "ended").exists():
-            if clock.monotonic() > deadline:
-                raise AfterpushError(f"the private {self.program} does not end: {self.log()[-300:]}")
-            clock.sleep(_STEP_SECONDS)
-        keep_image(self.folder / "data", image)
-
 
 @contextmanager
 def private_server(
@@ -99,23 +84,21 @@ def private_server(
     cache: Path,
     schemas: str,
     settings: Mapping[str, str] | None = None,
-    image: Path | None = None,
     waits: bool = False,
 ) -> Iterator[PrivateServer]:
     """A server that answers; it is killed, and its folder removed, afterwards.
 
     `schemas` is the pattern (LIKE) of the names that the confined user may make, `settings` are system
     variables as another server has them: those that this one does not know are ignored. `cache` holds
-    data folders between runs; `image` is one that `keep` made, with the schemas of that time. Raises
-    AfterpushError with the server's own words when it does not come up. Where it `waits`, that is left to
-    the first call of `start`: perhaps nobody needs it.
+    an empty data folder between runs. Raises AfterpushError with the server's own words when it does not come
+    up. Where it `waits`, that is left to the first call of `start`: perhaps nobody needs it.
     """
     folder = Path(tempfile.mkdtemp(prefix="afterpush-db-", dir=_memory()))
     keepers: list[OnLifeline] = []
 
     def start() -> None:
         if not keepers:
-            command = _prepared(server, cache, schemas, dict(settings or {}), image)
+            command = _prepared(server, cache, schemas, dict(settings or {}))
             keepers.append(_started(command, folder))
             _wait_until_ready(server)
 
@@ -142,13 +125,11 @@ def private_server(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepared(
-    server: PrivateServer, cache: Path, schemas: str, settings: dict[str, str], image: Path | None
-) -> list[str]:
+def _prepared(server: PrivateServer, cache: Path, schemas: str, settings: dict[str, str]) -> list[str]:
     program, folder = server.program, server.folder
     lower = settings.pop("lower_case_table_names", None)
     fixed = [f"--lower-case-table-names={lower}"] if lower else []
-    copy_image(image or fresh_image(program, cache, fixed), folder / "data")
+    copy_image(fresh_image(program, cache, fixed), folder / "data")
     for name in ("tmp", "files"):
         (folder / name).mkdir()
     _write_private(folder / "init.sql", _users(program, schemas, server.confined, server.administrator))

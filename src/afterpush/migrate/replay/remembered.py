@@ -1,19 +1,16 @@
 """Histories that are remembered: what a server said of a list of statements, it says again.
 
 A history is kept under a hash of the server's version and settings and of every statement before it, file by
-file. For a long one the server's data folder is kept as well, so that only what is new at the end runs:
+file, with a copy of the schema at its end, so that only what is new runs:
 
-    first audit    001 ... 200           replayed, kept as K200 with its data folder
-    second audit   001 ... 200, 201      K200 is there: its data folder is started, 201 runs in it
+    first audit    001 ... 200           replayed, kept as K200
+    second audit   001 ... 200, 201      K200 is there: its copy is made, 201 runs in it, kept as K201
     third audit    001 ... 201           K201 is there: nothing runs at all
-    fourth audit   001 ... 201, 202      K200 again, with 201 and 202: to stop a server and copy its data
-                                         takes longer, until many statements have come together
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate, groupby
@@ -21,22 +18,18 @@ from pathlib import Path
 
 import msgspec
 
-from afterpush.infra.database import connected
+from afterpush.infra.database import StatementRejected
 from afterpush.infra.files import private_folder, write_atomic
+from afterpush.migrate.replay.copies import Copy, copy_of, make
 from afterpush.migrate.replay.history import Effect, History
-from afterpush.migrate.replay.replay import Replaying, replay, replay_in
+from afterpush.migrate.replay.replay import Replaying, replay, replay_in, replaying_in
 from afterpush.migrate.replay.schema import State
-from afterpush.migrate.replay.scratch import PREFIX, Scratch, scratch
+from afterpush.migrate.replay.scratch import Scratch, scratch
 from afterpush.migrate.replay.seen import Seen
 from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
 
-# Below that a replay is quicker than stopping a server and copying its data.
-LONG = 1000
-_FOLDERS, _BYTES = 4, 100_000_000
-# Its lock is held while it is used: else it would be dropped as a dead run's leftover.
-_RUN = f"{PREFIX}{'0' * 12}"
-_SCHEMA = f"{_RUN}_kept"
+_BYTES = 100_000_000
 _Texts = list[tuple[str, str, str, str]]
 
 
@@ -53,15 +46,16 @@ class _Row(msgspec.Struct):
 class _Kept(msgspec.Struct):
     base: _Texts
     effects: list[_Row]
+    copy: Copy | None
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The longest beginning that is remembered: how many statements, their history, and the data folder."""
+    """The longest beginning that is remembered: how many statements, their history, and its end's copy."""
 
     length: int
     history: History
-    image: Path
+    copy: Copy | None
 
 
 def remembered(
@@ -81,15 +75,18 @@ def remembered(
     ends = list(_ends(server, base, statements))
     if known := _read(folder, *ends[-1], statements):
         return known.history
-    if len(statements) < LONG:
-        history = replay(server, statements, base=base, random_hex=random_hex)
-    else:
-        images = [end for end in reversed(ends) if (folder / end[0]).is_dir()]
-        start = next((known for end in images if (known := _read(folder, *end, statements))), None)
-        is_far = start is None or len(statements) - start.length >= LONG
-        image = folder / ends[-1][0] if is_far else None
-        history = _continued(server, statements, base, start, image, random_hex)
-    write_atomic(folder / f"{ends[-1][0]}.json", msgspec.json.encode(_as_kept(history)), mode=0o600)
+    beginnings = (_read(folder, *end, statements) for end in reversed(ends))
+    start = next((known for known in beginnings if known and known.copy), None)
+    copies: list[Copy | None] = []
+
+    def keep(replaying: Replaying) -> None:
+        copies.append(copy_of(replaying.looker, replaying.schema, replaying.seen.state))
+
+    with scratch(server, random_hex) as room:
+        history = start and _continued(room, statements, start, keep)
+        history = history or replay_in(room, "v", statements, base=base, at_end=keep)
+    kept = msgspec.json.encode(_as_kept(history, copies[-1]))
+    write_atomic(folder / f"{ends[-1][0]}.json", kept, mode=0o600)
     _forget(folder)
     return history
 
@@ -116,26 +113,22 @@ def _ends(
 def _read(folder: Path, key: str, length: int, statements: Sequence[Statement]) -> _Found | None:
     try:
         kept = msgspec.json.decode((folder / f"{key}.json").read_bytes(), type=_Kept)
-        for used in (folder / f"{key}.json", folder / key):
-            if used.exists():
-                os.utime(used)  # What is used is forgotten last.
+        os.utime(folder / f"{key}.json")  # What is used is forgotten last.
     except (OSError, msgspec.DecodeError):
         return None
     effects = tuple(
         Effect(statement, _state(row.before), _state(row.after), row.rejected, row.number, _state(row.hidden))
         for statement, row in zip(statements, kept.effects, strict=False)
     )
-    return (
-        _Found(length, History(_state(kept.base), effects), folder / key) if len(effects) == length else None
-    )
+    return _Found(length, History(_state(kept.base), effects), kept.copy) if len(effects) == length else None
 
 
-def _as_kept(history: History) -> _Kept:
+def _as_kept(history: History, copy: Copy | None) -> _Kept:
     rows = [
         _Row(_texts(each.before), _texts(each.after), each.rejected, each.number, _texts(each.hidden))
         for each in history.effects
     ]
-    return _Kept(_texts(history.base), rows)
+    return _Kept(_texts(history.base), rows, copy)
 
 
 def _texts(state: State) -> _Texts:
@@ -147,56 +140,30 @@ def _state(texts: _Texts) -> State:
 
 
 def _continued(
-    server: Server,
-    statements: Sequence[Statement],
-    base: Sequence[Statement],
-    start: _Found | None,
-    image: Path | None,
-    random_hex: Callable[[int], str],
-) -> History:
-    """A replay on a server of its own, from the data folder that was kept; its own is kept as `image`."""
-    assert server.again is not None
-    with server.again(start.image if start else None) as (own, private):
-        own.start()
-        with connected(own.runner, read_timeout_seconds=3600) as holder, ExitStack() as stack:
-            holder.query("SELECT GET_LOCK(%s, 0)", [_RUN])
-            room = stack.enter_context(scratch(own, random_hex))
-            if start is None:
-                room.keeper.execute(f"CREATE DATABASE {_SCHEMA} {own.options}")
-            history = _run(room, base, statements, start)
-            if history is None:
-                return replay_in(room, "v", statements, base=base)
-        if image:
-            private.keep(image)
-    return history
-
-
-def _run(
-    room: Scratch, base: Sequence[Statement], statements: Sequence[Statement], start: _Found | None
+    room: Scratch, statements: Sequence[Statement], start: _Found, keep: Callable[[Replaying], None]
 ) -> History | None:
-    """The history; None where the sum of the effects is not what is there."""
-    with room.looker(_SCHEMA) as looker:
-        replaying = Replaying(room, _SCHEMA, looker)
-        if start is None:
-            replaying.run(base)
-            begin = replaying.everything()
-            replaying.seen = Seen(begin)
-            replaying.effects = []
-            replaying.run(statements)
-        else:
-            begin, replaying.seen = start.history.base, Seen(start.history.final)
-            replaying.effects = list(start.history.effects)
-            replaying.run(statements[start.length :])
-        return History(begin, tuple(replaying.effects)) if replaying.is_complete() else None
+    """The rest, from a copy of the schema where the beginning ended; None where the copy is not like it."""
+    assert start.copy is not None
+    with replaying_in(room, "c") as replaying:
+        try:
+            with room.runner(replaying.schema) as runner:
+                make(runner, start.copy)
+        except StatementRejected:
+            return None
+        replaying.seen, replaying.effects = Seen(start.history.final), list(start.history.effects)
+        if copy_of(replaying.looker, replaying.schema, replaying.seen.state) != start.copy:
+            return None
+        replaying.run(statements[start.length :])
+        if not replaying.is_complete():
+            return None
+        keep(replaying)
+        return History(start.history.base, tuple(replaying.effects))
 
 
 def _forget(folder: Path) -> None:
-    """Keeps what was used last: a data folder has some hundred megabytes."""
+    """Keeps what was used last."""
     with suppress(OSError):
-        entries = sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)
-        for entry in [each for each in entries if each.is_dir()][_FOLDERS:]:
-            shutil.rmtree(entry, ignore_errors=True)
-        files = [each for each in entries if each.is_file()]
-        sizes = accumulate(each.stat().st_size for each in files)
-        for entry in [each for each, size in zip(files, sizes, strict=True) if size > _BYTES]:
-            entry.unlink(missing_ok=True)
+        files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+        sizes = accumulate(file.stat().st_size for file in files)
+        for file in [each for each, size in zip(files, sizes, strict=True) if size > _BYTES]:
+            file.unlink(missing_ok=True)

@@ -66,24 +66,28 @@ def replay_in(
     *,
     base: Sequence[Statement] = (),
     watch: Watch | None = None,
+    at_end: "Callable[[Replaying], None]" = lambda replaying: None,
 ) -> History:
     """The same in a room that is there already, in the schema of this ending.
 
-    `watch` is called just before each of the statements, with the connection that will run it and its schema.
+    `watch` is called just before each of the statements, with the connection that will run it and its schema,
+    `at_end` when all of them have run, and their schema is there still.
     """
     for careful in (False, True):
-        with _replaying(room, f"{ending}{int(careful)}", careful) as replaying:
+        with replaying_in(room, f"{ending}{int(careful)}", careful=careful) as replaying:
             replaying.run(base)
             begin = replaying.everything()
             replaying.effects, replaying.seen, replaying.watch = [], Seen(begin), watch
             replaying.run(statements)
             if careful or replaying.is_complete():
+                at_end(replaying)
                 return History(begin, tuple(replaying.effects))
     raise AssertionError("unreachable")
 
 
 @contextmanager
-def _replaying(room: Scratch, ending: str, careful: bool) -> Iterator["Replaying"]:
+def replaying_in(room: Scratch, ending: str, *, careful: bool = False) -> Iterator["Replaying"]:
+    """A replay that begins in an empty schema of its own, which is dropped afterwards."""
     with ExitStack() as stack:
         schema = room.schema(ending)
         looker = stack.enter_context(room.looker(schema))

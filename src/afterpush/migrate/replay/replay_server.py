@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from secrets import token_hex
 
 import msgspec
@@ -13,7 +11,7 @@ from afterpush.infra.configuration.settings import Migrate
 from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
-from afterpush.infra.database_server.private import PrivateServer, private_server
+from afterpush.infra.database_server.private import private_server
 from afterpush.infra.database_server.programs import Program
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.run_user import as_run_user
@@ -56,30 +54,19 @@ def _private(
 ) -> Iterator[Server]:
     settings = dict(like or {}) | as_settings(msgspec.structs.asdict(migrate.server_variables))
     cache = cache_folder(environment)
-    start = partial(_waiting, program, cache / "data", settings)
-    with start(None) as (server, _):
-        yield replace(server, again=start, cache=cache / "histories")
-
-
-@contextmanager
-def _waiting(
-    program: Program, cache: Path, settings: dict[str, str], image: Path | None
-) -> Iterator[tuple[Server, PrivateServer]]:
     with private_server(
-        program, cache=cache, schemas=_SCRATCH, settings=settings, image=image, waits=True
+        program, cache=cache / "data", schemas=_SCRATCH, settings=settings, waits=True
     ) as private:
-        yield (
-            Server(
-                private.confined,
-                private.administrator,
-                program.flavour,
-                program.version,
-                is_private=True,
-                options=_options(settings),
-                settings=settings,
-                start=private.start,
-            ),
-            private,
+        yield Server(
+            private.confined,
+            private.administrator,
+            program.flavour,
+            program.version,
+            is_private=True,
+            options=_options(settings),
+            settings=settings,
+            cache=cache / "histories",
+            start=private.start,
         )
 
 

@@ -1,15 +1,10 @@
 """The server on which statements are replayed and proofs are made."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from afterpush.infra.database import Address, Connection, connected
-
-if TYPE_CHECKING:
-    from afterpush.infra.database_server.private import PrivateServer
 
 
 @dataclass(frozen=True)
@@ -22,8 +17,7 @@ class Server:
     where the binary log lets nobody else (see `run_user.py`).
     `options` is what CREATE DATABASE gets for a scratch schema.
     A private one is up after `start`, so that what is remembered costs no server. It knows its `settings`,
-    where histories are remembered (`cache`), and how to start one more like it, from a kept data folder
-    (`again`).
+    and where histories are remembered (`cache`).
     """
 
     runner: Address
@@ -37,7 +31,6 @@ class Server:
     allow: Callable[[str], object] | None = None
     creator: Address | None = None
     start: Callable[[], None] = lambda: None
-    again: "Callable[[Path | None], AbstractContextManager[tuple[Server, PrivateServer]]] | None" = None
 
     @property
     def title(self) -> str:
