@@ -16,14 +16,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from afterpush.infra.database import Connection, StatementRejected
-from afterpush.migrate.replay.binary_log import BinaryLog
 from afterpush.migrate.replay.execute import execute, why_not
 from afterpush.migrate.replay.history import Effect, History
 from afterpush.migrate.replay.look import EVERYTHING as ALL
 from afterpush.migrate.replay.look import look
 from afterpush.migrate.replay.parts import KINDS
 from afterpush.migrate.replay.schema import State, changed
-from afterpush.migrate.replay.scope import EVERYTHING, Scope, scope_of, sets_counter
+from afterpush.migrate.replay.scope import EVERYTHING, BinaryLog, Scope, scope_of, sets_counter
 from afterpush.migrate.replay.scratch import Scratch, scratch, without_schema
 from afterpush.migrate.replay.seen import Object, Seen
 from afterpush.migrate.replay.server import Server
