@@ -106,6 +106,11 @@ def test_listing_the_tasks_imports_nothing_heavy_beyond_invoke_itself() -> None:
     assert "deploy.monitor" in printed
 
 
+def test_judging_an_app_spec_loads_no_client_of_the_platform() -> None:
+    loaded, _ = loaded_by("import afterpush.appspec.validate.validation, afterpush.workflows.spec_validation")
+    assert not loaded & {"urllib3", "ssl", "rich", "sqlite3", "jinja2"}
+
+
 CONTRACT = (
     "deploy.monitor deploy.status deploy.monitors deploy.stop deploy.cleanup deploy.logs deploy.explain "
     "deploy.history hooks.install hooks.uninstall hooks.status hooks.pre-push hooks.post-push "
