@@ -14,19 +14,9 @@ from afterpush.infra.http import Client
 # Where apps put their health endpoints, the most telling names first; /up is Rails' and Laravel's, and
 # /actuator/health Spring's.
 WELL_KNOWN = (
-    "/health/ready",
-    "/readyz",
-    "/ready",
-    "/actuator/health/readiness",
-    "/health",
-    "/healthz",
-    "/actuator/health",
-    "/api/health",
-    "/up",
-    "/health/live",
-    "/livez",
-    "/live",
-)
+    "/health/ready /readyz /ready /actuator/health/readiness /health /healthz /actuator/health "
+    "/api/health /up /health/live /livez /live"
+).split()
 Choice = Callable[[Sequence[Measured]], Measured | None]
 
 

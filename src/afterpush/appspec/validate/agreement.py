@@ -16,15 +16,8 @@ from afterpush.infra.files import read_bytes
 _FOLDERS = (".do", ".", "deploy", "deployment", "infra", "config")
 _ENDINGS = (".yaml", ".yml")
 _LARGEST_BYTES = 1_000_000
-_COMPARED = (
-    "health_check",
-    "liveness_health_check",
-    "http_port",
-    "run_command",
-    "build_command",
-    "dockerfile_path",
-    "source_dir",
-)
+_CHECKS = ("health_check", "liveness_health_check")
+_COMPARED = (*_CHECKS, *"http_port run_command build_command dockerfile_path source_dir".split())
 # What differs by intention between the environments of one app.
 _OF_AN_ENVIRONMENT = ("instance_size_slug", "instance_count")
 _COMPARED_SOURCE = ("repo",)

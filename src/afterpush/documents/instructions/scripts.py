@@ -19,18 +19,7 @@ _SHORT = {
     "bun": (),
 }
 _RUN = ("run", "run-script", "rum", "urn")
-_TAKES_VALUE = (
-    "--prefix",
-    "-C",
-    "--dir",
-    "--cwd",
-    "--filter",
-    "-F",
-    "--workspace",
-    "-w",
-    "--loglevel",
-    "--reporter",
-)
+_TAKES_VALUE = tuple("--prefix -C --dir --cwd --filter -F --workspace -w --loglevel --reporter".split())
 _FOLDERS = ("--prefix", "-C", "--dir", "--cwd")
 _WORKSPACES = ("--filter", "-F", "--workspace", "-w")
 # pnpm, yarn and bun also run programs of dependencies by their name; none is called like these.

@@ -11,14 +11,8 @@ from afterpush.infra.near import near
 
 _NAME = re.compile(r"[A-Za-z0-9][\w:-]*")
 # Files from which a Makefile is made on each machine.
-_GENERATORS = (
-    "CMakeLists.txt",
-    "configure.ac",
-    "configure",
-    "Makefile.am",
-    "Makefile.in",
-    "Makefile.PL",
-    "configure.in",
+_GENERATORS = tuple(
+    "CMakeLists.txt configure.ac configure Makefile.am Makefile.in Makefile.PL configure.in".split()
 )
 _WITH_VALUE = frozenset({"-C", "-f", "-I", "-o", "-W", "--directory", "--file", "--makefile"})
 
