@@ -20,7 +20,7 @@ def rendered(applied: Applied) -> str:
     waited = (
         f", waited {applied.lock_waited_seconds:.1f} s for the lock" if applied.lock_waited_seconds else ""
     )
-    drifted = f", {len(applied.drifted)} there with another definition" if applied.drifted else ""
+    drifted = f", {len(applied.drifted)} drifted" if applied.drifted else ""
     total = f"{applied.database}: {did} {applied.executed}, {applied.skipped} there already{drifted}{waited}"
     return "\n".join([*lines, total])
 
