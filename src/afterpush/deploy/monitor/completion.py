@@ -122,7 +122,7 @@ def _readiness(session: "Session") -> Readiness | None:
         whose it is: then the answer counts.
         """
         readiness, shown = judged_at(client, url, response), shown_commit(response.body, health.commit_field)
-        is_ours = shown is None or prepared.kin.kinship(shown) in (Kinship.SAME, Kinship.CONTAINS)
+        is_ours = shown is None or prepared.commit.kin.kinship(shown) in (Kinship.SAME, Kinship.CONTAINS)
         if is_ours or not readiness.ready:
             return readiness
         return Readiness(False, False, f"it still shows {shown[:7] if shown else ''}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from afterpush.deploy.explain.redaction import redact_log
 from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.deploy.watch.facts import Finished, Limits, State
-from afterpush.deploy.watch.kinship import GitKin, KnownPush, known_push
+from afterpush.deploy.watch.kinship import GitKin, known_push
 from afterpush.deploy.watch.log_trust import LogSignals
 from afterpush.deploy.watch.outcome import AppTold
 from afterpush.deploy.watch.poll_interval import AdaptivePace, estimate, jitter
@@ -20,7 +20,6 @@ from afterpush.deploy.watch.sources.health import HealthSource
 from afterpush.deploy.watch.sources.platform import Commit, PlatformSource
 from afterpush.deploy.watch.sources.ranked import RankedSources, Source
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
-from afterpush.digitalocean.deployed_commits import Kin
 from afterpush.digitalocean.failure import Allowance
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.digitalocean.steps import Phase
@@ -53,7 +52,7 @@ class Prepared:
     pace: AdaptivePace
     history: History
     records: list[HistoryRecord]
-    kin: Kin
+    commit: Commit
     signals: LogSignals
 
     @property
@@ -94,9 +93,10 @@ def prepare(
     limits = Limits(settings.deploy.grace_seconds, timeout)
     countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
     left = countdown.left
-    pushed = pushed_with(repo, sha, settings)
-    kin = GitKin(repo, sha, pushed.before if pushed else None)
-    platform = platform_source(repo, sha, settings, environment, clock, left=left)
+    commit = _commit(repo, sha, settings, clock)
+    kin, pushed = commit.kin, commit.push
+    api = app_platform(environment, clock, left=left)
+    platform = PlatformSource(api, wanted_app(repo, settings, environment), commit, clock) if api else None
     sources: list[Source] = [platform] if platform else []
     address = address_from_variables(environment)
     if address:
@@ -122,7 +122,7 @@ def prepare(
         pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None, signals),
         history=history,
         records=records,
-        kin=kin,
+        commit=commit,
         signals=signals,
     )
 
@@ -137,12 +137,6 @@ def require_source(settings: Settings, environment: Environment, sha: str) -> No
 def _connected(address: Address, left: Callable[[], float]) -> AbstractContextManager[Connection]:
     seconds = max(left(), LEAST_SECONDS)
     return connected(address, timeout_seconds=min(10, seconds), read_timeout_seconds=min(20, seconds))
-
-
-def pushed_with(repo: Path, sha: str, settings: Settings) -> KnownPush | None:
-    """The push that the commit came with, as far as this clone knows."""
-    record = state_folder(repo, settings.deploy.state_dir).pushes
-    return known_push(record, repo, settings.push.remote, settings.deploy.branches, sha)
 
 
 def app_platform(
@@ -172,24 +166,24 @@ def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Want
 
 
 def platform_source(
-    repo: Path,
-    sha: str,
-    settings: Settings,
-    environment: Environment,
-    clock: Clock,
-    *,
-    left: Callable[[], float] | None = None,
+    repo: Path, sha: str, settings: Settings, environment: Environment, clock: Clock
 ) -> PlatformSource | None:
     """The API as a source of this commit; None without a token."""
-    api = app_platform(environment, clock, left=left)
+    api = app_platform(environment, clock)
     if api is None:
         return None
+    commit = _commit(repo, sha, settings, clock)
+    return PlatformSource(api, wanted_app(repo, settings, environment), commit, clock)
+
+
+def _commit(repo: Path, sha: str, settings: Settings, clock: Clock) -> Commit:
+    """What this clone knows of the commit, and of the push that it came with."""
+    record = state_folder(repo, settings.deploy.state_dir).pushes
+    pushed = known_push(record, repo, settings.push.remote, settings.deploy.branches, sha)
+    kin = GitKin(repo, sha, pushed.before if pushed else None)
     # A committer's clock that is ahead must not hide the deployments that are there already.
     committed_at = min(commit_time(repo, sha), clock.now())
-    pushed = pushed_with(repo, sha, settings)
-    kin = GitKin(repo, sha, pushed.before if pushed else None)
-    commit = Commit(sha, committed_at, kin, pushed, partial(_committed_at, repo))
-    return PlatformSource(api, wanted_app(repo, settings, environment), commit, clock)
+    return Commit(sha, committed_at, kin, pushed, partial(_committed_at, repo))
 
 
 def _committed_at(repo: Path, sha: str) -> float | None:

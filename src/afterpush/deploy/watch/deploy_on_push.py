@@ -38,7 +38,8 @@ def outlook(app: App, ours: Ours, past: Past) -> NotYet:
     if shut or not components:
         return NotYet(SOURCE, never=shut)
     built = [entry for entry in components if entry.source and ours.has(entry.source)]
-    elsewhere = [entry for entry in components if entry.source and _is_our_repository(entry, ours)]
+    any_branch = Ours(ours.repos)
+    elsewhere = [entry for entry in components if entry.source and any_branch.has(entry.source)]
     if ours.repos and elsewhere and not built:
         branches = ", ".join(sorted({entry.source.branch or "?" for entry in elsewhere if entry.source}))
         wanted = ", ".join(sorted(ours.branches))
@@ -76,16 +77,14 @@ def _shut(app: App, past: Past) -> str | None:
     )
 
 
-def _is_our_repository(entry: ComponentSpec, ours: Ours) -> bool:
-    return Ours(ours.repos).has(entry.source)
-
-
 def _reason(name: str, components: Sequence[ComponentSpec]) -> str:
     """Why a push alone brings nothing, or may not."""
     images = [entry for entry in components if entry.image]
-    if any(entry.source for entry in components):
-        is_off = f"deploy_on_push is off in the app {name}"
-        says = is_off if _all_off(components) else f"the app {name} does not say deploy_on_push: true"
+    sources = [entry.source for entry in components if entry.source]
+    if sources:
+        is_off = all(source.deploy_on_push is False for source in sources)
+        unsaid = f"the app {name} does not say deploy_on_push: true"
+        says = f"deploy_on_push is off in the app {name}" if is_off else unsaid
         return f"{says}; start a deployment by hand, or switch it on"
     if not images:
         return f"the app {name} is built from a plain clone URL, which no push deploys"
@@ -95,10 +94,6 @@ def _reason(name: str, components: Sequence[ComponentSpec]) -> str:
     if names_commit:
         return f"{what}; no image whose tag is or ends in this commit was deployed"
     return f"{what}, which names no commit: tag images with the sha, or set HEALTH_URL"
-
-
-def _all_off(components: Sequence[ComponentSpec]) -> bool:
-    return all(entry.source.deploy_on_push is False for entry in components if entry.source)
 
 
 def _is_deployed_image(entry: ComponentSpec) -> bool:

@@ -58,7 +58,7 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
     """
     from dataclasses import replace
 
-    from afterpush.deploy.monitor.setup import prepare, pushed_with
+    from afterpush.deploy.monitor.setup import prepare
     from afterpush.deploy.watch.facts import Finished
     from afterpush.deploy.watch.outcome import outcome
     from afterpush.deploy.watch.verdict import begin, next_state
@@ -69,7 +69,7 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
         here.repo, sha, here.settings, here.environment, clock, timeout_seconds=timeout_seconds
     )
     now, limits = clock.now(), prepared.limits
-    pushed = pushed_with(here.repo, sha, here.settings)
+    pushed = prepared.commit.push
     waited = max(0.0, min(now - pushed.since, limits.grace_seconds)) if pushed else 0.0
     # Only the grace has run: the time limit is for who waits.
     limits = replace(limits, timeout_seconds=limits.timeout_seconds + waited)
