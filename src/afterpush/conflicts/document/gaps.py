@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.three_way import steady
 from afterpush.conflicts.matching.trios import Trio, trio_of
 from afterpush.roadmap.nodes import Kind, Lines
 from afterpush.roadmap.tree import Tree
@@ -48,18 +48,9 @@ class Gaps:
     @staticmethod
     def _three_way(gaps: dict[int, Lines]) -> Lines | None:
         sides = [gaps[side] for side in (1, 2) if side in gaps]
-        if not sides:
-            return gaps.get(0)
-        if len(sides) == 1:
-            return sides[0]
-        texts = [
-            None if 0 not in gaps else "\n".join(("", *gaps[0])),
-            *("\n".join(("", *gap)) for gap in sides),
-        ]
-        answer = three_way(texts[0], str(texts[1]), str(texts[2]))
-        return (
-            max(sides, key=lambda gap: (len(gap), gap)) if answer is None else tuple(answer.split("\n")[1:])
-        )
+        if len(sides) < 2:
+            return sides[0] if sides else gaps.get(0)
+        return steady(gaps.get(0), *sides)
 
     def _usually(self, before: Kind, kind: Kind) -> Lines:
         """The commonest gap between two kinds in the three texts."""

@@ -2,7 +2,7 @@
 
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
-from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.three_way import three_way, three_way_said
 from afterpush.conflicts.kinds.values import merge_text
 from afterpush.roadmap.nodes import Lines, Node
 from afterpush.roadmap.tables import normal
@@ -35,12 +35,9 @@ def merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list
 
 def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[str] | None:
     """Lines that both changed: numbers and dates by rule where the words are the same, or layout only."""
-    if tuple(map(normal, ours)) == tuple(map(normal, theirs)):
-        return list(max(ours, theirs))
-    if tuple(map(normal, ours)) == tuple(map(normal, base)):
-        return list(theirs)
-    if tuple(map(normal, theirs)) == tuple(map(normal, base)):
-        return list(ours)
+    decided = three_way_said(base, ours, theirs, lambda lines: tuple(map(normal, lines)))
+    if decided is not None:
+        return list(decided)
     changed = [
         (mine != before, yours != before) for before, mine, yours in zip(base, ours, theirs, strict=False)
     ]
@@ -61,8 +58,8 @@ def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[
             )
             answer = settled.value
         found.append(answer)
-    rest = three_way("\n".join(base[shortest:]), "\n".join(ours[shortest:]), "\n".join(theirs[shortest:]))
-    return None if rest is None else found + (rest.split("\n") if rest else [])
+    rest = three_way(base[shortest:], ours[shortest:], theirs[shortest:])
+    return None if rest is None else [*found, *rest]
 
 
 def _holds(one: Lines, other: Lines) -> bool:

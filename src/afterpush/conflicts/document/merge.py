@@ -7,6 +7,7 @@ from afterpush.conflicts.document.gaps import Gaps
 from afterpush.conflicts.document.own_text import merge_own
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said
 from afterpush.conflicts.kinds.numbering import numbers_of, with_number
+from afterpush.conflicts.kinds.three_way import changed_alone, steady
 from afterpush.conflicts.matching.both_added import match_all
 from afterpush.conflicts.matching.order import ordered
 from afterpush.conflicts.matching.place import Placement
@@ -178,14 +179,7 @@ class Merge:
         self.gaps.wrote(trio)
 
     def _tail(self) -> Lines:
-        base, ours, theirs = (document.tail for document in self.documents)
-        return (
-            theirs
-            if ours == base
-            else ours
-            if theirs in (base, ours)
-            else max(ours, theirs, key=lambda tail: (len(tail), tail))
-        )
+        return steady(*(document.tail for document in self.documents))
 
 
 def _as_one_side_has_it(trio: Trio, members: Sequence[Trio]) -> list[tuple[Trio, list[Piece]]] | None:
@@ -193,7 +187,7 @@ def _as_one_side_has_it(trio: Trio, members: Sequence[Trio]) -> list[tuple[Trio,
     base, ours, theirs = (
         [node.own, *(row.own for row in node.children)] if node else None for node in trio.nodes
     )
-    side = 2 if ours in (base, None) else 1 if theirs in (base, None, ours) else 0
+    side = changed_alone(base, ours, theirs)
     node = trio.nodes[side]
     if not side or node is None or [trio_of(row) for row in node.children] != list(members):
         return None

@@ -7,7 +7,7 @@ from afterpush.conflicts.document.align import Chunk, chunks
 from afterpush.conflicts.document.line_text import against, merge_lines
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.marks import merge_marks
-from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.three_way import merged_names, three_way
 from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value
 from afterpush.roadmap.keys import release_of
 from afterpush.roadmap.nodes import Kind, Lines, Node
@@ -68,9 +68,9 @@ def _merge_heading(base: Node | None, ours: Node, theirs: Node, said: Said) -> L
     mark = merge_marks(base.mark if base else None, ours.mark, theirs.mark)
     if title is None or mark is None:
         return None
-    level = three_way(str(base.level) if base else None, str(ours.level), str(theirs.level))
+    level = three_way(base.level if base else None, ours.level, theirs.level)
     sides = sorted((ours, theirs), key=lambda node: node.own)
-    pattern = next((node for node in sides if str(node.level) == level), None)
+    pattern = next((node for node in sides if node.level == level), None)
     if pattern is None:
         return None
     return _dressed(pattern, title, mark, [*sides, base] if base else sides)
@@ -121,26 +121,14 @@ def _merge_entry(base: Node | None, ours: Node, theirs: Node, said: Said) -> Lin
     texts = [node.own[0] if node else "" for node in (base, ours, theirs)]
     lead = texts[1][: len(texts[1]) - len(texts[1].lstrip())]
     known = [dict(_segments(text.strip())) for text in texts]
-    names = _merged_names([list(segments) for segments in known])
     found = []
-    for name in names:
+    for name in merged_names(*map(list, known)):
         before, mine, yours = (segments.get(name) for segments in known)
         value = _one_value(name, before, mine, yours, said)
         if value is None:
             return None
         found.append(name + value)
     return (lead + "".join(found).rstrip(),) if found else None
-
-
-def _merged_names(names: Sequence[Sequence[str]]) -> list[str]:
-    """The keys of a line: what a side took away is gone, what one added keeps its place."""
-    base, ours, theirs = names
-    merged = [name for name in ours if name in theirs or name not in base]
-    for place, name in enumerate(theirs):
-        if name not in merged and name not in base:
-            behind = [merged.index(one) for one in theirs[:place] if one in merged]
-            merged.insert(max(behind) + 1 if behind else 0, name)
-    return merged
 
 
 def _without_bar(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from afterpush.conflicts.kinds.three_way import changed_alone
 from afterpush.conflicts.matching.trios import Trio
 from afterpush.roadmap.nodes import Kind, Node
 
@@ -60,7 +61,7 @@ def _as_one_side_has_them(parent: Trio, members: Sequence[Trio]) -> dict[Trio, i
         else None
         for node in parent.nodes
     )
-    kept = theirs if ours in (base, None) else ours if theirs in (base, None, ours) else None
+    kept = (None, ours, theirs)[changed_alone(base, ours, theirs)]
     numbered = [trio for trio in members if number_of(trio.any) is not None]
     if kept is None or [trio for trio, _ in kept] != numbered:
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from afterpush.conflicts.kinds.counters import is_counter_name, merge_counted
 from afterpush.conflicts.kinds.dates import is_date, later, moment_of, with_latest_dates, without_dates
-from afterpush.conflicts.kinds.three_way import steady, three_way
+from afterpush.conflicts.kinds.three_way import three_way, three_way_said
 from afterpush.roadmap.ids import TASK_ID
 from afterpush.roadmap.status import Status, are_opposed, find_status
 from afterpush.roadmap.tables import is_empty_value, normal
@@ -44,12 +44,9 @@ def merge_value(
 
     `is_count` tells whether its numbers are counts; by default the key's name tells.
     """
-    decided = three_way(base, ours, theirs)
+    decided = three_way_said(base, ours, theirs, normal)
     if decided is not None:
         return Decision(decided)
-    said = [None if base is None else normal(base), normal(ours), normal(theirs)]
-    if three_way(said[0], str(said[1]), str(said[2])) is not None:
-        return Decision(_by_meaning(base, ours, theirs))
     if base is None or is_empty_value(base):
         if is_empty_value(ours) != is_empty_value(theirs):
             return Decision(theirs if is_empty_value(ours) else ours)
@@ -58,13 +55,6 @@ def merge_value(
         return None
     counts = is_counter_name(key) if is_count is None else is_count
     return _by_rule(key, base, ours, theirs, counts=counts)
-
-
-def _by_meaning(base: str | None, ours: str, theirs: str) -> str:
-    """The side that changed more than blanks; of two that say the same, the steady one."""
-    if normal(ours) == normal(theirs):
-        return steady(base, ours, theirs)
-    return theirs if base is not None and normal(ours) == normal(base) else ours
 
 
 Rule = Callable[[str | None, str, str], Decision | None]
@@ -219,11 +209,9 @@ def merge_listing(base: str | None, ours: str, theirs: str) -> Decision | None:
 
 def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
     """A line of prose or a heading: three-way, else where only dates or counts differ."""
-    decided = three_way(base, ours, theirs)
+    decided = three_way_said(base, ours, theirs, normal)
     if decided is not None:
         return Decision(decided)
-    if normal(ours) == normal(theirs) or (base and normal(base) in (normal(ours), normal(theirs))):
-        return Decision(_by_meaning(base, ours, theirs))
     taken = with_latest_dates(ours, theirs) if moment_of(ours) else None
     if taken is not None:
         return Decision(taken, "the later date")

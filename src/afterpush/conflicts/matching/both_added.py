@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from afterpush.conflicts.matching.alike import match_both
 from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, says_enough, single
 from afterpush.conflicts.matching.match import Matching
-from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
-from afterpush.roadmap.keys import is_global_id, likeness, overlap, reference_of, release_of
+from afterpush.conflicts.matching.trios import Doubt, Trio, new_release_over, parent_of, trio_of
+from afterpush.roadmap.keys import is_global_id, likeness, overlap, reference_of
 from afterpush.roadmap.nodes import Kind, Node
 from afterpush.roadmap.tree import Tree
 
@@ -94,9 +94,9 @@ def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
         other = yours.get(key)
         if other is None or parent_of(one) is parent_of(other):
             continue
-        releases = [_release_above(node) for node in (one, other)]
+        releases = [new_release_over(node) for node in (one, other)]
         carrying = [_carries(one), _carries(other)]
-        if all(releases) and releases[0] != releases[1] and not any(carrying):
+        if all(releases) and releases[0] is not releases[1] and not any(carrying):
             trio_of(one).is_twice = trio_of(other).is_twice = True
             continue
         trio = Trio(None, one, other)
@@ -112,16 +112,6 @@ def _is_single(node: Node) -> bool:
 
 def _is_telling(node: Node) -> bool:
     return node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.QUOTE) and says_enough(node.said)
-
-
-def _release_above(node: Node) -> str:
-    """The new release that a node is under; "" where it is under none or an old one."""
-    above = node.parent
-    while above:
-        if above.kind is Kind.SECTION and (release := release_of(above.title)):
-            return release if trio_of(above).base is None and release != "unreleased" else ""
-        above = above.parent
-    return ""
 
 
 def _carries(node: Node) -> bool:

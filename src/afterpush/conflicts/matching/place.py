@@ -14,7 +14,7 @@ An addition keeps the headings that its side gave it. Two exceptions:
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
+from afterpush.conflicts.matching.trios import Doubt, Trio, new_release_over, parent_of, trio_of
 from afterpush.roadmap.keys import is_unreleased, release_of
 from afterpush.roadmap.nodes import Kind, Node
 
@@ -82,7 +82,7 @@ class Placement:
         moved_to = _neighbours_home(node, other)
         if moved_to is None or moved_to is parent:
             return parent
-        if _is_in_a_new_release(moved_to, parent):
+        if new_release_over(moved_to.any) not in (None, parent):
             return parent
         there, heading = parent.nodes[other], moved_to.nodes[other]
         if there is None:
@@ -211,18 +211,6 @@ def _is_inside(node: Node, above: Node) -> bool:
     while parent and parent is not above:
         parent = parent.parent
     return parent is above
-
-
-def _is_in_a_new_release(trio: Trio, old: Trio) -> bool:
-    """Whether a thing is in a release that is new, and that what was in its old place is not all of."""
-    above = trio.any
-    while above.parent:
-        known = trio_of(above)
-        is_release = above.kind is Kind.SECTION and release_of(above.title) not in ("", "unreleased")
-        if is_release and known.base is None and known is not old:
-            return True
-        above = above.parent
-    return False
 
 
 def _was_released(base: Node, there: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from afterpush.roadmap.keys import release_of
 from afterpush.roadmap.nodes import Kind, Node
 
 
@@ -77,3 +78,14 @@ def parent_of(node: Node) -> Trio:
     """The trio of the node above."""
     assert node.parent is not None
     return trio_of(node.parent)
+
+
+def new_release_over(node: Node) -> Trio | None:
+    """The release that a node is in (or is), where a side made it; None in an old one, and in none."""
+    above: Node | None = node
+    while above:
+        release = release_of(above.title) if above.kind is Kind.SECTION else ""
+        if release:
+            return trio_of(above) if release != "unreleased" and trio_of(above).base is None else None
+        above = above.parent
+    return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterpush.conflicts.document.pieces import Piece
+from afterpush.conflicts.kinds.three_way import merged_names
 from afterpush.conflicts.matching.trios import Trio
 from afterpush.roadmap.tables import Row, Table
 
@@ -31,11 +32,7 @@ def merged_columns(tables: Sequence[Table | None]) -> list[Column] | None:
     base, ours, theirs = names
     if tables[0] and tables[1] and tables[2]:
         ours, theirs = _renamed(base, ours), _renamed(base, theirs)
-    merged = [name for name in ours if name in theirs or name not in base] if tables[2] else list(ours)
-    for place, name in enumerate(theirs):
-        if name not in merged and (name not in base or not tables[1]):
-            behind = [merged.index(one) for one in theirs[:place] if one in merged]
-            merged.insert(max(behind) + 1 if behind else 0, name)
+    merged = merged_names(base, ours, theirs) if tables[1] and tables[2] else ours or theirs
     dropped = [name for name in base if name not in merged]
     if any(not _is_untouched(tables, (base, ours, theirs), name) for name in dropped):
         return None
