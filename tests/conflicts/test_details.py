@@ -203,3 +203,9 @@ def test_what_raised_the_version_and_took_the_other_side_in_is_merged_once() -> 
     text = clean(base, ours, theirs)
     assert "**Version:** 1.7" in text
     assert clean(base, text, ours) == text
+
+
+def test_words_that_one_side_has_of_the_other_are_not_put_in_twice() -> None:
+    line = "# Plan\n\n- Theme the {}queue of {}invoices\n"
+    base, ours, theirs = line.format("", ""), line.format("queue ", ""), line.format("queue ", "old ")
+    assert clean(base, ours, theirs) == theirs

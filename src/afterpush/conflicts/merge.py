@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from afterpush.conflicts.kinds.names import Kind, json_rules, kind_of_text, lock_rule
@@ -82,7 +83,7 @@ def _by_meaning(
         from afterpush.conflicts.kinds.sessions import double_claims
 
         merged = merge_markdown(*texts, style, renumber=renumber)
-        return merged.warned(double_claims(texts)) if merged.is_clean else merged
+        return replace(merged, warnings=tuple(double_claims(texts))) if merged.is_clean else merged
     from afterpush.conflicts.records.merge import (
         ChangedAndDeletedError,
         UndecidedError,

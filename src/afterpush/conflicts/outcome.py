@@ -1,7 +1,7 @@
 """What a merge of one file answers."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -27,10 +27,6 @@ class Merged:
     resolved: tuple[str, ...] = ()
     # For a lock file: the owner's command that must now regenerate it, in the work tree.
     regenerate: tuple[str, ...] | None = None
-
-    def warned(self, warnings: Iterable[str]) -> "Merged":
-        """The same with more warnings."""
-        return replace(self, warnings=(*self.warnings, *warnings))
 
     @property
     def said(self) -> str:

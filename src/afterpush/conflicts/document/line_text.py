@@ -16,7 +16,7 @@ def against(ours: Node, theirs: Node) -> str:
 def merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
     """Paragraphs, code, quotes and HTML line by line, as git does; dates and counts by their rules."""
     if base is None:
-        if _holds(ours.own, theirs.own) or _holds(theirs.own, ours.own):
+        if larger((), ours.own, theirs.own):
             return [*max((len(own), own) for own in (ours.own, theirs.own))[1]]
         return [Hunk(ours.own, theirs.own, against(ours, theirs))]
     found: list[Piece] = []
@@ -38,6 +38,8 @@ def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[
     decided = three_way_said(base, ours, theirs, lambda lines: tuple(map(normal, lines)))
     if decided is not None:
         return list(decided)
+    if side := larger(base, ours, theirs):
+        return list((ours, theirs)[side - 1])
     changed = [
         (mine != before, yours != before) for before, mine, yours in zip(base, ours, theirs, strict=False)
     ]
@@ -62,7 +64,16 @@ def _lines_by_rule(base: Lines, ours: Lines, theirs: Lines, said: Said) -> list[
     return None if rest is None else [*found, *rest]
 
 
+def larger(base: Lines, ours: Lines, theirs: Lines) -> int:
+    """Which side (1 or 2; 0: neither) has all lines, or words, that the other put in.
+
+    Merging again doubles none of them:  base a b,  theirs a x b,  ours a x y b  give ours.
+    """
+    holds = [_holds(theirs, base) and _holds(ours, theirs), _holds(ours, base) and _holds(theirs, ours)]
+    return holds.index(True) + 1 if any(holds) else 0
+
+
 def _holds(one: Lines, other: Lines) -> bool:
-    """Whether a text has every line of another one, in its order."""
+    """Whether a text has every line (or word) of another one, in its order."""
     lines = iter(map(normal, one))
     return all(line in lines for line in map(normal, other))

@@ -4,11 +4,10 @@ import re
 from collections.abc import Sequence
 
 from afterpush.conflicts.document.align import Chunk, chunks
-from afterpush.conflicts.document.line_text import against, merge_lines
+from afterpush.conflicts.document.line_text import against, larger, merge_lines
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
-from afterpush.conflicts.kinds.marks import merge_marks
 from afterpush.conflicts.kinds.three_way import merged_names, three_way
-from afterpush.conflicts.kinds.values import Decision, merge_text, merge_value
+from afterpush.conflicts.kinds.values import Decision, merge_marks, merge_text, merge_value
 from afterpush.roadmap.keys import release_of
 from afterpush.roadmap.nodes import Kind, Lines, Node
 from afterpush.roadmap.tables import normal
@@ -167,6 +166,8 @@ def _merge_words(base: str | None, ours: str, theirs: str, said: Said) -> str | 
     if settled := merge_text(base, ours, theirs):
         said.append(f"'{brief(ours)}' and '{brief(theirs)}' became '{brief(settled.value)}' ({settled.rule})")
         return settled.value
+    if side := larger(*(tuple(text.split()) for text in (base, ours, theirs))):
+        return (ours, theirs)[side - 1]
     words = [re.findall(r"\s+|[^\s]+", text) for text in (base, ours, theirs)]
     parts = list(chunks(*words))
     if not any(one.ours == one.base == one.theirs and "".join(one.base).strip() for one in parts):

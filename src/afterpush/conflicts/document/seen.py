@@ -169,7 +169,8 @@ def _is_reworded(one: Placed, other: Placed, least: float) -> bool:
     (mine, is_mine), (yours, is_yours) = _name_of(one[0]), _name_of(other[0])
     if mine == yours and one[1] == other[1]:
         return True
-    if mine != yours and is_mine and is_yours:
+    # `**Status:** ready` is under every task: elsewhere it is another one.
+    if is_mine and is_yours and (mine != yours or is_key_line(one[0])):
         return False
     return SequenceMatcher(None, _words(one[0]), _words(other[0]), autojunk=False).ratio() >= least
 

@@ -7,7 +7,7 @@ heading, items one item, rows one row. The merge works on the short texts; after
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from afterpush.conflicts.document.align import align
@@ -23,7 +23,11 @@ _ITEM = re.compile(r"[-*+] ")
 _VERBATIM = re.compile(r"```|~~~|^\s*<")
 
 
-@dataclass
+# The first line that is taken out, the line after the last, and the pattern of what holds the place.
+Stretch = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
 class Shortened:
     """Three texts with the stretches taken out, and what each placeholder stands for."""
 
@@ -52,30 +56,33 @@ class Shortened:
 
 def shortened(base: Lines, ours: Lines, theirs: Lines) -> Shortened:
     """The three texts without what they share in long stretches."""
-    short = Shortened([base, ours, theirs])
     if min(len(base), len(ours), len(theirs)) < _LEAST_LINES:
-        return short
-    mine, yours = dict(align(base, ours)), dict(align(base, theirs))
+        return Shortened([base, ours, theirs])
     headings = [(heading.start, heading.level) for heading in headings_in(base, 0)]
-    found: list[tuple[int, int, str]] = []
-    for start, end in _runs(base, mine, yours):
+
+    def stretches(start: int, end: int) -> Iterator[Stretch]:
         inside = [(at, level) for at, level in headings if start <= at < end]
-        for low, high, sign in _stretches(base, start, end, inside):
-            mark = sign.replace("\0", f"\0{len(found)}\0")
-            found.append((low, high, mark))
-            short.stretches[mark] = base[low:high]
-    places = [{place: place for place, *_ in found}, mine, yours]
-    short.texts = [_cut(text, known, found) for text, known in zip(short.texts, places, strict=True)]
-    return short
+        return _stretches(base, start, end, inside)
+
+    return _without_runs((base, ours, theirs), stretches)
 
 
 def shortened_lines(base: Lines, ours: Lines, theirs: Lines) -> Shortened:
     """The same for texts in which every line is a thing of its own, such as JSON lines."""
+    return _without_runs((base, ours, theirs), lambda start, end: [(start, end, "\0")])
+
+
+def _without_runs(
+    texts: tuple[Lines, Lines, Lines], stretches: Callable[[int, int], Iterable[Stretch]]
+) -> Shortened:
+    """The texts without the stretches of each run that all three share."""
+    base, ours, theirs = texts
     mine, yours = dict(align(base, ours)), dict(align(base, theirs))
-    found = [(start, end, f"\0{start}\0") for start, end in _runs(base, mine, yours)]
-    places = [{place: place for place, *_ in found}, mine, yours]
-    texts = [_cut(text, known, found) for text, known in zip((base, ours, theirs), places, strict=True)]
-    return Shortened(texts, {mark: base[low:high] for low, high, mark in found})
+    taken = [stretch for run in _runs(base, mine, yours) for stretch in stretches(*run)]
+    found = [(low, high, sign.replace("\0", f"\0{at}\0")) for at, (low, high, sign) in enumerate(taken)]
+    places = [{low: low for low, *_ in found}, mine, yours]
+    short = [_cut(text, known, found) for text, known in zip(texts, places, strict=True)]
+    return Shortened(short, {mark: base[low:high] for low, high, mark in found})
 
 
 def _runs(base: Lines, mine: dict[int, int], yours: dict[int, int]) -> Iterator[tuple[int, int]]:
@@ -94,9 +101,7 @@ def _runs(base: Lines, mine: dict[int, int], yours: dict[int, int]) -> Iterator[
             start = place
 
 
-def _stretches(
-    base: Lines, start: int, end: int, headings: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int, str]]:
+def _stretches(base: Lines, start: int, end: int, headings: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
     """What can be taken out of a run: sections of its topmost level, else items, else rows."""
     if headings:
         top = min(level for _, level in headings)
@@ -123,7 +128,7 @@ def _stretches(
             yield low, high, "| \0 |" + " |" * (cells - 1)
 
 
-def _cut(text: Lines, places: dict[int, int], found: Sequence[tuple[int, int, str]]) -> Lines:
+def _cut(text: Lines, places: dict[int, int], found: Sequence[Stretch]) -> Lines:
     kept: list[str] = []
     at = 0
     for low, high, mark in found:

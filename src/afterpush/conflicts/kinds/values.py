@@ -1,4 +1,4 @@
-"""One value that both sides may have changed: a cell, a key's value, a heading.
+"""One value that both sides may have changed: a cell, a key's value, a checkbox, a heading.
 
 Three-way first: a value that only one side changed is that side's. The rules are for what both changed
 differently; where no rule decides, the answer is None and both stay between markers.
@@ -12,7 +12,7 @@ from afterpush.conflicts.kinds.counters import is_counter_name, merge_counted
 from afterpush.conflicts.kinds.dates import is_date, later, moment_of, with_latest_dates, without_dates
 from afterpush.conflicts.kinds.three_way import three_way, three_way_said
 from afterpush.roadmap.ids import TASK_ID
-from afterpush.roadmap.status import Status, are_opposed, find_status
+from afterpush.roadmap.status import Status, are_opposed, checkbox_status, find_status
 from afterpush.roadmap.tables import is_empty_value, normal
 
 DATE_KEY = re.compile(r"\b(?:date|updated|modified|reviewed|refreshed|synced)\b")
@@ -217,3 +217,25 @@ def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
         return Decision(taken, "the later date")
     taken = merge_counted(base, ours, theirs, is_counter=False) if base else None
     return None if taken is None else Decision(taken, "counts: the base plus both differences")
+
+
+def merge_marks(base: str | None, ours: str, theirs: str) -> str | None:
+    """The state of a checkbox or the status beside a title: three-way, else the further one.
+
+    None where one went forward and the other back, or where one is cancelled or blocked.
+    """
+    decided = three_way(base, ours, theirs)
+    if decided is not None:
+        return decided
+    states = [_state(mark) for mark in (base or "", ours, theirs)]
+    if not base and not (ours and theirs):
+        return ours or theirs
+    if states[1] is states[2]:
+        return max(ours, theirs, key=lambda mark: (len(mark), mark))
+    if states[1].rank is None or states[2].rank is None or (base and are_opposed(*states)):
+        return None
+    return ours if states[1].rank > states[2].rank else theirs
+
+
+def _state(mark: str) -> Status:
+    return checkbox_status(mark) if len(mark) == 1 and mark in " ~/xX-" else find_status(mark).status

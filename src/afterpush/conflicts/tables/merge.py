@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.pieces import Hunk, Piece
-from afterpush.conflicts.kinds.three_way import three_way
+from afterpush.conflicts.kinds.three_way import three_way_said
 from afterpush.conflicts.kinds.values import merge_value
 from afterpush.conflicts.matching.trios import Trio
 from afterpush.conflicts.tables.columns import Column, Line, cell_in, merged_columns, name_of
 from afterpush.conflicts.tables.layout import Layout
 from afterpush.conflicts.tables.text import as_written, common_layout, dashes_line, header_line
 from afterpush.roadmap.nodes import place_of, table_of
-from afterpush.roadmap.tables import Row, Table
+from afterpush.roadmap.tables import Row, Table, said_cells
 
 
 def merged_table(
@@ -42,18 +42,11 @@ def _line(trio: Trio, columns: Sequence[Column], names: Sequence[str], whole: Ca
     base, ours, theirs = rows
     wide = [row for row, place in ((ours, 1), (theirs, 2)) if row and _is_odd(row, columns, place)]
     if wide:
-        texts = [" | ".join(row.cells) if row else None for row in rows]
-        if ours and theirs:
-            text = three_way(texts[0], texts[1] or "", texts[2] or "")
-            if text is None:
-                hunk = Hunk(
-                    (ours.line,),
-                    (theirs.line,),
-                    f"{place_of(trio.any)}'{ours.line.strip()}' against '{theirs.line.strip()}'",
-                )
-                return Line(trio, rows, [], [hunk])
-            return Line(trio, rows, [], [ours.line if text == texts[1] else theirs.line])
-        return Line(trio, rows, [], [wide[0].line])
+        if not (ours and theirs):
+            return Line(trio, rows, [], [wide[0].line])
+        line = three_way_said(base.line if base else None, ours.line, theirs.line, said_cells)
+        against = f"{place_of(trio.any)}'{ours.line.strip()}' against '{theirs.line.strip()}'"
+        return Line(trio, rows, [], [Hunk((ours.line,), (theirs.line,), against) if line is None else line])
     cells: list[str | None] = []
     for name, (b, o, t) in zip(names, columns, strict=True):
         mine, yours = cell_in(ours, o), cell_in(theirs, t)
