@@ -71,7 +71,7 @@ class Merge:
         if trio.doubt:
             self._emit(trio, [self._whole(trio, parent)])
             return
-        if trio.kind is Kind.TABLE and trio.copy is None:
+        if trio.kind is Kind.TABLE:
             self._write_table(trio, parent)
             return
         pieces = self._own(trio)
@@ -102,11 +102,7 @@ class Merge:
     def _own(self, trio: Trio) -> list[Piece]:
         base, ours, theirs = trio.nodes
         if ours is None or theirs is None:
-            node = ours or theirs or trio.copy
-            assert node is not None
-            pieces: list[Piece] = list(node.own)
-            if trio.copy:
-                self.excused.update(node.own)
+            pieces: list[Piece] = list(trio.any.own)
         else:
             pieces = merge_own(base, ours, theirs, self.said)
             self._excuse(trio, pieces)

@@ -76,9 +76,7 @@ def _place_from_elsewhere(found: Sequence[Trio], trio: Trio) -> int:
 def _sequence(parent: Trio, members: Sequence[Trio], side: int) -> list[Trio]:
     """The members that are under the parent on a side, in its order."""
     here = [
-        (node.index, trio)
-        for trio in members
-        if (node := trio.nodes[side]) and (parent.copy or parent_of(node) is parent)
+        (node.index, trio) for trio in members if (node := trio.nodes[side]) and parent_of(node) is parent
     ]
     return [trio for _, trio in sorted(here, key=lambda entry: entry[0])]
 

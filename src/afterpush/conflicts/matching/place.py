@@ -2,8 +2,9 @@
 
 An addition keeps the headings that its side gave it. Two exceptions:
 * its old neighbours now are below a new heading inside that parent: it goes with them;
-* a release was cut: its neighbours are in a new release, or its heading is no longer "Unreleased". It was
-  never in that release: it keeps its heading, which is made again under what is unreleased now.
+* a release was cut: its neighbours are in a new release. It was never in that: it keeps its heading, which
+  is another one than the heading that went with them. Where "Unreleased" itself became a release, and
+  nothing is unreleased now, a person decides.
 
     base            ours (the cut)      theirs              merged
     # Unreleased    # Unreleased        # Unreleased        # Unreleased
@@ -24,7 +25,6 @@ class Placement:
 
     def __init__(self, trios: Sequence[Trio]) -> None:
         self.trios, self.root = trios, trios[0]
-        self.copies: dict[tuple[Trio, str], Trio] = {}
         self._changes: dict[Node, bool] = {}
         for trio in trios[1:]:
             if trio.home is None:
@@ -35,7 +35,7 @@ class Placement:
             if trio not in self.gone:
                 trio.home = self._standing(trio)
         self.children: dict[Trio, list[Trio]] = {}
-        for trio in (*trios[1:], *self.copies.values()):
+        for trio in trios[1:]:
             if trio in self.gone or not trio.home:
                 continue
             homes = [trio.home]
@@ -75,8 +75,8 @@ class Placement:
 
     def _home_of_addition(self, trio: Trio, node: Node, side: int, other: int) -> Trio:
         parent = parent_of(node)
-        if node.kind is not Kind.ROW and (target := self._after_the_cut(trio, node, other)):
-            return target
+        if node.kind is not Kind.ROW and _is_cut(node, other):
+            trio.refuse(Doubt.RELEASE, "")
         if parent.base is None:
             return parent
         moved_to = _neighbours_home(node, other)
@@ -88,43 +88,6 @@ class Placement:
         if there is None:
             return moved_to
         return moved_to if heading and moved_to.base is None and _is_inside(heading, there) else parent
-
-    def _after_the_cut(self, trio: Trio, node: Node, other: int) -> Trio | None:
-        """Where an addition goes whose release the other side has cut meanwhile."""
-        path: list[Node] = []
-        above = node.parent
-        while above and above.kind is Kind.SECTION:
-            known = trio_of(above)
-            there = known.nodes[other]
-            if known.base and there and _was_released(known.base, there):
-                fresh = _fresh_unreleased(there)
-                if fresh:
-                    return self._made_again(fresh, path, other)
-                trio.refuse(Doubt.RELEASE, "")
-                return None
-            path.insert(0, above)
-            above = above.parent
-        return None
-
-    def _made_again(self, target: Trio, headings: Sequence[Node], other: int) -> Trio:
-        """The headings below a target: those that are there, and copies of those that are not."""
-        for heading in headings:
-            there = target.nodes[other]
-            found = (
-                next((child for child in there.children if child.said == heading.said), None)
-                if there
-                else None
-            )
-            if found:
-                target = trio_of(found)
-                continue
-            key = (target, heading.said)
-            if key not in self.copies:
-                copy = Trio()
-                copy.copy, copy.home = heading, target
-                self.copies[key] = copy
-            target = self.copies[key]
-        return target
 
     def _break_circles(self) -> None:
         """Two moves that put things under each other: both stay where they were, and a person decides."""
@@ -217,8 +180,13 @@ def _was_released(base: Node, there: Node) -> bool:
     return is_unreleased(base.said) and not is_unreleased(there.said) and bool(release_of(there.title))
 
 
-def _fresh_unreleased(released: Node) -> Trio | None:
-    """The new section for what is not released, beside one that just was."""
-    siblings = released.parent.children if released.parent else []
-    fresh = [node for node in siblings if node.kind is Kind.SECTION and is_unreleased(node.said)]
-    return trio_of(fresh[0]) if len(fresh) == 1 else None
+def _is_cut(node: Node, other: int) -> bool:
+    """Whether the other side gave a release's name to what a node was added to as unreleased."""
+    above = node.parent
+    while above and above.kind is Kind.SECTION:
+        known = trio_of(above)
+        there = known.nodes[other]
+        if known.base and there and _was_released(known.base, there):
+            return True
+        above = above.parent
+    return False

@@ -20,7 +20,7 @@ class Doubt(Enum):
 class Trio:
     """A node of the base, of ours and of theirs that are one thing; None where a version has it not."""
 
-    __slots__ = ("copy", "doubt", "home", "is_twice", "nodes", "reason")
+    __slots__ = ("doubt", "home", "is_twice", "nodes", "reason")
 
     def __init__(
         self, base: Node | None = None, ours: Node | None = None, theirs: Node | None = None
@@ -28,9 +28,8 @@ class Trio:
         self.nodes: list[Node | None] = [base, ours, theirs]
         self.doubt: Doubt | None = None
         self.reason = ""
-        # Where it is in the merged text; and, of a heading that is made again there, the pattern.
+        # Where it is in the merged text.
         self.home: Trio | None = None
-        self.copy: Node | None = None
         # Whether both sides wrote it under different headings on purpose.
         self.is_twice = False
         for node in self.nodes:
@@ -53,7 +52,7 @@ class Trio:
     def any(self) -> Node:
         """One of its nodes; both sides of a merge get the same one."""
         sides = [node for node in self.nodes[1:] if node]
-        found = max(sides, key=lambda node: (node.own, node.index)) if sides else self.base or self.copy
+        found = max(sides, key=lambda node: (node.own, node.index)) if sides else self.base
         assert found is not None
         return found
 

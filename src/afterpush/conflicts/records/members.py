@@ -154,8 +154,8 @@ def _merge_entry(
 
 
 def _part(name: str, base: Entry | None, ours: Entry, theirs: Entry) -> str:
-    before, mine, yours = (getattr(entry, name) if entry else None for entry in (base, ours, theirs))
-    return steady(before, str(mine), str(yours))
+    before = str(getattr(base, name)) if base else None
+    return steady(before, str(getattr(ours, name)), str(getattr(theirs, name)))
 
 
 def _keyed(versions: Sequence[Container | None], path: str) -> list[Container | None]:
