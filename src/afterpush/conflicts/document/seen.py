@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from afterpush.conflicts.kinds.counters import template_of
@@ -41,9 +41,10 @@ class _Version:
             self.over[line].add(title)
         self.places = {line: at for at, (line, _) in enumerate(placed) if self.lines[line] == 1}
 
-    def shapes(self, title: str) -> set[str]:
-        """The lines under a heading without their numbers."""
-        return {template_of(line) for line, above in self.pairs if above == title}
+    @cached_property
+    def named(self) -> dict[Placed, str]:
+        """The lines by their names and the headings over them; where several have one name, one of them."""
+        return {(_name_of(line)[0], title): line for line, title in self.pairs}
 
 
 def _placed(lines: Lines) -> Iterable[Placed]:
@@ -66,23 +67,26 @@ def _bare(line: str) -> str:
 def seen_by(base: Lines, ours: Lines, theirs: Lines) -> int:
     """Which side has seen the other: 1 (ours) or 2; 0 where neither has, or each has."""
     before, mine, yours = map(_Version, (base, ours, theirs))
-    has = (_has(before, mine, yours), _has(before, yours, mine))
-    return 0 if has[0] == has[1] else 1 if has[0] else 2
+    for is_strict in (True, False):
+        has = [_has(before, one, other, is_strict=is_strict) for one, other in ((mine, yours), (yours, mine))]
+        if any(has):
+            return 0 if all(has) else has.index(True) + 1
+    return 0
 
 
-def _has(base: _Version, side: _Version, other: _Version) -> bool:
+def _has(base: _Version, side: _Version, other: _Version, *, is_strict: bool) -> bool:
     """Whether a side has everything that the other did to the base.
 
     It is proved to have seen the other by most of what that wrote; then it may have moved the rest, or
-    changed an old line that the other put somewhere. By all of it (several lines), its order and its values
-    are what became of the other's: 9.6, where the other raised a version to 9.5.
+    changed an old line that the other put somewhere. By all of it (several lines), unless `is_strict`, its
+    order and its values are what became of the other's: 9.6, where the other raised a version to 9.5.
     """
     added, removed = other.pairs - base.pairs, base.pairs - other.pairs
     new = [placed for placed in added if other.lines[placed[0]] > base.lines[placed[0]]]
     found = [placed for placed in new if _is_there(base, side, other, placed)]
     left = [placed for placed in new if placed not in found and not _has_line(side, other, placed)]
     is_proved = bool(new) and 2 * len(found) >= len(new)
-    is_sure = len(found) > 1 and all(_has_value(base, side, placed) for placed in left)
+    is_sure = not is_strict and len(found) > 1 and all(_has_value(base, side, placed) for placed in left)
     turned = _turned(base, side, other)
     has_moves = turned is not None and all(mine > yours for mine, yours in turned)
     return (
@@ -111,10 +115,15 @@ def _has_line(side: _Version, other: _Version, placed: Placed) -> bool:
 
 
 def _has_value(base: _Version, side: _Version, placed: Placed) -> bool:
-    """Whether a side has a line, and the base had it, with other numbers in it."""
-    line, title = placed
-    shape = template_of(line)
-    return shape != line and all(shape in version.shapes(title) for version in (base, side))
+    """Whether a side has an old line with all the words that the other put in, without those it took out.
+
+    base | A | open | x |, other | A | done | x |, side | A | done | y |; numbers are not compared.
+    """
+    name = (_name_of(placed[0])[0], placed[1])
+    if name not in base.named or name not in side.named:
+        return False
+    old, new, now = (Counter(_words(line)) for line in (base.named[name], placed[0], side.named[name]))
+    return new - old <= now and all(now[word] <= new[word] for word in old - new)
 
 
 def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed, *, is_proved: bool) -> bool:
