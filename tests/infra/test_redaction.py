@@ -83,7 +83,7 @@ def test_time_grows_with_the_length_of_a_line_and_no_faster() -> None:
 
 
 @pytest.mark.parametrize("name", list(TOKEN_SHAPES))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(data=st.data())
 def test_the_plain_strings_that_are_searched_for_first_stand_in_every_text_of_a_shape(
     name: str, data: st.DataObject

@@ -1,5 +1,6 @@
 """A push that is killed between any two of its git commands: nothing is lost, the next one goes through."""
 
+import functools
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.push.journal import PushJournal, PushState
 from afterpush.push.recovery import recover
 from tests.support.cli import Answer, afterpush
-from tests.support.repositories import Repository
+from tests.support.repositories import Repository, copied, lasting_folder, make_repository
 
 NUMBERS = "".join(f"{number}\n" for number in range(1, 21))
 
@@ -48,8 +49,10 @@ def killer(folder: Path, command: str, nth: int, *, before: bool) -> dict[str, s
     return {"PATH": f"{program.parent}:{os.environ['PATH']}"}
 
 
-def prepare(repository: Repository) -> Repository:
+@functools.cache
+def prepared() -> Repository:
     """Both sides have new commits, and here are a staged, an unstaged and an untracked change."""
+    repository = make_repository(lasting_folder())
     repository.commit("Base", numbers=NUMBERS, gone="1\n", kept="1\n")
     repository.push()
     other = repository.another_clone("other")
@@ -81,10 +84,8 @@ def assert_all_is_there(repository: Repository) -> None:
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize(("command", "nth"), MOMENTS, ids=[command for command, _ in MOMENTS])
-def test_the_next_push_recovers_from_a_kill(
-    repository: Repository, tmp_path: Path, command: str, nth: int, before: bool
-) -> None:
-    prepare(repository)
+def test_the_next_push_recovers_from_a_kill(tmp_path: Path, command: str, nth: int, before: bool) -> None:
+    repository = copied(prepared(), Repository(tmp_path / "app", tmp_path / "app.git"))
     killed = push(repository, killer(tmp_path, command, nth, before=before))
     assert killed.code == -9
     again = push(repository)

@@ -60,7 +60,7 @@ def copied(template: Repository, copy: Repository) -> Repository:
     shutil.copytree(template.path, copy.path, symlinks=True)
     config = copy.path / ".git/config"
     config.write_text(config.read_text().replace(str(template.remote), str(copy.remote)))
-    copy.git("update-index", "--refresh")  # It knows the files by their inodes.
+    copy.git("update-index", "-q", "--refresh")  # It knows the files by their inodes.
     return copy
 
 
