@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from afterpush.conflicts.kinds.counters import template_of
 from afterpush.roadmap.headings import headings_in
@@ -87,7 +87,7 @@ def _has(base: _Version, side: _Version, other: _Version, *, is_strict: bool) ->
     left = [placed for placed in new if placed not in found and not _has_line(side, other, placed)]
     is_proved = bool(new) and 2 * len(found) >= len(new)
     is_sure = not is_strict and len(found) > 1 and all(_has_value(base, side, placed) for placed in left)
-    turned = _turned(base, side, other)
+    turned = _turned(base, side, other, is_strict=is_strict)
     has_moves = turned is not None and all(mine > yours for mine, yours in turned)
     return (
         bool(added or removed or turned)
@@ -134,25 +134,30 @@ def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed, *,
     return side.pairs[placed] <= other.pairs[placed]
 
 
-def _turned(base: _Version, side: _Version, other: _Version) -> list[tuple[int, int]] | None:
+def _turned(
+    base: _Version, side: _Version, other: _Version, *, is_strict: bool
+) -> list[tuple[int, int]] | None:
     """Of each two stretches of lines that the other turned round, the places in the side; None for too many.
 
     base a b c, other c a b, side a c b: a and c stayed as they were, b and c were turned round in both.
+    Unless `is_strict`, only neighbours in the other count: where both put something last, one is not.
     """
     common = [line for line in base.places if line in side.places and line in other.places]
     ranks = [
         {line: rank for rank, line in enumerate(sorted(common, key=version.places.__getitem__))}
         for version in (other, side)
     ]
-    known = [tuple(rank[line] for rank in ranks) for line in common]
+    known = [(at, ranks[0][line], ranks[1][line]) for at, line in enumerate(common)]
     begins = [
         here
-        for before, here in zip([(-2, -2), *known], known, strict=False)
-        if here != (before[0] + 1, before[1] + 1)
+        for before, here in zip([(-2, -2, -2), *known], known, strict=False)
+        if here[1:] != (before[1] + 1, before[2] + 1)
     ]
     if len(begins) ** 2 > 2 * _MOST_PAIRS:
         return None
-    return [(one[1], two[1]) for one, two in combinations(begins, 2) if one[0] > two[0]]
+    as_there = sorted(begins, key=lambda place: place[1])
+    pairs = combinations(as_there, 2) if is_strict else pairwise(as_there)
+    return [(two[2], one[2]) for one, two in pairs if one[0] > two[0]]
 
 
 def _has_reworded(base: _Version, side: _Version, other: _Version, *, is_proved: bool) -> bool:
