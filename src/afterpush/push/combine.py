@@ -3,29 +3,17 @@
 Nothing of the clone is touched while this is found out, so a conflict leaves nothing to be put back.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import git, git_text
-from afterpush.infra.git.merge_tree import TreeMerge, merge_trees
-from afterpush.infra.git.objects import CommitText, read_blob, read_commits, signs_commits, write_commit
+from afterpush.infra.git.merge_tree import Merging, TreeMerge, merge_trees
+from afterpush.infra.git.objects import CommitText, read_commits, signs_commits, write_commit
 
 Strategy = Literal["rebase", "merge"]
-# Why a path is in conflict: (path, base, ours, theirs) give sentences; none where git's own words will do.
-Explain = Callable[[str, bytes | None, bytes, bytes], tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Merging:
-    """How git is to merge (options before its command), and how a conflict in a document is explained."""
-
-    options: tuple[str, ...]
-    explain: Explain
-    is_document: Callable[[str], bool]
-    env: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,15 +156,8 @@ def _clash(repo: Path, commit: str, merged: TreeMerge, merging: Merging) -> Comm
     reasons: dict[str, tuple[str, ...]] = {}
     for path in merged.conflicted_paths:
         said = tuple(message for message in merged.messages if path in message)
-        reasons[path] = _explained(repo, path, merged, merging) or said or ("git cannot merge it",)
+        entry = next((entry for entry in merged.conflicts if entry.path == path), None)
+        explained = merging.explained(repo, entry) if entry else ()
+        reasons[path] = explained or said or ("git cannot merge it",)
     subject = git(repo, "show", "-s", "--format=%s", commit, "--", env=merging.env).text.strip()
     return CommitConflict(commit, subject, reasons)
-
-
-def _explained(repo: Path, path: str, merged: TreeMerge, merging: Merging) -> tuple[str, ...]:
-    entry = next((entry for entry in merged.conflicts if entry.path == path), None)
-    if entry is None or entry.ours is None or entry.theirs is None:
-        return ()
-    base = read_blob(repo, entry.base.oid, env=merging.env) if entry.base else None
-    ours, theirs = (read_blob(repo, side.oid, env=merging.env) for side in (entry.ours, entry.theirs))
-    return merging.explain(path, base, ours, theirs)

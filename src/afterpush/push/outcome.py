@@ -1,6 +1,6 @@
 """How a push ended, for people and for `--json`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from afterpush.infra.errors import ExitCode
@@ -24,7 +24,6 @@ class PushResult:
     clash: CommitConflict | None = None
     recovery_ref: str | None = None
     dry_run: bool = False
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def document(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import current_branch, git
+from afterpush.infra.git import current_branch, has_commits
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.remotes import require_remote
 from afterpush.infra.git.unmerged import Operation, operation_under_way, unmerged
@@ -41,7 +41,7 @@ def branch_to_push(repo: Path, target: Target) -> str:
             f"pushing from {repo}: HEAD is detached, so no branch would follow; "
             f"git switch -c NAME (or git switch {target.branch}), then push again"
         )
-    if git(repo, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
+    if not has_commits(repo):
         raise AfterpushError(f"pushing from {repo}: {branch} has no commit yet; commit something first")
     return branch
 

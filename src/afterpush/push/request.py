@@ -6,7 +6,8 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.git.fetch_push import Target
-from afterpush.push.combine import Merging, Strategy
+from afterpush.infra.git.merge_tree import Merging
+from afterpush.push.combine import Strategy
 
 
 @dataclass(frozen=True)

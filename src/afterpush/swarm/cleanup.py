@@ -1,14 +1,15 @@
 """Removing what the swarm has no use for any more: never work that is not in main."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from afterpush.infra.console import table
-from afterpush.infra.git import git, git_text
+from afterpush.infra.git import git
 from afterpush.infra.git.containment import is_contained
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.infra.git.refs import refs_here
 from afterpush.infra.git.submodules import checked_out_submodules
 from afterpush.infra.git.unmerged import operation_under_way
 from afterpush.infra.git.worktrees import (
@@ -155,7 +156,8 @@ class _Cleaning:
         return f"its commits are not in {self.mainline.target}"
 
     def local_branches(self) -> None:
-        for branch, tip in _branches(self.context.repo):
+        for ref, tip in refs_here(self.context.repo, "refs/heads/swarm/").items():
+            branch = ref.removeprefix("refs/heads/")
             if branch in self.busy_branches:
                 continue
             reason = self._branch_reason(branch, tip)
@@ -163,7 +165,7 @@ class _Cleaning:
                 self.kept.append(Kept(branch, reason))
                 continue
             if not self.dry_run:
-                git(self.context.repo, "update-ref", "-d", f"refs/heads/{branch}", tip)
+                git(self.context.repo, "update-ref", "-d", ref, tip)
                 git(self.context.repo, "config", "--remove-section", f"branch.{branch}")
             self.removed.append(branch)
 
@@ -208,17 +210,6 @@ def _why_git_keeps(worktree: Path) -> str | None:
         f"git removes no worktree with a repository in it ({', '.join(inside[:3])}); when nothing in that is "
         f"needed: git worktree remove --force {worktree}"
     )
-
-
-def _branches(repo: Path) -> Iterator[tuple[str, str]]:
-    text = git_text(
-        repo,
-        *("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/swarm/"),
-        doing="listing the swarm's branches",
-    )
-    for line in text.splitlines():
-        ref, _, tip = line.rpartition(" ")
-        yield ref.removeprefix("refs/heads/"), tip
 
 
 def cleaned_text(cleaned: CleanupResult) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.git.merge_tree import Merging
 from afterpush.roadmap import Task
 
 
@@ -36,14 +37,6 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
-class QueueMerging:
-    """How git is to merge (options before its command), and how a conflict in a document is explained."""
-
-    options: tuple[str, ...]
-    explain: Callable[[str, bytes | None, bytes, bytes], tuple[str, ...]]
-
-
-@dataclass(frozen=True)
 class SwarmContext:
     """The clone and everything outside of it.
 
@@ -56,7 +49,7 @@ class SwarmContext:
     state: Path
     worktrees: Path
     target: Target
-    merging: QueueMerging
+    merging: Merging
     clock: Clock
     environment: Mapping[str, str]
     note: Callable[[str], None]

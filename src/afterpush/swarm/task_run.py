@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
+from afterpush.infra.git.refs import refs_here
 from afterpush.infra.git.work_tree import changed_paths
 from afterpush.roadmap import Task
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
@@ -161,10 +162,8 @@ class TaskRun:
             self.context.note(self.context.redact(said))
 
     def _highest_here(self) -> int:
-        done = git(
-            self.context.repo, "for-each-ref", "--format=%(refname)", f"refs/heads/swarm/{self.task.id}/"
-        )
-        return max((attempt_in(ref, self.task.id) for ref in done.text.split()), default=0)
+        refs = refs_here(self.context.repo, f"refs/heads/swarm/{self.task.id}/")
+        return max((attempt_in(ref, self.task.id) for ref in refs), default=0)
 
     def _attempted(self, base: str) -> Attempted:
         context, bounds, number = self.context, self.order.bounds, self._attempt

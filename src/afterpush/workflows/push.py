@@ -107,23 +107,15 @@ def _order(here: AppRepository, wanted: Wanted) -> "PushRequest":
 def _world(here: AppRepository) -> "Iterator[PushContext]":
     """A push's context: the merge driver comes from the conflicts feature."""
     import random
-    import sys
 
-    from afterpush.conflicts.git.on_the_fly import driver_options, is_document, why_in_conflict
+    from afterpush.conflicts.git.on_the_fly import merging_documents
     from afterpush.infra.clock import SystemClock
     from afterpush.infra.console import note
     from afterpush.infra.state import feature_folder
-    from afterpush.push.combine import Merging
     from afterpush.push.request import PushContext
     from afterpush.workflows.trust import command_environment
 
-    documents = here.settings.documents
-    with driver_options(here.repo, documents, sys.executable) as options:
-        merging = Merging(
-            options,
-            lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents),
-            lambda path: is_document(path, documents),
-        )
+    with merging_documents(here.repo, here.settings.documents) as merging:
         variables = command_environment(here)
         state = feature_folder(here.repo, "push")
         yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)

@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -78,16 +77,12 @@ def swarm_context(
     here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict
 ) -> "Iterator[SwarmContext]":
     """The context that the swarm acts on; the merge driver comes from the conflicts feature."""
-    from afterpush.conflicts.git.on_the_fly import driver_options, why_in_conflict
+    from afterpush.conflicts.git.on_the_fly import merging_documents
     from afterpush.infra.clock import SystemClock
-    from afterpush.swarm.context import QueueMerging, SwarmContext
+    from afterpush.swarm.context import SwarmContext
 
-    documents = here.settings.documents
     main = target_of(here).tracking_ref
-    with driver_options(here.repo, documents, sys.executable, branch=main) as options:
-        merging = QueueMerging(
-            options, lambda path, base, ours, theirs: why_in_conflict(path, base, ours, theirs, documents)
-        )
+    with merging_documents(here.repo, here.settings.documents, branch=main) as merging:
         yield SwarmContext(
             repo=here.repo,
             state=state_of(here),

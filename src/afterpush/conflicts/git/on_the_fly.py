@@ -1,7 +1,8 @@
 """The merge driver for single git commands, in clones where nobody has installed it."""
 
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,19 +13,14 @@ from afterpush.conflicts.kinds.names import Kind, kind_of
 from afterpush.conflicts.merge import merge_document
 from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import git
+from afterpush.infra.git.merge_tree import Merging
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents
 
 
 @contextmanager
-def driver_options(
-    repo: Path,
-    documents: "Documents",
-    python: str,
-    environment: Mapping[str, str] = os.environ,
-    branch: str | None = None,
-) -> Iterator[tuple[str, ...]]:
+def merging_documents(repo: Path, documents: "Documents", *, branch: str | None = None) -> Iterator[Merging]:
     """What to write between `git` and its command so that it merges the documents through afterpush.
 
     The attributes go into the place of the user's own global ones, which stay in force with them; what
@@ -35,19 +31,24 @@ def driver_options(
         attributes = folder / "attributes"
         lines = "".join(f"{line}\n" for line in attribute_lines(driver_patterns(documents)))
         own = git(repo, "cat-file", "blob", f"{branch}:.gitattributes").stdout if branch else b""
-        attributes.write_bytes(lines.encode() + _global_attributes(repo, environment) + b"\n" + own)
-        yield (
+        attributes.write_bytes(lines.encode() + _global_attributes(repo) + b"\n" + own)
+        options = (
             *("-c", f"core.attributesFile={attributes}"),
             *("-c", f"merge.{NAME}.name={TITLE}"),
-            *("-c", f"merge.{NAME}.driver={driver_command(python)}"),
+            *("-c", f"merge.{NAME}.driver={driver_command(sys.executable)}"),
+        )
+        yield Merging(
+            options,
+            lambda path, base, ours, theirs: _why_in_conflict(path, base, ours, theirs, documents),
+            lambda path: kind_of(path, documents) not in (Kind.OTHER, Kind.LOCK_FILE),
         )
 
 
-def _global_attributes(repo: Path, environment: Mapping[str, str]) -> bytes:
+def _global_attributes(repo: Path) -> bytes:
     """The user's own attributes, wherever gitattributes(5) says that they are."""
     named = git(repo, "config", "--path", "--get", "core.attributesFile").text.strip()
-    home = environment.get("HOME", "")
-    folder = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    home = os.environ.get("HOME", "")
+    folder = os.environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
     path = Path(named) if named else Path(folder, "git", "attributes")
     try:
         return path.read_bytes()
@@ -55,12 +56,7 @@ def _global_attributes(repo: Path, environment: Mapping[str, str]) -> bytes:
         return b""
 
 
-def is_document(path: str, documents: "Documents") -> bool:
-    """Whether the driver is asked for the path."""
-    return kind_of(path, documents) not in (Kind.OTHER, Kind.LOCK_FILE)
-
-
-def why_in_conflict(
+def _why_in_conflict(
     path: str, base: bytes | None, ours: bytes, theirs: bytes, documents: "Documents"
 ) -> tuple[str, ...]:
     """The engine's sentences about a document that could not be merged cleanly; none about other files."""

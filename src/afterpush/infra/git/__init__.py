@@ -140,11 +140,7 @@ def resolve_commit(repo: Path, revision: str) -> str:
 
 def commit_time(repo: Path, sha: str) -> float:
     """When the commit was committed, seconds since the epoch."""
-    return float(
-        git_text(
-            repo, "log", "-1", "--no-walk", "--format=%ct", sha, "--", doing=f"reading the time of {sha[:7]}"
-        )
-    )
+    return commit_facts(repo, sha).committed_at
 
 
 def is_ancestor(repo: Path, ancestor: str, descendant: str) -> bool:

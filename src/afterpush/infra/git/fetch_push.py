@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import clean_environment, git
+from afterpush.infra.git.leases import fetch_objects
+from afterpush.infra.git.refs import listed_by_remote
 from afterpush.infra.processes import run_shown
 
 # A ref of this worktree alone (gitrevisions(7)): parallel fetches of one clone do not meet in it.
 _FETCHED = "refs/worktree/afterpush/fetched"
-# Housekeeping has its time after a push, not between the look at the remote and the write to it.
-_QUIET_FETCH = (
-    *("-c", "fetch.writeCommitGraph=false", "fetch", "--quiet", "--no-tags"),
-    *("--no-recurse-submodules", "--no-auto-maintenance"),
-)
 
 
 @dataclass(frozen=True)
@@ -43,11 +41,19 @@ def fetch_branch(repo: Path, target: Target) -> str | None:
 
     Raises AfterpushError (unreachable) when the remote does not answer.
     """
-    done = git(repo, *_QUIET_FETCH, "--", target.remote, f"+{target.ref}:{_FETCHED}")
+    # Housekeeping has its time after a push, not between the look at the remote and the write to it.
+    words = ("-c", "fetch.writeCommitGraph=false", "fetch", "--quiet", "--no-tags", "--no-auto-maintenance")
+    refspec = f"+{target.ref}:{_FETCHED}"
+    done = git(repo, *words, "--no-recurse-submodules", "--", target.remote, refspec)
     if done.code != 0:
         if "couldn't find remote ref" in done.error_text:
             return None
-        raise _unreachable(f"fetching {target}", done.error_text)
+        lines = [line.removeprefix("fatal: ") for line in done.error_text.splitlines() if line.strip()]
+        raise AfterpushError(
+            f"fetching {target}: git says: {lines[0] if lines else 'nothing'}; "
+            "check the network, the URL and your access, then run it again",
+            ExitCode.UNREACHABLE,
+        )
     return git(repo, "rev-parse", "--verify", "--quiet", _FETCHED).text.strip()
 
 
@@ -58,39 +64,17 @@ def forget_fetched(repo: Path) -> None:
 
 def look_at_branch(repo: Path, target: Target) -> str | None:
     """Where the branch is at the remote now, without fetching; None when that is not known."""
-    listed = git(repo, "ls-remote", "--", target.remote, target.ref)
-    return listed.text.split()[0] if listed.code == 0 and listed.text.strip() else None
+    with suppress(AfterpushError):
+        return listed_by_remote(repo, target.remote, [target.ref], {}).get(target.ref)
+    return None
 
 
 def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) -> str | None:
     """The commit of the branch now, its objects in the `scratch` store: nothing of the clone changes."""
-    listed = git(repo, "ls-remote", "--", target.remote, target.ref)
-    if listed.code != 0:
-        raise _unreachable(f"asking {target.remote}", listed.error_text)
-    if not listed.text.strip():
-        return None
-    sha = listed.text.split()[0]
-    if git(repo, "cat-file", "-e", f"{sha}^{{commit}}").code == 0:
-        return sha
-    done = git(
-        repo,
-        *_QUIET_FETCH,
-        *("--no-write-fetch-head", "--refmap=", "--"),
-        target.remote,
-        target.ref,
-        env=scratch,
-    )
-    if done.code != 0:
-        raise _unreachable(f"fetching {target}", done.error_text)
+    sha = listed_by_remote(repo, target.remote, [target.ref], {}).get(target.ref)
+    if sha:
+        fetch_objects(repo, target.remote, target.ref, sha, env=scratch)
     return sha
-
-
-def _unreachable(doing: str, said: str) -> AfterpushError:
-    lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.strip()] or ["nothing"]
-    return AfterpushError(
-        f"{doing}: git says: {lines[0]}; check the network, the URL and your access, then run it again",
-        ExitCode.UNREACHABLE,
-    )
 
 
 class PushVerdict(Enum):

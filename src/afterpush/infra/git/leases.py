@@ -65,14 +65,16 @@ def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     return listed_by_remote(repo, remote, patterns, NEVER_ASK)
 
 
-def fetch_objects(repo: Path, remote: str, ref: str, sha: str) -> None:
+def fetch_objects(repo: Path, remote: str, ref: str, sha: str, *, env: Mapping[str, str] = NEVER_ASK) -> None:
     """Makes the objects of a commit known here; no ref is written. Raises AfterpushError (unreachable)."""
-    fetch_all_objects(repo, remote, {ref: sha})
+    fetch_all_objects(repo, remote, {ref: sha}, env=env)
 
 
-def fetch_all_objects(repo: Path, remote: str, shas: Mapping[str, str]) -> None:
+def fetch_all_objects(
+    repo: Path, remote: str, shas: Mapping[str, str], *, env: Mapping[str, str] = NEVER_ASK
+) -> None:
     """The same for many refs of the remote, by their names, in one exchange."""
-    missing = _missing(repo, shas)
+    missing = _missing(repo, shas, env)
     if not missing:
         return
     done = git(
@@ -80,9 +82,9 @@ def fetch_all_objects(repo: Path, remote: str, shas: Mapping[str, str]) -> None:
         *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance"),
         *("--no-recurse-submodules", "--stdin", "--", remote),
         input="".join(f"{ref}\n" for ref in missing).encode(),
-        env=NEVER_ASK,
+        env=env,
     )
-    still = _missing(repo, missing)
+    still = _missing(repo, missing, env)
     if done.code != 0 or still:
         ref, sha = next(iter((still or missing).items()))
         raise AfterpushError(
@@ -91,8 +93,8 @@ def fetch_all_objects(repo: Path, remote: str, shas: Mapping[str, str]) -> None:
         )
 
 
-def _missing(repo: Path, shas: Mapping[str, str]) -> dict[str, str]:
+def _missing(repo: Path, shas: Mapping[str, str], env: Mapping[str, str]) -> dict[str, str]:
     """Those whose commit git here does not have."""
     asked = "".join(f"{sha}^{{commit}}\n" for sha in shas.values()).encode()
-    said = git(repo, "cat-file", "--batch-check", input=asked).text.splitlines()
+    said = git(repo, "cat-file", "--batch-check", input=asked, env=env).text.splitlines()
     return {ref: shas[ref] for ref, line in zip(shas, said, strict=True) if line.endswith(" missing")}

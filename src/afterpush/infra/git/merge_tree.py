@@ -1,12 +1,35 @@
 """How two commits would merge, found out in the object store alone; and which driver merges a path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
+from afterpush.infra.git.objects import read_blob
 from afterpush.infra.git.unmerged import Unmerged, by_path
+
+Explain = Callable[[str, bytes | None, bytes, bytes], tuple[str, ...]]
+"""Why a path is in conflict: sentences from (path, base, ours, theirs); none where git's own words do."""
+
+
+@dataclass(frozen=True)
+class Merging:
+    """How git is to merge (options before its command), which paths are shared documents, and how a conflict
+    in one is explained."""
+
+    options: tuple[str, ...]
+    explain: Explain
+    is_document: Callable[[str], bool]
+    env: Mapping[str, str] | None = None
+
+    def explained(self, repo: Path, entry: Unmerged) -> tuple[str, ...]:
+        """Why a path is in conflict; nothing where one side has no file there."""
+        if not (entry.ours and entry.theirs and entry.ours.is_file and entry.theirs.is_file):
+            return ()
+        base = read_blob(repo, entry.base.oid, env=self.env) if entry.base and entry.base.is_file else None
+        ours, theirs = (read_blob(repo, side.oid, env=self.env) for side in (entry.ours, entry.theirs))
+        return self.explain(entry.path, base, ours, theirs)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import git, remote_urls
+from afterpush.infra.git import git, git_text, remote_urls
 
 # Nobody sits in front of a background process: whatever would ask must fail instead.
 NEVER_ASK = {
@@ -22,6 +22,13 @@ def ref_value(repo: Path, ref: str) -> str | None:
     """The sha that a full ref name points to, or None when there is no such ref."""
     done = git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", ref)
     return done.text.strip() if done.code == 0 else None
+
+
+def refs_here(repo: Path, prefix: str) -> dict[str, str]:
+    """The refs of this clone below a prefix such as `refs/heads/`, by full name, with what they point to."""
+    words = ("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+    pairs = (line.split(" ", 1) for line in git_text(repo, *words, doing="listing the branches").splitlines())
+    return {ref: sha for sha, ref in pairs}
 
 
 @dataclass(frozen=True)

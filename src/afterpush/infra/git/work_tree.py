@@ -5,6 +5,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git, git_text
+from afterpush.infra.git.refs import ref_value
 
 
 def tracked_changes(repo: Path) -> list[str]:
@@ -94,8 +95,7 @@ def changed_paths(repo: Path, before: str, after: str) -> list[str]:
 
 def blob_in(repo: Path, commit: str, path: str) -> str | None:
     """The object id that a commit has at a path."""
-    done = git(repo, "rev-parse", "--verify", "--quiet", f"{commit}:{path}")
-    return done.text.strip() if done.code == 0 else None
+    return ref_value(repo, f"{commit}:{path}")
 
 
 def blob_on_disk(repo: Path, path: str) -> str | None:

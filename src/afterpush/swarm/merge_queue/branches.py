@@ -10,6 +10,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.leases import fetch_all_objects, remote_refs
+from afterpush.infra.git.refs import refs_here
 
 _HEADS = "refs/heads/"
 
@@ -118,11 +119,7 @@ def _short(name: str, target: Target) -> str:
 
 
 def _heads_here(repo: Path) -> dict[str, str]:
-    text = git_text(
-        repo, "for-each-ref", "--format=%(objectname) %(refname)", _HEADS, doing="listing the branches"
-    )
-    pairs = (line.split(" ", 1) for line in text.splitlines())
-    return {ref.removeprefix(_HEADS): sha for sha, ref in pairs}
+    return {ref.removeprefix(_HEADS): sha for ref, sha in refs_here(repo, _HEADS).items()}
 
 
 def _heads_there(repo: Path, target: Target) -> dict[str, str]:

@@ -9,12 +9,11 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
-from afterpush.infra.git.merge_tree import TreeMerge, merge_trees
-from afterpush.infra.git.objects import read_blob, signs_commits, write_commit
+from afterpush.infra.git.merge_tree import Merging, TreeMerge, merge_trees
+from afterpush.infra.git.objects import signs_commits, write_commit
 from afterpush.infra.git.submodules import new_gitlinks
 from afterpush.infra.git.unmerged import Unmerged
 from afterpush.infra.invocation import program
-from afterpush.swarm.context import QueueMerging
 from afterpush.swarm.merge_queue.model import Candidate, Cause, Entry, LeftOut, Link
 
 # merge-ort moves a file out of the way of a folder, to its name with the side's name behind it.
@@ -31,7 +30,7 @@ class Composer:
 
     repo: Path
     target: Target
-    merging: QueueMerging
+    merging: Merging
     message: Callable[[Entry], str]
     again: Callable[[Entry], str]
     _merged: dict[tuple[str, str], "Link | LeftOut"] = field(default_factory=dict)
@@ -121,7 +120,7 @@ class Composer:
         return self._trees[commit]
 
 
-def _contended(repo: Path, merged: TreeMerge, merging: QueueMerging) -> str:
+def _contended(repo: Path, merged: TreeMerge, merging: Merging) -> str:
     """The paths that both sides have changed, each with the reason where there is one to tell."""
     told = []
     for path in merged.conflicted_paths:
@@ -133,7 +132,7 @@ def _contended(repo: Path, merged: TreeMerge, merging: QueueMerging) -> str:
 
 
 def _reasons(
-    repo: Path, path: str, entry: Unmerged | None, merged: TreeMerge, merging: QueueMerging
+    repo: Path, path: str, entry: Unmerged | None, merged: TreeMerge, merging: Merging
 ) -> tuple[str, ...]:
     if _MOVED_AWAY.search(path):
         return ("a file on one side, a folder on the other",)
@@ -147,5 +146,4 @@ def _reasons(
         return tuple(message for message in merged.messages if path in message)[:1]
     if not (entry.ours.is_file and entry.theirs.is_file):
         return ("no regular file on both sides",)
-    base = read_blob(repo, entry.base.oid) if entry.base and entry.base.is_file else None
-    return merging.explain(path, base, read_blob(repo, entry.ours.oid), read_blob(repo, entry.theirs.oid))
+    return merging.explained(repo, entry)

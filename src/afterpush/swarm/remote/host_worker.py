@@ -55,6 +55,7 @@ def main() -> None:
     """Serves until the lifeline ends."""
     with contextlib.suppress(PermissionError):
         os.setsid()
+    threading.excepthook = _end_with_traceback  # Else the manager would wait for that answer.
     stopped = threading.Event()
     with contextlib.suppress(OSError):  # Nobody reads the answers any more.
         _say(HELLO)
@@ -67,6 +68,11 @@ def main() -> None:
                 threading.Thread(target=_serve, args=(line, stopped.is_set), daemon=True).start()
     # Not sys.exit: attempts wait in threads, and their supervisors end with this process.
     os._exit(0)
+
+
+def _end_with_traceback(failed: threading.ExceptHookArgs) -> None:
+    threading.__excepthook__(failed)
+    os._exit(1)
 
 
 def _lines() -> Iterator[bytes]:
@@ -98,7 +104,7 @@ def _reply(order: Order, is_stopped: Callable[[], bool]) -> Reply:
         return Reply(order.number, problem=reach(order.source))
     try:
         done = carry_out_here(work, order.source, is_stopped)
-    except AfterpushError as error:
+    except (AfterpushError, OSError) as error:
         return Reply(order.number, problem=str(error))
     if isinstance(done, Attempted):
         return Reply(order.number, attempted=done)
