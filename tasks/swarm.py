@@ -12,6 +12,8 @@ from afterpush.workflows.app_repository import AppRepository, app_repository
 if TYPE_CHECKING:
     from afterpush.swarm.context import RunRequest
     from afterpush.swarm.merge_queue.mainline import Mainline
+    from afterpush.swarm.plan import RunPlan
+    from afterpush.swarm.run import RunReport
     from afterpush.swarm.selection import Selection
     from afterpush.workflows.swarm import Roadmap
 
@@ -33,29 +35,16 @@ def run(
     json: Json = False,
 ) -> ExitCode:
     """Give tasks to agents, each in its own worktree, and merge what passes the check into main."""
-    from afterpush.swarm import plan, report
-    from afterpush.swarm.merge_queue.mainline import Mainline
-    from afterpush.swarm.run import open_journal, run_swarm
-    from afterpush.workflows.swarm import Roadmap, show_commands, swarm_context, target_of
-    from afterpush.workflows.swarm_engines import choice, opened_engine
+    from afterpush.workflows.swarm_engines import choice, run_here
 
     here = app_repository()
     chosen = choice(here, engine, scheduler, hosts)
     order = _order(here, agents, command, check, timeout)
-    if not dry_run:
-        show_commands(order.command, order.check, chosen.workers)
-    mainline = Mainline(here.repo, target_of(here))
-    roadmap = Roadmap(here, mainline.look()[0])
-    selection = _selection(roadmap, mainline, tasks, ready)
-    with swarm_context(here, lambda: roadmap.tasks) as context:
-        engine_of = opened_engine(here, context, order, chosen)
-        if dry_run:
-            records = open_journal(context).records()
-            planned = plan.plan(selection, records, order, context, mainline)
-            return answer(planned, plan.plan_text, json=json)
-        ended = run_swarm(selection, order, context, mainline, engine_of)
-    answer(report.document(ended), lambda _: report.text(ended), json=json)
-    return ended.exit_code
+
+    def select(roadmap: "Roadmap", mainline: "Mainline") -> "Selection":
+        return _selection(roadmap, mainline, tasks, ready)
+
+    return _answer(run_here(here, order, chosen, select, dry_run=dry_run), json=json)
 
 
 @task()
@@ -68,30 +57,18 @@ def merge(
     json: Json = False,
 ) -> ExitCode:
     """Merge work that agents finished earlier: after a resolved conflict, a failed check or a crash."""
-    from afterpush.swarm import plan, report
-    from afterpush.swarm.merge_queue.mainline import Mainline
-    from afterpush.swarm.run import open_journal, run_swarm
     from afterpush.swarm.selection import select_finished
-    from afterpush.workflows.swarm import Roadmap, merge_order, show_commands, split, swarm_context, target_of
-    from afterpush.workflows.swarm_engines import LOCAL, EngineChoice, opened_engine
+    from afterpush.workflows.swarm import journal_of, merge_order, split
+    from afterpush.workflows.swarm_engines import LOCAL, EngineChoice, run_here
 
     here = app_repository()
     order = merge_order(here, check)
-    if not dry_run:
-        show_commands(check=order.check)
-    mainline = Mainline(here.repo, target_of(here))
-    roadmap = Roadmap(here, mainline.look()[0])
-    with swarm_context(here) as context:
-        records = open_journal(context).records()
-        selection = select_finished(records, split(tasks), lambda: roadmap.tasks)
-        if dry_run:
-            planned = plan.plan(selection, records, order, context, mainline)
-            return answer(planned, plan.plan_text, json=json)
-        ended = run_swarm(
-            selection, order, context, mainline, opened_engine(here, context, order, EngineChoice(LOCAL))
-        )
-    answer(report.document(ended), lambda _: report.text(ended, "nothing waits to be merged"), json=json)
-    return ended.exit_code
+
+    def select(roadmap: "Roadmap", mainline: "Mainline") -> "Selection":
+        return select_finished(journal_of(here).records(), split(tasks), lambda: roadmap.tasks)
+
+    found = run_here(here, order, EngineChoice(LOCAL), select, dry_run=dry_run)
+    return _answer(found, "nothing waits to be merged", json=json)
 
 
 @task()
@@ -175,6 +152,16 @@ def _selection(roadmap: "Roadmap", mainline: "Mainline", tasks: Any, ready: Any)
         return select_named(roadmap.tasks, ids, mainline.landed)
     limit = None if ready is True else whole_number(ready, "--ready", default=0, least=1)
     return select_ready(roadmap.tasks, limit, lambda task: mainline.landed(task) is not None)
+
+
+def _answer(found: "RunReport | RunPlan", nothing: str = "no task is ready", *, json: bool) -> ExitCode:
+    from afterpush.swarm.plan import RunPlan, plan_text
+    from afterpush.swarm.report import document, text
+
+    if isinstance(found, RunPlan):
+        return answer(found, plan_text, json=json)
+    answer(document(found), lambda _: text(found, nothing), json=json)
+    return found.exit_code
 
 
 ns = Collection("swarm", run, status, stop, cleanup, merge)

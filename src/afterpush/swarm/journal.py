@@ -17,6 +17,8 @@ from afterpush.infra.clock import Clock, parse_rfc3339, rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.swarm.states import Result, TaskState
 
+JOURNAL = "journal.jsonl"
+
 
 @dataclass(frozen=True)
 class TaskRecord:

@@ -25,7 +25,7 @@ def document(report: RunReport) -> Run:
     return Run(report.tasks, merged, round(report.seconds, 3))
 
 
-def text(report: RunReport, nothing: str = "no task is ready") -> str:
+def text(report: RunReport, nothing: str) -> str:
     """A table, and one line that sums it up; `nothing` when there was nothing to do."""
     if not report.tasks:
         return nothing

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterpush.infra.clock import Clock
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.files import private_folder, write_private
 from afterpush.infra.git import require_identity
@@ -15,7 +14,7 @@ from afterpush.infra.processes.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
 from afterpush.swarm.context import RunRequest, SwarmContext
 from afterpush.swarm.engines import Engine
-from afterpush.swarm.journal import TaskJournal, TaskRecord
+from afterpush.swarm.journal import JOURNAL, TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import registered
 from afterpush.swarm.merge_queue.mainline import Mainline
 from afterpush.swarm.merge_queue.queue import MergeQueue
@@ -42,16 +41,6 @@ class RunReport:
         return ExitCode.GOOD if is_good else ExitCode.BAD_ANSWER
 
 
-def open_journal(context: SwarmContext) -> TaskJournal:
-    """The journal of this clone's swarm."""
-    return journal_in(context.state, context.clock)
-
-
-def journal_in(state: Path, clock: Clock) -> TaskJournal:
-    """The journal in a swarm's folder."""
-    return TaskJournal(state / "journal.jsonl", clock)
-
-
 def run_swarm(
     selection: Selection,
     order: RunRequest,
@@ -61,7 +50,7 @@ def run_swarm(
 ) -> RunReport:
     """Runs the selected tasks to their ends. Raises AfterpushError when nothing can be begun at all."""
     began = context.clock.monotonic()
-    journal = open_journal(context)
+    journal = TaskJournal(context.state / JOURNAL, context.clock)
     require_identity(context.repo)
     for sentence in selection.notes:
         context.note(sentence)

@@ -202,9 +202,9 @@ def merge_order(here: AppRepository, check: str | None) -> "RunRequest":
 def journal_of(here: AppRepository) -> "TaskJournal":
     """The journal of this clone's swarm."""
     from afterpush.infra.clock import SystemClock
-    from afterpush.swarm.run import journal_in
+    from afterpush.swarm.journal import JOURNAL, TaskJournal
 
-    return journal_in(state_of(here), SystemClock())
+    return TaskJournal(state_of(here) / JOURNAL, SystemClock())
 
 
 def split(ids: str | None) -> list[str]:

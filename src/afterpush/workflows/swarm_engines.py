@@ -1,4 +1,4 @@
-"""Which engine a swarm runs on: this machine, a dask scheduler of the user's, or hosts over SSH."""
+"""A run of the swarm, and the engine that it is on: this machine, a dask scheduler, or hosts over SSH."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
-from afterpush.workflows.swarm import split
+from afterpush.workflows.swarm import Roadmap, journal_of, show_commands, split, swarm_context, target_of
 
 if TYPE_CHECKING:
     from afterpush.swarm.context import RunRequest, SwarmContext
     from afterpush.swarm.engines import Engine
+    from afterpush.swarm.merge_queue.mainline import Mainline
+    from afterpush.swarm.plan import RunPlan
     from afterpush.swarm.remote.checks import Workers
     from afterpush.swarm.remote.worker import CloneSource
+    from afterpush.swarm.run import RunReport
+    from afterpush.swarm.selection import Selection
 
 LOCAL, DASK = "local", "dask"
 
@@ -58,7 +62,32 @@ def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts
     return EngineChoice(DASK, scheduler=address)
 
 
-def opened_engine(
+def run_here(
+    here: AppRepository,
+    order: "RunRequest",
+    chosen: EngineChoice,
+    select: "Callable[[Roadmap, Mainline], Selection]",
+    *,
+    dry_run: bool,
+) -> "RunReport | RunPlan":
+    """Runs the tasks that `select` chooses, or only plans it. Raises AfterpushError."""
+    from afterpush.swarm.merge_queue.mainline import Mainline
+    from afterpush.swarm.plan import plan
+    from afterpush.swarm.run import run_swarm
+
+    if not dry_run:
+        show_commands(order.command, order.check, chosen.workers)
+    mainline = Mainline(here.repo, target_of(here))
+    roadmap = Roadmap(here, mainline.look()[0])
+    selection = select(roadmap, mainline)
+    with swarm_context(here, lambda: roadmap.tasks) as context:
+        engine = _opened_engine(here, context, order, chosen)
+        if dry_run:
+            return plan(selection, journal_of(here).records(), order, context, mainline)
+        return run_swarm(selection, order, context, mainline, engine)
+
+
+def _opened_engine(
     here: AppRepository, context: "SwarmContext", order: "RunRequest", chosen: EngineChoice
 ) -> "Callable[[], Engine]":
     """What opens the engine. Raises AfterpushError for an address that is not safe to use."""

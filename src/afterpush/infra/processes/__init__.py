@@ -67,7 +67,7 @@ def run(
     """
     words = command_words(argv)
     stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
-    with _started(words, cwd, env, stdin=stdin, output=subprocess.PIPE, errors=subprocess.PIPE) as process:
+    with started(words, cwd, env, stdin=stdin, output=subprocess.PIPE, errors=subprocess.PIPE) as process:
         try:
             stdout, stderr = process.communicate(input, timeout=timeout_seconds)
         except subprocess.TimeoutExpired as error:
@@ -79,7 +79,7 @@ def run(
     return Completed(words, process.returncode, stdout, stderr)
 
 
-def _started(
+def started(
     words: tuple[str, ...],
     cwd: Path | None,
     env: Mapping[str, str] | None,
@@ -87,10 +87,20 @@ def _started(
     stdin: int | None = None,
     output: int | None = None,
     errors: int | None = None,
+    has_own_session: bool = False,
 ) -> "subprocess.Popen[bytes]":
+    """A process with these descriptors, ours where None. Raises AfterpushError when it cannot be started."""
     own = None if env is None else dict(env)
     try:
-        return subprocess.Popen(words, cwd=cwd, env=own, stdin=stdin, stdout=output, stderr=errors)
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=own,
+            stdin=stdin,
+            stdout=output,
+            stderr=errors,
+            start_new_session=has_own_session,
+        )
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise AfterpushError(
@@ -135,7 +145,7 @@ def run_shown(
     said = bytearray()
     reader = threading.Thread(target=_show, args=(reading, said), daemon=True)
     try:
-        process = _started(words, cwd, env, stdin=subprocess.DEVNULL, output=writing, errors=writing)
+        process = started(words, cwd, env, stdin=subprocess.DEVNULL, output=writing, errors=writing)
     except AfterpushError:
         os.close(reading)
         raise
@@ -183,7 +193,7 @@ def run_attached(
     missing, or was ended after the limit.
     """
     words = command_words(argv)
-    with _started(words, cwd, env) as process:
+    with started(words, cwd, env) as process:
         try:
             return process.wait(timeout_seconds)
         except subprocess.TimeoutExpired as error:

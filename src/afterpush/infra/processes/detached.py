@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import cure_for_writing
-from afterpush.infra.processes import Argument, command_name, command_words
+from afterpush.infra.processes import Argument, command_words, started
 
 
 def start_detached(
@@ -46,22 +46,9 @@ def _in_own_session(
     *,
     stdin: int,
 ) -> "subprocess.Popen[bytes]":
-    words = command_words(argv)
-    output = _opened_for_output(log)
+    words, output = command_words(argv), _opened_for_output(log)
     try:
-        return subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=dict(env),
-            stdin=stdin,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise AfterpushError(
-            f"cannot start {command_name(words)} in the background: {error.strerror}"
-        ) from error
+        return started(words, cwd, env, stdin=stdin, output=output, errors=output, has_own_session=True)
     finally:
         os.close(output)
 
