@@ -4,6 +4,7 @@ A monitor is one process that watches one commit. It holds the commit's lock for
 it runs, and at its end writes the result and a line of history.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -200,7 +201,8 @@ def open_session(
 
 def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder | None:
     try:
-        probe = folder.ready().path / f"{folder.prefix}deployment-status-0000000.log"
+        # A name of this process's own: of two who try one file, one finds that the other has removed it.
+        probe = folder.ready().log(f"{os.getpid():07x}")
         existed = probe.exists()
         probe.touch(mode=0o600)
         if not existed:
