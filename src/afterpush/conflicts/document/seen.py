@@ -15,12 +15,12 @@ from itertools import combinations, pairwise
 
 from afterpush.conflicts.kinds.counters import template_of
 from afterpush.roadmap.headings import headings_in
-from afterpush.roadmap.keys import head_id, item_parts, plain
+from afterpush.roadmap.keys import DATE, head_id, item_parts, plain
 from afterpush.roadmap.metadata import is_key_line
 from afterpush.roadmap.nodes import Lines
 
 # Two lines are one in other words when so much of their words, in order, is the same.
-# Under a heading that is new, much more: what is there is new as a rule.
+# Under a heading that is new, or of another day, much more: what is there is new as a rule.
 _ALIKE, _ALIKE_UNPROVED, _ALIKE_ELSEWHERE = 0.7, 0.5, 0.85
 # Above this many pairs of lines nobody compares their words, and of blocks nobody their order.
 _MOST_PAIRS = 4000
@@ -186,6 +186,10 @@ def _is_reworded(one: Placed, other: Placed, least: float) -> bool:
     # `**Status:** ready` is under every task: elsewhere it is another one.
     if is_mine and is_yours and (mine != yours or is_key_line(one[0])):
         return False
+    # Two days of a log are two entries, unless nearly all words are the same: then the day was changed.
+    days = [DATE.match(item_parts(line)[1]) for line, _ in (one, other)]
+    if days[0] and days[1] and days[0][0] != days[1][0]:
+        least = _ALIKE_ELSEWHERE
     return SequenceMatcher(None, _words(one[0]), _words(other[0]), autojunk=False).ratio() >= least
 
 
