@@ -53,8 +53,8 @@ def set_block(
     except CannotEdit as error:
         raise _refused(name, block, str(error)) from error
     _verify(new, name, block, intended, component)
-    diff = _diff(name, _block_lines(text, name, where, block), _block_lines(new, name, where, block))
-    return Edited(new, diff, True)
+    (old_line, before), (new_line, after) = (_block_lines(one, name, where, block) for one in (text, new))
+    return Edited(new, unified(name, before, after, old_line, new_line), True)
 
 
 def _spliced(text: str, splices: list[Splice]) -> str:
@@ -124,10 +124,6 @@ def _block_lines(text: str, name: str, where: Sequence[Step], block: str) -> tup
             own = text[key.start : value.content_end()]
             return key.line, (" " * key.column + own).splitlines()
     return 0, []
-
-
-def _diff(name: str, old: tuple[int, list[str]], new: tuple[int, list[str]]) -> str:
-    return unified(name, old[1], new[1], old[0], new[0])
 
 
 def unified(name: str, before: list[str], after: list[str], old_line: int = 1, new_line: int = 1) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afterpush.appspec.healthcheck.advice import CheckValues, liveness_check, readiness_check
-from afterpush.appspec.healthcheck.endpoints import best_other, liveness_endpoint
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
-from afterpush.appspec.healthcheck.survey import Observed
+from afterpush.appspec.healthcheck.survey import Observed, best_other, liveness_endpoint
 from afterpush.appspec.spec import AppSpec, HealthCheck, SpecComponent
 from afterpush.appspec.validate.health_check_rules import is_liveness_name
 

@@ -1,11 +1,11 @@
-"""Looking at a running app from outside: the endpoint in question, its neighbours, its start."""
+"""Looking at a running app from outside: its endpoint, its start, the neighbours and which of them fits."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from afterpush.appspec.healthcheck.endpoints import best_other, liveness_endpoint
 from afterpush.appspec.healthcheck.probe import Measured, Origin
 from afterpush.appspec.healthcheck.target import HealthTarget
+from afterpush.appspec.validate.health_check_rules import is_liveness_name
 from afterpush.digitalocean.readiness import NOWHERE
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -129,3 +129,22 @@ def _confirmed(origin: Origin, others: Sequence[Measured], choose: Choice, tries
 def _alike(one: Measured, other: Measured) -> bool:
     """Two paths that answer the same: nothing of its own is behind either."""
     return (one.status, one.content_type, one.digest) == (other.status, other.content_type, other.digest)
+
+
+def best_other(others: Sequence[Measured]) -> Measured | None:
+    """The neighbour for readiness where what was asked is not there: the most telling one that is ready."""
+    ready = [other for other in others if other.readiness.ready and not is_liveness_name(other.path)]
+    return next((other for other in ready if other.shows_database), ready[0] if ready else None)
+
+
+def liveness_endpoint(
+    endpoint: Measured | None, others: Sequence[Measured], has_database: bool | None
+) -> Measured | None:
+    """An endpoint that answers for the process alone; one that shows a database is never that."""
+    seen = [one for one in [*others, *([endpoint] if endpoint else [])] if one.readiness.ready]
+    named = [one for one in seen if is_liveness_name(one.path) and not one.shows_database]
+    if named:
+        return named[0]
+    # Without a database there is nothing that the one endpoint could depend on, as far as can be seen.
+    alone = endpoint if has_database is False and endpoint and endpoint.readiness.ready else None
+    return alone if alone and not alone.shows_database else None

@@ -67,7 +67,9 @@ class YamlEditor:
             if key in own:
                 splices += self._replace(own[key][1], value)
             elif key == "http_path" and rename:
-                splices += [self._rename(own["path"][0], key), *self._replace(own["path"][1], value)]
+                old, said = own["path"]
+                splices.append(Splice(old.start, old.end, _quoted(key, old.style)))
+                splices += self._replace(said, value)
             elif key not in inherited or not same(plain(inherited[key]), value):
                 missing[key] = value
         for key in drop:
@@ -84,9 +86,6 @@ class YamlEditor:
             raise CannotEdit(f"line {node.line} holds a block of text")
         space = " " if node.start == node.end else ""
         return [Splice(node.start, node.end, space + _scalar(value, node.style))]
-
-    def _rename(self, key: Node, name: str) -> Splice:
-        return Splice(key.start, key.end, _quoted(name, key.style))
 
     def _remove(self, mapping: Node, key: Node, value: Node) -> Splice:
         pairs = mapping.pairs
