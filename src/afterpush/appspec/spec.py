@@ -80,7 +80,7 @@ class SpecComponent:
 
     @property
     def http_port(self) -> int:
-        return _whole(self.node.get("http_port"), 8080)
+        return whole(self.node.get("http_port"), 8080)
 
     @property
     def sources(self) -> list[ComponentSource]:
@@ -169,8 +169,8 @@ def _components(node: Node, steps: tuple[str | int, ...]) -> Iterator[SpecCompon
 def _check(node: Node | None, fields: Shape) -> HealthCheck | None:
     if node is None or not node.is_mapping:
         return None
-    path, port = node.text("http_path") or node.text("path"), _whole(node.get("port"), 0)
-    values = {name: _whole(node.get(name), default) for name, default in _times(fields).items()}
+    path, port = node.text("http_path") or node.text("path"), whole(node.get("port"))
+    values = {name: whole(node.get(name), default) for name, default in _times(fields).items()}
     return HealthCheck(path, port or None, **values)
 
 
@@ -205,6 +205,7 @@ def _variables(node: Node) -> list[SpecVariable]:
     ]
 
 
-def _whole(node: Node | None, default: int) -> int:
+def whole(node: Node | None, default: int = 0) -> int:
+    """The whole number there; `default` for anything else."""
     value = node.real.value if node else None
     return value if isinstance(value, int) and not isinstance(value, bool) else default

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 
 from afterpush.appspec.schema import platform
-from afterpush.appspec.spec import AppSpec, SpecComponent
+from afterpush.appspec.spec import AppSpec, SpecComponent, whole
 from afterpush.appspec.templates import has_template
 from afterpush.appspec.validate.problems import SpecProblem, error, warning
-from afterpush.appspec.yaml_tree import Node
 
 # (name, least, most) of the five fields of cron (crontab(5)); 7 is Sunday too.
 _CRON = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 7))
@@ -72,23 +71,18 @@ def _scale_problems(component: SpecComponent) -> Iterator[SpecProblem]:
             message = "instance_count is set together with autoscaling, which decides about the count"
             yield warning(count, message, "remove one of them")
         least, most = scaling.get("min_instance_count"), scaling.get("max_instance_count")
-        if least and most and _whole(least) > _whole(most) > 0:
-            message = f"min_instance_count {_whole(least)} is more than max_instance_count {_whole(most)}"
+        if least and most and whole(least) > whole(most) > 0:
+            message = f"min_instance_count {whole(least)} is more than max_instance_count {whole(most)}"
             yield error(scaling, message, "exchange them", on=least)
         if size and not size.startswith(("apps-d-", "professional-")) and not has_template(size):
             message = (
                 f"autoscaling on {size}: DigitalOcean describes it for dedicated sizes (apps-d-...) only"
             )
             yield warning(node.at("instance_size_slug"), message, "take apps-d-...")
-    if size in platform().single_instance_sizes and (_whole(count) > 1 or (scaling and scaling.is_mapping)):
-        where = node.at("instance_count" if _whole(count) > 1 else "instance_size_slug")
+    if size in platform().single_instance_sizes and (whole(count) > 1 or (scaling and scaling.is_mapping)):
+        where = node.at("instance_count" if whole(count) > 1 else "instance_size_slug")
         message = f"{size} does not scale: it runs one instance"
         yield warning(where, message, "take one instance, or a larger size")
-
-
-def _whole(node: Node | None) -> int:
-    value = node.real.value if node else None
-    return value if isinstance(value, int) else 0
 
 
 def _schedule_problems(component: SpecComponent) -> Iterator[SpecProblem]:
