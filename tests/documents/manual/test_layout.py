@@ -15,7 +15,7 @@ def tree(root: Path, **more: str) -> Tree:
 
 
 def chapters(layout: SiteLayout) -> dict[str, tuple[str, ...]]:
-    return {chapter.caption: chapter.documents for chapter in layout.chapters}
+    return {caption: tuple(documents) for caption, documents in layout.chapters.items()}
 
 
 def test_the_first_page_is_the_index_of_the_docs_and_its_sections_are_the_chapters(tmp_path: Path) -> None:

@@ -14,23 +14,15 @@ HOME = "index"
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """A group of the navigation: its caption and its pages, by document."""
-
-    caption: str
-    documents: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class SiteLayout:
-    """The pages: document -> page name (without suffix), and how they are grouped.
+    """The pages: document -> page name (without suffix), and how they are grouped, by caption.
 
     `home` is the document of the first page, None when there is no candidate and one is to be made.
     """
 
     home: str | None
     pages: Mapping[str, str]
-    chapters: Sequence[Chapter]
+    chapters: Mapping[str, Sequence[str]]
     title: str
 
     @property
@@ -85,7 +77,7 @@ def _home(source: str, candidates: Sequence[str]) -> str | None:
     return next((name for name in wanted if name in candidates), None)
 
 
-def _chapters(tree: Tree, home: str | None, pages: Mapping[str, str], source: str) -> list[Chapter]:
+def _chapters(tree: Tree, home: str | None, pages: Mapping[str, str], source: str) -> dict[str, list[str]]:
     """As the first page lists them, by its sections; then the rest by folder."""
     chapters: dict[str, list[str]] = {}
     placed = {home}
@@ -99,7 +91,7 @@ def _chapters(tree: Tree, home: str | None, pages: Mapping[str, str], source: st
             folder = posixpath.dirname(pages[document])
             caption = folder.replace("/", " / ").capitalize() or ("More" if chapters else "Pages")
             chapters.setdefault(caption, []).append(document)
-    return [Chapter(caption, tuple(documents)) for caption, documents in chapters.items()]
+    return chapters
 
 
 def _listed(text: str, home: str) -> Iterator[tuple[str, str]]:

@@ -73,9 +73,9 @@ def _stored_name(path: str) -> str:
 
 def _navigation(layout: SiteLayout) -> str:
     parts = []
-    for chapter in layout.chapters:
-        pages = "\n".join(f"/{layout.pages[document]}" for document in chapter.documents)
-        parts.append(f"\n\n```{{toctree}}\n:hidden:\n:caption: {chapter.caption}\n\n{pages}\n```\n")
+    for caption, documents in layout.chapters.items():
+        pages = "\n".join(f"/{layout.pages[document]}" for document in documents)
+        parts.append(f"\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n")
     return "".join(parts)
 
 

@@ -8,7 +8,7 @@ from afterpush.documents.instructions.repository import Facts
 from afterpush.documents.instructions.steps import Finding
 from afterpush.documents.manual.documents import DocumentProblem
 from afterpush.documents.prompts import shell
-from afterpush.documents.prompts.marker import is_as_written, read_marker
+from afterpush.documents.prompts.marker import read_marker
 from afterpush.documents.prompts.regen import PromptFolder, chosen
 from afterpush.documents.prompts.report import Prompts
 from afterpush.documents.prompts.template import PromptContext, Template
@@ -45,7 +45,7 @@ def check(
             problems.append(DocumentProblem(path, 1, str(error)))
             continue
         marker = read_marker(content)
-        is_generated = marker is not None and is_as_written(content)
+        is_generated = marker is not None and marker.is_intact
         if marker and not is_generated:
             why = "edited by hand since it was generated; move the change into the roadmap or the template"
             problems.append(DocumentProblem(path, 1, f"{why}, or drop the marker line"))

@@ -12,11 +12,11 @@ _MARKER = re.compile(
 
 @dataclass(frozen=True)
 class Marker:
-    """What a marker says."""
+    """What a marker says; `is_intact`: the text below it is what was generated."""
 
     task_id: str
     source: str
-    text: str
+    is_intact: bool
 
 
 def digest(text: str) -> str:
@@ -40,10 +40,6 @@ def marked(task_id: str, source: str, body: str) -> str:
 def read_marker(content: str) -> Marker | None:
     """The marker in a file's first line, or None in a hand-written file."""
     found = _MARKER.match(content)
-    return Marker(found["task"], found["source"], found["text"]) if found else None
-
-
-def is_as_written(content: str) -> bool:
-    """Whether the text below the marker is what was generated; False without a marker."""
-    found = _MARKER.match(content)
-    return bool(found and digest(content[found.end() :]) == found["text"])
+    if not found:
+        return None
+    return Marker(found["task"], found["source"], digest(content[found.end() :]) == found["text"])

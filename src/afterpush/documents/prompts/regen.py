@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from afterpush.documents.prompts.marker import is_as_written, marked, read_marker, with_plain_ends
+from afterpush.documents.prompts.marker import marked, read_marker, with_plain_ends
 from afterpush.documents.prompts.template import PromptContext, Template
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.near import near
@@ -67,8 +67,8 @@ class PromptFolder:
 
     def is_ours(self, content: str) -> bool:
         """Whether the file may be rewritten: generated and untouched, or by the team's own generator."""
-        if read_marker(content):
-            return is_as_written(content)
+        if marker := read_marker(content):
+            return marker.is_intact
         if self.generated is None:
             return False
         with time_limit(2, f"prompts.generated_pattern ({self.generated.pattern})"):
