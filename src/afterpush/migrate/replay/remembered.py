@@ -6,6 +6,8 @@ file, with a copy of the schema at its end, so that only what is new runs:
     first audit    001 ... 200           replayed, kept as K200
     second audit   001 ... 200, 201      K200 is there: its copy is made, 201 runs in it, kept as K201
     third audit    001 ... 201           K201 is there: nothing runs at all
+
+A few statements more get no copy of their own: the next audit goes on from K200 and runs them again.
 """
 
 import os
@@ -30,6 +32,7 @@ from afterpush.migrate.replay.server import Server
 from afterpush.migrate.statements.split import Statement
 
 _BYTES = 100_000_000
+_FEW = 20
 _Texts = list[tuple[str, str, str, str]]
 
 
@@ -77,7 +80,7 @@ def remembered(
         return known.history
     beginnings = (_read(folder, *end, statements) for end in reversed(ends))
     start = next((known for known in beginnings if known and known.copy), None)
-    copies: list[Copy | None] = []
+    copies: list[Copy | None] = [None]
 
     def keep(replaying: Replaying) -> None:
         copies.append(copy_of(replaying.looker, replaying.schema, replaying.seen.state))
@@ -156,7 +159,8 @@ def _continued(
         replaying.run(statements[start.length :])
         if not replaying.is_complete():
             return None
-        keep(replaying)
+        if len(statements) - start.length > _FEW:
+            keep(replaying)
         return History(start.history.base, tuple(replaying.effects))
 
 

@@ -86,12 +86,13 @@ def replay_in(
 
 @contextmanager
 def replaying_in(room: Scratch, ending: str, *, careful: bool = False) -> Iterator["Replaying"]:
-    """A replay that begins in an empty schema of its own, which is dropped afterwards."""
+    """A replay that begins in an empty schema of its own, gone afterwards (with a private server)."""
     with ExitStack() as stack:
         schema = room.schema(ending)
         looker = stack.enter_context(room.looker(schema))
         yield Replaying(room, schema, looker, careful)
-        room.drop(schema)
+        if not room.server.is_private:
+            room.drop(schema)
 
 
 @dataclass
