@@ -1,9 +1,12 @@
 """What every test stands on: a pinned HOME and git identity, and no network beyond this machine."""
 
+import importlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,23 @@ OURS = (
 
 def pytest_configure(config: pytest.Config) -> None:
     hold_lifeline(config)
+    # What pytest makes of a test file is kept also where Python is not to keep what it compiles.
+    sys.dont_write_bytecode = False
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Of a whole run's files each worker compiles a part first, and finds the rest as the others did them.
+
+    Rewriting the assertions of all files takes 7 s of CPU, and every worker needs all of them.
+    """
+    here, worker = Path(__file__).parent, getattr(session.config, "workerinput", None)
+    if worker is None or [Path(given).resolve() for given in session.config.args] != [here]:
+        return
+    files = sorted(here.rglob("test_*.py"))
+    for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        name = ".".join(file.relative_to(session.config.rootpath).with_suffix("").parts)
+        with suppress(Exception, pytest.skip.Exception):  # It comes again, and is told, when it is collected.
+            importlib.import_module(name)
 
 
 @pytest.fixture(autouse=True)
