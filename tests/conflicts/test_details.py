@@ -196,13 +196,13 @@ def test_a_row_that_one_side_deleted_and_the_other_wrote_in_other_words_is_a_con
         assert not merged.is_clean and "theirs changed it" in merged.said
 
 
-def test_what_raised_the_version_and_took_the_other_side_in_is_merged_once() -> None:
-    base = "# Plan\n\n**Version:** 1.4\n\n- Keep the logs\n"
-    ours = "# Plan\n\n**Version:** 1.5\n\n- Keep the logs\n- Draw the maps\n- Print the signs\n"
-    theirs = base.replace("1.4", "1.6") + "- Queue the mails\n"
-    text = clean(base, ours, theirs)
-    assert "**Version:** 1.7" in text
-    assert clean(base, text, ours) == text
+def test_two_values_of_one_cell_ask_although_one_side_has_all_the_new_lines_of_the_other() -> None:
+    base = "# Plan\n\n| Task | Points |\n| --- | ---: |\n| Maps | 3 |\n\n- Keep the logs\n"
+    ours = base.replace("3", "8") + "- Draw the maps\n- Print the signs\n- Queue the mails\n"
+    theirs = base.replace("3", "5") + "- Draw the maps\n- Print the signs\n"
+    for sides in ((ours, theirs), (theirs, ours)):
+        merged = merge(base, *sides)
+        assert not merged.is_clean and b"5" in merged.text and b"8" in merged.text
 
 
 def test_words_that_one_side_has_of_the_other_are_not_put_in_twice() -> None:

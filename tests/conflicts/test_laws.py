@@ -54,10 +54,7 @@ def test_what_one_side_changed_is_the_answer(seed: int) -> None:
 
 
 def without_version(text: bytes) -> bytes:
-    """A text without its version: both sides raised it, so it is one more, as often as they are merged.
-
-    Where it is nearly all that a side wrote, nothing tells that the other has seen it.
-    """
+    """A text without its version: both sides raised it, so it is one more, as often as they are merged."""
     return re.sub(rb"^\*\*Version:\*\*.*$", b"", text, flags=re.M)
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from afterpush.conflicts.kinds.counters import template_of
 from afterpush.roadmap.headings import headings_in
@@ -22,7 +22,7 @@ from afterpush.roadmap.nodes import Lines
 # Two lines are one in other words when so much of their words, in order, is the same.
 # Under a heading that is new, or of another day, much more: what is there is new as a rule.
 _ALIKE, _ALIKE_UNPROVED, _ALIKE_ELSEWHERE = 0.7, 0.5, 0.85
-# Above this many pairs of lines nobody compares their words, and of blocks nobody their order.
+# Above this many pairs of lines nobody compares their words.
 _MOST_PAIRS = 4000
 # A line with the heading over it.
 Placed = tuple[str, str]
@@ -67,34 +67,26 @@ def _bare(line: str) -> str:
 def seen_by(base: Lines, ours: Lines, theirs: Lines) -> int:
     """Which side has seen the other: 1 (ours) or 2; 0 where neither has, or each has."""
     before, mine, yours = map(_Version, (base, ours, theirs))
-    for is_strict in (True, False):
-        has = [_has(before, one, other, is_strict=is_strict) for one, other in ((mine, yours), (yours, mine))]
-        if any(has):
-            return 0 if all(has) else has.index(True) + 1
-    return 0
+    has = (_has(before, mine, yours), _has(before, yours, mine))
+    return 0 if has[0] == has[1] else 1 if has[0] else 2
 
 
-def _has(base: _Version, side: _Version, other: _Version, *, is_strict: bool) -> bool:
+def _has(base: _Version, side: _Version, other: _Version) -> bool:
     """Whether a side has everything that the other did to the base.
 
     It is proved to have seen the other by most of what that wrote; then it may have moved the rest, or
-    changed an old line that the other put somewhere. By all of it (several lines), unless `is_strict`, its
-    order and its values are what became of the other's: 9.6, where the other raised a version to 9.5.
+    changed an old line that the other put somewhere.
     """
     added, removed = other.pairs - base.pairs, base.pairs - other.pairs
     new = [placed for placed in added if other.lines[placed[0]] > base.lines[placed[0]]]
     found = [placed for placed in new if _is_there(base, side, other, placed)]
-    left = [placed for placed in new if placed not in found and not _has_line(side, other, placed)]
     is_proved = bool(new) and 2 * len(found) >= len(new)
-    is_sure = not is_strict and len(found) > 1 and all(_has_value(base, side, placed) for placed in left)
-    turned = _turned(base, side, other, is_strict=is_strict)
-    has_moves = turned is not None and all(mine > yours for mine, yours in turned)
     return (
-        bool(added or removed or turned)
+        bool(added or removed)
         and all(is_proved or _is_there(base, side, other, placed) for placed in added)
-        and (is_sure or not left)
+        and all(placed in found or _has_line(side, other, placed) for placed in new)
         and all(_is_gone(base, side, other, placed, is_proved=is_proved) for placed in removed)
-        and (is_sure or has_moves)
+        and _has_moves(base, side, other)
         and not _has_reworded(base, side, other, is_proved=is_proved)
     )
 
@@ -114,18 +106,6 @@ def _has_line(side: _Version, other: _Version, placed: Placed) -> bool:
     return side.lines[placed[0]] >= other.lines[placed[0]]
 
 
-def _has_value(base: _Version, side: _Version, placed: Placed) -> bool:
-    """Whether a side has an old line with all the words that the other put in, without those it took out.
-
-    base | A | open | x |, other | A | done | x |, side | A | done | y |; numbers are not compared.
-    """
-    name = (_name_of(placed[0])[0], placed[1])
-    if name not in base.named or name not in side.named:
-        return False
-    old, new, now = (Counter(_words(line)) for line in (base.named[name], placed[0], side.named[name]))
-    return new - old <= now and all(now[word] <= new[word] for word in old - new)
-
-
 def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed, *, is_proved: bool) -> bool:
     """Whether a side lacks what the other took away: a line that the base has once, wherever it is."""
     line = placed[0]
@@ -134,30 +114,11 @@ def _is_gone(base: _Version, side: _Version, other: _Version, placed: Placed, *,
     return side.pairs[placed] <= other.pairs[placed]
 
 
-def _turned(
-    base: _Version, side: _Version, other: _Version, *, is_strict: bool
-) -> list[tuple[int, int]] | None:
-    """Of each two stretches of lines that the other turned round, the places in the side; None for too many.
-
-    base a b c, other c a b, side a c b: a and c stayed as they were, b and c were turned round in both.
-    Unless `is_strict`, only neighbours in the other count: where both put something last, one is not.
-    """
-    common = [line for line in base.places if line in side.places and line in other.places]
-    ranks = [
-        {line: rank for rank, line in enumerate(sorted(common, key=version.places.__getitem__))}
-        for version in (other, side)
-    ]
-    known = [(at, ranks[0][line], ranks[1][line]) for at, line in enumerate(common)]
-    begins = [
-        here
-        for before, here in zip([(-2, -2, -2), *known], known, strict=False)
-        if here[1:] != (before[1] + 1, before[2] + 1)
-    ]
-    if len(begins) ** 2 > 2 * _MOST_PAIRS:
-        return None
-    as_there = sorted(begins, key=lambda place: place[1])
-    pairs = combinations(as_there, 2) if is_strict else pairwise(as_there)
-    return [(two[2], one[2]) for one, two in pairs if one[0] > two[0]]
+def _has_moves(base: _Version, side: _Version, other: _Version) -> bool:
+    """Whether two lines that the other turned round, against the base, are turned round in the side too."""
+    before, mine = base.places, side.places
+    common = sorted((at, line) for line, at in other.places.items() if line in before and line in mine)
+    return all(before[one] < before[two] or mine[one] < mine[two] for (_, one), (_, two) in pairwise(common))
 
 
 def _has_reworded(base: _Version, side: _Version, other: _Version, *, is_proved: bool) -> bool:
