@@ -62,7 +62,7 @@ def resolve(
     from afterpush.conflicts.git.resolve import plan_resolution
     from afterpush.infra.clock import SystemClock
     from afterpush.infra.git.leftovers import remove_sides
-    from afterpush.workflows.lock_files import lock_file_owners
+    from afterpush.workflows.lock_file_trust import lock_file_owners
 
     here = app_repository()
     if not dry_run:

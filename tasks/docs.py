@@ -15,7 +15,7 @@ def build(
     json: Json = False,
 ) -> ExitCode:
     """Write the reference from the code and build the site; offline, warnings are errors."""
-    from afterpush.documents.manual.check import broken_links
+    from afterpush.documents.manual.broken_links import broken_links
     from afterpush.documents.manual.report import BuildAnswer
     from afterpush.documents.manual.site import build as build_site
     from afterpush.documents.manual.site import require_replaceable
@@ -46,7 +46,7 @@ def build(
 @task()
 def check(json: Json = False) -> ExitCode:
     """Find stale documents, broken links, and instructions that are false, lose work or hang."""
-    from afterpush.documents.manual.check import broken_links, unknown_commands
+    from afterpush.documents.manual.broken_links import broken_links, unknown_commands
     from afterpush.documents.manual.report import DocumentsReport
     from afterpush.tasks._task_catalog import catalog
     from afterpush.workflows import manual

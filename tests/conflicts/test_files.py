@@ -5,7 +5,7 @@ import json
 import pytest
 
 from afterpush.conflicts.document import markdown
-from afterpush.conflicts.kinds.names import Kind, kind_of, kind_of_text
+from afterpush.conflicts.kinds.file_kinds import Kind, kind_of, kind_of_text
 from afterpush.conflicts.merge import Merged, has_markers, merge_document
 from afterpush.infra.configuration.settings import Documents, LockFile
 from afterpush.infra.git.merge_file import merge_file

@@ -6,7 +6,7 @@ import pytest
 
 from afterpush.agents import block, json_text
 from afterpush.documents.instructions.steps import steps_in
-from afterpush.documents.manual.links import anchors_in, links_in
+from afterpush.documents.manual.links_in_text import anchors_in, links_in
 from afterpush.infra.configuration.config import parse_settings
 from afterpush.infra.configuration.trust import Item
 from afterpush.infra.errors import AfterpushError

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.swarm.merge_queue import transitions
+from afterpush.swarm.merge_queue.bisection import smallest_failing
 from afterpush.swarm.merge_queue.model import Candidate, Cause, Entry, LeftOut, Link, Queue, State
 from afterpush.swarm.merge_queue.planner import Bisect, Check, Evict, Halt, Land, Planner, Release, Settle
-from afterpush.swarm.merge_queue.smallest import smallest_failing
 
 Bad = Callable[[frozenset[str]], bool]
 

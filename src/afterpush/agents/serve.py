@@ -15,7 +15,13 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from afterpush.agents.answers import Answer, fitted
-from afterpush.agents.tools import INSTRUCTIONS, MOST_WAIT_SECONDS, SERVER_NAME, WAIT_SECONDS, described
+from afterpush.agents.tool_descriptions import (
+    INSTRUCTIONS,
+    MOST_WAIT_SECONDS,
+    SERVER_NAME,
+    WAIT_SECONDS,
+    described,
+)
 from afterpush.infra.errors import AfterpushError, depth_limit
 
 LOOK_AGAIN_SECONDS = 0.5

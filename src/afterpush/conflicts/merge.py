@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.kinds.names import Kind, json_rules, kind_of_text, lock_rule
+from afterpush.conflicts.kinds.file_kinds import Kind, json_rules, kind_of_text
+from afterpush.conflicts.kinds.lock_files import lock_rule
 from afterpush.conflicts.outcome import Merged, Style
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git.merge_file import LABELS, MARKER_SIZE, merge_file

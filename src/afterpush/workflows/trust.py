@@ -49,7 +49,7 @@ def trust_of(here: AppRepository) -> Trust:
 def items_of(here: AppRepository) -> list[Item]:
     """Everything here that could run or give variables: commands, the hook, a tracked `.env`."""
     from afterpush.infra.configuration.variables import tracked_file_item
-    from afterpush.workflows.lock_files import lock_file_items
+    from afterpush.workflows.lock_file_trust import lock_file_items
 
     files = (tasks_item(here), hook_item(here), tracked_file_item(here.root))
     return [*configured_items(here.settings), *lock_file_items(here), *(item for item in files if item)]

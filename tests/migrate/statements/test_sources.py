@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.migrate.statements.sources import files_of, statements_of, up_part
+from afterpush.migrate.statements.down_parts import up_part
+from afterpush.migrate.statements.sources import files_of, statements_of
 from tests.migrate.repositories import write
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from afterpush.appspec.healthcheck.advice import CheckValues, liveness_check, readiness_check
+from afterpush.appspec.healthcheck.check_values import CheckValues, liveness_check, readiness_check
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
 from afterpush.appspec.healthcheck.survey import Observed, best_other, liveness_endpoint

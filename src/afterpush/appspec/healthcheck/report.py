@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from afterpush.appspec.healthcheck.advice import CheckValues
+from afterpush.appspec.healthcheck.check_values import CheckValues
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.recommendation import Recommendation
 from afterpush.appspec.healthcheck.startup import Startup

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from afterpush.conflicts.document.check import faults
+from afterpush.conflicts.document.conflict_markers import answer
 from afterpush.conflicts.document.merge import Merge
-from afterpush.conflicts.document.pieces import Hunk, Piece
+from afterpush.conflicts.document.pieces import Hunk, Piece, hunks_in
 from afterpush.conflicts.document.seen import seen_by
 from afterpush.conflicts.document.unchanged import Shortened, shortened
 from afterpush.conflicts.kinds.recount import recounted
@@ -41,7 +42,7 @@ def merge_markdown(
     if isinstance(merged, Renumbered):
         again = merge_markdown(base, ours, sources[2].with_lines(merged.theirs).data, style)
         return replace(again, resolved=(*merged.said, *again.resolved))
-    if merged is None or (not base and not _hunks(merged.pieces)):
+    if merged is None or (not base and not hunks_in(merged.pieces)):
         return _refused(sources, edges, style, has_base=bool(base))
     pieces, counted = recounted(lines, merged.pieces)
     return answer(pieces, edges, [*merged.said, *counted], style)
@@ -76,7 +77,7 @@ def _restored(pieces: Sequence[Piece], short: Shortened) -> list[Piece] | None:
     """The pieces with the stretches that all three share; None where one of them was touched."""
     if not short.stretches:
         return list(pieces)
-    if any("\0" in line for hunk in _hunks(pieces) for line in (*hunk.ours, *hunk.theirs)):
+    if any("\0" in line for hunk in hunks_in(pieces) for line in (*hunk.ours, *hunk.theirs)):
         return None
     lines = [piece if isinstance(piece, str) else f"\1{number}" for number, piece in enumerate(pieces)]
     restored = short.restored(lines)
@@ -135,29 +136,3 @@ def merged_edges(sources: Sequence[DocumentLines]) -> DocumentLines:
         theirs.has_bom if ours.has_bom == base.has_bom else ours.has_bom,
         (theirs if ours.has_final_newline == base.has_final_newline else ours).has_final_newline,
     )
-
-
-def answer(pieces: Sequence[Piece], edges: DocumentLines, said: Sequence[str], style: Style) -> Merged:
-    """The merged bytes, with markers where there are hunks."""
-    lines = rendered(pieces, style)
-    ends = bool(lines) and (edges.has_final_newline or isinstance(pieces[-1], Hunk))
-    reasons = tuple(dict.fromkeys(hunk.reason for hunk in _hunks(pieces)))
-    source = replace(edges, lines=tuple(lines), has_final_newline=ends)
-    return Merged(source.data, not _hunks(pieces), reasons, resolved=tuple(dict.fromkeys(said)))
-
-
-def rendered(pieces: Sequence[Piece], style: Style) -> list[str]:
-    """The lines with markers around what is in conflict; the reason is behind the first marker."""
-    size, lines = style.marker_size, []
-    for piece in pieces:
-        if isinstance(piece, str):
-            lines.append(piece)
-        else:
-            reason = f" ({piece.reason})" if piece.reason else ""
-            lines += [f"{'<' * size} {style.labels[0]}{reason}", *piece.ours]
-            lines += ["=" * size, *piece.theirs, f"{'>' * size} {style.labels[-1]}"]
-    return lines
-
-
-def _hunks(pieces: Sequence[Piece]) -> list[Hunk]:
-    return [piece for piece in pieces if isinstance(piece, Hunk)]

@@ -1,5 +1,6 @@
 """What a merged text is written of: lines, and hunks that a person has to decide."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterpush.roadmap.nodes import Lines
@@ -15,6 +16,11 @@ class Hunk:
 
 
 Piece = str | Hunk
+
+
+def hunks_in(pieces: Sequence[Piece]) -> list[Hunk]:
+    """What a person has to decide of it."""
+    return [piece for piece in pieces if isinstance(piece, Hunk)]
 
 
 # For lines that a rule wrote, what it decided.

@@ -11,7 +11,7 @@ from afterpush.infra.git.objects import write_blob
 from afterpush.infra.git.unmerged import smudged, stage
 from afterpush.infra.processes import run
 from afterpush.infra.safe_paths import Gate
-from afterpush.text.conflict_markers import has_markers
+from afterpush.text.find_markers import has_markers
 
 REGENERATE_SECONDS = 600
 _NO_MANIFESTS = frozenset({"version.json", "CHANGELOG", "README", "LICENSE"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from afterpush.conflicts.git.driver_command import NAME, TITLE, attribute_lines, driver_command
 from afterpush.conflicts.git.shared_files import driver_patterns
-from afterpush.conflicts.kinds.names import Kind, kind_of
+from afterpush.conflicts.kinds.file_kinds import Kind, kind_of
 from afterpush.conflicts.merge import merge_document
 from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import git

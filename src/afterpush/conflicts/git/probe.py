@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.conflicts.git.driver_command import NAME
-from afterpush.conflicts.kinds.names import Kind, kind_of
+from afterpush.conflicts.kinds.file_kinds import Kind, kind_of
 from afterpush.conflicts.merge import merge_document
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import temporary_folder

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from afterpush.conflicts.git.sides import Sides, name_sides
 from afterpush.conflicts.git.untouched import is_as_git_left_it
-from afterpush.conflicts.kinds.names import Kind, kind_of
+from afterpush.conflicts.kinds.file_kinds import Kind, kind_of
 from afterpush.conflicts.merge import Merged, merge_document
 from afterpush.infra.git.objects import read_blob
 from afterpush.infra.git.unmerged import Operation, Unmerged, operation_under_way, unmerged
-from afterpush.text.conflict_markers import marker_lines
+from afterpush.text.find_markers import marker_lines
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents

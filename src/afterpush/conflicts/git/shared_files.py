@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.kinds.names import Kind, kind_of, well_known_patterns
+from afterpush.conflicts.kinds.file_kinds import Kind, kind_of, well_known_patterns
 from afterpush.infra.git import git_text
 from afterpush.infra.git.unmerged import unmerged
 from afterpush.infra.safe_paths import Gate, Refused
-from afterpush.text.conflict_markers import marker_lines
+from afterpush.text.find_markers import marker_lines
 
 if TYPE_CHECKING:
     from afterpush.infra.configuration.settings import Documents

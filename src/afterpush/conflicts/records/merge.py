@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afterpush.conflicts.document.align import chunks
-from afterpush.conflicts.document.markdown import answer, comparable, merged_edges
+from afterpush.conflicts.document.conflict_markers import answer
+from afterpush.conflicts.document.markdown import comparable, merged_edges
 from afterpush.conflicts.document.pieces import Hunk, Piece
 from afterpush.conflicts.document.unchanged import shortened_lines
 from afterpush.conflicts.kinds.dates import moment_of

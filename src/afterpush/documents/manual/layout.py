@@ -4,9 +4,9 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterpush.documents.manual.check import target_of
+from afterpush.documents.manual.broken_links import target_of
 from afterpush.documents.manual.documents import SUFFIX, Tree
-from afterpush.documents.manual.links import headings_in, links_in
+from afterpush.documents.manual.links_in_text import headings_in, links_in
 from afterpush.text.markdown import tokens_of
 
 FIRST_PAGES = ("index.md", "README.md")

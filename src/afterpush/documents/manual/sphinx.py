@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from afterpush.documents.manual.documents import DocumentProblem, Tree
-from afterpush.documents.manual.links import anchors_in
+from afterpush.documents.manual.links_in_text import anchors_in
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.processes import run
 

@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from afterpush.documents.manual.check import target_of
+from afterpush.documents.manual.broken_links import target_of
 from afterpush.documents.manual.documents import Tree
 from afterpush.documents.manual.layout import HOME, SiteLayout
-from afterpush.documents.manual.links import headings_in, is_elsewhere
+from afterpush.documents.manual.links_in_text import headings_in, is_elsewhere
 from afterpush.infra.safe_paths import Gate
 from afterpush.infra.time_limit import reading
 from afterpush.text.markdown import parted, tokens_of

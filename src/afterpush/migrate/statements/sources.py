@@ -1,9 +1,8 @@
 """The files that hold migrations: which belong to the way up, in which order, and their statements.
 
 Conventions, from the tools' manuals: Flyway (`V` versioned, `R` repeatable and last, `U` undo),
-golang-migrate (`*.up.sql`, `*.down.sql`), diesel (`down.sql`), goose (`-- +goose Up`), sql-migrate (`--
-+migrate Up`), micrate, dbmate (`-- migrate:up`), Play (`# --- !Ups`), node-pg-migrate (`-- Up Migration`),
-MyBatis (`-- //@UNDO`), drizzle (`meta/_journal.json`), and numbers or time stamps in front of a name.
+golang-migrate (`*.up.sql`, `*.down.sql`), diesel (`down.sql`), drizzle (`meta/_journal.json`), and numbers or
+time stamps in front of a name.
 """
 
 import json
@@ -15,20 +14,12 @@ from pathlib import Path, PurePosixPath
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.globs import matching
 from afterpush.infra.safe_paths import Gate
+from afterpush.migrate.statements.down_parts import up_part
 from afterpush.migrate.statements.split import Statement, split
 
 _FLYWAY = re.compile(r"(?P<kind>[VR])(?P<version>\d+(?:[._]\d+)*)?__")
 _UNDO = re.compile(
     r"(?:^|.*[._-])down\.sql$|(?:^|.*\.)(?:undo|rollback|revert)\.sql$|U\d+(?:[._]\d+)*__", re.IGNORECASE
-)
-# A word alone in its line is a mark where the file has both of them, up first; else it is a remark.
-_DIRECTION = re.compile(
-    r"""^[ \t]*(?:
-        --[ \t]*(?:\+(?:goose|migrate|micrate)[ \t]+|migrate:)(?P<tool>up|down)\b.*
-        | --[ \t]*//[ \t]*@(?P<undo>undo)\b.*
-        | (?:--|\#)[ \t!#=*-]*(?P<word>up|down)s?(?:[ \t]+migration)?[ \t=*-]*
-    )$""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 Order = tuple[object, ...]
 
@@ -132,25 +123,3 @@ def text_of(root: Path, file: str | None) -> str:
         return gate.read(file).decode("utf-8", "replace") if file and gate.exists(file) else ""
     except OSError as error:
         raise AfterpushError(f"reading {file}: {error.strerror or error}") from error
-
-
-def up_part(text: str) -> str:
-    """The text with every line of a down part made empty, so that line numbers stay.
-
-    -- migrate:up
-    CREATE TABLE a (id INT);
-    -- migrate:down
-    DROP TABLE a;             <- this line is empty in the result
-    """
-    marks = list(_DIRECTION.finditer(text))
-    words = [mark["word"].lower() for mark in marks if mark["word"]]
-    if words[:1] != ["up"] or "down" not in words:
-        marks = [mark for mark in marks if not mark["word"]]
-    bounds = [0, *(mark.start() for mark in marks), len(text)]
-    # Before a first mark that leads down, all is down, too; but MyBatis marks the way up by nothing.
-    is_down = [bool(marks) and (marks[0]["tool"] or "").lower() == "down"]
-    is_down += [bool(mark["undo"]) or (mark["tool"] or mark["word"]).lower() == "down" for mark in marks]
-    return "".join(
-        re.sub(r"[^\n]", "", text[begin:end]) if down else text[begin:end]
-        for (begin, end), down in zip(pairwise(bounds), is_down, strict=True)
-    )

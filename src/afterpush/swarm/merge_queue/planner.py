@@ -8,6 +8,7 @@ order its branches came together, or onto which commit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from afterpush.swarm.merge_queue.bisection import smallest_failing
 from afterpush.swarm.merge_queue.model import (
     Candidate,
     Cause,
@@ -17,7 +18,6 @@ from afterpush.swarm.merge_queue.model import (
     RedBatch,
     Result,
 )
-from afterpush.swarm.merge_queue.smallest import smallest_failing
 
 
 @dataclass(frozen=True)

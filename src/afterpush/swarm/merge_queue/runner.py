@@ -12,11 +12,11 @@ from afterpush.infra.clock import Clock
 from afterpush.infra.git import is_ancestor
 from afterpush.infra.git.leases import Change, push_changes
 from afterpush.swarm.merge_queue import transitions
-from afterpush.swarm.merge_queue.blame import named_branch
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import Checked, CheckEngine
 from afterpush.swarm.merge_queue.mainline import Mainline
 from afterpush.swarm.merge_queue.model import Candidate, Cause, Queue
+from afterpush.swarm.merge_queue.named_in_log import named_branch
 from afterpush.swarm.merge_queue.planner import (
     Bisect,
     Check,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.agents.answers import MOST_BYTES, Answer, Live, cleaned, fitted
-from afterpush.agents.tools import described
+from afterpush.agents.tool_descriptions import described
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.agents.tools import RepositoryTools
 from tests.support.agent_scenarios import SCENARIOS, Scenario, happened

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from afterpush.appspec.healthcheck.advice import CheckValues, liveness_check, readiness_check
+from afterpush.appspec.healthcheck.check_values import CheckValues, liveness_check, readiness_check
 from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
 from afterpush.appspec.schema import health_check_fields

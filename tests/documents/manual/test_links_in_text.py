@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.documents.manual.check import broken_links, target_of
+from afterpush.documents.manual.broken_links import broken_links, target_of
 from afterpush.documents.manual.documents import Tree
-from afterpush.documents.manual.links import anchors_in, headings_in, links_in
+from afterpush.documents.manual.links_in_text import anchors_in, headings_in, links_in
 
 PIECES = (
     "# A|## `b` c|[x](y.md#z)|![i](i.png)|`[no](no.md)`|```|~~~|<a href='h.md'>|> q||[r]: s.md|[r]|- [ ] t|"

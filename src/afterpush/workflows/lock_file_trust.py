@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from afterpush.conflicts.kinds.names import WELL_KNOWN_LOCK_FILES, lock_rule, settings_of
+from afterpush.conflicts.kinds.lock_files import WELL_KNOWN_LOCK_FILES, lock_rule, settings_of
 from afterpush.infra.configuration.trust import Item, configured, configured_items, file_item
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository

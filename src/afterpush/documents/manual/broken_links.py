@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from afterpush.documents.instructions.our_tasks import findings
 from afterpush.documents.manual.documents import DocumentProblem, Tree
-from afterpush.documents.manual.links import Link, anchors_in, links_in
+from afterpush.documents.manual.links_in_text import Link, anchors_in, links_in
 from afterpush.infra.time_limit import reading
 from afterpush.text.task_catalog import Catalog
 
