@@ -127,11 +127,12 @@ class Unwatched:
     def _collect(self) -> None:
         """Takes the notes whose watcher died."""
         notes = list(self._folder.glob("push-*"))
-        watched = _commits_of_watchers() if notes else set()
+        watched = _running_watches() if notes else set()
         for note in notes:
+            push = note.name.removeprefix("push-")
             shas = dict.fromkeys(sha for sha, _ in _refs_noted(note))
             with contextlib.suppress(OSError, AfterpushError):
-                if watched.isdisjoint(shas) and not is_locked(note):
+                if watched.isdisjoint((push, sha) for sha in shas) and not is_locked(note):
                     for sha in shas:
                         self.add(sha, LOST)
                     note.unlink()
@@ -164,10 +165,16 @@ def _sentences(unwatched: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _commits_of_watchers() -> set[str]:
-    """The commits that the watchers which run now were started for (`SHA:OLD:REF` in their arguments)."""
-    words = (word for entry in running() for word in argv_of(entry.pid))
-    return {word.partition(":")[0] for word in words if word.count(":") >= 2 and ":refs/" in word}
+def _running_watches() -> set[tuple[str, str]]:
+    """`(push, commit)` of the watchers that run now, from their arguments: `4711@1234t SHA:OLD:REF`.
+
+    The commit alone would not do: another clone on this machine may be pushing it, too.
+    """
+    watches: set[tuple[str, str]] = set()
+    for words in (argv_of(entry.pid) for entry in running()):
+        shas = {word.partition(":")[0] for word in words if word.count(":") >= 2 and ":refs/" in word}
+        watches |= {(word, sha) for word in words for sha in shas}
+    return watches
 
 
 def say_once(folder: Path, sentence: str) -> bool:
