@@ -151,3 +151,16 @@ def test_a_line_that_both_deleted_and_one_wrote_anew_elsewhere_has_not_come_back
     base = f"# R\n\n## Open\n{old}\n## Done\n\n- a\n"
     ours, theirs = base.replace(old, "") + new, base.replace(old, "").replace("- a", "- a\n- b")
     assert clean(base, ours, theirs) == theirs + new
+
+
+def test_what_was_added_to_a_task_that_is_gone_does_not_follow_a_line_of_it_into_a_new_task() -> None:
+    def task(key: str, *lines: str) -> str:
+        return f"## {key}: maps\n\nSome words about {key}.\n\n" + "".join(f"- [ ] {line}\n" for line in lines)
+
+    head = "# Plan\n\n## Aims\n\nKeep it small.\n\n"
+    base = head + task("T-1", "measure the pages", "write the tests")
+    ours = head + task("T-1", "measure the pages", "write the tests", "ask Ada first")
+    theirs = head + task("T-9", "draw a new index", "write the tests")
+    for sides in ((ours, theirs), (theirs, ours)):
+        merged = merge(base, *sides)
+        assert not merged.is_clean and "ask Ada first" in merged.text.decode()

@@ -86,7 +86,7 @@ class Placement:
             return parent
         there, heading = parent.nodes[other], moved_to.nodes[other]
         if there is None:
-            return moved_to
+            return parent if _are_two_tasks(parent.base, heading) else moved_to
         return moved_to if heading and moved_to.base is None and _is_inside(heading, there) else parent
 
     def _break_circles(self) -> None:
@@ -163,6 +163,21 @@ def _neighbours_home(node: Node, other: int) -> Trio | None:
         if trio.base and there and sibling.kind is not Kind.RULE:
             return parent_of(there)
     return None
+
+
+def _are_two_tasks(one: Node, other: Node | None) -> bool:
+    """Whether two nodes are below headings with different IDs.
+
+    base  ### T-1        ours  ### T-1        theirs  ### T-9      T-1 was deleted, although a line of it is
+          - [ ] test it        - [ ] test it          - [ ] test it    in T-9 now: `own` does not follow it.
+                               - own
+    """
+    ids = []
+    for node in (one, other):
+        while node and not (node.kind is Kind.SECTION and node.id):
+            node = node.parent
+        ids.append(node.id if node else "")
+    return all(ids) and ids[0] != ids[1]
 
 
 def _is_moved_by(side: int) -> Callable[[Node], bool]:
