@@ -1,12 +1,12 @@
 """Which tasks a run is about, and which of them must wait for others."""
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.invocation import program
+from afterpush.infra.near import near
 from afterpush.roadmap import Task
 from afterpush.swarm.journal import TaskRecord
 from afterpush.swarm.states import Result, TaskState
@@ -50,9 +50,8 @@ def select_named(
     chosen = list(dict.fromkeys(ids))
     for known in chosen:
         if known not in tasks:
-            near = difflib.get_close_matches(known, tasks, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "look at prompts.roadmap and push the roadmap"
-            raise AfterpushError(f"the roadmap on the remote's main defines no task {known}; {hint}")
+            hint = near(known, tasks, 0.5) or "; look at prompts.roadmap and push the roadmap"
+            raise AfterpushError(f"the roadmap on the remote's main defines no task {known}{hint}")
     done = tuple(_done(tasks[known], landed(known)) for known in chosen if tasks[known].is_done)
     left = [tasks[known] for known in chosen if not tasks[known].is_done]
     names = {task.id for task in left}

@@ -1,7 +1,6 @@
 """An explanation as text for a terminal, and short for machines; the guide to each kind of failure."""
 
 import dataclasses
-import difflib
 import json
 import re
 from importlib import resources
@@ -10,6 +9,7 @@ from typing import Any
 from afterpush.deploy.explain.answer import Explanation
 from afterpush.deploy.explain.origin import body
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.near import near
 
 MOST_BYTES = 900
 _SECTION = re.compile(r"^## (\w+)\n(.+?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -91,7 +91,6 @@ def guide(category: str) -> str:
     text = (resources.files("afterpush") / "defaults" / "failure-guide.md").read_text(encoding="utf-8")
     sections = dict(_SECTION.findall(text))
     if category not in sections:
-        near = difflib.get_close_matches(category, sections, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sections)}"
-        raise AfterpushError(f"printing the guide: there is no category {category}; {hint}")
+        hint = near(category, sections, 0.4) or f"; there are {', '.join(sections)}"
+        raise AfterpushError(f"printing the guide: there is no category {category}{hint}")
     return f"{category}\n\n{sections[category].strip()}"

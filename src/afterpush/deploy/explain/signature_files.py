@@ -1,6 +1,5 @@
 """Reading `config/failures.yaml`: ours, extended by the team's, checked, with mistakes named."""
 
-import difflib
 import functools
 import re
 from collections.abc import Iterable
@@ -22,6 +21,7 @@ from afterpush.deploy.explain.signatures import (
 )
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
+from afterpush.infra.near import near
 from afterpush.infra.yaml_data import load_yaml
 
 TEAM_FILE = Path("config/failures.yaml")
@@ -159,6 +159,5 @@ def _check_expressions(expressions: Iterable[Expression], where: str) -> None:
 
 def _check_name(found: str, known: Iterable[str], kind: str, name: str) -> None:
     if found not in known:
-        near = difflib.get_close_matches(found, known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        raise AfterpushError(f"{name}: there is no {kind} {found}; {hint}")
+        hint = near(found, known, 0.4) or f"; there are {', '.join(known)}"
+        raise AfterpushError(f"{name}: there is no {kind} {found}{hint}")

@@ -10,6 +10,7 @@ from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 from afterpush.infra.git.remotes import watched_by_default
+from afterpush.infra.near import nearest
 from afterpush.infra.yaml_data import load_yaml
 
 CONFIG_PATH = Path("config/afterpush.yaml")
@@ -111,10 +112,8 @@ def _unknown_key(tree: Mapping[Any, Any], shape: type[msgspec.Struct], prefix: s
     fields = {entry.name: entry.type for entry in msgspec.structs.fields(shape)}
     for key, value in tree.items():
         if key not in fields:
-            import difflib
-
-            near = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.5)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"valid here: {', '.join(fields)}"
+            likely = nearest(str(key), fields, 0.5)
+            hint = f"did you mean {prefix}{likely}?" if likely else f"valid here: {', '.join(fields)}"
             return f"unknown key {prefix}{key}; {hint}"
         inner = fields[key]
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):

@@ -1,6 +1,5 @@
 """Which branches there are to queue: of this clone and of the remote, each at the commit that has most."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,6 +10,7 @@ from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.leases import fetch_all_objects, remote_refs
 from afterpush.infra.git.refs import refs_here
+from afterpush.infra.near import near
 
 _HEADS = "refs/heads/"
 
@@ -92,9 +92,8 @@ def _known(name: str, known: Sequence[str], target: Target) -> str:
         return name
     if name == target.branch:
         raise AfterpushError(f"{name} is what branches land on; name another branch")
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "push it, or check the spelling"
-    raise AfterpushError(f"there is no branch {name} here or on {target.remote}; {hint}")
+    hint = near(name, known, 0.5) or "; push it, or check the spelling"
+    raise AfterpushError(f"there is no branch {name} here or on {target.remote}{hint}")
 
 
 def newest_of(repo: Path, name: str, here: str | None, there: str | None, remote: str) -> str:
