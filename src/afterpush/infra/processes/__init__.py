@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +68,8 @@ def run(
     words = command_words(argv)
     stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
     with started(words, cwd, env, stdin=stdin, output=subprocess.PIPE, errors=subprocess.PIPE) as process:
-        try:
+        with _ended_on_failure(words, timeout_seconds, lambda: _kill(process)):
             stdout, stderr = process.communicate(input, timeout=timeout_seconds)
-        except subprocess.TimeoutExpired as error:
-            _kill(process)
-            raise _too_long(words, timeout_seconds) from error
-        except BaseException:
-            _kill(process)
-            raise
     return Completed(words, process.returncode, stdout, stderr)
 
 
@@ -115,8 +109,19 @@ def command_name(words: tuple[str, ...]) -> str:
     return " ".join(words[:3])
 
 
-def _too_long(words: tuple[str, ...], seconds: float | None) -> AfterpushError:
-    return AfterpushError(f"{command_name(words)} took longer than {seconds} s and was ended")
+@contextlib.contextmanager
+def _ended_on_failure(
+    words: tuple[str, ...], seconds: float | None, end: Callable[[], object]
+) -> Iterator[None]:
+    """Ends a process when the wait for it fails. Raises AfterpushError when it took longer than the limit."""
+    try:
+        yield
+    except subprocess.TimeoutExpired as error:
+        end()
+        raise AfterpushError(f"{command_name(words)} took longer than {seconds} s and was ended") from error
+    except BaseException:
+        end()
+        raise
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -152,11 +157,8 @@ def run_shown(
     finally:
         os.close(writing)
     reader.start()
-    try:
+    with _ended_on_failure(words, None, lambda: _kill(process)):
         code = process.wait()
-    except BaseException:
-        _kill(process)
-        raise
     reader.join(timeout=1)
     return Completed(words, code, b"", bytes(said))
 
@@ -194,11 +196,5 @@ def run_attached(
     """
     words = command_words(argv)
     with started(words, cwd, env) as process:
-        try:
+        with _ended_on_failure(words, timeout_seconds, process.kill):
             return process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired as error:
-            process.kill()
-            raise _too_long(words, timeout_seconds) from error
-        except BaseException:
-            process.kill()
-            raise
