@@ -32,6 +32,8 @@ def task(**options: Any) -> Callable[[Body], Any]:
     """
 
     def make(body: Body) -> Any:
+        own = inspect.signature(body)
+
         @functools.wraps(body)
         def opened(context: Any, *arguments: Any, **flags: Any) -> None:
             from afterpush.infra.console import note, print_json, tolerate_any_encoding
@@ -39,7 +41,7 @@ def task(**options: Any) -> Callable[[Body], Any]:
 
             tolerate_any_encoding()
             try:
-                _obey_invoke(context, body, flags)
+                _obey_invoke(context, body.__name__, own, flags)
                 with depth_limit(f"running {body.__name__.replace('_', '-')} with this repository's files"):
                     code = body(*arguments, **flags)
                 sys.stdout.flush()
@@ -59,10 +61,7 @@ def task(**options: Any) -> Callable[[Body], Any]:
             if code:
                 raise Exit(code=int(code))
 
-        context, own = (
-            inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY),
-            inspect.signature(body),
-        )
+        context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY)
         whole = own.replace(parameters=[context, *own.parameters.values()])
         opened.__signature__ = whole  # type: ignore[attr-defined]
         return invoke_task(opened, help=_help_of(own), auto_shortflags=False, **options)
@@ -75,12 +74,12 @@ def _help_of(signature: inspect.Signature) -> dict[str, str]:
     return {name: hint.__metadata__[0] for name, hint in hints.items() if get_origin(hint) is Annotated}
 
 
-def _obey_invoke(context: Any, body: Body, flags: dict[str, Any]) -> None:
+def _obey_invoke(context: Any, name: str, own: inspect.Signature, flags: dict[str, Any]) -> None:
     """Gives Invoke's own `--dry` and `--echo` the meaning that their help promises."""
     if context.config.run.dry:
-        if "dry_run" not in inspect.signature(body).parameters:
+        if "dry_run" not in own.parameters:
             raise AfterpushError(
-                f"running {body.__name__.replace('_', '-')} with Invoke's --dry: this task has no dry run; "
+                f"running {name.replace('_', '-')} with Invoke's --dry: this task has no dry run; "
                 "leave --dry out"
             )
         flags["dry_run"] = True

@@ -77,7 +77,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     files = sorted(here.rglob("test_*.py"))
     for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
         name = ".".join(file.relative_to(session.config.rootpath).with_suffix("").parts)
-        with suppress(Exception, pytest.skip.Exception):  # It comes again, and is told, when it is collected.
+        with suppress(Exception, pytest.skip.Exception):  # Collecting it fails in the same way, and says so.
             importlib.import_module(name)
 
 

@@ -78,7 +78,7 @@ def remembered(
     ends = list(_ends(server, base, statements))
     if known := _read(folder, *ends[-1], statements):
         return known.history
-    beginnings = (_read(folder, *end, statements) for end in reversed(ends))
+    beginnings = (_read(folder, *end, statements) for end in reversed(ends[:-1]))
     start = next((known for known in beginnings if known and known.copy), None)
     copies: list[Copy | None] = [None]
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,8 +36,10 @@ def simulated(
     plans = [SCENARIOS[scenario]() for scenario in scenarios]
     platform = FakePlatform(tokens={token: FULL_ACCESS}, speed=speed, plans=plans)
     app = platform.add_app(app_spec(name, repository, branch), live_sha=live_sha)
-    health = type("Health", (_Health,), {"commit": lambda self: platform.live_commit(app.id)})
-    with running(LoopbackServer(health)) as app.url, serve(platform) as url:
+    with (
+        running(LoopbackServer(_health(lambda: platform.live_commit(app.id)))) as app.url,
+        serve(platform) as url,
+    ):
         variables = {
             "DIGITALOCEAN_TOKEN": token,
             "DIGITALOCEAN_API_URL": url,
@@ -47,17 +49,17 @@ def simulated(
         yield Simulated(platform, app, url, variables)
 
 
-class _Health(QuietHandler):
+def _health(live_commit: Callable[[], str | None]) -> type[QuietHandler]:
     """The app itself: a health endpoint that tells the commit which is live there."""
 
-    def commit(self) -> str | None:
-        raise NotImplementedError
+    class Health(QuietHandler):
+        def do_GET(self) -> None:
+            commit = live_commit()
+            body = json.dumps({"status": "healthy"} | ({"commit": commit} if commit else {})).encode()
+            self.send_response_only(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-    def do_GET(self) -> None:
-        commit = self.commit()
-        body = json.dumps({"status": "healthy"} | ({"commit": commit} if commit else {})).encode()
-        self.send_response_only(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    return Health
