@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from afterpush.conflicts.kinds.counters import template_of
@@ -40,11 +40,6 @@ class _Version:
         for line, title in placed:
             self.over[line].add(title)
         self.places = {line: at for at, (line, _) in enumerate(placed) if self.lines[line] == 1}
-
-    @cached_property
-    def named(self) -> dict[Placed, str]:
-        """The lines by their names and the headings over them; where several have one name, one of them."""
-        return {(_name_of(line)[0], title): line for line, title in self.pairs}
 
 
 def _placed(lines: Lines) -> Iterable[Placed]:
@@ -79,7 +74,7 @@ def _has(base: _Version, side: _Version, other: _Version) -> bool:
     """
     added, removed = other.pairs - base.pairs, base.pairs - other.pairs
     new = [placed for placed in added if other.lines[placed[0]] > base.lines[placed[0]]]
-    found = [placed for placed in new if _is_there(base, side, other, placed)]
+    found = {placed for placed in new if _is_there(base, side, other, placed)}
     is_proved = bool(new) and 2 * len(found) >= len(new)
     return (
         bool(added or removed)
