@@ -164,8 +164,9 @@ def test_two_managers_in_two_clones_run_no_task_twice(planned: Repository) -> No
     words = [f"--command=echo $AFTERPUSH_TASK >>{record}; sleep 0.3; {WRITE}", "--json"]
     both = [start(clone, "swarm.run", "--ready", "--agents=2", *words) for clone in (planned, other)]
     for process in both:
-        states = {task["state"] for task in json.loads(process.communicate(timeout=300)[0])["tasks"]}
-        assert states <= {"merged", "skipped"}
+        tasks = json.loads(process.communicate(timeout=300)[0])["tasks"]
+        states = {task["state"] for task in tasks}
+        assert states <= {"merged", "skipped"}, tasks
         assert process.returncode == ("skipped" in states)  # The other one had it.
     assert sorted(record.read_text().split()) == ["QA-001", "QA-002", "QA-003"]
     assert {"QA-001", "QA-002", "QA-003"} <= set(main_files(planned))

@@ -14,7 +14,7 @@ from pathlib import Path
 from afterpush.infra.clock import Clock, rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text
-from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.infra.git.leases import ABSENT, Change, fetched_refs, push_changes
 from afterpush.infra.log_tail import first_words
 
 PREFIX = "refs/afterpush/claims/"
@@ -90,7 +90,7 @@ class Claims:
                 raise AfterpushError(
                     f"claiming {task} on {self._remote}: git says: {first_words(pushed.said)}"
                 )
-            there = read_claim(self._repo, self._remote, task)
+            there = read_claims(self._repo, self._remote, task).get(task)
             if there and there.clone != self._claimant.clone and there.expires_at > self._clock.now():
                 return there
             expected = there.sha if there else ABSENT
@@ -129,16 +129,17 @@ class Claims:
         return git_text(self._repo, "commit-tree", self._empty_tree, doing="writing a claim", input=message)
 
 
-def read_claim(repo: Path, remote: str, task: str) -> Claim | None:
-    """The claim on a task as the remote has it now; one that nobody can read counts as expired."""
-    ref = PREFIX + task
-    sha = remote_refs(repo, remote, ref).get(ref)
-    if sha is None:
-        return None
-    fetch_objects(repo, remote, ref, sha)
-    return parse_claim(
-        sha, task, git_text(repo, "show", "-s", "--format=%B", sha, "--", doing="reading a claim")
-    )
+def read_claims(repo: Path, remote: str, pattern: str = "*") -> dict[str, Claim]:
+    """The claims on tasks as the remote has them now; one that nobody can read counts as expired."""
+    refs = fetched_refs(repo, remote, PREFIX + pattern)
+    return {
+        ref.removeprefix(PREFIX): parse_claim(
+            sha,
+            ref.removeprefix(PREFIX),
+            git_text(repo, "show", "-s", "--format=%B", sha, "--", doing="reading a claim"),
+        )
+        for ref, sha in refs.items()
+    }
 
 
 def parse_claim(sha: str, task: str, message: str) -> Claim:

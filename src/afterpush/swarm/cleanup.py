@@ -1,6 +1,5 @@
 """Removing what the swarm has no use for any more: never work that is not in main."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 from afterpush.infra.console import table
 from afterpush.infra.git import git
 from afterpush.infra.git.containment import is_contained
-from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.infra.git.leases import ABSENT, Change, fetched_refs, push_changes
 from afterpush.infra.git.refs import refs_here
 from afterpush.infra.git.submodules import checked_out_submodules
 from afterpush.infra.git.unmerged import operation_under_way
@@ -22,7 +21,7 @@ from afterpush.infra.git.worktrees import (
     was_never_filled,
 )
 from afterpush.infra.locks import is_locked
-from afterpush.swarm.claims import PREFIX, Claim, read_claim
+from afterpush.swarm.claims import PREFIX, Claim, read_claims
 from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.merge_queue.checks import has_manager, is_check
 from afterpush.swarm.merge_queue.mainline import Mainline
@@ -72,13 +71,10 @@ class _Cleaning:
 
     def claims(self) -> None:
         """Claims that have expired, and this clone's own whose manager is gone."""
-        for ref in remote_refs(self.context.repo, self.remote, f"{PREFIX}*"):
-            task = ref.removeprefix(PREFIX)
-            claim = read_claim(self.context.repo, self.remote, task)
-            if claim is None:
-                continue
+        for task, claim in read_claims(self.context.repo, self.remote).items():
             is_ours_and_dead = claim.clone == self.own and not self._is_busy(task)
             if is_ours_and_dead or claim.expires_at <= self.context.clock.now():
+                ref = PREFIX + task
                 self._remove_ref(ref, claim.sha, ref)
             else:
                 self.claimed[task] = claim
@@ -170,10 +166,8 @@ class _Cleaning:
             self.removed.append(branch)
 
     def remote_branches(self) -> None:
-        refs: Mapping[str, str] = remote_refs(self.context.repo, self.remote, "refs/heads/swarm/*")
-        for ref, tip in refs.items():
+        for ref, tip in fetched_refs(self.context.repo, self.remote, "refs/heads/swarm/*").items():
             branch = ref.removeprefix("refs/heads/")
-            fetch_objects(self.context.repo, self.remote, ref, tip)
             reason = self._branch_reason(branch, tip)
             if reason or branch in self.busy_branches:
                 if not any(kept.path == branch for kept in self.kept):

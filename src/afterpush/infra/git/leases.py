@@ -65,6 +65,23 @@ def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     return listed_by_remote(repo, remote, patterns, NEVER_ASK)
 
 
+def fetched_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
+    """The same, and their commits are known here then. Raises AfterpushError (unreachable).
+
+    Git lists refs in one exchange and fetches them, by name, in the next. A ref that somebody moves or
+    removes in between cannot be fetched as it was listed: the list is read again then.
+    """
+    refs = remote_refs(repo, remote, *patterns)
+    while True:
+        try:
+            fetch_all_objects(repo, remote, refs)
+            return refs
+        except AfterpushError:
+            listed, refs = refs, remote_refs(repo, remote, *patterns)
+            if refs == listed:
+                raise
+
+
 def fetch_objects(repo: Path, remote: str, ref: str, sha: str, *, env: Mapping[str, str] = NEVER_ASK) -> None:
     """Makes the objects of a commit known here; no ref is written. Raises AfterpushError (unreachable)."""
     fetch_all_objects(repo, remote, {ref: sha}, env=env)

@@ -1,6 +1,7 @@
 """Which branches there are to queue: of this clone and of the remote, each at the commit that has most."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
-from afterpush.infra.git.leases import fetch_all_objects, remote_refs
+from afterpush.infra.git.leases import fetch_all_objects, fetched_refs, remote_refs
 from afterpush.infra.git.refs import refs_here
 from afterpush.infra.near import near
 
@@ -73,17 +74,14 @@ def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
 
 def tips(repo: Path, target: Target, names: Sequence[str]) -> dict[str, str]:
     """Where these branches are now; those that are gone, or have gone different ways, are left out."""
-    here, there = _heads_here(repo), _heads_there(repo, target)
-    fetch_all_objects(
-        repo, target.remote, {f"{_HEADS}{name}": there[name] for name in names if name in there}
-    )
+    here = _heads_here(repo)
+    there = fetched_refs(repo, target.remote, *(f"{_HEADS}{name}" for name in names))
     found = {}
     for name in names:
-        if name in here or name in there:
-            try:
-                found[name] = newest_of(repo, name, here.get(name), there.get(name), target.remote)
-            except AfterpushError:
-                continue
+        sha_here, sha_there = here.get(name), there.get(f"{_HEADS}{name}")
+        if sha_here or sha_there:
+            with suppress(AfterpushError):
+                found[name] = newest_of(repo, name, sha_here, sha_there, target.remote)
     return found
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
+from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, fetched_refs, push_changes, remote_refs
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.invocation import program
 from afterpush.infra.log_tail import first_words
@@ -155,11 +155,9 @@ def newest_tip(context: SwarmContext, remote: str, branch: str) -> str:
     Raises AfterpushError when it is gone, or both sides have commits that the other lacks.
     """
     ref = f"refs/heads/{branch}"
-    there, here = remote_refs(context.repo, remote, ref).get(ref), ref_value(context.repo, ref)
+    there, here = fetched_refs(context.repo, remote, ref).get(ref), ref_value(context.repo, ref)
     if there is None and here is None:
         raise AfterpushError(f"the branch {branch} is neither here nor on {remote} any more")
-    if there is not None:
-        fetch_objects(context.repo, remote, ref, there)
     newest = newest_of(context.repo, branch, here, there, remote)
     if newest != there:
         pushed = push_changes(context.repo, remote, [Change(ref, newest)])
