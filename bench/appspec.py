@@ -23,7 +23,7 @@ from statistics import median
 
 import yaml
 
-from afterpush.appspec.healthcheck.edit import set_block
+from afterpush.appspec.healthcheck.checked_edit import set_block
 from afterpush.appspec.healthcheck.probe import Origin
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.http import Client

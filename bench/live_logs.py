@@ -7,7 +7,7 @@ import resource
 import time
 from dataclasses import replace
 
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.logs.lines import lines, shown
 from afterpush.deploy.logs.platform_logs import PlatformLog
 from afterpush.digitalocean.client import AppPlatform

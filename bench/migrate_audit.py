@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.database_servers import CACHE, client_of
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.database import connected
 from afterpush.infra.database_server.choice import available
 from afterpush.infra.database_server.private import PrivateServer, private_server

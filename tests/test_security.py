@@ -2,6 +2,7 @@
 
 import re
 
+from afterpush.infra.configuration.approvals import configured_items
 from afterpush.infra.configuration.settings import (
     Commands,
     Documents,
@@ -12,7 +13,6 @@ from afterpush.infra.configuration.settings import (
     Settings,
     Swarm,
 )
-from afterpush.infra.configuration.trust import configured_items
 from tests.support.shared import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")

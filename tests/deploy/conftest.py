@@ -11,8 +11,8 @@ from afterpush.deploy.watch.facts import Finished, State
 from afterpush.deploy.watch.loop import watch
 from afterpush.deploy.watch.verdict import begin
 from afterpush.infra.configuration.config import parse_settings
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Settings
-from afterpush.infra.configuration.variables import Environment
 from tests.support.clock import FakeClock
 from tests.support.faults import FakePlatform
 from tests.support.platform import Served, served

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.logs import capture
-from afterpush.deploy.logs.log_file import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, LogFile
+from afterpush.deploy.logs.bounded_log import HEAD_BYTES, SUSPICIOUS_BYTES, TAIL_BYTES, LogFile
 from afterpush.deploy.watch.facts import Finished, State, Verdict
 from afterpush.infra.clock import SystemClock
 from afterpush.infra.secrets import Secret

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from afterpush.digitalocean import notify as notifying
 from afterpush.digitalocean.notify import Notification, command_line, slack_payload
+from afterpush.infra.configuration.approvals import Trust, configured_items
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Commands, Notify, Settings
-from afterpush.infra.configuration.trust import Trust, configured_items
-from afterpush.infra.configuration.variables import Environment
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 FAILED = Notification(SHA, "failed", "the build ended with an error", "shop", "lockfile")

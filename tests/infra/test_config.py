@@ -16,8 +16,8 @@ from afterpush.infra.configuration.config import (
     settings_from_text,
     settings_to_text,
 )
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.configuration.settings import Settings
-from afterpush.infra.configuration.variables import read_environment
 from afterpush.infra.errors import AfterpushError
 from tests.support.shared import ROOT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.database import (
     Address,
     DatabaseFailure,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.database import DatabaseFailure, StatementRejected, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, choose
 from afterpush.infra.database_server.private import private_server

@@ -2,7 +2,7 @@
 
 import re
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.secrets import TOKENS
 from tests.support.shared import ROOT
 

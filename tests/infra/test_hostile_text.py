@@ -7,8 +7,8 @@ import pytest
 from afterpush.agents import block, json_text
 from afterpush.documents.instructions.steps import steps_in
 from afterpush.documents.manual.links_in_text import anchors_in, links_in
+from afterpush.infra.configuration.approvals import Item
 from afterpush.infra.configuration.config import parse_settings
-from afterpush.infra.configuration.trust import Item
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
 from afterpush.infra.git.leases import remote_refs

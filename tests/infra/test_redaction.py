@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from afterpush.deploy.explain.redaction import redact_log
-from afterpush.infra.configuration.variables import Environment
+from afterpush.deploy.explain.log_redaction import redact_log
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.secrets import TOKEN_SHAPES, redaction
 from afterpush.infra.secrets.redaction import is_secret_name
 from tests.support.growth import is_linear

@@ -9,7 +9,7 @@ import pytest
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git.merge_tree import Merging
 from afterpush.infra.git.objects import scratch_objects
-from afterpush.push.combine import Joined, Strategy, choose, join, published_on, stand
+from afterpush.push.rebase_or_merge import Joined, Strategy, choose, join, published_on, stand
 from tests.support.repositories import Repository
 
 PLAIN = Merging((), lambda path, base, ours, theirs: (), lambda path: path.endswith("ROADMAP.md"))

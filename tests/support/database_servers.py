@@ -28,7 +28,7 @@ from urllib.parse import quote
 
 import pytest
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import available, cache_folder
 from afterpush.infra.database_server.programs import Flavour, Program

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.database import connected
 from afterpush.infra.database_server.choice import available
 from afterpush.infra.database_server.private import private_server

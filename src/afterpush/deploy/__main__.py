@@ -17,7 +17,7 @@ from afterpush.deploy.monitor.files import AlreadyRunning
 from afterpush.deploy.monitor.session import open_session
 from afterpush.infra.clock import SystemClock, rfc3339
 from afterpush.infra.configuration.config import load_settings, settings_from_text
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import main_worktree
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from afterpush.digitalocean.failure import Allowance, ApiFailure, Budget, complaint, error_told
 from afterpush.infra.clock import Clock, SystemClock
-from afterpush.infra.configuration.variables import PUBLIC_API
+from afterpush.infra.configuration.environment_variables import PUBLIC_API
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, NoAnswer, Response, is_loopback
 from afterpush.infra.secrets import Secret

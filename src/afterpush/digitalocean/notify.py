@@ -10,15 +10,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afterpush.infra.configuration.trust import configured, passed_variables
+from afterpush.infra.configuration.approvals import configured, passed_variables
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.printable import one_line
 from afterpush.infra.processes import run
 
 if TYPE_CHECKING:
+    from afterpush.infra.configuration.approvals import Trust
+    from afterpush.infra.configuration.environment_variables import Environment
     from afterpush.infra.configuration.settings import Settings
-    from afterpush.infra.configuration.trust import Trust
-    from afterpush.infra.configuration.variables import Environment
 
 COMMAND_SECONDS = 30
 WEBHOOK_SECONDS = 10

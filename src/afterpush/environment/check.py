@@ -20,8 +20,8 @@ from afterpush.environment.repository import (
 )
 from afterpush.environment.tools import find_tools, needs, tool_problems
 from afterpush.infra.configuration.config import CONFIG_PATH
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Settings
-from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.git import remote_urls
 from afterpush.infra.git.urls import without_credentials
 from afterpush.infra.secrets.redaction import Redactor

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from afterpush.environment.report import Credential, Problem, warning
-from afterpush.infra.configuration.variables import Environment
+from afterpush.infra.configuration.environment_variables import Environment
 
 PURPOSES = {
     "DIGITALOCEAN_TOKEN": "ask the App Platform API (scope app:read is enough)",

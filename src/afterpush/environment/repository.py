@@ -11,8 +11,8 @@ from pathlib import Path
 
 from afterpush.digitalocean.notify import FIELDS
 from afterpush.environment.report import Check, Problem, error, warning
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Migrate
-from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database_server.choice import choose
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git

@@ -9,7 +9,7 @@ from afterpush.hooks.install.managers import lacks_git_lfs_hook, no_lfs_hook
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, hooks_folder, outcome_to_tell, say_once
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.pushing import AliasOf, find_push, is_dry_run, is_forced, push_words
+from afterpush.hooks.push_process import AliasOf, find_push, is_dry_run, is_forced, push_words
 from afterpush.hooks.request import Request, arm, identity_of, identity_of_push
 from afterpush.hooks.trial import Trial, landed_in_trial
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
@@ -88,7 +88,7 @@ def _tried(trial: Trial, push: Push, policy: Policy, updates: list[RefUpdate], a
 
 
 def _look_and_arm(push: Push, policy: Policy, updates: list[RefUpdate], above: Above, folder: Path) -> Answer:
-    from afterpush.hooks.looking import Outgoing, look_at
+    from afterpush.hooks.push_facts import Outgoing, look_at
 
     journal = Journal(folder / "watcher.log")
     is_app_remote = goes_to_app_remote(push, policy)

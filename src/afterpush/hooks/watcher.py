@@ -10,7 +10,7 @@ from afterpush.hooks.install.post_push_script import is_allowed
 from afterpush.hooks.install.scripts import PROGRAM_VARIABLE, is_ours, text_of
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note
-from afterpush.hooks.proof import Answer, closed_by_log, moved_here, there
+from afterpush.hooks.push_landed import Answer, closed_by_log, moved_here, there
 from afterpush.hooks.request import SHELL, Request
 from afterpush.hooks.trial import TRIAL_VARIABLE
 from afterpush.hooks.updates import RefUpdate

@@ -10,7 +10,7 @@ from afterpush.migrate.audit import Audit
 from afterpush.migrate.boot_script.start_script import OldStep, form_of, without
 from afterpush.migrate.proof.report import Proof
 from afterpush.migrate.repository import Repository
-from afterpush.migrate.statements.sources import text_of
+from afterpush.migrate.statements.file_order import text_of
 from afterpush.migrate.step_files import Consolidation, FileChange, Target, plan, write
 from afterpush.migrate.steps.step import Step
 

@@ -11,7 +11,7 @@ from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_boot
 from afterpush.migrate.boot_script.imports import Reach, reach
 from afterpush.migrate.boot_script.start_script import OldStep, old_steps
-from afterpush.migrate.statements.sources import files_of, statements_of, text_of
+from afterpush.migrate.statements.file_order import files_of, statements_of, text_of
 from afterpush.migrate.statements.split import Statement, split
 from afterpush.migrate.steps.module import holds_steps, module_of, read_module
 from afterpush.migrate.steps.sql_file import read_sql, step_lines

@@ -11,7 +11,7 @@ from afterpush.migrate.audit import Audit
 from afterpush.migrate.boot_script.boot import kind_of_script, read_boot
 from afterpush.migrate.boot_script.call import has_call, is_esm, with_block, with_call
 from afterpush.migrate.repository import Repository
-from afterpush.migrate.statements.sources import text_of
+from afterpush.migrate.statements.file_order import text_of
 from afterpush.migrate.steps.module import lines_of_module, module_of, steps_module
 from afterpush.migrate.steps.sql_file import render_sql, step_lines
 from afterpush.migrate.steps.step import DATA, SETTING, Step, steps_of

@@ -6,7 +6,7 @@ from typing import Any
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.invocation import program
-from afterpush.push.combine import CommitConflict
+from afterpush.push.rebase_or_merge import CommitConflict
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from afterpush.infra.clock import Clock
 from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.git.merge_tree import Merging
-from afterpush.push.combine import Strategy
+from afterpush.push.rebase_or_merge import Strategy
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,19 @@ from afterpush.infra.git.work_tree import tracked_changes
 from afterpush.push.backoff import backoff_seconds, wait_for_quiet
 from afterpush.push.branch_state import BranchState
 from afterpush.push.check import run_check
-from afterpush.push.combine import CommitConflict, Divergence, Strategy, choose, join, published_on, stand
 from afterpush.push.journal import PushJournal
 from afterpush.push.outcome import PushResult
 from afterpush.push.preflight import branch_to_push, refuse_dirty
 from afterpush.push.queue import turn, worktree_lock
+from afterpush.push.rebase_or_merge import (
+    CommitConflict,
+    Divergence,
+    Strategy,
+    choose,
+    join,
+    published_on,
+    stand,
+)
 from afterpush.push.recovery import recover
 from afterpush.push.request import PushContext, PushRequest
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
+    from afterpush.infra.configuration.environment_variables import Environment
     from afterpush.infra.configuration.settings import Settings
-    from afterpush.infra.configuration.variables import Environment
     from afterpush.infra.secrets.redaction import Redactor
     from afterpush.infra.state import StateFolder
 
@@ -42,7 +42,7 @@ class AppRepository:
 
     @functools.cached_property
     def environment(self) -> "Environment":
-        from afterpush.infra.configuration.variables import read_environment
+        from afterpush.infra.configuration.environment_variables import read_environment
 
         environment = replace(read_environment(self.root), tell=_tell_once)
         with contextlib.suppress(
@@ -93,7 +93,7 @@ def redacted(message: str) -> str:
 
 def redactor_here() -> "Redactor":
     """What takes this repository's secrets out of a text; outside of a repository, the environment's."""
-    from afterpush.infra.configuration.variables import read_environment
+    from afterpush.infra.configuration.environment_variables import read_environment
 
     try:
         environment = app_repository().environment

@@ -36,7 +36,7 @@ from afterpush.swarm.report import Run
 from afterpush.swarm.status import TaskStatus
 from afterpush.swarm.stop import StopResult
 from afterpush.workflows.agents.install import Installation, Statuses
-from afterpush.workflows.demo.scenarios import DemoPush
+from afterpush.workflows.demo.acts import DemoPush
 from afterpush.workflows.push import PredictionDocument, PushDocument
 from afterpush.workflows.trust import TrustReport
 

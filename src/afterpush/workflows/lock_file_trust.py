@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from afterpush.conflicts.kinds.lock_files import WELL_KNOWN_LOCK_FILES, lock_rule, settings_of
-from afterpush.infra.configuration.trust import Item, configured, configured_items, file_item
+from afterpush.infra.configuration.approvals import Item, configured, configured_items, file_item
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.trust import asked, command_environment, trust_of

@@ -88,7 +88,7 @@ def reading_server(here: AppRepository, word: str) -> "AbstractContextManager[Se
     An address that a file of the repository names is somebody else's word: it needs the user's yes. Raises
     AfterpushError without it, and where there is no server.
     """
-    from afterpush.infra.configuration.trust import configured
+    from afterpush.infra.configuration.approvals import configured
     from afterpush.migrate.replay.replay_server import replay_server
     from afterpush.workflows.trust import require
 

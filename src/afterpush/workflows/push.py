@@ -67,7 +67,7 @@ class Wanted:
 
 def push_here(here: AppRepository, wanted: Wanted, *, dry_run: bool = False) -> "PushResult":
     """Pushes, or tells what a push would do. Raises AfterpushError, also for a check without a yes."""
-    from afterpush.infra.configuration.trust import commands_with, configured
+    from afterpush.infra.configuration.approvals import commands_with, configured
     from afterpush.push.predict import dry_run as predicted
     from afterpush.push.run import push
     from afterpush.workflows.trust import require

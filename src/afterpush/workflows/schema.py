@@ -74,7 +74,7 @@ def write_baseline(here: AppRepository, *, server: str, dry_run: bool) -> "Writt
     from afterpush.migrate.diff.live import looking_at
     from afterpush.migrate.diff.report import Written
     from afterpush.migrate.replay.replay import replay
-    from afterpush.migrate.statements.sources import files_of
+    from afterpush.migrate.statements.file_order import files_of
     from afterpush.migrate.statements.split import split
 
     migrate = here.settings.migrate
@@ -97,7 +97,7 @@ def write_baseline(here: AppRepository, *, server: str, dry_run: bool) -> "Writt
 
 def _statements(here: AppRepository) -> "tuple[tuple[Statement, ...], tuple[Statement, ...]]":
     """The statements of `migrate.base`, and of the sources. Raises AfterpushError without a source."""
-    from afterpush.migrate.statements.sources import files_of, statements_of
+    from afterpush.migrate.statements.file_order import files_of, statements_of
 
     migrate = here.settings.migrate
     files = files_of(here.repo, migrate.sources, without=migrate.consolidated)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from afterpush.infra.configuration.trust import (
+from afterpush.infra.configuration.approvals import (
     Item,
     Trust,
     configured_items,
@@ -48,7 +48,7 @@ def trust_of(here: AppRepository) -> Trust:
 
 def items_of(here: AppRepository) -> list[Item]:
     """Everything here that could run or give variables: commands, the hook, a tracked `.env`."""
-    from afterpush.infra.configuration.variables import tracked_file_item
+    from afterpush.infra.configuration.environment_variables import tracked_file_item
     from afterpush.workflows.lock_file_trust import lock_file_items
 
     files = (tasks_item(here), hook_item(here), tracked_file_item(here.root))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from afterpush.deploy.explain.answer import Explanation, Known
 from afterpush.deploy.explain.explanation import explain, explain_files
 from afterpush.deploy.explain.lines import windows
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.explain.rendering import explanation_text
 from afterpush.deploy.explain.scan import KEPT_PER_SIGNATURE, scan
 from afterpush.deploy.explain.signature_files import load_failures

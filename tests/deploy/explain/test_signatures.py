@@ -11,7 +11,7 @@ import pytest
 from afterpush.deploy.explain import explanation
 from afterpush.deploy.explain.answer import Explanation
 from afterpush.deploy.explain.explanation import explain
-from afterpush.deploy.explain.origin import body
+from afterpush.deploy.explain.line_prefix import body
 from afterpush.deploy.explain.rendering import guide
 from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.deploy.explain.signatures import UNKNOWN, Pattern, Signature

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.configuration.settings import Migrate, ServerVariables
-from afterpush.infra.configuration.variables import read_environment
 from afterpush.migrate.replay import remembered as module
 from afterpush.migrate.replay.history import History
 from afterpush.migrate.replay.remembered import remembered

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from afterpush.appspec.healthcheck.edit import set_block
+from afterpush.appspec.healthcheck.checked_edit import set_block
 from afterpush.appspec.healthcheck.report import HealthcheckReport, SpecChange
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.appspec.healthcheck.edit import unified
+from afterpush.appspec.healthcheck.checked_edit import unified
 from afterpush.appspec.schema import platform
 from afterpush.appspec.spec import AppSpec, parse_spec
 from afterpush.appspec.validate.proposal import REJECTED, said

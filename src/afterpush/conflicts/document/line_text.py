@@ -3,7 +3,7 @@
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.three_way import three_way, three_way_said
-from afterpush.conflicts.kinds.values import merge_text
+from afterpush.conflicts.kinds.value_rules import merge_text
 from afterpush.roadmap.nodes import Lines, Node
 from afterpush.roadmap.tables import normal
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from afterpush.conflicts.document.check import faults
 from afterpush.conflicts.document.conflict_markers import answer
+from afterpush.conflicts.document.lost_or_doubled import faults
 from afterpush.conflicts.document.merge import Merge
 from afterpush.conflicts.document.pieces import Hunk, Piece, hunks_in
 from afterpush.conflicts.document.seen import seen_by

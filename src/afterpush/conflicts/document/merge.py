@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from afterpush.conflicts.document.check import bare
 from afterpush.conflicts.document.gaps import Gaps
+from afterpush.conflicts.document.lost_or_doubled import bare
 from afterpush.conflicts.document.own_text import merge_own
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said
 from afterpush.conflicts.kinds.numbering import numbers_of, with_number

@@ -7,7 +7,7 @@ from afterpush.conflicts.document.align import Chunk, chunks
 from afterpush.conflicts.document.line_text import against, larger, merge_lines
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.three_way import merged_names, three_way
-from afterpush.conflicts.kinds.values import Decision, merge_marks, merge_text, merge_value
+from afterpush.conflicts.kinds.value_rules import Decision, merge_marks, merge_text, merge_value
 from afterpush.roadmap.keys import release_of
 from afterpush.roadmap.nodes import Kind, Lines, Node
 from afterpush.roadmap.tables import normal

@@ -8,7 +8,7 @@ neighbours have: newest first stays newest first, an alphabetical list stays one
 from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.align import align, rising
-from afterpush.conflicts.kinds.direction import Direction, direction_of
+from afterpush.conflicts.kinds.list_direction import Direction, direction_of
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.roadmap.nodes import Kind
 

@@ -8,7 +8,7 @@ from typing import Any
 from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.three_way import steady
-from afterpush.conflicts.kinds.values import merge_status
+from afterpush.conflicts.kinds.value_rules import merge_status
 from afterpush.conflicts.records.structure import (
     ChangedAndDeletedError,
     Container,

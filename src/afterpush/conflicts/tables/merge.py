@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.document.pieces import Hunk, Piece
 from afterpush.conflicts.kinds.three_way import three_way_said
-from afterpush.conflicts.kinds.values import merge_value
+from afterpush.conflicts.kinds.value_rules import merge_value
 from afterpush.conflicts.matching.trios import Trio
 from afterpush.conflicts.tables.columns import Column, Line, cell_in, merged_columns, name_of
 from afterpush.conflicts.tables.layout import Layout

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from afterpush.deploy.explain.answer import Known
-from afterpush.deploy.explain.apart import Question
 from afterpush.deploy.explain.explanation import explain_files, read_files
 from afterpush.deploy.explain.fingerprint import fingerprint, packed, read_fingerprint
+from afterpush.deploy.explain.own_process import Question
 from afterpush.deploy.explain.rendering import document
 from afterpush.deploy.explain.signature_files import load_failures
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic

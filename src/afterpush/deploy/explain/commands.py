@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from afterpush.deploy.explain.course import Command, Hit, concerns
 from afterpush.deploy.explain.lines import Excerpt
+from afterpush.deploy.explain.recovered_errors import Command, Hit, concerns
 from afterpush.deploy.explain.scan import Fault, Findings
 from afterpush.deploy.explain.signatures import Commands
 

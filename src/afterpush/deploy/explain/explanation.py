@@ -8,11 +8,11 @@ from typing import Any
 
 from afterpush.deploy.explain.answer import NOTHING_KNOWN, Explanation, Known
 from afterpush.deploy.explain.commands import Failed, failed_command
-from afterpush.deploy.explain.course import Hit, without_numbers
+from afterpush.deploy.explain.line_prefix import read_line
 from afterpush.deploy.explain.lines import Excerpt
-from afterpush.deploy.explain.origin import read_line
+from afterpush.deploy.explain.log_redaction import WELL_KNOWN, redact_log
 from afterpush.deploy.explain.ranking import choose, confidence, score, trust
-from afterpush.deploy.explain.redaction import WELL_KNOWN, redact_log
+from afterpush.deploy.explain.recovered_errors import Hit, without_numbers
 from afterpush.deploy.explain.scan import Fault, Findings, scan
 from afterpush.deploy.explain.signature_files import TEAM_FILE
 from afterpush.deploy.explain.signatures import UNKNOWN, Code, Extended, Failures

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
+from afterpush.deploy.explain.line_prefix import body
 from afterpush.deploy.explain.lines import windows
-from afterpush.deploy.explain.origin import body
 
 DIGEST_BYTES = 5
 MOST_LINES = 38_000  # 190 kB: two hundred kilobytes an app are the limit.

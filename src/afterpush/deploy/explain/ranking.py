@@ -7,8 +7,8 @@ was lived with (84 * 0.35) yields to the crash that was not (40), and still beat
 
 from collections.abc import Iterable
 
-from afterpush.deploy.explain.course import Course, Hit
 from afterpush.deploy.explain.fingerprint import Fingerprint
+from afterpush.deploy.explain.recovered_errors import Course, Hit
 from afterpush.deploy.explain.signatures import Level, Signature
 
 WARNED = 0.4  # The line itself says that it is mild: a warning, another try, "disabled".

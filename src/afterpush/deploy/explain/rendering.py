@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Any
 
 from afterpush.deploy.explain.answer import Explanation
-from afterpush.deploy.explain.origin import body
+from afterpush.deploy.explain.line_prefix import body
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.near import near
 

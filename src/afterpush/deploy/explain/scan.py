@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from afterpush.deploy.explain.course import Command, Course, Ending, Hit, went_on, without_numbers
 from afterpush.deploy.explain.fingerprint import line_digest
+from afterpush.deploy.explain.line_prefix import Said, body, read_line
 from afterpush.deploy.explain.lines import AFTER, LOOKAHEAD, Excerpt, Line, Window, shown, windows
-from afterpush.deploy.explain.origin import Said, body, read_line
-from afterpush.deploy.explain.sieve import MOST_SHAPES, Sieve, suspicious_lines
+from afterpush.deploy.explain.prefilter import MOST_SHAPES, Prefilter, suspicious_lines
+from afterpush.deploy.explain.recovered_errors import Command, Course, Ending, Hit, went_on, without_numbers
 from afterpush.deploy.explain.signatures import Expression, Failures, OutcomeRule, Pattern, Result, Signature
 
 KEPT_PER_SIGNATURE = 6
@@ -59,7 +59,7 @@ class Scanner:
 
     def __init__(self, failures: Failures) -> None:
         self._failures = failures
-        self._sieve = _sieve(failures)
+        self._prefilter = _prefilter(failures)
         self._fault_kinds = {pattern: kind for kind, pattern in enumerate(failures.faults)}
         self._witnesses: dict[Pattern, list[re.Match[str]]] = {
             pattern: [] for entry in failures.signatures for pattern in (entry.also, entry.against) if pattern
@@ -94,7 +94,7 @@ class Scanner:
         )
 
     def _look_through(self, window: Window) -> None:
-        for line, kind, patterns in suspicious_lines(window, self._sieve):
+        for line, kind, patterns in suspicious_lines(window, self._prefilter):
             if self._looks[kind] >= self._most_looks:
                 continue
             self._looks[kind] += 1
@@ -229,7 +229,7 @@ def _differ(hit: Hit, witness: re.Match[str], name: str | None) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _sieve(failures: Failures) -> Sieve[Pattern]:
+def _prefilter(failures: Failures) -> Prefilter[Pattern]:
     beside = (entry for one in failures.signatures for entry in (one.also, one.against) if entry)
     every = chain(failures.signatures, beside, failures.outcomes, failures.faults)
-    return Sieve((pattern, pattern.needs) for pattern in every)
+    return Prefilter((pattern, pattern.needs) for pattern in every)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.log_redaction import redact_log
+from afterpush.deploy.logs.bounded_log import LogFile
 from afterpush.deploy.logs.follow import Connection, Following
 from afterpush.deploy.logs.lines import lines
-from afterpush.deploy.logs.log_file import LogFile
 from afterpush.deploy.logs.platform_logs import KINDS, PAST, PlatformLog
 from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
 from afterpush.digitalocean.client import AppPlatform

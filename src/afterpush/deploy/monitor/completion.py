@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afterpush.deploy.explain.apart import Question, asked
+from afterpush.deploy.explain.own_process import Question, asked
 from afterpush.deploy.logs.capture import Capture, CapturedLogs
 from afterpush.deploy.monitor.setup import health_url
 from afterpush.deploy.watch.facts import Finished, Verdict

@@ -21,9 +21,9 @@ from afterpush.deploy.watch.outcome import CRASHED, Outcome, outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
 from afterpush.deploy.watch.verdict import begin, stopped
 from afterpush.infra.clock import Clock
+from afterpush.infra.configuration.approvals import Trust
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Settings
-from afterpush.infra.configuration.trust import Trust
-from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import CommitFacts, commit_facts, common_folder

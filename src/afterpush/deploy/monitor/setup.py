@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.monitor.history import History, HistoryRecord
 from afterpush.deploy.watch.facts import Finished, Limits, State
 from afterpush.deploy.watch.kinship import GitKin, known_push
@@ -24,8 +24,8 @@ from afterpush.digitalocean.failure import Allowance
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.digitalocean.steps import Phase
 from afterpush.infra.clock import Clock, Countdown
+from afterpush.infra.configuration.environment_variables import API_ADDRESS, PUBLIC_API, Environment
 from afterpush.infra.configuration.settings import Settings
-from afterpush.infra.configuration.variables import API_ADDRESS, PUBLIC_API, Environment
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time

@@ -7,8 +7,8 @@ the spec, or creates a deployment, and the type is MANUAL. Whether one does show
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from afterpush.deploy.watch.deployment_choice import SOURCE
 from afterpush.deploy.watch.facts import NotYet
-from afterpush.deploy.watch.speaking import SOURCE
 from afterpush.digitalocean.deployed_commits import Carried, Ours, commit_of_tag
 from afterpush.digitalocean.deployment import App, ComponentSpec, Deployment
 from afterpush.infra.clock import duration

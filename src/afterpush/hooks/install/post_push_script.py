@@ -23,7 +23,7 @@ def is_allowed(repo: Path, script: Path, environment: Mapping[str, str]) -> bool
         return True
     if (config_value(repo, "core.hooksPath") or "").rstrip("/").endswith("/_"):
         return True  # husky runs the scripts of this folder as it is, and its installer wants that.
-    from afterpush.infra.configuration.trust import Trust, file_item
+    from afterpush.infra.configuration.approvals import Trust, file_item
 
     path = script.relative_to(repo).as_posix()
     item = file_item("hook", repo, path)

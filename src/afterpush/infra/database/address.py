@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
-from afterpush.infra.configuration.variables import DATABASE_ADDRESS
+from afterpush.infra.configuration.environment_variables import DATABASE_ADDRESS
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.secrets import Secret
 
 if TYPE_CHECKING:
-    from afterpush.infra.configuration.variables import Environment
+    from afterpush.infra.configuration.environment_variables import Environment
 
 SslMode = Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"]
 SSL_MODES: tuple[SslMode, ...] = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.infra.configuration.variables import Environment
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.database import Address, address_from_url, address_from_variables
 from afterpush.infra.database_server.programs import FLAVOURS, TITLES, Flavour, Program, programs
 from afterpush.infra.errors import AfterpushError

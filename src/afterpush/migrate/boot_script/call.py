@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from afterpush.migrate.boot_script.boot import CLOSING, OPENING, block_ranges
 from afterpush.migrate.boot_script.call_form import CallForm
-from afterpush.migrate.boot_script.spot import find_spot
+from afterpush.migrate.boot_script.insertion_point import find_spot
 from afterpush.migrate.boot_script.typescript import Source
 
 if TYPE_CHECKING:

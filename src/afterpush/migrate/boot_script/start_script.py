@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.command_line import is_said, without_old
 from afterpush.migrate.boot_script.entry_point import package_json
-from afterpush.migrate.statements.sources import text_of
+from afterpush.migrate.statements.file_order import text_of
 
 _NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
 _RUNNER = re.compile(

@@ -7,8 +7,8 @@ from secrets import token_hex
 
 import msgspec
 
+from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Migrate
-from afterpush.infra.configuration.variables import Environment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.database_server.choice import Choice, as_settings, available, cache_folder, choose
 from afterpush.infra.database_server.private import private_server

@@ -112,7 +112,7 @@ def _why_silent(root: Path, found: "Outcome", environment: Mapping[str, str]) ->
 
 
 def _can_ask(root: Path, environment: Mapping[str, str]) -> bool:
-    from afterpush.infra.configuration.variables import read_environment
+    from afterpush.infra.configuration.environment_variables import read_environment
 
     variables = read_environment(root, environment)
     if variables.token() or variables.get("HEALTH_URL") or variables.get("DB_HOST"):
@@ -144,7 +144,7 @@ def _start(repo: Path, state: StateFolder, sha: str) -> None:
 
 
 def _redacted(root: Path, environment: Mapping[str, str], text: str) -> str:
-    from afterpush.infra.configuration.variables import read_environment
+    from afterpush.infra.configuration.environment_variables import read_environment
 
     return read_environment(root, environment).redactor()(text)
 

@@ -127,7 +127,7 @@ class RepositoryTools:
         return None
 
     def _redactor(self) -> Any:
-        from afterpush.infra.configuration.variables import read_environment
+        from afterpush.infra.configuration.environment_variables import read_environment
 
         here = self._here_if_any()
         with contextlib.suppress(AfterpushError):
@@ -158,7 +158,7 @@ def _repository_of(folders: Sequence[Path]) -> AppRepository:
 def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail: bool) -> Answer:
     why, what = None, todo(found.verdict)
     if explanation and explanation.get("category"):
-        from afterpush.deploy.explain.origin import body
+        from afterpush.deploy.explain.line_prefix import body
 
         line = body(str(explanation.get("root_line") or explanation.get("line") or "")).strip()
         why = f"{explanation['category']}: {explanation['title']}" + (
@@ -182,7 +182,7 @@ def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail:
 
 def _explained_text(here: AppRepository | None, log: str) -> "Explanation":
     from afterpush.deploy.explain.answer import NOTHING_KNOWN
-    from afterpush.infra.configuration.variables import read_environment
+    from afterpush.infra.configuration.environment_variables import read_environment
     from afterpush.workflows.deploy.explain import explained
 
     pieces = [log[-_MOST_LOG_CHARACTERS:].encode("utf-8", "replace")]
@@ -191,7 +191,7 @@ def _explained_text(here: AppRepository | None, log: str) -> "Explanation":
 
 
 def _of_explanation(found: "Explanation", sha: str | None, *, detail: bool) -> Answer:
-    from afterpush.deploy.explain.origin import body
+    from afterpush.deploy.explain.line_prefix import body
     from afterpush.deploy.explain.rendering import document, heading
 
     line = body(found.root_line).strip() if found.category else ""

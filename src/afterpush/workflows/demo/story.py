@@ -19,10 +19,7 @@ from afterpush.infra.git import clean_environment
 from afterpush.infra.invocation import VARIABLE, program
 from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
 from afterpush.infra.state import StateFolder, state_folder
-from afterpush.workflows.demo.cleanup import looked_after
-from afterpush.workflows.demo.clones import BRANCH, REPO, two_clones
-from afterpush.workflows.demo.platform import simulated
-from afterpush.workflows.demo.scenarios import (
+from afterpush.workflows.demo.acts import (
     DemoContext,
     DemoPush,
     Tell,
@@ -30,6 +27,9 @@ from afterpush.workflows.demo.scenarios import (
     act_live,
     act_superseded,
 )
+from afterpush.workflows.demo.cleanup import looked_after
+from afterpush.workflows.demo.clones import BRANCH, REPO, two_clones
+from afterpush.workflows.demo.platform import simulated
 
 _OURS = re.compile(r"DIGITALOCEAN_|AFTERPUSH|DB_|HEALTH_URL$|HUSKY$|GIT_")
 

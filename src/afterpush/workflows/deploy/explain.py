@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from afterpush.deploy.explain.answer import Explanation, Known
-from afterpush.deploy.explain.apart import explain_apart
 from afterpush.deploy.explain.explanation import explain, explain_files, nothing_failed, read_files
 from afterpush.deploy.explain.fingerprint import Fingerprint, fingerprint, read_fingerprint
+from afterpush.deploy.explain.own_process import explain_apart
 from afterpush.deploy.explain.rendering import brief_document, brief_text, document, explanation_text, guide
 from afterpush.deploy.explain.signature_files import load_failures
 from afterpush.deploy.explain.signatures import Extended
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.configuration.variables import Environment, read_environment
+from afterpush.infra.configuration.environment_variables import Environment, read_environment
 from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.time_limit import can_bound_time

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from afterpush.deploy.explain.redaction import redact_log
+from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.logs.follow import Connection, Following, ToldLines
 from afterpush.deploy.logs.jobs import JOB, job_logs, job_runs
 from afterpush.deploy.logs.lines import last_lines, lines, shown

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.console import note
 from afterpush.infra.database_server.choice import available, cache_folder
 from afterpush.infra.database_server.debian import unpack

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from afterpush.deploy.watch.deploy_on_push import Past, outlook
+from afterpush.deploy.watch.deployment_choice import SETTLED_AFTER_SECONDS, Shown, speaks
 from afterpush.deploy.watch.facts import Fact, NotYet, RolledBack, Seen, Serving, Vanished
 from afterpush.deploy.watch.kinship import KnownPush
 from afterpush.deploy.watch.sources.deployment_list import DeploymentList
 from afterpush.deploy.watch.sources.ranked import SourceFailure
-from afterpush.deploy.watch.speaking import SETTLED_AFTER_SECONDS, Shown, speaks
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.deployed_commits import Carried, Kin, Ours, carried
 from afterpush.digitalocean.deployment import App, Deployment, read_app, read_deployment

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.deploy.explain.origin import body, read_line
+from afterpush.deploy.explain.line_prefix import body, read_line
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.hooks.looking import Outgoing, look_at
 from afterpush.hooks.policy import Policy
+from afterpush.hooks.push_facts import Outgoing, look_at
 from afterpush.hooks.updates import RefUpdate
 from tests.support.repositories import Repository
 

@@ -24,7 +24,7 @@ from afterpush.infra.secrets import OUR_SECRETS, TOKENS, Secret
 from afterpush.infra.secrets.redaction import Redactor, secrets_in
 
 if TYPE_CHECKING:
-    from afterpush.infra.configuration.trust import Item
+    from afterpush.infra.configuration.approvals import Item
 
 FILE_LIMIT = 1 << 20
 
@@ -169,7 +169,7 @@ def tracked_file_item(root: Path) -> "Item | None":
 
     What it says is hashed, but not shown: it may hold secrets.
     """
-    from afterpush.infra.configuration.trust import Item
+    from afterpush.infra.configuration.approvals import Item
     from afterpush.infra.git.tracked_files import tracked
 
     path = root / ".env"
@@ -186,7 +186,7 @@ def tracked_file_item(root: Path) -> "Item | None":
 
 def _refusal(root: Path, own: Mapping[str, str]) -> str | None:
     """Why this file gives nothing: git tracks it, so that others can change it, and no yes was said."""
-    from afterpush.infra.configuration.trust import Trust
+    from afterpush.infra.configuration.approvals import Trust
     from afterpush.infra.git import common_folder
 
     item = tracked_file_item(root)

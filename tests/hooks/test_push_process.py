@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterpush.hooks.pushing import is_forced, push_words
+from afterpush.hooks.push_process import is_forced, push_words
 
 ALIASES = {"up": "push --quiet", "all": "!git push", "st": "status", "pushall": "fetch"}
 

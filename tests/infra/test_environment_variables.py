@@ -7,8 +7,8 @@ import pytest
 
 from afterpush.deploy.monitor.setup import app_platform
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.configuration.trust import Trust
-from afterpush.infra.configuration.variables import (
+from afterpush.infra.configuration.approvals import Trust
+from afterpush.infra.configuration.environment_variables import (
     API_ADDRESS,
     DATABASE_ADDRESS,
     read_environment,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterpush.deploy.watch.deployment_choice import Shown, speaks
 from afterpush.deploy.watch.facts import NotYet, RolledBack, Seen, Serving
-from afterpush.deploy.watch.speaking import Shown, speaks
 from afterpush.digitalocean.deployed_commits import Carried, Ours, carried, commit_of_tag
 from afterpush.digitalocean.deployment import Deployment, Spec, read_app, read_deployment
 from afterpush.infra.clock import rfc3339

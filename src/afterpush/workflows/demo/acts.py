@@ -13,7 +13,7 @@ from afterpush.deploy.monitor.setup import app_platform
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.outcome import RUNNING, Outcome
 from afterpush.infra.clock import SystemClock
-from afterpush.infra.configuration.variables import read_environment
+from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.invocation import program
 from afterpush.infra.processes.detached import exit_code_of_child
 from afterpush.infra.state import StateFolder

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from afterpush.appspec.healthcheck.edit import Edited, set_block
+from afterpush.appspec.healthcheck.checked_edit import Edited, set_block
 from afterpush.appspec.yaml_reader import read_tree
 from afterpush.appspec.yaml_tree import plain, same
 from afterpush.infra.errors import AfterpushError

@@ -6,7 +6,7 @@ import pytest
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.statements.down_parts import up_part
-from afterpush.migrate.statements.sources import files_of, statements_of
+from afterpush.migrate.statements.file_order import files_of, statements_of
 from tests.migrate.repositories import write
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afterpush.appspec.healthcheck.yaml_editor import CannotEdit, Splice, Value, YamlEditor
+from afterpush.appspec.healthcheck.yaml_splices import CannotEdit, Splice, Value, YamlEditor
 from afterpush.appspec.yaml_reader import read_tree
 from afterpush.appspec.yaml_tree import Kind, Node, duplicate_keys, plain, same
 from afterpush.infra.errors import AfterpushError

@@ -22,7 +22,7 @@ def shape(text: bytes) -> bytes:
     return text.lower().translate(_SHAPE)
 
 
-class Sieve(Generic[Key]):
+class Prefilter(Generic[Key]):
     """Keys, each with words of which a line needs one; a key without words is in every line."""
 
     def __init__(self, words_of: Iterable[tuple[Key, Sequence[str]]]) -> None:
@@ -85,17 +85,19 @@ def _alternatives(node: dict[int, Any]) -> bytes:
     return joined + b"?" if _END in node else joined
 
 
-def suspicious_lines(window: Window, sieve: Sieve[Key]) -> Iterator[tuple[Line, bytes, tuple[Key, ...]]]:
+def suspicious_lines(
+    window: Window, prefilter: Prefilter[Key]
+) -> Iterator[tuple[Line, bytes, tuple[Key, ...]]]:
     """The lines of a window that may match something, their shapes and what they may match; a very long line
     in pieces."""
     lines = window.lines[window.start : window.end]
     for at, (line, whole) in enumerate(zip(shape(b"\n".join(lines)).split(b"\n"), lines, strict=False)):
         index, number, size = window.start + at, window.first_line + at, len(line)
         if size <= _LONG_LINE:
-            if keys := sieve.keys_in(line):
+            if keys := prefilter.keys_in(line):
                 yield Line(window, index, number, whole), line, keys
             continue
         for begin in range(0, size, _PIECE):
             part = slice(max(0, begin - _OVERLAP), begin + _PIECE)
-            if keys := sieve.keys_in(line[part]):
+            if keys := prefilter.keys_in(line[part]):
                 yield Line(window, index, number, whole[part]), line[part], keys
