@@ -209,6 +209,48 @@ def test_a_push_of_somebody_else_is_merged_onto_and_checked_with(repository: Rep
     assert landed_subjects(repository) == ["First", "other", "Merge one"]
 
 
+def with_server_hook(repository: Repository, script: str) -> Path:
+    hook = repository.remote / "hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\nread old new ref\n{script}\n")
+    hook.chmod(0o755)
+    return hook
+
+
+def test_what_the_server_refuses_for_itself_is_evicted_and_the_rest_lands(repository: Repository) -> None:
+    for name in ("a", "huge", "c"):
+        branch(repository, name, **{f"{name}_txt": "x"})
+    with_server_hook(
+        repository, "! git ls-tree --name-only $new | grep huge && exit; echo blocked: too large; exit 1"
+    )
+    ran = queue(repository, "queue.run", "--branch=huge,a,c", CHECK, code=1)
+    assert states(ran) == {"a": "landed", "huge": "evicted", "c": "landed"}
+    assert "refused the merge: " in str(row(ran, "huge")["reason"])
+    assert "blocked: too large" in str(row(ran, "huge")["reason"])
+    alone = queue(repository, "queue.run", "--branch=huge", CHECK, code=1)
+    assert states(alone)["huge"] == "evicted"
+
+
+def test_a_server_that_refuses_everything_stops_the_queue_and_evicts_nothing(repository: Repository) -> None:
+    for name in ("a", "b", "c"):
+        branch(repository, name, **{f"{name}_txt": "x"})
+    hook = with_server_hook(repository, "echo main is protected; exit 1")
+    ran = queue(repository, "queue.run", "--branch=a,b,c", CHECK, code=1)
+    assert states(ran) == dict.fromkeys("abc", "queued")
+    assert "origin refused all 3 branches" in ran.json()["message"]
+    assert "main is protected" in ran.json()["message"]
+    hook.unlink()
+    assert set(states(queue(repository, "queue.run", CHECK, code=0)).values()) == {"landed"}
+
+
+def test_a_server_that_lets_nobody_push_stops_the_queue_at_once(repository: Repository) -> None:
+    for name in ("a", "b"):
+        branch(repository, name, **{f"{name}_txt": "x"})
+    repository.git("config", "remote.origin.pushurl", str(repository.path / "nowhere"))
+    ran = queue(repository, "queue.run", "--branch=a,b", CHECK, code=1)
+    assert states(ran) == {"a": "queued", "b": "queued"} and ran.json()["check_runs"] == 1
+    assert "pushing to origin/main: git says: " in ran.json()["message"]
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.2])
 def test_kill_9_and_a_new_run_lead_to_the_same_main(repository: Repository, seconds: float) -> None:
     names = ["a", "bad", "c", "d"]

@@ -102,7 +102,7 @@ def test_kill_9_of_the_manager_leaves_no_process_and_a_new_run_goes_on(planned: 
 CRASH = """
 import itertools, os, signal, sys
 import afterpush.infra.git as ground
-import afterpush.swarm.merge_queue.runner as landing
+import afterpush.swarm.merge_queue.landing as landing
 point = sys.argv.pop(1)
 if point == "landed":
     pushed = landing.push_changes

@@ -11,15 +11,17 @@ other push that could not be watched, is reported once at the next push, and by 
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from afterpush.hooks.push_process import identity_of
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import cure_for_writing, write_atomic
 from afterpush.infra.git import common_folder, own_git_folder
 from afterpush.infra.invocation import command
 from afterpush.infra.locks import is_locked, locked
+from afterpush.infra.processes.identity import is_running
 from afterpush.infra.processes.process_table import argv_of, running
 from afterpush.infra.state import StateFolder, feature_folder
 
@@ -63,7 +65,7 @@ def taken_note(folder: Path, push: str) -> Iterator[float | None]:
     AfterpushError where another one works for longer than `WAIT_SECONDS`.
     """
     path = _note(folder, push)
-    began_at = path.stat().st_mtime if path.exists() else None
+    began_at = _left_at(path)
     with locked(path, wait_seconds=WAIT_SECONDS, doing="watching a push"):
         try:
             yield began_at
@@ -73,6 +75,13 @@ def taken_note(folder: Path, push: str) -> Iterator[float | None]:
 
 def _note(folder: Path, push: str) -> Path:
     return folder / f"push-{push}"
+
+
+def _left_at(note: Path) -> float | None:
+    """None where there is no such note, or its watcher has just taken it away."""
+    with contextlib.suppress(FileNotFoundError):
+        return note.stat().st_mtime
+    return None
 
 
 def _refs_noted(note: Path) -> list[tuple[str, str]]:
@@ -87,9 +96,12 @@ def _refs_noted(note: Path) -> list[tuple[str, str]]:
 def later_push(folder: Path, push: str, ref: str) -> bool:
     """Whether another push of the ref has been armed since: it is the one to be looked for then."""
     mine = _note(folder, push)
-    began = mine.stat().st_mtime if mine.exists() else 0.0
-    others = [path for path in folder.glob("push-*") if path != mine and path.stat().st_mtime >= began]
+    began = _left_at(mine) or 0.0
+    others = [path for path in folder.glob("push-*") if path != mine and (_left_at(path) or 0.0) >= began]
     return any(ref == noted for path in others for _, noted in _refs_noted(path))
+
+
+_Line = tuple[str, str, str]
 
 
 class Unwatched:
@@ -101,10 +113,13 @@ class Unwatched:
 
     def add(self, sha: str, reason: str) -> None:
         """Keeps it for the next push; the same reason again is no news."""
-        lines = self._lines()
-        is_known = any(state == TOLD and why == reason for state, _, why in lines)
-        kept = [line for line in lines if line[1] != sha]
-        self._write([*kept, (TOLD if is_known else NEW, sha, " ".join(reason.split()))])
+
+        def added(lines: list[_Line]) -> list[_Line]:
+            is_known = any(state == TOLD and why == reason for state, _, why in lines)
+            kept = [line for line in lines if line[1] != sha]
+            return [*kept, (TOLD if is_known else NEW, sha, " ".join(reason.split()))]
+
+        self._change(added)
 
     def settle(self) -> None:
         """A push could be watched: whatever comes next is news again."""
@@ -114,10 +129,10 @@ class Unwatched:
     def to_tell(self) -> list[str]:
         """Sentences that nobody has seen yet; from now on they count as seen."""
         self._collect()
-        lines = self._lines()
-        if any(state == NEW for state, *_ in lines):
-            self._write([(TOLD, sha, why) for _, sha, why in lines])
-        return _sentences([(sha, why) for state, sha, why in lines if state == NEW])
+        fresh = [line for line in self._lines() if line[0] == NEW]
+        if fresh:
+            self._change(lambda lines: [(TOLD, *line[1:]) if line in fresh else line for line in lines])
+        return _sentences([(sha, why) for _, sha, why in fresh])
 
     def known(self) -> list[str]:
         """All of them, seen or not."""
@@ -125,8 +140,8 @@ class Unwatched:
         return _sentences([(sha, why) for _, sha, why in self._lines()])
 
     def _collect(self) -> None:
-        """Takes the notes whose watcher died."""
-        notes = list(self._folder.glob("push-*"))
+        """Takes the notes whose watcher died. As long as its push runs, a watcher may only be on its way."""
+        notes = [note for note in self._folder.glob("push-*") if not _is_pushing(note)]
         watched = _running_watches() if notes else set()
         for note in notes:
             push = note.name.removeprefix("push-")
@@ -137,7 +152,7 @@ class Unwatched:
                         self.add(sha, LOST)
                     note.unlink()
 
-    def _lines(self) -> list[tuple[str, str, str]]:
+    def _lines(self) -> list[_Line]:
         try:
             text = self._path.read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -145,9 +160,15 @@ class Unwatched:
         parts = (line.split("\t", 2) for line in text.splitlines())
         return [(part[0], part[1], part[2]) for part in parts if len(part) == 3]
 
-    def _write(self, lines: Sequence[tuple[str, str, str]]) -> None:
-        with contextlib.suppress(OSError):
-            write_atomic(self._path, "".join("\t".join(line) + "\n" for line in lines[-MOST_LINES:]), 0o600)
+    def _change(self, change: Callable[[list[_Line]], list[_Line]]) -> None:
+        """One process at a time; where nothing can be written, nothing is kept."""
+        lock = self._path.with_name(f"{UNWATCHED}.lock")
+        with (
+            contextlib.suppress(OSError, AfterpushError),
+            locked(lock, wait_seconds=1, doing="noting a push"),
+        ):
+            lines = change(self._lines())[-MOST_LINES:]
+            write_atomic(self._path, "".join("\t".join(line) + "\n" for line in lines), 0o600)
 
 
 def unwatched_pushes(repo: Path) -> list[str]:
@@ -163,6 +184,14 @@ def _sentences(unwatched: Sequence[tuple[str, str]]) -> list[str]:
         f"the {who} was not watched: {why}; {command(f'deploy.monitor --sha={sha[:7]}')} watches it"
         for who, (sha, why) in zip(whose, unwatched, strict=False)
     ]
+
+
+def _is_pushing(note: Path) -> bool:
+    """Whether the `git push` that a note is named for still runs."""
+    with contextlib.suppress(ValueError):  # A name that is not ours.
+        push = identity_of(note.name.removeprefix("push-"))
+        return push is not None and is_running(push)
+    return False
 
 
 def _running_watches() -> set[tuple[str, str]]:

@@ -9,8 +9,16 @@ from afterpush.hooks.install.managers import lacks_git_lfs_hook, no_lfs_hook
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, hooks_folder, outcome_to_tell, say_once
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.push_process import AliasOf, find_push, is_dry_run, is_forced, push_words
-from afterpush.hooks.request import Request, arm, identity_of, identity_of_push
+from afterpush.hooks.push_process import (
+    AliasOf,
+    find_push,
+    identity_of,
+    identity_of_push,
+    is_dry_run,
+    is_forced,
+    push_words,
+)
+from afterpush.hooks.request import Request, arm
 from afterpush.hooks.trial import Trial, landed_in_trial
 from afterpush.hooks.updates import RefUpdate, choose, parse_updates
 from afterpush.infra.errors import AfterpushError

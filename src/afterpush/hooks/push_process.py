@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
+from afterpush.infra.processes.identity import Identity, boot_id, identity_from_ticks
 from afterpush.infra.processes.process_table import ProcessEntry, ancestors, argv_of
 
 # Options of git itself that take the next word as their value (git(1)).
@@ -47,6 +48,26 @@ def find_push(alias_of: AliasOf = lambda _: None) -> tuple[ProcessEntry, list[st
         if words is not None:
             return above, words
     return None
+
+
+def word_of(push: Identity) -> str:
+    """Which push, as a word: `4711@1234t`, in clock ticks as a shell reads them; in seconds without /proc."""
+    ticks = round(push.started_at * os.sysconf("SC_CLK_TCK"))
+    return f"{push.pid}@{ticks}t" if Path("/proc/self/stat").exists() else f"{push.pid}@{push.started_at!r}"
+
+
+def identity_of(word: str) -> Identity | None:
+    """The process that a word names: `PID@TICKSt` as a shell reads it, `PID@SECONDS` without /proc."""
+    pid, _, started = word.partition("@")
+    if not started:
+        return None
+    if started.endswith("t"):
+        return identity_from_ticks(int(pid), int(started.removesuffix("t")))
+    return Identity(int(pid), float(started), boot_id())
+
+
+def identity_of_push(push: ProcessEntry | None) -> Identity | None:
+    return Identity(push.pid, push.started_at, boot_id()) if push else None
 
 
 def is_forced(words: Sequence[str]) -> bool:

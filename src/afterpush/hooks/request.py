@@ -8,11 +8,11 @@ from pathlib import Path
 
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import leave_note
+from afterpush.hooks.push_process import identity_of, word_of
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.git import clean_environment
 from afterpush.infra.processes.detached import start_detached
-from afterpush.infra.processes.identity import Identity, boot_id, identity_from_ticks
-from afterpush.infra.processes.process_table import ProcessEntry
+from afterpush.infra.processes.identity import Identity
 
 # Python starts on the processor that the push needs, and there is nothing to see before it has ended: sh
 # waits for that, though not for long. A push over a network is then seen to move the tracking ref.
@@ -38,10 +38,7 @@ class Request:
     @property
     def word(self) -> str:
         """Which push, as an argument and in the name of its note: `4711@1234t`, in clock ticks."""
-        if self.push is None:
-            return "-"
-        ticks = round(self.push.started_at * os.sysconf("SC_CLK_TCK"))
-        return f"{self.push.pid}@{ticks}t" if Path("/proc/self/stat").exists() else _elsewhere(self.push)
+        return word_of(self.push) if self.push else "-"
 
     def words(self) -> list[str]:
         """As arguments. A remote is given by name, so that no URL with a password is among them."""
@@ -52,24 +49,6 @@ class Request:
         remote, push, *updates = words
         parts = (update.split(":", 2) for update in updates)
         return cls(remote, identity_of(push), tuple(RefUpdate("", sha, ref, old) for sha, old, ref in parts))
-
-
-def identity_of(word: str) -> Identity | None:
-    """The process that a word names: `PID@TICKSt` as a shell reads it, `PID@SECONDS` without /proc."""
-    pid, _, started = word.partition("@")
-    if not started:
-        return None
-    if started.endswith("t"):
-        return identity_from_ticks(int(pid), int(started.removesuffix("t")))
-    return Identity(int(pid), float(started), boot_id())
-
-
-def _elsewhere(push: Identity) -> str:
-    return f"{push.pid}@{push.started_at!r}"
-
-
-def identity_of_push(push: ProcessEntry | None) -> Identity | None:
-    return Identity(push.pid, push.started_at, boot_id()) if push else None
 
 
 def arm(request: Request, *, repo: Path, folder: Path) -> int:

@@ -167,6 +167,17 @@ def folder_beside(path: Path) -> Iterator[Path]:
         os.close(held)
 
 
+@contextlib.contextmanager
+def unless_gone(path: Path) -> Iterator[None]:
+    """For what was listed before it is looked at: what fails in the block because somebody has removed `path`
+    meanwhile is passed over."""
+    try:
+        yield
+    except (OSError, AfterpushError):
+        if os.path.lexists(path):
+            raise
+
+
 def read_text(path: Path, doing: str, *, limit: int = MAX_BYTES) -> str:
     """UTF-8 text of a regular file. Raises AfterpushError naming `doing` and the file."""
     return as_text(lambda: read_bytes(path, limit=limit), path, doing)

@@ -9,14 +9,13 @@ from afterpush.infra.clock import rfc3339
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import git, git_text, is_ancestor, own_git_folder, resolve_commit
 from afterpush.infra.git.fetch_push import (
-    PushAnswer,
-    PushVerdict,
     Target,
     fetch_branch,
     forget_fetched,
     look_at_branch,
     push_commit,
 )
+from afterpush.infra.git.leases import PushAnswer, PushVerdict
 from afterpush.infra.git.work_tree import tracked_changes
 from afterpush.push.backoff import backoff_seconds, wait_for_quiet
 from afterpush.push.branch_state import BranchState

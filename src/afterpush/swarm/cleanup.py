@@ -1,10 +1,12 @@
 """Removing what the swarm has no use for any more: never work that is not in main."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from afterpush.infra.console import table
+from afterpush.infra.files import unless_gone
 from afterpush.infra.git import git
 from afterpush.infra.git.containment import is_contained
 from afterpush.infra.git.leases import ABSENT, Change, fetched_refs, push_changes
@@ -88,10 +90,12 @@ class _Cleaning:
             if is_check(self.context, linked):
                 self._check_worktree(linked)
             elif self._task_of(linked.path) or linked.branch is None or linked.branch.startswith("swarm/"):
-                self._agent_worktree(linked)
+                with unless_gone(linked.path):
+                    self._agent_worktree(linked)
         self._broken_worktrees()
-        if not self.dry_run and self.context.worktrees.is_dir() and not any(self.context.worktrees.iterdir()):
-            self.context.worktrees.rmdir()
+        if not self.dry_run:
+            with suppress(OSError):  # It was never made, or holds something.
+                self.context.worktrees.rmdir()
 
     def _check_worktree(self, linked: Linked) -> None:
         if has_manager(self.context, linked):
@@ -109,9 +113,10 @@ class _Cleaning:
 
     def _broken_worktrees(self) -> None:
         """What git does not take for a worktree any more may still hold work."""
+        # The folders first: a worktree that is made meanwhile is not among them.
+        folders = sorted(self.context.worktrees.glob("*"))
         known = {linked.path.resolve() for linked in linked_worktrees(self.context.repo)}
-        folders = self.context.worktrees.iterdir() if self.context.worktrees.is_dir() else ()
-        for path in sorted(folders):
+        for path in folders:
             if path.is_dir() and self._task_of(path) and path.resolve() not in known:
                 reason = "it is no worktree any more, and may hold work: look, then remove it by hand"
                 self.kept.append(Kept(str(path), reason))
@@ -161,7 +166,9 @@ class _Cleaning:
                 self.kept.append(Kept(branch, reason))
                 continue
             if not self.dry_run:
-                git(self.context.repo, "update-ref", "-d", ref, tip)
+                if git(self.context.repo, "update-ref", "-d", ref, tip).code != 0:
+                    self.kept.append(Kept(branch, "it was moved meanwhile"))
+                    continue
                 git(self.context.repo, "config", "--remove-section", f"branch.{branch}")
             self.removed.append(branch)
 

@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.files import private_folder, write_private
 from afterpush.infra.git import require_identity
+from afterpush.infra.locks import locked
 from afterpush.infra.processes.signals import noticing
 from afterpush.swarm.claims import Claimant, Claims
 from afterpush.swarm.context import RunRequest, SwarmContext
@@ -17,9 +18,9 @@ from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import JOURNAL, TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import registered
 from afterpush.swarm.merge_queue.mainline import Mainline
-from afterpush.swarm.merge_queue.queue import MergeQueue
 from afterpush.swarm.selection import Job, Selection
 from afterpush.swarm.states import Result, TaskState
+from afterpush.swarm.task_landing import MergeQueue
 from afterpush.swarm.task_run import AgentLimit, RunContext, TaskRun
 
 _LOOK_SECONDS = 0.2
@@ -106,13 +107,12 @@ def _renewing(context: SwarmContext, order: RunRequest) -> Iterator[Claims]:
 def clone_name(context: SwarmContext) -> str:
     """A random name that this clone keeps: by it, its managers know their own claims after a crash."""
     path: Path = private_folder(context.state) / "clone"
-    with suppress(FileNotFoundError):
-        name = path.read_text(encoding="utf-8").strip()
-        if name:
-            return name
-    name = context.token()
-    write_private(path, name)
-    return name
+    with locked(path.with_name("clone.lock"), wait_seconds=10, doing="naming this clone"):
+        name = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        if not name:
+            name = context.token()
+            write_private(path, name)
+        return name
 
 
 @dataclass

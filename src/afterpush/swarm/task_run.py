@@ -17,8 +17,8 @@ from afterpush.swarm.engines import Engine
 from afterpush.swarm.journal import TaskJournal, TaskRecord
 from afterpush.swarm.manager_files import task_lock
 from afterpush.swarm.merge_queue.mainline import Mainline
-from afterpush.swarm.merge_queue.queue import Finished, MergeQueue, newest_tip
 from afterpush.swarm.states import Result, TaskState, attempt_in, branch_of
+from afterpush.swarm.task_landing import Finished, MergeQueue, newest_tip
 
 MOST_LOST_WORKERS = 3
 

@@ -32,10 +32,7 @@ _ENVIRONMENT = re.compile(
 def other_specs(root: Path, own: Path) -> list[AppSpec]:
     """The other app specs of the repository at `root`, by name; what is none or unreadable is passed over."""
     files = [
-        path
-        for folder in _FOLDERS
-        for path in sorted((root / folder).glob("*"))
-        if path.suffix in _ENDINGS and path.is_file() and path.stat().st_size <= _LARGEST_BYTES
+        path for folder in _FOLDERS for path in sorted((root / folder).glob("*")) if path.suffix in _ENDINGS
     ]
     return [
         spec
@@ -46,7 +43,7 @@ def other_specs(root: Path, own: Path) -> list[AppSpec]:
 
 def _spec_of(path: Path, name: str) -> AppSpec | None:
     try:
-        spec = parse_spec(read_bytes(path, limit=4 << 20).decode("utf-8-sig"), name)
+        spec = parse_spec(read_bytes(path, limit=_LARGEST_BYTES).decode("utf-8-sig"), name)
     except (AfterpushError, UnicodeDecodeError, OSError):
         return None
     # Compose files have services too, but as a mapping; pipelines have jobs without an app's name.

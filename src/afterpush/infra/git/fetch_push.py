@@ -1,15 +1,13 @@
-"""Fetching one branch of a remote and pushing to it, and what the remote's answer means."""
+"""Fetching one branch of a remote, and pushing to it."""
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import clean_environment, git
-from afterpush.infra.git.leases import fetch_objects
+from afterpush.infra.git.leases import PushAnswer, fetch_objects, judge_push
 from afterpush.infra.git.refs import listed_by_remote
 from afterpush.infra.processes import run_shown
 
@@ -77,58 +75,9 @@ def fetch_without_trace(repo: Path, target: Target, scratch: Mapping[str, str]) 
     return sha
 
 
-class PushVerdict(Enum):
-    """How a push ended."""
-
-    LANDED = "landed"
-    LOST_RACE = "lost race"
-    REFUSED = "refused"
-    NO_ANSWER = "no answer"
-
-
-@dataclass(frozen=True)
-class PushAnswer:
-    """What became of a push; `message` is git's and the server's own words for a refusal."""
-
-    verdict: PushVerdict
-    message: str = ""
-
-
 def push_commit(repo: Path, sha: str, target: Target) -> PushAnswer:
     """Pushes exactly this commit to the branch, never by force; what git says is shown as it comes."""
     done = run_shown(
         ("git", "push", "--", target.remote, f"{sha}:{target.ref}"), cwd=repo, env=clean_environment()
     )
     return judge_push(done.code, done.error_text)
-
-
-# Said of the one ref that we push, in the C locale: " ! [remote rejected] main -> main (reason)".
-_REJECTED = re.compile(r"^ ! \[(?P<who>rejected|remote rejected)\].*\((?P<why>.*)\)$", re.MULTILINE)
-# Somebody else's push to the same ref had the lock, or ended between our look and our write.
-_RACES = re.compile(
-    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|failed to update ref"
-    r"|incorrect old value|reference already exists|fail(?:ed)? to (?:lock|update)"
-)
-
-
-def judge_push(code: int, said: str) -> PushAnswer:
-    """What the exit code and the words of `git push` mean (git 2.39 to 2.47)."""
-    if code == 0:
-        return PushAnswer(PushVerdict.LANDED)
-    rejected = _REJECTED.search(said)
-    if rejected and _RACES.search(rejected["why"]):
-        return PushAnswer(PushVerdict.LOST_RACE, rejected["why"])
-    if rejected or code == 1:
-        return PushAnswer(
-            PushVerdict.REFUSED, _servers_words(said) or (rejected["why"] if rejected else said)
-        )
-    return PushAnswer(PushVerdict.NO_ANSWER, said.splitlines()[0] if said else f"exit code {code}")
-
-
-def _servers_words(said: str) -> str:
-    """The lines that the server's hook wrote, and git's reason."""
-    remote = [
-        line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:")
-    ]
-    why = _REJECTED.search(said)
-    return " | ".join([*filter(None, remote), *([why["why"]] if why else [])])

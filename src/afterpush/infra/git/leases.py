@@ -1,7 +1,9 @@
 """Changing refs of a remote only from the value that one knows, and reading many of them at once."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -24,20 +26,64 @@ class Change:
     expected: str | None = None
 
 
-@dataclass(frozen=True)
-class Pushed:
-    """Whether all changes were made; what git and the server said otherwise."""
+class PushVerdict(Enum):
+    """How a push ended."""
 
-    landed: bool
+    LANDED = "landed"
+    LOST_RACE = "lost race"
+    REFUSED = "refused"
+    NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True)
+class PushAnswer:
+    """What became of a push; `message` is the gist of a refusal, `said` all that git and the server said."""
+
+    verdict: PushVerdict
+    message: str = ""
     said: str = ""
+
+    @property
+    def landed(self) -> bool:
+        return self.verdict is PushVerdict.LANDED
 
     @property
     def is_rejected(self) -> bool:
         """Whether the remote answered, and said no."""
-        return not self.landed and ("[rejected]" in self.said or "[remote rejected]" in self.said)
+        return self.verdict in (PushVerdict.LOST_RACE, PushVerdict.REFUSED)
 
 
-def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hooks: bool = False) -> Pushed:
+# Said of each ref in the C locale: " ! [remote rejected] main -> main (reason)".
+_REJECTED = re.compile(r"^ ! \[(?:remote )?rejected\].*\((?P<why>.*)\)$", re.MULTILINE)
+# Somebody else's push to the same ref had the lock, or ended between our look and our write.
+_RACES = re.compile(
+    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|failed to update ref"
+    r"|incorrect old value|reference already exists|fail(?:ed)? to (?:lock|update)"
+)
+_MOST_LINES = 5
+
+
+def judge_push(code: int, said: str) -> PushAnswer:
+    """What the exit code and the words of `git push` mean (git 2.39 to 2.47)."""
+    if code == 0:
+        return PushAnswer(PushVerdict.LANDED, said=said)
+    reasons = [rejected["why"] for rejected in _REJECTED.finditer(said)]
+    if raced := next(filter(_RACES.search, reasons), None):
+        return PushAnswer(PushVerdict.LOST_RACE, raced, said)
+    if reasons or code == 1:
+        return PushAnswer(PushVerdict.REFUSED, _servers_words(said, reasons) or said, said)
+    return PushAnswer(PushVerdict.NO_ANSWER, said.splitlines()[0] if said else f"exit code {code}", said)
+
+
+def _servers_words(said: str, reasons: Sequence[str]) -> str:
+    """The first lines that the server's hook wrote, and git's reason."""
+    lines = (line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:"))
+    return " | ".join([*list(filter(None, lines))[:_MOST_LINES], *reasons[:1]])
+
+
+def push_changes(
+    repo: Path, remote: str, changes: Sequence[Change], *, with_hooks: bool = False
+) -> PushAnswer:
     """Makes all changes of the remote's refs or none (`--atomic`). Never asks the user anything."""
     leases = [
         f"--force-with-lease={change.ref}:{change.expected}"
@@ -56,7 +102,7 @@ def push_changes(repo: Path, remote: str, changes: Sequence[Change], *, with_hoo
         *(f"{change.new}:{change.ref}" for change in changes),
         env=NEVER_ASK,
     )
-    return Pushed(done.code == 0, done.error_text)
+    return judge_push(done.code, done.error_text)
 
 
 def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
@@ -65,8 +111,10 @@ def remote_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     return listed_by_remote(repo, remote, patterns, NEVER_ASK)
 
 
-def fetched_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
-    """The same, and their commits are known here then. Raises AfterpushError (unreachable).
+def fetched_refs(
+    repo: Path, remote: str, *patterns: str, needed: Callable[[str], bool] = lambda ref: True
+) -> dict[str, str]:
+    """The same, and the commits of those that are `needed` are known here then. Raises AfterpushError.
 
     Git lists refs in one exchange and fetches them, by name, in the next. A ref that somebody moves or
     removes in between cannot be fetched as it was listed: the list is read again then.
@@ -74,7 +122,7 @@ def fetched_refs(repo: Path, remote: str, *patterns: str) -> dict[str, str]:
     refs = remote_refs(repo, remote, *patterns)
     while True:
         try:
-            fetch_all_objects(repo, remote, refs)
+            fetch_all_objects(repo, remote, {ref: sha for ref, sha in refs.items() if needed(ref)})
             return refs
         except AfterpushError:
             listed, refs = refs, remote_refs(repo, remote, *patterns)

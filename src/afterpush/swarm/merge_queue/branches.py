@@ -9,7 +9,7 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text, is_ancestor
 from afterpush.infra.git.fetch_push import Target
-from afterpush.infra.git.leases import fetch_all_objects, fetched_refs, remote_refs
+from afterpush.infra.git.leases import fetched_refs
 from afterpush.infra.git.refs import refs_here
 from afterpush.infra.near import near
 
@@ -44,18 +44,18 @@ def find_branches(repo: Path, target: Target, wanted: Wanted) -> list[Branch]:
     Raises AfterpushError for a name that is no branch, a pattern or an author that matches none, and a name
     that has gone different ways here and on the remote; one of many that a pattern matches keeps none back.
     """
-    here, there = _heads_here(repo), _heads_there(repo, target)
+    named = [_short(name, target) for name in wanted.names]
+    patterns = [_short(pattern, target) for pattern in wanted.patterns]
+    patterns += ["*"] if wanted.author and not (named or patterns) else []
+    here, there = _heads_here(repo), _heads_there(repo, target, named, patterns)
     known = sorted((here.keys() | there.keys()) - {target.branch})
-    chosen = [_known(_short(name, target), known, target) for name in wanted.names]
-    for pattern in wanted.patterns or (["*"] if wanted.author and not wanted.names else []):
-        matching = [name for name in known if fnmatchcase(name, _short(pattern, target))]
+    chosen = [_known(name, known, target) for name in named]
+    for pattern in patterns:
+        matching = [name for name in known if fnmatchcase(name, pattern)]
         if not matching:
             raise AfterpushError(f"no branch here or on {target.remote} matches {pattern}")
         chosen += matching
     chosen = list(dict.fromkeys(chosen))
-    shared = {f"{_HEADS}{name}": there[name] for name in chosen if there.get(name)}
-    fetch_all_objects(repo, target.remote, shared)
-    named = {_short(name, target) for name in wanted.names}
     shas, problems = dict[str, str](), dict[str, str]()
     for name in chosen:
         try:
@@ -119,8 +119,14 @@ def _heads_here(repo: Path) -> dict[str, str]:
     return {ref.removeprefix(_HEADS): sha for ref, sha in refs_here(repo, _HEADS).items()}
 
 
-def _heads_there(repo: Path, target: Target) -> dict[str, str]:
-    refs = remote_refs(repo, target.remote, f"{_HEADS}*")
+def _heads_there(repo: Path, target: Target, named: Sequence[str], patterns: Sequence[str]) -> dict[str, str]:
+    """All branches of the remote; the commits of those that are meant are known here then."""
+
+    def is_meant(ref: str) -> bool:
+        name = ref.removeprefix(_HEADS)
+        return name != target.branch and (name in named or any(fnmatchcase(name, p) for p in patterns))
+
+    refs = fetched_refs(repo, target.remote, f"{_HEADS}*", needed=is_meant)
     return {ref.removeprefix(_HEADS): sha for ref, sha in refs.items()}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from afterpush.infra.clock import duration
-from afterpush.infra.files import private_folder
+from afterpush.infra.files import private_folder, unless_gone
 from afterpush.infra.git.worktrees import Linked, detached_worktree, discard_worktree, linked_worktrees
 from afterpush.infra.log_tail import in_brackets
 from afterpush.swarm.agent.attempt import supervised_environment
@@ -91,8 +91,9 @@ class LocalChecks:
 def discard_left_checks(context: SwarmContext) -> None:
     """Removes the worktrees of checks whose manager is dead, and logs of a month ago."""
     for log in (context.state / "checks").glob("*.log"):
-        if log.stat().st_mtime < context.clock.now() - _KEEP_SECONDS:
-            log.unlink(missing_ok=True)
+        with unless_gone(log):
+            if log.stat().st_mtime < context.clock.now() - _KEEP_SECONDS:
+                log.unlink()
     if not any(context.worktrees.glob(f"{CHECK_PREFIX}*")):
         return
     for linked in linked_worktrees(context.repo):

@@ -11,7 +11,7 @@ from pathlib import Path
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git_text
 from afterpush.infra.git.fetch_push import Target
-from afterpush.infra.git.leases import fetch_objects, remote_refs
+from afterpush.infra.git.leases import fetched_refs
 from afterpush.swarm.states import attempt_in
 
 TASK_TRAILER = "Swarm-Task"
@@ -37,13 +37,12 @@ class Mainline:
     def look(self, task: str | None = None) -> tuple[str, int]:
         """Asks the remote: main's commit now, and the highest attempt of the task that has a branch there."""
         patterns = [self.target.ref, *([f"refs/heads/swarm/{task}/*"] if task else [])]
-        refs = remote_refs(self._repo, self.target.remote, *patterns)
+        refs = fetched_refs(self._repo, self.target.remote, *patterns, needed=self.target.ref.__eq__)
         if self.target.ref not in refs:
             raise AfterpushError(
                 f"{self.target.remote} has no branch {self.target.branch}; push one first, or set push.branch"
             )
         sha = refs[self.target.ref]
-        fetch_objects(self._repo, self.target.remote, self.target.ref, sha)
         with self._lock:
             self._tip = sha
         return sha, max((attempt_in(ref, task) for ref in refs), default=0) if task else 0

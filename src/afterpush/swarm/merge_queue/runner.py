@@ -3,19 +3,18 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from afterpush.infra.clock import Clock
 from afterpush.infra.git import is_ancestor
-from afterpush.infra.git.leases import Change, push_changes
 from afterpush.swarm.merge_queue import transitions
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import Checked, CheckEngine
+from afterpush.swarm.merge_queue.landing import Lander, Terms
 from afterpush.swarm.merge_queue.mainline import Mainline
-from afterpush.swarm.merge_queue.model import Candidate, Cause, Queue
+from afterpush.swarm.merge_queue.model import Candidate, Queue
 from afterpush.swarm.merge_queue.named_in_log import named_branch
 from afterpush.swarm.merge_queue.planner import (
     Bisect,
@@ -33,22 +32,6 @@ from afterpush.swarm.merge_queue.store import Store
 _LOOK_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What has to hold, and what follows, beyond the queue itself.
-
-    `claims`: changes to other refs of the remote that must succeed with main. `lost`: whose claim is somebody
-    else's. `hold`: why nothing may land just now; None when it may, "" while that is not known yet. `landed`
-    gets the commit that was pushed, and `decided` each branch that will not land.
-    """
-
-    claims: Callable[[Sequence[str]], AbstractContextManager[list[Change]]] = lambda names: nullcontext([])
-    lost: Callable[[Sequence[str]], Sequence[str]] = lambda names: ()
-    hold: Callable[[], str | None] = lambda: None
-    landed: Callable[[str], None] = lambda sha: None
-    decided: Callable[[str], None] = lambda branch: None
-
-
 @dataclass
 class _Running:
     check: Check
@@ -58,7 +41,10 @@ class _Running:
 
 @dataclass
 class Runner:
-    """Runs a queue. `halted` says afterwards why branches wait that nothing can be done for."""
+    """Runs a queue. `halted` says afterwards why branches wait that nothing can be done for.
+
+    `is_main_red`: because main fails the check, which no branch of these mends.
+    """
 
     repo: Path
     store: Store
@@ -73,15 +59,18 @@ class Runner:
     is_stopped: Callable[[], bool] = lambda: False
     redact: Callable[[str], str] = lambda text: text
     halted: str = ""
+    is_main_red: bool = False
     _running: dict[str, _Running] = field(default_factory=dict)
-    _lost_races: int = 0
     _count: int = 0
 
     def run(self, until: Callable[[Queue], bool] = lambda queue: not queue.waiting) -> None:
         """Goes on until the queue is as wanted, nothing can be done, or `is_stopped` says so."""
-        self.halted, self._lost_races = "", 0
+        self.halted, self.is_main_red = "", False
+        self._lander = Lander(
+            self.repo, self.store, self.mainline, self.clock, self.terms, self.races, self.redact
+        )
         planner = Planner(self.composer, self.engine is not None, self.places, self.doubts_contained)
-        with self._pool() as pool:
+        with self._pool() as pool, self._landing():
             main = self._recovered()
             while not self.is_stopped() and not self.halted:
                 queue = self.store.load()
@@ -96,7 +85,16 @@ class Runner:
                     main = self._acted(steps[0], main)
 
     @contextmanager
-    def _pool(self) -> "Iterator[ThreadPoolExecutor]":
+    def _landing(self) -> Iterator[None]:
+        """However the run ends, what the server refused is judged."""
+        try:
+            yield
+        finally:
+            self._lander.judge_refusals()
+            self.halted = self.halted or self._lander.halted
+
+    @contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
         """Threads for checks; whatever still runs in the end is cut off, and the queue does not show it."""
         self._wake = threading.Event()
         pool = ThreadPoolExecutor(max(1, self.places), thread_name_prefix="check")
@@ -113,7 +111,7 @@ class Runner:
         main = self.mainline.look()[0]
         landing = self.store.update(lambda queue: replace(queue, checking=())).landing
         if landing and is_ancestor(self.repo, landing.links[-1].commit, main):
-            self._note_landed(Candidate(landing.base, "", landing.links))
+            self._lander.note_landed(Candidate(landing.base, "", landing.links))
         elif landing:
             self.store.update(lambda queue: replace(queue, landing=None))
         return main
@@ -134,6 +132,7 @@ class Runner:
                 self.terms.decided(step.branch)
             case Halt(tree):
                 said = self.store.load().results[tree].said
+                self.is_main_red = True
                 self.halted = f"{self.mainline.target} itself is red, and no branch mends it: {said}"
         return main
 
@@ -190,61 +189,13 @@ class Runner:
             named = named_branch(self.repo, check.candidate, Path(done.log))
         self.store.update(lambda queue: transitions.checked(queue, check, is_green, said, done.log, named))
 
-    # Landing
-
     def _landed(self, candidate: Candidate, main: str) -> str:
         held = self.terms.hold()
-        if held is not None:
-            self.halted = held
-            if not held:
-                self._wake.wait(_LOOK_SECONDS * 5)
-            return main
-        self.store.update(lambda queue: transitions.intends(queue, candidate))
-        target, names = self.mainline.target, candidate.branches
-        with self.terms.claims(names) as claims:
-            change = Change(target.ref, candidate.commit, candidate.base)
-            pushed = push_changes(self.repo, target.remote, [change, *claims], with_hooks=True)
-            lost = [] if pushed.landed else self.terms.lost(names)
-        if pushed.landed:
-            self.mainline.moved_to(candidate.commit)
-            self._note_landed(candidate)
-        # The remote's answer may be lost on its way: what main is now says what became of the push.
-        elif is_ancestor(self.repo, candidate.commit, now := self.mainline.look()[0]):
-            self._note_landed(candidate)
-        else:
-            self._refused(candidate, lost, pushed.said, has_moved=now != main)
-        return self.mainline.tip
-
-    def _note_landed(self, candidate: Candidate) -> None:
-        name = str(self.mainline.target)
-        now = self.clock.now()
-        self.store.update(lambda queue: transitions.landed(queue, candidate.links, name, now))
-        self._lost_races = 0
-        self.terms.landed(candidate.commit)
-
-    def _refused(self, candidate: Candidate, lost: Sequence[str], said: str, *, has_moved: bool) -> None:
-        """Nothing has landed: somebody was faster, has taken over a claim, or the server does not want it."""
-        if lost:
-            reason = "its claim was taken over by another manager; nothing was merged"
-            self._drop(lost, Cause.LOST_CLAIM, reason)
-        elif has_moved or "lock" in said:
-            self._lost_races += 1
-            self.store.update(lambda queue: replace(queue, landing=None))
-            if self._lost_races >= self.races:
-                self.halted = f"lost {self.races} races for {self.mainline.target}"
-        elif len(candidate.links) > 1:
-            # Which of them it is that the server refuses shows when each comes alone.
-            self._landed(replace(candidate, links=candidate.links[:1]), candidate.base)
-        else:
-            words = [w.removeprefix("remote:").strip() for w in said.splitlines() if w.strip()]
-            name = candidate.branches[0]
-            reason = self.redact(
-                f"{self.mainline.target.remote} refused the merge: "
-                f"{' | '.join(words[:3]) or 'no reason given'}; {name} stays"
-            )
-            self._drop([name], Cause.REFUSED, reason)
-
-    def _drop(self, names: Sequence[str], cause: Cause, reason: str) -> None:
-        self.store.update(partial(transitions.dropped, branches=names, cause=cause, reason=reason))
-        for name in names:
-            self.terms.decided(name)
+        if held is None:
+            self._lander.land(candidate, main)
+            self.halted = self._lander.halted
+            return self.mainline.tip
+        self.halted = held
+        if not held:
+            self._wake.wait(_LOOK_SECONDS * 5)
+        return main

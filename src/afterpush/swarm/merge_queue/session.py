@@ -15,10 +15,11 @@ from afterpush.swarm.merge_queue import transitions
 from afterpush.swarm.merge_queue.branches import Branch, tips
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import CheckEngine, discard_left_checks
+from afterpush.swarm.merge_queue.landing import Terms
 from afterpush.swarm.merge_queue.mainline import BRANCH_TRAILER, Mainline
 from afterpush.swarm.merge_queue.model import Entry, Queue, State
 from afterpush.swarm.merge_queue.notice import leave_notices
-from afterpush.swarm.merge_queue.runner import Runner, Terms
+from afterpush.swarm.merge_queue.runner import Runner
 from afterpush.swarm.merge_queue.store import FileStore
 
 

@@ -141,6 +141,13 @@ def dropped(queue: Queue, branches: Iterable[str], cause: Cause, reason: str) ->
     return replace(queue, landing=None)
 
 
+def reinstated(queue: Queue, branches: Iterable[str]) -> Queue:
+    """Branches that the remote would not take, though it was not for what they are: they wait again."""
+    for branch in branches:
+        queue = queue.with_entry(branch, state=State.QUEUED, cause=Cause.NONE, reason="")
+    return queue
+
+
 def intends(queue: Queue, candidate: Candidate) -> Queue:
     """Main is about to be pushed forward."""
     return replace(queue, landing=Landing(candidate.base, candidate.links))

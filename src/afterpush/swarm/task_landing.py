@@ -20,9 +20,10 @@ from afterpush.swarm.merge_queue import transitions
 from afterpush.swarm.merge_queue.branches import newest_of
 from afterpush.swarm.merge_queue.candidates import Composer
 from afterpush.swarm.merge_queue.checks import LocalChecks
+from afterpush.swarm.merge_queue.landing import Terms
 from afterpush.swarm.merge_queue.mainline import BRANCH_TRAILER, TASK_TRAILER, Mainline
 from afterpush.swarm.merge_queue.model import Cause, Entry, Queue, State
-from afterpush.swarm.merge_queue.runner import Runner, Terms
+from afterpush.swarm.merge_queue.runner import Runner
 from afterpush.swarm.merge_queue.store import MemoryStore
 from afterpush.swarm.states import TaskState
 
@@ -120,9 +121,8 @@ class MergeQueue:
             if self._is_stopped():
                 said = f"stopped before it was merged; {finished.branch} stays"
                 return Landing(TaskState.STOPPED, said)
-            is_red = "races" not in self._runner.halted  # Else main is, which no branch of these mends.
             said = f"{self._runner.halted}; {program()} swarm.merge takes {finished.branch}"
-            return Landing(TaskState.CHECK_FAILED if is_red else TaskState.FAILED, said)
+            return Landing(TaskState.CHECK_FAILED if self._runner.is_main_red else TaskState.FAILED, said)
         state = TaskState.CONFLICT if entry.state is State.CONFLICT else _STATES.get(entry.cause)
         return Landing(state or TaskState.FAILED, entry.reason)
 
