@@ -62,7 +62,7 @@ def test_the_table_answers(world: World, table: Address, status: str, verdict: V
     insert(table, sha, status, errorMessage="out of memory", doDeploymentId="dep-1")
     end = world.verdict(sha, timeout_seconds=300)
     assert end.verdict is verdict and end.source == "database"
-    assert end.before.deployment and end.before.deployment.id == "dep-1"
+    assert end.known.deployment and end.known.deployment.id == "dep-1"
     assert ("out of memory" in end.message) == (verdict is Verdict.FAILED)
 
 

@@ -12,7 +12,6 @@ from afterpush.deploy.watch.log_trust import LogSignals
 from afterpush.deploy.watch.poll_interval import AdaptivePace, Estimate, estimate
 from afterpush.deploy.watch.verdict import begin
 from afterpush.digitalocean.deployment import Deployment
-from afterpush.digitalocean.failure import Allowance
 from afterpush.infra.configuration.settings import Poll
 
 FACT = NotYet("platform")
@@ -47,7 +46,7 @@ def test_back_off_grows_to_its_ceiling_and_obeys_the_server() -> None:
     ("remaining", "seconds"), [(5000, 10), (500, 10), (499, 20), (100, 20), (99, 60), (0, 60)]
 )
 def test_a_small_allowance_is_spared(remaining: int, seconds: float) -> None:
-    spared = pace(allowance=lambda: Allowance(remaining, None))
+    spared = pace(remaining=lambda: remaining)
     assert spared.seconds(state("BUILDING"), FACT) == seconds
 
 

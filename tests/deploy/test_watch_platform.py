@@ -26,7 +26,7 @@ def test_a_push_that_goes_live(world: World) -> None:
     world.platform.push(sha)
     end = world.verdict(sha)
     assert end.verdict is Verdict.LIVE and end.source == "platform"
-    seen = [phase for phase, _ in end.before.phases]
+    seen = [phase for phase, _ in end.known.phases]
     assert seen[-1] == "ACTIVE" and seen.index("BUILDING") < seen.index("DEPLOYING")
 
 
@@ -40,7 +40,7 @@ def test_a_200_from_the_old_instance_or_another_deployment_is_not_ours(world: Wo
     sha = world.commit()
     end = world.verdict(sha)
     assert end.verdict is Verdict.NONE and "appeared" in end.message
-    assert 180 <= end.finished_at - end.before.started_at < 190
+    assert 180 <= end.finished_at - end.known.started_at < 190
 
 
 def test_a_failed_build_says_step_code_and_message(world: World) -> None:
@@ -145,7 +145,7 @@ def test_unknown_phases_are_shown_and_end_nothing(world: World) -> None:
     world.platform.push(sha, plan=odd_phases())
     end = world.verdict(sha)
     assert end.verdict is Verdict.LIVE
-    assert {"QUEUED_FOR_CAPACITY", "SCANNING"} <= {phase for phase, _ in end.before.phases}
+    assert {"QUEUED_FOR_CAPACITY", "SCANNING"} <= {phase for phase, _ in end.known.phases}
 
 
 def test_a_stuck_deployment_is_timeout(world: World) -> None:
@@ -153,7 +153,7 @@ def test_a_stuck_deployment_is_timeout(world: World) -> None:
     world.platform.push(sha, plan=stuck())
     end = world.verdict(sha, timeout_seconds=600)
     assert end.verdict is Verdict.TIMEOUT and "BUILDING" in end.message
-    assert end.finished_at - end.before.started_at == pytest.approx(600, abs=1)
+    assert end.finished_at - end.known.started_at == pytest.approx(600, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_down_from_the_beginning_is_unreachable_at_the_end_of_the_grace(world: W
     world.platform.fail(Fault.error(503), times=None)
     end = world.verdict(world.commit())
     assert end.verdict is Verdict.UNREACHABLE and "503" in end.message
-    assert end.finished_at - end.before.started_at == pytest.approx(180, abs=1)
+    assert end.finished_at - end.known.started_at == pytest.approx(180, abs=1)
 
 
 def test_gone_after_one_answer_is_timeout_since_when(world: World) -> None:
@@ -227,7 +227,7 @@ def test_a_refused_token_without_another_source_ends_at_once_naming_token_and_sc
     assert end.verdict is Verdict.UNREACHABLE
     assert "DIGITALOCEAN_TOKEN" in end.message and "app:read" in end.message
     assert "wrong-token" not in end.message
-    assert end.finished_at == end.before.started_at
+    assert end.finished_at == end.known.started_at
 
 
 def test_a_vanished_deployment_is_none(world: World) -> None:
@@ -249,7 +249,7 @@ def test_deploy_on_push_off_is_said_at_once(world: World) -> None:
     world.variables["AFTERPUSH_APP"] = app.id
     end = world.verdict(world.commit())
     assert end.verdict is Verdict.NONE and "deploy_on_push" in end.message
-    assert end.finished_at == end.before.started_at
+    assert end.finished_at == end.known.started_at
 
 
 def test_deploy_on_push_left_out_is_no_reason_not_to_wait(world: World) -> None:
@@ -259,7 +259,7 @@ def test_deploy_on_push_left_out_is_no_reason_not_to_wait(world: World) -> None:
     world.variables["AFTERPUSH_APP"] = app.id
     end = world.verdict(world.commit())
     assert end.verdict is Verdict.NONE and "does not say deploy_on_push" in end.message
-    assert end.finished_at - end.before.started_at == pytest.approx(180, abs=1)
+    assert end.finished_at - end.known.started_at == pytest.approx(180, abs=1)
     sha = world.commit("deployed after all")
     world.platform.deploy(app, sha=sha)
     assert world.verdict(sha).verdict is Verdict.LIVE
@@ -323,7 +323,7 @@ def test_a_scan_that_broke_off_begins_anew(world: World) -> None:
         world.clock.sleep(30)
     prepared = world.prepare(sha)
     world.platform.fail(Fault.error(502), path="page=2|deployments$")
-    assert list(world.states(sha, prepared))[-1].before.deployment is not None  # type: ignore[union-attr]
+    assert list(world.states(sha, prepared))[-1].known.deployment is not None
 
 
 def test_components_from_elsewhere_with_the_same_hash_do_not_count(world: World) -> None:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from afterpush.digitalocean.failure import Allowance, ApiFailure, Budget, complaint, error_told
+from afterpush.digitalocean.failure import ApiFailure, Budget, complaint, error_told
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.configuration.environment_variables import PUBLIC_API
 from afterpush.infra.errors import AfterpushError
@@ -58,8 +58,9 @@ class AppPlatform:
         return self._budget.requests
 
     @property
-    def allowance(self) -> Allowance | None:
-        return self._budget.allowance
+    def remaining(self) -> int | None:
+        """Requests that the rate limit leaves; None when no answer has told."""
+        return self._budget.remaining
 
     def apart(self) -> "AppPlatform":
         """The same API and limit with connections of its own, and no end of a watch in view."""
@@ -99,7 +100,7 @@ class AppPlatform:
     def _note_headers(self, answer: Response) -> None:
         remaining = _number(answer.headers.get("ratelimit-remaining"))
         if remaining is not None:
-            self._budget.allowance = Allowance(int(remaining), _number(answer.headers.get("ratelimit-reset")))
+            self._budget.remaining = int(remaining)
         sent_at = _http_date(answer.headers.get("date"))
         if sent_at is not None:
             self.clock_skew_seconds = self._clock.now() - sent_at

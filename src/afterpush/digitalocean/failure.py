@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -61,25 +60,18 @@ def complaint(answer: Response, said: Mapping[str, Any] | None) -> str:
     return f"answered {answer.status}{quoted}"
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """What the rate limit leaves: requests that remain, and when (epoch seconds) the oldest expires."""
-
-    remaining: int
-    reset_at: float | None
-
-
 class Budget:
     """What all clients of one token in a process share: one count of requests, and one limit.
 
     The limits (5,000 an hour, 250 a minute) are the token's, not a client's (description.yml, "Rate Limit").
+    `remaining` is how many requests the last answer has left; None before one told.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rest_until = 0.0
         self.requests = 0
-        self.allowance: Allowance | None = None
+        self.remaining: int | None = None
 
     def count(self, now: float, doing: str) -> None:
         """Counts a request that is about to be sent. Raises ApiFailure while the API asked for a rest."""

@@ -69,8 +69,8 @@ def _about_api(api: AppPlatform) -> Iterator[Problem]:
         what = f"this machine's clock is {duration(abs(skew))} {side} the platform's"
         works = "watching; durations and estimates are off by that much"
         yield warning(what, "let it be set over the network (timedatectl set-ntp true)", works)
-    if api.allowance and api.allowance.remaining < FEW_REQUESTS:
-        what = f"the token has {api.allowance.remaining} API requests left in this hour"
+    if api.remaining is not None and api.remaining < FEW_REQUESTS:
+        what = f"the token has {api.remaining} API requests left in this hour"
         yield warning(what, "give other tools a token of their own", "watching, with longer pauses")
 
 

@@ -99,7 +99,7 @@ def try_push(
     Hooks of others run too, as in any push. With `moves_tracking_ref` it is a remote with a name, so that a
     reference-transaction hook sees it; its tracking ref is removed again.
     """
-    with temporary_folder("afterpush-self-test-") as folder:
+    with temporary_folder() as folder:
         trial = Trial(folder, remote)
         _make_remote(repo, trial.remote, branch)
         env = clean_environment(environment) | {TRIAL_VARIABLE: str(folder), REMOTE_VARIABLE: remote}

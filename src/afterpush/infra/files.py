@@ -13,9 +13,10 @@ MAX_BYTES = 64 * 1024 * 1024
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK the open of a FIFO waits for a writer.
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PREFIX, _SUFFIX = ".afterpush-", ".tmp"
 LEFTOVERS = f"{_PREFIX}*{_SUFFIX}"
-"""The names of files while they are written, in the form of `.gitignore`."""
+"""The names of files while they are written, and of temporary folders, in the form of `.gitignore`."""
 
 
 def write_atomic(path: Path, content: bytes | str, mode: int | None = None) -> None:
@@ -24,7 +25,7 @@ def write_atomic(path: Path, content: bytes | str, mode: int | None = None) -> N
     Mode, owner and group of the file that is replaced stay unless `mode` is given; a new file gets what the
     umask leaves of 0666. A link at `path` is itself replaced, never followed. Raises OSError.
     """
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(path.parent, _FOLDER)
     try:
         replace_file(folder, path.name, content, mode)
     finally:
@@ -138,33 +139,53 @@ def cure_for_writing(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def temporary_folder(prefix: str = "afterpush-") -> Iterator[Path]:
-    """A private folder that is gone afterwards, whatever happens inside."""
+def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
+    """A private folder that is gone afterwards, in `parent` or where the system has such folders.
+
+    What a killed run left there goes first.
+    """
+    import shutil
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
-
-
-@contextlib.contextmanager
-def folder_beside(path: Path) -> Iterator[Path]:
-    """The same in the folder of `path`, one rename away; what a killed run left there goes first."""
-    import shutil
-
-    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    place = (parent or Path(tempfile.gettempdir())).resolve()
+    above = os.open(place, _FOLDER)
     try:
-        _remove_leftovers(parent)
+        _remove_leftovers(above)
     finally:
-        os.close(parent)
-    made = path.with_name(f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}")
-    made.mkdir(mode=0o700)
-    held = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.close(above)
+    made, held = _new_folder(place)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
         os.close(held)
+
+
+def _new_folder(place: Path) -> tuple[Path, int]:
+    """A new folder that is held while it is in use, as a new file is locked."""
+    while True:
+        made = place / f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}"
+        made.mkdir(mode=0o700)
+        held = hold_folder(made)
+        if held is not None:
+            return made, held
+
+
+def hold_folder(folder: Path) -> int | None:
+    """A descriptor that keeps a temporary folder from being taken for a leftover; several may hold one.
+
+    None where it is gone.
+    """
+    try:
+        descriptor = os.open(folder, _FOLDER)
+    except FileNotFoundError:
+        return None
+    with contextlib.suppress(OSError):  # Where nothing can be locked, nothing is taken for a leftover.
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    if os.fstat(descriptor).st_nlink:
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 @contextlib.contextmanager

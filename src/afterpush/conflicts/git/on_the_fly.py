@@ -27,7 +27,7 @@ def merging_documents(repo: Path, documents: "Documents", *, branch: str | None 
     `.gitattributes` of the repository says about a path outranks both. With `branch`, what is in that file on
     the branch counts as well: git reads it from the work tree alone, whatever is checked out there.
     """
-    with temporary_folder("afterpush-attributes-") as folder:
+    with temporary_folder() as folder:
         attributes = folder / "attributes"
         lines = "".join(f"{line}\n" for line in attribute_lines(driver_patterns(documents)))
         own = git(repo, "cat-file", "blob", f"{branch}:.gitattributes").stdout if branch else b""

@@ -15,7 +15,7 @@ from afterpush.deploy.logs.bounded_log import LogFile
 from afterpush.deploy.logs.follow import Connection, Following
 from afterpush.deploy.logs.lines import lines
 from afterpush.deploy.logs.platform_logs import KINDS, PAST, PlatformLog
-from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
+from afterpush.deploy.watch.facts import State, Verdict, Watching
 from afterpush.digitalocean.client import AppPlatform
 from afterpush.digitalocean.deployment import Deployment
 from afterpush.digitalocean.failure import ApiFailure
@@ -76,7 +76,7 @@ class Capture:
 
     def observe(self, state: State, app_id: str | None) -> None:
         """What the watch knows now: begins to follow the logs of the phase that runs."""
-        known = state.before if isinstance(state, Finished) else state
+        known = state.known
         if known.deployment is None or app_id is None or known.source != "platform":
             return
         self.phase = known.phase or ""

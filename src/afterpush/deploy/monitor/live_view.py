@@ -69,7 +69,7 @@ def render(
     is_ascii: bool = False,
 ) -> RenderableType:
     """The whole view of one state at a moment (epoch seconds)."""
-    known = state.before if isinstance(state, Finished) else state
+    known = state.known
     until = state.finished_at if isinstance(state, Finished) else max(now, known.now)
     parts: list[RenderableType] = [_headline(known, until, spinner if isinstance(state, Watching) else None)]
     if known.deployment and known.deployment.steps:

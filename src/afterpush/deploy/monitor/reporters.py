@@ -107,13 +107,12 @@ class LineReporter:
         self._told_at = 0.0
 
     def show(self, state: State) -> None:
-        at = state.finished_at if isinstance(state, Finished) else state.now
         lines = changes(self._before, state)
-        if isinstance(state, Watching) and not lines and at - self._told_at >= STILL_SECONDS:
+        if isinstance(state, Watching) and not lines and state.at - self._told_at >= STILL_SECONDS:
             lines = [still(state, self._estimate)]
         for line in lines:
-            self._write(f"{rfc3339(at)}  {line}")
-            self._told_at = at
+            self._write(f"{rfc3339(state.at)}  {line}")
+            self._told_at = state.at
         self._before = state
 
     def note(self, text: str) -> None:

@@ -95,8 +95,7 @@ class Session:
                 assert isinstance(state, Finished)
                 result = self._completed(state, self._outcome(state, facts), capture)
         except Interrupted as interruption:
-            before = state.before if isinstance(state, Finished) else state
-            state = stopped(before, self.clock.now(), interruption.name)
+            state = stopped(state.known, self.clock.now(), interruption.name)
             reporter.show(state)
         except AfterpushError:
             self.files.remove_pid()  # A mistake in the configuration is no crash.

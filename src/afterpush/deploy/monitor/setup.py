@@ -1,7 +1,7 @@
 """From settings and variables to the sources, limits and pace of one watch."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -9,18 +9,17 @@ from pathlib import Path
 
 from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.monitor.history import History, HistoryRecord
-from afterpush.deploy.watch.facts import Finished, Limits, State
+from afterpush.deploy.watch.facts import Limits, State
 from afterpush.deploy.watch.kinship import GitKin, known_push
 from afterpush.deploy.watch.log_trust import LogSignals
 from afterpush.deploy.watch.outcome import AppTold
 from afterpush.deploy.watch.poll_interval import AdaptivePace, estimate, jitter
-from afterpush.deploy.watch.production import running
+from afterpush.deploy.watch.production import in_production
 from afterpush.deploy.watch.sources.database import DatabaseSource
 from afterpush.deploy.watch.sources.health import HealthSource
 from afterpush.deploy.watch.sources.platform import Commit, PlatformSource
 from afterpush.deploy.watch.sources.ranked import RankedSources, Source
 from afterpush.digitalocean.client import AppPlatform, checked_base_url
-from afterpush.digitalocean.failure import Allowance
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.digitalocean.steps import Phase
 from afterpush.infra.clock import Clock, Countdown
@@ -69,12 +68,11 @@ class Prepared:
         app = self.platform.app if self.platform else None
         if self.platform is None or app is None:
             return AppTold()
-        known = (state.before if isinstance(state, Finished) else state).deployment
+        known = state.known.deployment
         is_active = known is not None and known.phase == Phase.ACTIVE and state.source == self.platform.name
         active = known if is_active else app.active_deployment
-        live = running(active, self.platform.wanted, app.spec) if active else None
-        url = app.live_url or app.default_ingress
-        return AppTold(app.id, app.name, url, live.document() if live else None)
+        live = in_production(active, self.platform.wanted, app.spec) if active else None
+        return AppTold(app.id, app.name, app.live_url or app.default_ingress, live)
 
 
 def prepare(
@@ -92,23 +90,10 @@ def prepare(
     timeout = settings.deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
     limits = Limits(settings.deploy.grace_seconds, timeout)
     countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
-    left = countdown.left
     commit = _commit(repo, sha, settings, clock)
-    kin, pushed = commit.kin, commit.push
-    api = app_platform(environment, clock, left=left)
-    platform = PlatformSource(api, wanted_app(repo, settings, environment), commit, clock) if api else None
+    platform = _platform(repo, commit, settings, environment, clock, left=countdown.left)
     sources: list[Source] = [platform] if platform else []
-    address = address_from_variables(environment)
-    if address:
-        connect = partial(_connected, address, left)
-        table = settings.deploy.database_table
-        sources.append(
-            DatabaseSource(connect, table, sha, kin, lambda: clock.now() - pushed.since if pushed else None)
-        )
-    url = health_url(settings, environment)
-    if url:
-        client = Client(timeout_seconds=10, left=left)
-        sources.append(HealthSource(client, url, kin, settings.health.commit_field))
+    sources += _other_sources(commit, settings, environment, clock, countdown.left)
     require_source(settings, environment, sha)
     signals = LogSignals()
     records = _records(history)
@@ -119,12 +104,37 @@ def prepare(
         platform=platform,
         limits=limits,
         countdown=countdown,
-        pace=_pace(settings, records, random, lambda: platform.api.allowance if platform else None, signals),
+        pace=AdaptivePace(
+            settings.deploy.poll,
+            random=random,
+            building=estimate(records, "BUILDING"),
+            deploying=estimate(records, "DEPLOYING"),
+            remaining=lambda: platform.api.remaining if platform else None,
+            follows=lambda kind: signals.follows(kind),
+        ),
         history=history,
         records=records,
         commit=commit,
         signals=signals,
     )
+
+
+def _other_sources(
+    commit: Commit, settings: Settings, environment: Environment, clock: Clock, left: Callable[[], float]
+) -> Iterator[Source]:
+    """The table and the health URL, where they are configured."""
+    if address := address_from_variables(environment):
+        push = commit.push
+        yield DatabaseSource(
+            partial(_connected, address, left),
+            settings.deploy.database_table,
+            commit.sha,
+            commit.kin,
+            lambda: clock.now() - push.since if push else None,
+        )
+    if url := health_url(settings, environment):
+        client = Client(timeout_seconds=10, left=left)
+        yield HealthSource(client, url, commit.kin, settings.health.commit_field)
 
 
 def require_source(settings: Settings, environment: Environment, sha: str) -> None:
@@ -169,11 +179,20 @@ def platform_source(
     repo: Path, sha: str, settings: Settings, environment: Environment, clock: Clock
 ) -> PlatformSource | None:
     """The API as a source of this commit; None without a token."""
-    api = app_platform(environment, clock)
-    if api is None:
-        return None
-    commit = _commit(repo, sha, settings, clock)
-    return PlatformSource(api, wanted_app(repo, settings, environment), commit, clock)
+    return _platform(repo, _commit(repo, sha, settings, clock), settings, environment, clock)
+
+
+def _platform(
+    repo: Path,
+    commit: Commit,
+    settings: Settings,
+    environment: Environment,
+    clock: Clock,
+    *,
+    left: Callable[[], float] | None = None,
+) -> PlatformSource | None:
+    api = app_platform(environment, clock, left=left)
+    return PlatformSource(api, wanted_app(repo, settings, environment), commit, clock) if api else None
 
 
 def _commit(repo: Path, sha: str, settings: Settings, clock: Clock) -> Commit:
@@ -209,20 +228,3 @@ def _records(history: History) -> list[HistoryRecord]:
     with contextlib.suppress(AfterpushError):
         return history.records(limit=500)
     return []
-
-
-def _pace(
-    settings: Settings,
-    records: list[HistoryRecord],
-    random: Callable[[], float],
-    allowance: Callable[[], Allowance | None],
-    signals: LogSignals,
-) -> AdaptivePace:
-    return AdaptivePace(
-        settings.deploy.poll,
-        random=random,
-        building=estimate(records, "BUILDING"),
-        deploying=estimate(records, "DEPLOYING"),
-        allowance=allowance,
-        follows=lambda kind: signals.follows(kind),
-    )

@@ -53,7 +53,7 @@ def overview(
 def _live(now_there: Production | None, records: Sequence[HistoryRecord]) -> OverviewRow | None:
     if now_there:
         live = now_there.live
-        return OverviewRow(live.sha, "live", _stamp(live.since), live.deployment_id) if live else None
+        return OverviewRow(live.sha, "live", live.since, live.deployment_id) if live else None
     watched = next((record for record in records if record.verdict == "live"), None)
     return _of_record(watched) if watched else None
 
@@ -61,7 +61,7 @@ def _live(now_there: Production | None, records: Sequence[HistoryRecord]) -> Ove
 def _coming(now_there: Production | None, monitors: Sequence[Monitor]) -> tuple[OverviewRow, ...]:
     if now_there:
         return tuple(
-            OverviewRow(one.sha, one.phase, _stamp(one.since), one.deployment_id) for one in now_there.coming
+            OverviewRow(one.sha, phase, one.since, one.deployment_id) for phase, one in now_there.coming
         )
     return tuple(
         OverviewRow(monitor.sha, monitor.phase or "waiting", monitor.started_at)
@@ -79,10 +79,6 @@ def _of_record(record: HistoryRecord) -> OverviewRow:
         record.category,
         record.message if record.verdict != "live" else None,
     )
-
-
-def _stamp(epoch_seconds: float | None) -> str | None:
-    return None if epoch_seconds is None else rfc3339(epoch_seconds)
 
 
 def overview_text(found: Overview, now: float) -> str:

@@ -165,18 +165,31 @@ class Watching:
     def phase(self) -> str | None:
         return self.deployment.phase if self.deployment else None
 
+    @property
+    def known(self) -> "Watching":
+        return self
+
+    @property
+    def at(self) -> float:
+        """The moment of this state."""
+        return self.now
+
 
 @dataclass(frozen=True)
 class Finished:
-    """A watch with its verdict; `before` is what was known until then."""
+    """A watch with its verdict; `known` is what was known until then."""
 
     verdict: Verdict
     message: str
     finished_at: float
-    before: Watching
+    known: Watching
     source: str | None = None
     superseded_by: str | None = None
     contained_in: str | None = None
+
+    @property
+    def at(self) -> float:
+        return self.finished_at
 
 
 State = Watching | Finished

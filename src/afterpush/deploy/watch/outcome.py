@@ -1,11 +1,11 @@
 """What a watch ended with, as the document that `--json` prints and the result file holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import msgspec
 
-from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
+from afterpush.deploy.watch.facts import State, Verdict, Watching
 from afterpush.digitalocean.steps import Reason, phase_of
 from afterpush.infra.clock import parse_rfc3339, rfc3339, utc_time
 from afterpush.infra.errors import AfterpushError, ExitCode
@@ -92,38 +92,37 @@ class Outcome:
 
 def outcome(state: State, app: AppTold, *, requests: int, log_path: str | None) -> Outcome:
     """The document about a state; a watch that is under way has the verdict `running`."""
-    known = state.before if isinstance(state, Finished) else state
-    deployment = known.deployment
-    ended = state.finished_at if isinstance(state, Finished) else None
-    is_failure = isinstance(state, Finished) and state.verdict is Verdict.FAILED
-    return Outcome(
+    known, deployment = state.known, state.known.deployment
+    so_far = Outcome(
         sha=known.sha,
-        verdict=state.verdict.value if isinstance(state, Finished) else RUNNING,
-        source=state.source if isinstance(state, Finished) else known.source,
+        verdict=RUNNING,
+        source=state.source,
         app=app.id,
         deployment_id=deployment.id if deployment else None,
         phase=known.phase,
-        superseded_by=state.superseded_by if isinstance(state, Finished) else None,
         cause=deployment.cause if deployment else None,
-        reason=deployment.reason if deployment and is_failure else None,
-        message=state.message if isinstance(state, Finished) else _progress_message(known),
+        message=_progress_message(known),
         started_at=rfc3339(known.started_at),
-        finished_at=None if ended is None else rfc3339(ended),
-        elapsed_seconds=round((known.now if ended is None else ended) - known.started_at, 3),
+        elapsed_seconds=round(state.at - known.started_at, 3),
         requests=requests,
         log_path=log_path,
-        phases=phase_seconds(known, ended),
+        phases=phase_seconds(state),
         production=app.production,
         app_name=app.name,
-        contained_in=state.contained_in if isinstance(state, Finished) else None,
-        url=deployment_url(app.id, deployment.id if deployment else None),
+        url=f"{CONTROL_PANEL}/apps/{app.id}/deployments/{deployment.id}" if app.id and deployment else None,
         live_url=app.live_url,
     )
-
-
-def deployment_url(app_id: str | None, deployment_id: str | None) -> str | None:
-    """Where the control panel shows a deployment."""
-    return f"{CONTROL_PANEL}/apps/{app_id}/deployments/{deployment_id}" if app_id and deployment_id else None
+    if isinstance(state, Watching):
+        return so_far
+    return replace(
+        so_far,
+        verdict=state.verdict.value,
+        superseded_by=state.superseded_by,
+        contained_in=state.contained_in,
+        reason=deployment.reason if deployment and state.verdict is Verdict.FAILED else None,
+        message=state.message,
+        finished_at=rfc3339(state.finished_at),
+    )
 
 
 def _progress_message(known: Watching) -> str:
@@ -131,13 +130,13 @@ def _progress_message(known: Watching) -> str:
     return f"{known.sha[:7]} is being watched; {what}"
 
 
-def phase_seconds(known: Watching, ended: float | None) -> dict[str, float]:
+def phase_seconds(state: State) -> dict[str, float]:
     """Seconds spent in each phase that was seen, in order; final phases take no time.
 
     Where the platform tells how long a phase took, that counts, also of one that was over at the first look.
     """
-    spent: dict[str, float] = {}
-    ends = [*(at for _, at in known.phases[1:]), known.now if ended is None else ended]
+    known, spent = state.known, dict[str, float]()
+    ends = [*(at for _, at in known.phases[1:]), state.at]
     for (phase, began), end in zip(known.phases, ends, strict=False):
         if not phase_of(phase).is_final:
             spent[phase] = round(spent.get(phase, 0.0) + max(0.0, end - began), 3)

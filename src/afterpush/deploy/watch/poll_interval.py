@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from afterpush.deploy.monitor.history import HistoryRecord
 from afterpush.deploy.watch.facts import Fact, Silence, Watching
 from afterpush.deploy.watch.log_trust import LogTrust
-from afterpush.digitalocean.failure import Allowance
 from afterpush.digitalocean.steps import Phase
 from afterpush.infra.configuration.settings import Poll
 
@@ -104,14 +103,14 @@ class AdaptivePace:
         random: Callable[[], float] = jitter,
         building: Estimate | None = None,
         deploying: Estimate | None = None,
-        allowance: Callable[[], Allowance | None] = lambda: None,
+        remaining: Callable[[], int | None] = lambda: None,
         follows: Callable[[str], bool] = lambda kind: False,
     ) -> None:
         self._intervals = intervals
         self._random = random
         self._building = building
         self._deploying = deploying
-        self._allowance = allowance
+        self._remaining = remaining
         self._trust = LogTrust(follows)
 
     def woken(self, state: Watching) -> None:
@@ -160,7 +159,7 @@ class AdaptivePace:
         return max(self._random() * ceiling, retry_after_seconds or 0.0)
 
     def _spared(self, usual: float) -> float:
-        left = self._allowance()
-        if left is None or left.remaining >= FEW_REMAINING:
+        left = self._remaining()
+        if left is None or left >= FEW_REMAINING:
             return usual
-        return max(usual, HARDLY_ANY_SECONDS) if left.remaining < HARDLY_ANY_REMAINING else usual * 2
+        return max(usual, HARDLY_ANY_SECONDS) if left < HARDLY_ANY_REMAINING else usual * 2

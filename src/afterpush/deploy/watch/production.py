@@ -14,39 +14,19 @@ from afterpush.infra.errors import AfterpushError
 
 
 @dataclass(frozen=True)
-class RunningDeployment:
-    """A deployment as it stands. `sha` is None when it does not tell its commit; times are epoch seconds."""
-
-    sha: str | None
-    deployment_id: str
-    phase: str
-    since: float | None
-
-    @property
-    def name(self) -> str:
-        """For people: the short sha, else the deployment's id."""
-        return self.sha[:7] if self.sha else f"deployment {self.deployment_id}"
-
-    def document(self) -> InProduction:
-        """As documents tell what production runs."""
-        return InProduction(self.sha, rfc3339(self.since) if self.since else None, self.deployment_id)
-
-
-@dataclass(frozen=True)
 class Production:
-    """What is live, and what is on its way."""
+    """What is live, and what is on its way, each with its phase."""
 
-    live: RunningDeployment | None
-    coming: tuple[RunningDeployment, ...]
+    live: InProduction | None
+    coming: tuple[tuple[str, InProduction], ...]
 
 
 def production(app: App, wanted: Wanted) -> Production:
     """What an app tells of itself."""
     coming = [one for one in (app.in_progress_deployment, app.pending_deployment) if one]
-    return Production(
-        live=running(app.active_deployment, wanted, app.spec) if app.active_deployment else None,
-        coming=tuple({one.id: running(one, wanted, app.spec) for one in coming}.values()),
-    )
+    told = {one.id: (one.phase, in_production(one, wanted, app.spec)) for one in coming}
+    live = in_production(app.active_deployment, wanted, app.spec) if app.active_deployment else None
+    return Production(live, tuple(told.values()))
 
 
 class _Strangers:
@@ -62,13 +42,14 @@ class _Strangers:
         return commit
 
 
-def running(deployment: Deployment, wanted: Wanted, spec: Spec | None) -> RunningDeployment:
+def in_production(deployment: Deployment, wanted: Wanted, spec: Spec | None) -> InProduction:
     """A deployment with the commit that it carries."""
     ours = carried(deployment, Ours(wanted.repos, wanted.branches), spec, _Strangers()).sha
     # An app that is configured by name may be built from a repository that the remote's URL does not tell.
     built = {one.commit for one in carried(deployment, Ours(), spec, _Strangers()).built}
     sha = ours or (built.pop() if len(built) == 1 else None)
-    return RunningDeployment(sha, deployment.id, deployment.phase, deployment.phase_since)
+    since = deployment.phase_since
+    return InProduction(sha, rfc3339(since) if since else None, deployment.id)
 
 
 def look_at_production(api: AppPlatform, wanted: Wanted) -> Production:

@@ -12,7 +12,7 @@ from afterpush.documents.manual.layout import SiteLayout
 from afterpush.documents.manual.sphinx import build_site
 from afterpush.documents.manual.staging import HEADING_LINES, stage
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.files import folder_beside, temporary_folder
+from afterpush.infra.files import temporary_folder
 
 # Sphinx writes it into every site: what lacks it is not ours to replace.
 SITE_MARK = ".buildinfo"
@@ -42,7 +42,7 @@ def build(
     Raises AfterpushError when `output` holds something that is no site.
     """
     require_replaceable(output)
-    with temporary_folder("afterpush-manual-") as folder:
+    with temporary_folder() as folder:
         sources, fresh = folder / "sources", folder / "site"
         sources.mkdir()
         titled = stage(tree, layout, sources)
@@ -74,7 +74,7 @@ def _replace(output: Path, fresh: Path) -> None:
     """Readers see the old site or the new one; the copy is made next to it, then two renames swap them."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with folder_beside(output) as beside:
+        with temporary_folder(output.parent) as beside:
             # `git add --all` is what prompts tell agents to type: a site is no part of a commit.
             (beside / ".gitignore").write_text("*\n", encoding="utf-8")
             shutil.copytree(fresh, beside / "new")

@@ -46,6 +46,23 @@ def git(
     return run(("git", *arguments), cwd=repo, env=environment, input=input, timeout_seconds=timeout_seconds)
 
 
+def git_bytes(
+    repo: Path,
+    *arguments: str | os.PathLike[str],
+    doing: str,
+    input: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> bytes:
+    """stdout of a git command that must succeed.
+
+    Raises AfterpushError that says what was being `doing` and what git said.
+    """
+    done = git(repo, *arguments, input=input, env=env)
+    if done.code != 0:
+        raise AfterpushError(f"{doing} in {repo}: git says: {said_by(done)}")
+    return done.stdout
+
+
 def git_text(
     repo: Path,
     *arguments: str | os.PathLike[str],
@@ -53,15 +70,15 @@ def git_text(
     input: bytes | None = None,
     env: Mapping[str, str] | None = None,
 ) -> str:
-    """stdout of a git command that must succeed, without the last newline.
+    """The same as text, without the last newline; bytes that are not UTF-8 survive as surrogates."""
+    told = git_bytes(repo, *arguments, doing=doing, input=input, env=env)
+    return told.decode("utf-8", "surrogateescape").removesuffix("\n")
 
-    Raises AfterpushError that says what was being `doing` and what git said.
-    """
-    done = git(repo, *arguments, input=input, env=env)
-    if done.code != 0:
-        said = done.error_text.removeprefix("fatal: ").splitlines()
-        raise AfterpushError(f"{doing} in {repo}: git says: {said[0] if said else f'exit code {done.code}'}")
-    return done.text.removesuffix("\n")
+
+def said_by(done: Completed) -> str:
+    """Why a git command failed, in git's own words: their first line."""
+    lines = [line.removeprefix("fatal: ") for line in done.error_text.splitlines() if line.strip()]
+    return lines[0] if lines else f"exit code {done.code}"
 
 
 def top_level(folder: Path) -> Path:

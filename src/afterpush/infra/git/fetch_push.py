@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import clean_environment, git
+from afterpush.infra.git import clean_environment, git, said_by
 from afterpush.infra.git.leases import PushAnswer, fetch_objects, judge_push
 from afterpush.infra.git.refs import listed_by_remote
 from afterpush.infra.processes import run_shown
@@ -46,9 +46,8 @@ def fetch_branch(repo: Path, target: Target) -> str | None:
     if done.code != 0:
         if "couldn't find remote ref" in done.error_text:
             return None
-        lines = [line.removeprefix("fatal: ") for line in done.error_text.splitlines() if line.strip()]
         raise AfterpushError(
-            f"fetching {target}: git says: {lines[0] if lines else 'nothing'}; "
+            f"fetching {target}: git says: {said_by(done)}; "
             "check the network, the URL and your access, then run it again",
             ExitCode.UNREACHABLE,
         )

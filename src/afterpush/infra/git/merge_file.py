@@ -36,7 +36,7 @@ def merge_file(
     Raises AfterpushError when git refuses: binary content, or no git.
     """
     options = [f"--marker-size={marker_size}", *(word for label in labels for word in ("-L", label))]
-    with temporary_folder("afterpush-merge-") as folder:
+    with temporary_folder() as folder:
         paths = [folder / name for name in ("ours", "base", "theirs")]
         for path, text in zip(paths, (ours, base, theirs), strict=True):
             path.write_bytes(text)

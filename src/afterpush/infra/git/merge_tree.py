@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import git
+from afterpush.infra.git import git, git_text
 from afterpush.infra.git.objects import read_blob
 from afterpush.infra.git.unmerged import Unmerged, by_path
 
@@ -101,15 +101,8 @@ def merge_attribute(repo: Path, paths: Sequence[str]) -> dict[str, str]:
     """The `merge` attribute of each path as git sees it in this worktree: a driver, or `unspecified`."""
     if not paths:
         return {}
-    done = git(
-        repo,
-        "check-attr",
-        "-z",
-        "--stdin",
-        "merge",
-        input=b"".join(p.encode("utf-8", "surrogateescape") + b"\0" for p in paths),
-    )
-    if done.code != 0:
-        raise AfterpushError(f"reading the attributes in {repo}: git says: {done.error_text}")
-    words = done.text.split("\0")
+    asked = b"".join(p.encode("utf-8", "surrogateescape") + b"\0" for p in paths)
+    words = git_text(
+        repo, "check-attr", "-z", "--stdin", "merge", input=asked, doing="reading the attributes"
+    ).split("\0")
     return {words[i]: words[i + 2] for i in range(0, len(words) - 2, 3)}

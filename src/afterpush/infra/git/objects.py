@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import temporary_folder
-from afterpush.infra.git import config_value, git, git_text
+from afterpush.infra.git import config_value, git, git_bytes, git_text
 
 Env = Mapping[str, str]
 
@@ -27,7 +27,7 @@ def scratch_objects(repo: Path) -> Iterator[dict[str, str]]:
         "objects",
         doing="finding the object store",
     )
-    with temporary_folder("afterpush-objects-") as folder:
+    with temporary_folder() as folder:
         yield {
             "GIT_OBJECT_DIRECTORY": str(folder),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": _alternate(store),
@@ -44,18 +44,12 @@ def _alternate(path: str) -> str:
 
 def read_blob(repo: Path, oid: str, *, env: Env | None = None) -> bytes:
     """The bytes of a blob. Raises AfterpushError when git does not have it."""
-    done = git(repo, "cat-file", "blob", oid, env=env)
-    if done.code != 0:
-        raise AfterpushError(f"reading the object {oid} in {repo}: git says: {done.error_text}")
-    return done.stdout
+    return git_bytes(repo, "cat-file", "blob", oid, env=env, doing=f"reading the object {oid}")
 
 
 def write_blob(repo: Path, content: bytes, *, env: Env | None = None) -> str:
     """Stores bytes as they are (no filters) and returns their object id."""
-    done = git(repo, "hash-object", "-w", "--stdin", input=content, env=env)
-    if done.code != 0:
-        raise AfterpushError(f"storing an object in {repo}: git says: {done.error_text}")
-    return done.text.strip()
+    return git_text(repo, "hash-object", "-w", "--stdin", input=content, env=env, doing="storing an object")
 
 
 @dataclass(frozen=True)
@@ -119,18 +113,13 @@ def write_commit(
     """Makes a commit, with the author and encoding of `like`; the committer is the user, now."""
     encoding = ("-c", f"i18n.commitEncoding={like.encoding}") if like and like.encoding else ()
     options = [word for parent in parents for word in ("-p", parent)] + (["-S"] if sign else [])
-    done = git(
+    return git_text(
         repo,
-        *encoding,
-        "commit-tree",
-        tree,
-        *options,
+        *(*encoding, "commit-tree", tree, *options),
         input=message,
         env=dict(env or {}) | (_author(like.author) if like else {}),
+        doing="making a commit",
     )
-    if done.code != 0:
-        raise AfterpushError(f"making a commit in {repo}: git says: {done.error_text}")
-    return done.text.strip()
 
 
 def _author(line: bytes) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError, ExitCode
-from afterpush.infra.git import git, git_text, remote_urls
+from afterpush.infra.git import git, git_text, remote_urls, said_by
 
 # Nobody sits in front of a background process: whatever would ask must fail instead.
 NEVER_ASK = {
@@ -123,9 +123,8 @@ def listed_by_remote(
     """
     done = git(repo, "ls-remote", "--", asks or remote, *patterns, env=env, timeout_seconds=timeout_seconds)
     if done.code != 0:
-        said = done.error_text.removeprefix("fatal: ").splitlines()
         raise AfterpushError(
-            f"asking {remote} for its branches: git says: {said[0] if said else done.code}; "
+            f"asking {remote} for its branches: git says: {said_by(done)}; "
             "check the network, the URL and your access",
             ExitCode.UNREACHABLE,
         )

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import temporary_folder
-from afterpush.infra.git import git, git_text, own_git_folder
+from afterpush.infra.git import git, git_bytes, git_text, own_git_folder
 
 
 class Operation(StrEnum):
@@ -63,10 +62,8 @@ class Unmerged:
 
 def unmerged(repo: Path, *, env: Mapping[str, str] | None = None) -> list[Unmerged]:
     """The unmerged paths of the index, in its order; paths are relative to the worktree's root."""
-    done = git(repo, "ls-files", "--unmerged", "--full-name", "-z", ":/", env=env)
-    if done.code != 0:
-        raise AfterpushError(f"reading the index of {repo}: git says: {done.error_text}")
-    return by_path(done.text.split("\0"))
+    words = ("ls-files", "--unmerged", "--full-name", "-z", ":/")
+    return by_path(git_text(repo, *words, env=env, doing="reading the index").split("\0"))
 
 
 def by_path(entries: Sequence[str]) -> list[Unmerged]:
@@ -91,7 +88,7 @@ def conflict_texts(repo: Path, entry: Unmerged) -> list[bytes]:
     stages = ((1, entry.base), (2, entry.ours), (3, entry.theirs))
     lines = "".join(f"{side.mode} {side.oid} {number}\t{entry.path}\0" for number, side in stages if side)
     texts = []
-    with temporary_folder("afterpush-conflict-") as folder:
+    with temporary_folder() as folder:
         env = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(folder / "tree")}
         env["GIT_DIR"] = str(own_git_folder(repo))
         tree = folder / "tree"
@@ -115,17 +112,12 @@ def conflict_texts(repo: Path, entry: Unmerged) -> list[bytes]:
 def smudged(repo: Path, path: str, content: bytes) -> bytes:
     """The content as it is in the work tree, after line-ending conversion and filters."""
     oid = git_text(repo, "hash-object", "-w", "--stdin", doing="storing the merged text", input=content)
-    done = git(repo, "cat-file", "--filters", f"--path={path}", oid)
-    if done.code != 0:
-        raise AfterpushError(f"writing {path} in {repo}: git says: {done.error_text}")
-    return done.stdout
+    return git_bytes(repo, "cat-file", "--filters", f"--path={path}", oid, doing=f"writing {path}")
 
 
 def stage(repo: Path, path: str, mode: str, oid: str) -> None:
     """Puts a merged version of an unmerged path into the index: the conflict is over for git."""
     entry = f"{mode} {oid} 0\t{path}\0".encode("utf-8", "surrogateescape")
-    done = git(repo, "update-index", "-z", "--index-info", input=entry)
-    if done.code != 0:
-        raise AfterpushError(f"staging {path} in {repo}: git says: {done.error_text}")
+    git_bytes(repo, "update-index", "-z", "--index-info", input=entry, doing=f"staging {path}")
     # Without the file's times in the index, `git merge --abort` takes the file for changed and refuses.
     git(repo, "update-index", "-q", "--refresh", "--unmerged")

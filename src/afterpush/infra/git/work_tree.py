@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git, git_text
 from afterpush.infra.git.refs import ref_value
 
@@ -43,10 +42,7 @@ def set_ref(repo: Path, ref: str, new: str, old: str, why: str) -> None:
 
 def changes_as_commit(repo: Path, message: str) -> str | None:
     """A stash commit of the tracked changes, which themselves stay as they are; None when there are none."""
-    done = git(repo, "stash", "create", message)
-    if done.code != 0:
-        raise AfterpushError(f"setting your changes aside in {repo}: git stash says: {done.error_text}")
-    return done.text.strip() or None
+    return git_text(repo, "stash", "create", message, doing="setting your changes aside") or None
 
 
 def list_stash(repo: Path, sha: str, message: str) -> None:

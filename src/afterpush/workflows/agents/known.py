@@ -50,7 +50,7 @@ def with_production(here: AppRepository, found: "Outcome") -> "Outcome":
         seen = production_if_told(api, wanted, note) if api else None
     if seen is None or seen.live is None:
         return found
-    return replace(found, production=seen.live.document())
+    return replace(found, production=seen.live)
 
 
 def is_on_remote(here: AppRepository, sha: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from afterpush.infra.clock import Clock, SystemClock
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.files import hold_folder
 from afterpush.infra.processes.detached import start_on_lifeline
 from afterpush.infra.processes.signals import uninterrupted
 
@@ -57,6 +58,7 @@ def tidy_up(folder: Path, clock: Clock) -> None:
 
 def main(folder: Path) -> None:
     """Waits for the demo's end, and does what it could not do."""
+    hold_folder(folder)  # Until we end: another run would take it for a leftover, monitors and all.
     if not os.read(sys.stdin.fileno(), 1):
         tidy_up(folder, SystemClock())
 

@@ -78,7 +78,7 @@ def demonstrate(tempo: Tempo, tell: Tell) -> Shown:
 def _folder() -> Iterator[Path]:
     """A temporary folder that is gone afterwards, however often Ctrl-C is pressed, and even after a kill."""
     with ExitStack() as stack:
-        folder = stack.enter_context(temporary_folder("afterpush-demo-"))
+        folder = stack.enter_context(temporary_folder())
         with looked_after(folder, _environment()):
             try:
                 yield folder

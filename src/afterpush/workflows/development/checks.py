@@ -2,12 +2,12 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError, ExitCode
+from afterpush.infra.files import temporary_folder
 from afterpush.infra.processes import run, run_attached
 
 BIN = Path(sys.executable).parent
@@ -47,8 +47,8 @@ def run_steps(root: Path, steps: Iterator[Step]) -> ExitCode:
 
 def check_wheel(root: Path) -> ExitCode:
     """Builds the wheel of the last commit, installs it apart, and runs some tests on that."""
-    with tempfile.TemporaryDirectory(prefix="afterpush-wheel-") as folder:
-        python = _installed_wheel(root, Path(folder))
+    with temporary_folder() as folder:
+        python = _installed_wheel(root, folder)
         pytest = (python, "-m", "pytest", "-n", "4", "--dist", "loadfile", "-p", "no:cacheprovider")
         other = (python, "-m", "pip", "install", "--quiet", "--no-deps", OTHER_INVOKE)
         steps: list[Step] = [
