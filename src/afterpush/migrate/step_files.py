@@ -9,7 +9,9 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.audit import Audit
 from afterpush.migrate.boot_script.boot import kind_of_script, read_boot
-from afterpush.migrate.boot_script.call import has_call, is_esm, with_block, with_call
+from afterpush.migrate.boot_script.call import has_call, is_esm, with_block, with_call, without_call
+from afterpush.migrate.boot_script.project import package_of
+from afterpush.migrate.boot_script.start_script import reads_sources
 from afterpush.migrate.repository import Repository
 from afterpush.migrate.statements.file_order import text_of
 from afterpush.migrate.steps.module import lines_of_module, module_of, steps_module
@@ -95,6 +97,7 @@ def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Co
     if kind_of_script(file) == "sql" or module is None:
         raise AfterpushError(f"{file} is SQL: use --target=sql")
     data = Gate(repository.root).read(file)
+    _require_no_runner(repository, file, data)
     before = text_of(repository.root, module) or None
     is_typed = file.endswith((".ts", ".tsx", ".mts", ".cts"))
     esm = is_esm(data, file)
@@ -103,7 +106,8 @@ def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Co
         script, module = with_block(data, file, text), file
         text = script.decode("utf-8", "surrogateescape")
     else:
-        script = data if has_call(data) else with_call(data, file, module)
+        needs_endings = package_of(repository.root, file).get("type") == "module"
+        script = data if has_call(data) else with_call(data, file, module, needs_endings=needs_endings)
     changes = []
     if module != file and text != before:
         changes.append(FileChange(module, before, text))
@@ -119,6 +123,17 @@ def _typescript(repository: Repository, steps: list[Step], may_lose: bool) -> Co
         step_lines=tuple(lines_of_module(text)),
     )
     return Consolidation(_new(steps, repository), tuple(changes), after)
+
+
+def _require_no_runner(repository: Repository, file: str, data: bytes) -> None:
+    """A boot script that runs the files itself would run a new one again, right behind its steps."""
+    names = frozenset(repository.source_files)
+    line = reads_sources(without_call(data).decode("utf-8", "replace"), names)
+    if line is not None:
+        raise AfterpushError(
+            f"{file}:{line} runs the files of the migrations itself, and would run them again behind the "
+            "steps: take that out first, or use --target=sql and `inv migrate.apply` instead of it"
+        )
 
 
 def _new(steps: Sequence[Step], repository: Repository) -> tuple[Step, ...]:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.migrate.boot_script.entry_point import find_entry_point
+from afterpush.migrate.boot_script.entry_points import find_entry_points
 from afterpush.migrate.boot_script.imports import reach
+from afterpush.migrate.boot_script.project import Project
 from tests.migrate.repositories import write
 
 BOOT = "export async function runAutoMigrations() {}\n"
@@ -35,6 +36,65 @@ def test_every_way_to_import_and_call_is_seen(tmp_path: Path, entry: str) -> Non
         True,
         ("server/index.ts", "server/autoMigrate.ts"),
     )
+
+
+SERVICE = "export class Service { async onModuleInit() { await this.db.query('DROP TABLE t'); } }\n"
+RUNNER = "export class Runner { async up() { await this.db.query('DROP TABLE t'); } }\n"
+PACKAGE_OF_DB = '{"name": "@shop/db", "main": "dist/index.js"}'
+
+
+@pytest.mark.parametrize(
+    ("boot", "files", "is_called"),
+    [
+        (SERVICE, {"server/index.ts": 'import { Service } from "./autoMigrate";\nuse([Service]);\n'}, True),
+        (RUNNER, {"server/index.ts": 'import { Runner } from "./autoMigrate";\nuse([Runner]);\n'}, False),
+        (RUNNER, {"server/index.ts": 'import { Runner } from "./autoMigrate";\nnew Runner();\n'}, False),
+        (RUNNER, {"server/index.ts": 'import { Runner } from "./autoMigrate";\nnew Runner().up();\n'}, True),
+        (
+            "export const runner = { async up() {} };\n",
+            {"server/index.ts": 'import { runner } from "./autoMigrate";\nrunner.up();\n'},
+            True,
+        ),
+        ("module.exports = async () => {};\n", {"server/index.ts": 'require("./autoMigrate")();\n'}, True),
+        (
+            "exports.run = async () => {};\n",
+            {"server/index.ts": 'const { run: up } = require("./autoMigrate");\nup();\n'},
+            True,
+        ),
+        (
+            "export const db = await open();\nawait db.query('DROP TABLE t');\n",
+            {"server/index.ts": 'import "./autoMigrate";\n'},
+            True,
+        ),
+        (
+            "export async function up() {}\nif (require.main === module) up();\n",
+            {"server/index.ts": 'import "./autoMigrate";\n'},
+            False,
+        ),
+        (
+            BOOT,
+            {
+                "package.json": '{"imports": {"#server/*": "./server/*"}}',
+                "server/index.ts": 'import { runAutoMigrations } from "#server/autoMigrate.js";\n' + CALL,
+            },
+            True,
+        ),
+        (
+            BOOT,
+            {
+                "package.json": '{"scripts": {"start": "tsx api/start.ts"}}',
+                "server/package.json": PACKAGE_OF_DB,
+                "server/index.ts": 'export * from "./autoMigrate";\n',
+                "api/start.ts": 'import { runAutoMigrations } from "@shop/db";\n' + CALL,
+            },
+            True,
+        ),
+    ],
+)
+def test_what_runs_it_may_be_a_class_an_object_a_framework_or_the_import(
+    tmp_path: Path, boot: str, files: dict[str, str], is_called: bool
+) -> None:
+    assert called(tmp_path, files, boot)[0] is is_called
 
 
 def test_a_default_export_is_called_by_the_importers_name(tmp_path: Path) -> None:
@@ -117,6 +177,11 @@ def test_a_configured_entry_point_that_is_not_there_is_said(tmp_path: Path) -> N
             "server/main.ts",
         ),
         ('{"main": "server/main.ts"}', "server/main.ts"),
+        ('{"scripts": {"start:prod": "node dist/main"}}', "server/main.ts"),
+        ('{"scripts": {"start": "pm2-runtime ecosystem.config.js"}}', "server/_core/index.ts"),
+        ('{"scripts": {"start": "npm run api", "api": "node server/main"}}', "server/main.ts"),
+        ('{"scripts": {"start": "cd server && npm start"}}', "server/main.ts"),
+        ('{"scripts": {"start": "npm start -w @shop/server"}}', "server/main.ts"),
         ("not json", "server/_core/index.ts"),
         ("[]", "server/_core/index.ts"),
     ],
@@ -124,4 +189,7 @@ def test_a_configured_entry_point_that_is_not_there_is_said(tmp_path: Path) -> N
 def test_the_entry_point_is_found_from_package_json(tmp_path: Path, package: str, entry: str) -> None:
     names = ("server/_core/index.ts", "server/main.ts", "server/index.ts", "dist/index.js")
     write(tmp_path, dict.fromkeys(names, "") | {"package.json": package})
-    assert find_entry_point(tmp_path) == entry
+    if "server" in package and "start" in package:
+        inner = '{"name": "@shop/server", "scripts": {"start": "node -r dotenv/config dist/main.js"}}'
+        write(tmp_path, {"server/package.json": inner})
+    assert find_entry_points(Project(tmp_path))[0] == entry

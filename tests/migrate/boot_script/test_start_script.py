@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpush.migrate.boot_script.start_script import old_steps, without
+from afterpush.migrate.boot_script.start_script import old_steps, reads_sources, without
 from tests.migrate.repositories import OLD_RUNNER, write
 
 SOURCES = frozenset(["migrations/001_needs.sql"])
@@ -134,3 +134,18 @@ def test_a_command_in_another_file_keeps_everything_around_it(
 def test_only_what_starts_the_app_counts_in_such_a_file(tmp_path: Path, file: str, text: str) -> None:
     write(tmp_path, {"scripts/migrate.js": OLD_RUNNER})
     assert old_steps(text, tmp_path, SOURCES, file) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ("const fs = require('fs');\nfor (const f of fs.readdirSync('./migrations')) run(f);\n", 2),
+        ("import { readFile } from 'fs';\n\nawait db.query(await readFile('db/001_needs.sql'));\n", 3),
+        ("await migrate(db, { migrationsFolder: `${root}/migrations` });\n", 1),
+        ("import { readFile } from 'fs';\nconst key = await readFile('tls/key.pem');\n", None),
+        ("import { x } from './migrations';\n// readdirSync('./migrations')\n", None),
+        ("await db.query('CREATE TABLE migrations (id INT)');\n", None),
+    ],
+)
+def test_a_boot_script_that_runs_the_files_itself_is_known(script: str, line: int | None) -> None:
+    assert reads_sources(script, SOURCES) == line

@@ -19,14 +19,16 @@ OPENING, CLOSING = "<afterpush>", "</afterpush>"
 _SQL = re.compile(
     r"(?:\s|--[^\n]*\n|/\*(?!\!).*?\*/|\()*+(?:/\*!\d*\s*)?(?:"
     r"CREATE\s+(?:OR\s|TEMPORARY\s|UNIQUE\s|FULLTEXT\s|SPATIAL\s|DEFINER\b|ALGORITHM\b|SQL\s|TABLE\s|INDEX\s|VIEW\s"
-    r"|TRIGGER\s|PROCEDURE\s|FUNCTION\s|EVENT\s|DATABASE\s|SCHEMA\s|SEQUENCE\s)"
+    r"|TRIGGER\s|PROCEDURE\s|FUNCTION\s|EVENT\s|SEQUENCE\s)"
     r"|ALTER\s+(?:TABLE|VIEW|DATABASE|SCHEMA|ONLINE|IGNORE)\s"
-    r"|DROP\s+(?:TABLE|VIEW|INDEX|TRIGGER|PROCEDURE|FUNCTION|EVENT|TEMPORARY|DATABASE|SCHEMA)\s"
+    r"|DROP\s+(?:TABLE|VIEW|INDEX|TRIGGER|PROCEDURE|FUNCTION|EVENT|TEMPORARY)\s"
     r"|RENAME\s+TABLE\s|INSERT\s+(?:INTO|IGNORE)\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|TRUNCATE\s"
     r"|UPDATE\s+\S+\s+SET\s|SELECT\s|SHOW\s|SET\s+[@\w]+|PREPARE\s+\w+\s+FROM|EXECUTE\s+\w+\s*$|CALL\s+\w+\s*\()",
     re.IGNORECASE | re.DOTALL,
 )
-_SPEAKERS = re.compile(r"^(?:console|logger|log|winston|pino|debug|warn|info|error)\b", re.IGNORECASE)
+_SPEAKERS = re.compile(
+    r"^(?:this\.)?_?(?:console|logger|log|winston|pino|debug|warn|info|error)\b", re.IGNORECASE
+)
 _QUESTIONS = frozenset("includes startsWith endsWith indexOf match test search replace describe it".split())
 
 
@@ -62,6 +64,8 @@ def _entries(source: Source) -> Iterator[tuple[tuple[int, ...], Statement]]:
     """What the script executes, and when: the first part is for sorting."""
     order, expansion = RunningOrder(source), Expansion(source)
     for node, text in sql_in(source):
+        if order.runs_later(node):
+            continue
         for at, known in _filled(expansion, node, text):
             moment = order.moment(at)
             for statement in _statements(source, at, known):
@@ -87,18 +91,19 @@ def block_ranges(data: bytes) -> list[tuple[int, int]]:
     return [(begin.start(), end.end()) for begin, end in marked_blocks(data, begins, ends)]
 
 
-def sql_in(source: Source) -> Iterator[tuple["Node", Text]]:
+def sql_in(source: Source) -> list[tuple["Node", Text]]:
     """Every expression that is SQL, with its text; the outermost ones only."""
-    read_until = 0
+    read_until, found = 0, []
     for node in walk(source.root):
         if node.start_byte >= read_until and (text := _sql_text(source, node)):
-            yield node, text
+            found.append((node, text))
             read_until = node.end_byte
+    return found
 
 
 def _sql_text(source: Source, node: "Node") -> Text | None:
     """The text of an expression that is SQL and not something said about SQL."""
-    if node.type not in ("string", "template_string", "binary_expression"):
+    if node.type not in ("string", "template_string", "binary_expression", "call_expression"):
         return None
     text = source.value(node)
     if text is None or not _SQL.match(text.value) or _is_said(source, node):

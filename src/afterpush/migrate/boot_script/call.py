@@ -38,11 +38,12 @@ def is_esm(data: bytes, file: str) -> bool | None:
     return False if requires or file.endswith((".cjs", ".cts")) else None
 
 
-def with_call(data: bytes, file: str, module: str) -> bytes:
+def with_call(data: bytes, file: str, module: str, *, needs_endings: bool = False) -> bytes:
     """The script with the call before its first use of the database; every other byte stays.
 
-    `module` is the path of the module of steps, in the same folder. Raises AfterpushError where the script
-    gives no place for an awaited call.
+    `module` is the path of the module of steps, in the same folder; `needs_endings` whether the package is of
+    type `module`, where Node finds `./x.js` and not `./x`. Raises AfterpushError where the script gives no
+    place for an awaited call.
     """
     data = without_call(data)
     source = Source(data, file)
@@ -50,7 +51,7 @@ def with_call(data: bytes, file: str, module: str) -> bytes:
     esm = is_esm(data, file)
     assert esm is not None, f"{file} can import nothing: with_block"
     end, newline = _style(data)
-    specifier = _specifier(source, PurePosixPath(module).name)
+    specifier = _specifier(source, PurePosixPath(module).name, needs_endings)
     imported = (
         f"import {{ migrate as {NAME} }} from {specifier}"
         if esm
@@ -102,18 +103,24 @@ def has_call(data: bytes) -> bool:
 
 def _call(form: CallForm, file: str, name: str) -> str:
     typed = ": string" if file.endswith((".ts", ".tsx", ".mts", ".cts")) else ""
-    return f"await {name}((text{typed}) => {form.runs_text()})"
+    waits = "async " if "await " in form.handle else ""
+    where = f"if ({form.handle}) " if form.is_optional else ""
+    return f"{where}await {name}({waits}(text{typed}) => {form.runs('text')})"
 
 
-def _specifier(source: Source, module: str) -> str:
+# What a file of TypeScript becomes: it is imported by that name.
+_COMPILED = {".ts": ".js", ".mts": ".mjs", ".cts": ".cjs"}
+
+
+def _specifier(source: Source, module: str, needs_endings: bool) -> str:
     """The module as this script names its neighbours: with or without an ending, in its quotes."""
     named = [text for text in map(source.text, source.specifiers()) if text[1:2] == "."]
     quote = named[0][0] if named else "'" if source.data.count(b"'") > source.data.count(b'"') else '"'
     path = PurePosixPath(module)
     endings = {PurePosixPath(text[1:-1]).suffix for text in named}
     ending = next((each for each in (".js", ".mjs", ".cjs", ".ts", ".mts") if each in endings), "")
-    if not named and path.suffix in (".js", ".mjs", ".cjs"):
-        ending = path.suffix
+    if not named and (needs_endings or path.suffix != ".ts"):
+        ending = _COMPILED.get(path.suffix, path.suffix)
     return f"{quote}./{path.stem}{ending}{quote}"
 
 
@@ -158,7 +165,8 @@ def _indented(data: bytes, offset: int) -> str:
 
 
 def _edited(data: bytes, edits: list[tuple[int, str]]) -> bytes:
-    for at, text in sorted(edits, reverse=True):
+    # Of two at one place, the last one comes first: the import before the call.
+    for at, text in sorted(edits, key=lambda edit: edit[0], reverse=True):
         before = data[:at]
         glue = "" if not before or before.endswith(b"\n") else "\r\n" if b"\r\n" in data else "\n"
         data = before + (glue + text).encode() + data[at:]

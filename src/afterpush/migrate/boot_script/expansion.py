@@ -166,6 +166,8 @@ class Expansion:
             return self._object(node, values)
         if kind in ("member_expression", "subscript_expression"):
             return self._part_of(node, values)
+        if kind == "call_expression" and (found := self._listed(node, values)) is not None:
+            return found
         if kind == "binary_expression":
             sides = [node.child_by_field_name(name) for name in ("left", "right")]
             texts = [self.value(side, values) if side is not None else None for side in sides]
@@ -173,6 +175,19 @@ class Expansion:
             return "".join(map(str, texts)) if is_sum and all(isinstance(t, str) for t in texts) else None
         text = self._source.value(node)
         return text.value if text is not None and not text.marks else None
+
+    def _listed(self, node: "Node", values: _Values) -> list[object] | None:
+        """`Object.entries(columns)`, and the keys and values alone."""
+        called, given = (node.child_by_field_name(name) for name in ("function", "arguments"))
+        if called is None or given is None or len(given.named_children) != 1:
+            return None
+        whole = self.value(given.named_children[0], values)
+        if not isinstance(whole, dict):
+            return None
+        method = self._source.text(called)
+        if method == "Object.entries":
+            return [list(item) for item in whole.items()]
+        return {"Object.keys": [*whole], "Object.values": [*whole.values()]}.get(method)
 
     def _template(self, node: "Node", values: _Values) -> str | None:
         """In a tagged template, a plain `${x}` is a parameter of the statement and not part of its text."""

@@ -1,14 +1,21 @@
 """Is the boot script called from the app's entry point? Imports are followed without running anything."""
 
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afterpush.infra.safe_paths import Gate
-from afterpush.migrate.boot_script.entry_point import EXTENSIONS, find_entry_point
-from afterpush.migrate.boot_script.exports import calls_any, exported_names, handed_on, runs_on_import
+from afterpush.migrate.boot_script.entry_points import find_entry_points
+from afterpush.migrate.boot_script.exports import (
+    Use,
+    called_members,
+    exported_names,
+    handed_on,
+    members,
+    runs_on_import,
+    use_of,
+)
+from afterpush.migrate.boot_script.project import Project
 from afterpush.migrate.boot_script.typescript import Source
 
 if TYPE_CHECKING:
@@ -30,13 +37,20 @@ class Reach:
 
 
 def reach(root: Path, boot_script: str, entry_point: str | None) -> Reach:
-    """Follows imports from the entry point (given, or found from package.json) to the boot script."""
-    entry = entry_point or find_entry_point(root)
-    if entry is None:
-        return Reach(None, None, (), "no entry point is known: set migrate.entry_point")
-    if not (root / entry).is_file():
-        return Reach(entry, None, (), f"the entry point {entry} does not exist: correct migrate.entry_point")
+    """Follows imports from the entry point (given, or found by what starts the app) to the boot script."""
     graph = _Graph(root)
+    entries = [entry_point] if entry_point else find_entry_points(graph.project)
+    if not entries:
+        return Reach(None, None, (), "no entry point is known: set migrate.entry_point")
+    if not (root / entries[0]).is_file():
+        return Reach(
+            entries[0], None, (), f"the entry point {entries[0]} does not exist: correct migrate.entry_point"
+        )
+    found = [_from(graph, entry, boot_script) for entry in entries]
+    return next((one for one in found if one.called), found[0])
+
+
+def _from(graph: "_Graph", entry: str, boot_script: str) -> Reach:
     chain = graph.way(entry, boot_script)
     if not chain:
         return Reach(entry, False, (), _dead(graph, entry, boot_script))
@@ -60,9 +74,8 @@ class _Graph:
     """Imports between the files of a repository, read when asked for."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.project = Project(root)
         self._sources: dict[str, Source | None] = {}
-        self._aliases = _aliases(root)
         self._reached: dict[str, str | None] = {}
 
     def way(self, entry: str, target: str) -> tuple[str, ...]:
@@ -87,7 +100,7 @@ class _Graph:
     def source(self, file: str) -> Source | None:
         if file not in self._sources:
             try:
-                data = Gate(self.root).read(file)
+                data = Gate(self.project.root).read(file)
             except OSError:
                 data = None
             self._sources[file] = Source(data, file) if data is not None and len(data) < 2_000_000 else None
@@ -99,33 +112,36 @@ class _Graph:
         if source is None:
             return []
         texts = [source.value(node) for node in source.specifiers() if not _is_type(source, node)]
-        found = [self._resolve(file, text.value) for text in texts if text is not None]
+        found = [self.project.resolve(file, text.value) for text in texts if text is not None]
         return list(dict.fromkeys(path for path in found if path is not None))
 
     def importers(self, target: str) -> list[str]:
-        """Files (outside node_modules) that import the target."""
-        return [
-            file
-            for path in sorted(self.root.rglob("*"))
-            if path.suffix in EXTENSIONS and "node_modules" not in path.parts
-            for file in [path.relative_to(self.root).as_posix()]
-            if target in self.imports(file)
-        ]
+        """The files that import the target."""
+        return [file for file in self.project.files if target in self.imports(file)]
 
     def is_called(self, target: str) -> bool:
-        """Whether a reached file (or the script itself, on import) calls what the script exports."""
+        """Whether a reached file (or the script itself, on import) runs what the script exports."""
         own = self.source(target)
-        exported = exported_names(own) if own is not None else frozenset()
-        if own is not None and runs_on_import(own):
+        if own is None or runs_on_import(own):
+            return own is not None
+        offered = self._offered(target, exported_names(own))
+        others = [source for file in self._reached if file != target and (source := self.source(file))]
+        uses = {self._use(source, offered) for source in others}
+        if Use.CALLED in uses:
             return True
-        offered = self._offered(target, exported)
-        return any(
-            calls_any(source, offered[provider])
-            for file in self._reached
-            if file != target and (source := self.source(file)) is not None
-            for provider in self.imports(file)
-            if provider in offered
-        )
+        # `new Migrator(pool).run()`, or a provider whose `onModuleInit` the framework calls.
+        called = {name for source in others for name in called_members(source)}
+        return Use.NAMED in uses and members(own, exported_names(own), called)
+
+    def _use(self, source: Source, offered: dict[str, frozenset[str]]) -> Use:
+        """The most that a file does with what these files offer."""
+        uses = [Use.NONE]
+        for specifier in source.specifiers():
+            text = source.value(specifier)
+            provider = self.project.resolve(source.file, text.value) if text is not None else None
+            if provider in offered:
+                uses.append(use_of(source, specifier, offered[provider]))
+        return max(uses)
 
     def _offered(self, target: str, exported: frozenset[str]) -> dict[str, frozenset[str]]:
         """By file, the names by which the script's exports can be had there: barrels hand them on."""
@@ -140,50 +156,13 @@ class _Graph:
                 names = frozenset(
                     name
                     for specifier, given in handed_on(source, offered[provider])
-                    if self._resolve(file, specifier) == provider
+                    if self.project.resolve(file, specifier) == provider
                     for name in given
                 )
                 if not names <= offered.get(file, frozenset()):
                     offered[file] = offered.get(file, frozenset()) | names
                     waiting.append(file)
         return offered
-
-    def _resolve(self, file: str, specifier: str) -> str | None:
-        bases = [self.root / Path(file).parent / specifier] if specifier.startswith(".") else []
-        for prefix, folders in self._aliases:
-            if specifier.startswith(prefix):
-                bases += [self.root / folder / specifier.removeprefix(prefix) for folder in folders]
-        for base in bases:
-            if found := self._file(base):
-                return found
-        return None
-
-    def _file(self, base: Path) -> str | None:
-        stem = base.with_suffix("") if base.suffix in EXTENSIONS else base
-        tried = [base, *(stem.parent / (stem.name + extension) for extension in EXTENSIONS)]
-        tried += [base.parent / (base.name + extension) for extension in EXTENSIONS]
-        tried += [base / f"index{extension}" for extension in EXTENSIONS]
-        root = self.root.resolve()
-        for path in tried:
-            resolved = path.resolve()
-            if resolved.is_file() and resolved.is_relative_to(root):
-                return resolved.relative_to(root).as_posix()
-        return None
-
-
-def _aliases(root: Path) -> list[tuple[str, list[str]]]:
-    """`paths` of tsconfig.json: `@/*` to its folders."""
-    try:
-        text = Gate(root).read("tsconfig.json").decode("utf-8")
-        text = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m[1] or "", text, flags=re.DOTALL)
-        options = json.loads(re.sub(r",(\s*[}\]])", r"\1", text)).get("compilerOptions", {})
-        base, paths = options.get("baseUrl", "."), options.get("paths", {})
-        return [
-            (key.removesuffix("*"), [f"{base}/{folder.removesuffix('*')}" for folder in folders])
-            for key, folders in paths.items()
-        ]
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        return []
 
 
 def _is_type(source: Source, specifier: "Node") -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.command_line import is_said, without_old
-from afterpush.migrate.boot_script.entry_point import package_json
+from afterpush.migrate.boot_script.project import package_json
 from afterpush.migrate.statements.file_order import text_of
 
 _NAME = re.compile(r"\b(?:migrat\w*)\b", re.IGNORECASE)
@@ -139,6 +139,16 @@ def _runs_sources(text: str, root: Path, sources: frozenset[str], depth: int = 0
     )
 
 
+_READING = re.compile(r"\b(?:read(?:dir|File)(?:Sync)?|createReadStream|glob(?:Sync)?|migrationsFolder)\b")
+
+
+def reads_sources(text: str, sources: frozenset[str]) -> int | None:
+    """The line in which a script reads the sources from their folder to run them; None where it does not."""
+    code = re.sub(r"^[ \t]*(?://|\*|import\b).*|\brequire\(.*", "", text, flags=re.MULTILINE)
+    found = _READING.search(code)
+    return code.count("\n", 0, found.start()) + 1 if found and _names_folder(code, sources) else None
+
+
 def _names_sources(text: str, sources: frozenset[str]) -> bool:
     folders = {str(Path(source).parent) for source in sources} - {"."}
     return any(source in text for source in sources) or any(f"{folder}/" in text for folder in folders)
@@ -150,12 +160,16 @@ def _script_reads(root: Path, file: str, sources: frozenset[str]) -> bool:
     if path.endswith(".sql") or not Gate(root).is_file(path):
         return False
     text = text_of(root, path)
+    return _names_folder(text, sources) and bool(_NAME.search(text))
+
+
+def _names_folder(text: str, sources: frozenset[str]) -> bool:
+    """Whether a script names a file of the sources, or the last part of their folder as a word of a path."""
     names = {Path(source).name for source in sources}
     folders = {Path(source).parent.name for source in sources} - {""}
-    named = any(name in text for name in names) or any(
+    return any(name in text for name in names) or any(
         re.search(rf"['\"`/]{re.escape(folder)}['\"`/]", text) for folder in folders
     )
-    return named and bool(_NAME.search(text))
 
 
 def _step(lines: list[str], first: int, last: int, text: str, is_old: Callable[[str], bool]) -> OldStep:

@@ -71,11 +71,17 @@ class Source:
         return node.start_point[0] + 1
 
     def name_of(self, function: "Node") -> str:
-        """The name by which a function is called: its own, or that of the variable which it is given to."""
-        named = function.child_by_field_name("name")
-        if named is None and function.parent is not None and function.parent.type == "variable_declarator":
-            named = function.parent.child_by_field_name("name")
+        """The name by which a function is called: its own, or that of what it is the value of."""
+        named, holder = function.child_by_field_name("name"), function.parent
+        if named is None and holder is not None and holder.type in ("variable_declarator", "pair"):
+            named = holder.child_by_field_name("name") or holder.child_by_field_name("key")
         return self.text(named) if named is not None else ""
+
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """The names of the methods of its classes and objects."""
+        nodes = [node for node in walk(self.root) if node.type == "method_definition"]
+        return frozenset(map(self.name_of, nodes))
 
     def specifiers(self) -> "Iterator[Node]":
         """The strings that name what this file imports, requires or exports from elsewhere."""
@@ -103,9 +109,13 @@ class Source:
     def _scopes(self) -> Scopes:
         return Scopes(self.data)
 
+    def declaration(self, node: "Node", name: str) -> "Node | None":
+        """What binds this name where the node is; None for a name that this file does not bind."""
+        return self._scopes.declaration(node, name)
+
     def constant(self, node: "Node", name: str) -> "Node | None":
         """The value that a `const` gives to this name where the node is; None for any other binding."""
-        bound = self._scopes.declaration(node, name)
+        bound = self.declaration(node, name)
         if bound is None or bound.type != "variable_declarator" or bound.parent is None:
             return None
         return bound.child_by_field_name("value") if self.text(bound.parent).startswith("const") else None
@@ -125,6 +135,8 @@ class Source:
             return self.value(inner) if inner is not None else None
         if node.type == "binary_expression":
             return self._sum(node)
+        if node.type == "call_expression":
+            return self._joined(node)
         if node.type != "identifier":
             return None
         constant = self.constant(node, self.text(node))
@@ -139,6 +151,24 @@ class Source:
         if first is None and second is None:
             return None
         return (first or self._mark(left)) + (second or self._mark(right))
+
+    def _joined(self, node: "Node") -> Text | None:
+        """`[...].join(" ")` of texts, and `"...".trim()`."""
+        called, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        owner = called.child_by_field_name("object") if called is not None else None
+        method = called.child_by_field_name("property") if called is not None else None
+        if owner is None or method is None or given is None:
+            return None
+        if self.text(method) == "trim":
+            return self.value(owner)
+        if self.text(method) != "join" or owner.type != "array":
+            return None
+        between = self._known(given.named_children[0]) if given.named_children else Text(",")
+        texts = [self.value(child) for child in owner.named_children if child.type != "comment"]
+        if between is None or not any(texts):
+            return None
+        parts = [text or self._mark(child) for text, child in zip(texts, owner.named_children, strict=False)]
+        return sum((between + part for part in parts[1:]), start=parts[0])
 
     def _mark(self, node: "Node") -> Text:
         said = _MARK % self.text(node)
