@@ -114,10 +114,24 @@ def place_of(node: Node) -> str:
     return f"{above.own[0].strip('# ').strip()}: " if above else ""
 
 
-def heading_of(node: Node) -> str:
-    """The heading over a node, for the middle of a sentence."""
-    place = place_of(node)
-    return f"'{place[:-2]}'" if place else "no heading"
+def places_apart(one: Node, other: Node) -> list[str]:
+    """The headings over two nodes, for the middle of a sentence: so many that they differ."""
+    paths = [_headings_over(one), _headings_over(other)]
+    if not all(paths):
+        return [f"'{path[-1]}'" if path else "no heading" for path in paths]
+    count = next((at for at in range(1, min(map(len, paths))) if paths[0][-at:] != paths[1][-at:]), 0)
+    return [f"'{' > '.join(path[-count:] if count else path)}'" for path in paths]
+
+
+def _headings_over(node: Node) -> list[str]:
+    """The titles over a node, the nearest last."""
+    found: list[str] = []
+    above = node.parent
+    while above:
+        if above.kind is Kind.SECTION:
+            found.append(above.own[0].strip("# ").strip())
+        above = above.parent
+    return found[::-1]
 
 
 def sections_in(root: Node) -> Iterator[Node]:

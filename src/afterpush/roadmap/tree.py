@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from afterpush.roadmap.blocks import BlockReader
 from afterpush.roadmap.headings import RULE, Heading, headings_in
+from afterpush.roadmap.keys import heading_text, plain, release_of
 from afterpush.roadmap.nodes import Kind, Lines, Node, seal
 
 _FRONT_KEY = re.compile(r"[\w\"'#-][^:]*:|#")
@@ -38,17 +39,36 @@ def bodies_of(lines: Sequence[str]) -> list[tuple[Heading | None, Lines]]:
 def read_tree(lines: Sequence[str]) -> Tree:
     """The tree of a text."""
     root = Node(Kind.ROOT, ())
-    path = [root]
+    path = [(root, 0)]
     gap: Lines = ()
-    for place, (heading, body) in enumerate(bodies_of(lines)):
+    bodies = bodies_of(lines)
+    ranks = _ranks([(lines[heading.start], heading.level) for heading, _ in bodies if heading])
+    for place, (heading, body) in enumerate(bodies):
         if heading:
-            while len(path) > 1 and path[-1].level >= heading.level:
+            rank = ranks[place - 1]
+            while len(path) > 1 and path[-1][1] >= rank:
                 path.pop()
             section = Node(Kind.SECTION, tuple(lines[heading.start : heading.end]), gap, heading.level)
-            path[-1].add(section)
-            path.append(section)
-        gap = _read_body(body, path[-1], is_first=place == 0)
-    return Tree(root, _hoisted(root, path[-1], gap))
+            path[-1][0].add(section)
+            path.append((section, rank))
+        gap = _read_body(body, path[-1][0], is_first=place == 0)
+    return Tree(root, _hoisted(root, path[-1][0], gap))
+
+
+def _ranks(headings: Sequence[tuple[str, int]]) -> list[int]:
+    """The levels of headings, with all releases on one: `### 1.2.1` is not below `## 1.2.0`.
+
+    standard-version and its like write patch releases a level deeper than the others.
+    """
+    releases = [release_of(plain(heading_text((line,)))) for line, _ in headings]
+    highest: dict[int, int] = {}
+    for release, (_, level) in zip(releases, headings, strict=True):
+        parts = release.count(".")
+        highest[parts] = min(level, highest.get(parts, level))
+    return [
+        highest[release.count(".")] if "." in release else level
+        for release, (_, level) in zip(releases, headings, strict=True)
+    ]
 
 
 def _read_body(body: Lines, under: Node, *, is_first: bool) -> Lines:

@@ -6,6 +6,7 @@ from afterpush.conflicts.document.gaps import Gaps
 from afterpush.conflicts.document.lost_or_doubled import bare
 from afterpush.conflicts.document.own_text import merge_own
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said
+from afterpush.conflicts.document.relaid import Layouts
 from afterpush.conflicts.kinds.numbering import numbers_of, with_number
 from afterpush.conflicts.kinds.three_way import changed_alone, steady
 from afterpush.conflicts.matching.both_added import match_all
@@ -13,7 +14,7 @@ from afterpush.conflicts.matching.order import ordered
 from afterpush.conflicts.matching.place import Placement
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
 from afterpush.conflicts.tables.merge import merged_table
-from afterpush.roadmap.nodes import Kind, Lines, Node, heading_of, place_of
+from afterpush.roadmap.nodes import Kind, Lines, Node, place_of, places_apart
 from afterpush.roadmap.tree import Tree
 
 
@@ -29,6 +30,9 @@ class Merge:
         # Sentences about what rules decided; and lines that a rule wrote, or that occur twice on purpose.
         self.said: Said = []
         self.excused = {line for trio in self.trios if trio.is_twice for line in trio.any.own}
+        # A row that one side deleted and the other only gave an empty new cell.
+        rows = (trio for trio in self.placement.gone if trio.kind is Kind.ROW)
+        self.excused |= {line for trio in rows for node in trio.nodes if node for line in node.own}
         self.moved = {
             line
             for trio in self.trios[1:]
@@ -43,6 +47,7 @@ class Merge:
         self.pieces, self.said = [], []
         self.gaps = Gaps(self.documents)
         self._numbers: dict[Trio, int] = {}
+        self._layouts = Layouts()
         self._write_children(self.trios[0])
         self.pieces += self._tail()
         return self.pieces
@@ -69,7 +74,7 @@ class Merge:
 
     def _write(self, trio: Trio, parent: Trio) -> None:
         if trio.doubt:
-            self._emit(trio, [self._whole(trio, parent)])
+            self._emit_whole(trio, parent)
             return
         if trio.kind is Kind.TABLE:
             self._write_table(trio, parent)
@@ -80,7 +85,7 @@ class Merge:
             and trio.base is None
             and any(isinstance(piece, Hunk) for piece in pieces)
         ):
-            self._emit(trio, [self._whole(trio, parent)])
+            self._emit_whole(trio, parent)
             return
         self._emit(trio, pieces)
         self._write_children(trio)
@@ -91,7 +96,7 @@ class Merge:
             trio, members, lambda row: self._whole(row, trio)
         )
         if table is None:
-            self._emit(trio, [self._whole(trio, parent, f"{trio.any.name}: both sides changed the columns")])
+            self._emit_whole(trio, parent, f"{trio.any.name}: both sides changed the columns")
             return
         # Many tables have the same header.
         self.excused.update(line for node in trio.nodes if node for line in node.own)
@@ -101,8 +106,11 @@ class Merge:
 
     def _own(self, trio: Trio) -> list[Piece]:
         base, ours, theirs = trio.nodes
+        added = self._layouts.lines(trio) if base is None else None
         if ours is None or theirs is None:
-            pieces: list[Piece] = list(trio.any.own)
+            pieces: list[Piece] = list(added or trio.any.own)
+        elif added and (ours.said, ours.mark) == (theirs.said, theirs.mark):
+            pieces = list(added)
         else:
             pieces = merge_own(base, ours, theirs, self.said)
             self._excuse(trio, pieces)
@@ -148,7 +156,7 @@ class Merge:
         name = trio.any.name
         match trio.doubt:
             case Doubt.TORN if trio.ours and trio.theirs:
-                mine, yours = (heading_of(node) for node in (trio.ours, trio.theirs))
+                mine, yours = places_apart(trio.ours, trio.theirs)
                 return f"{name}: ours put it under {mine}, theirs under {yours}"
             case Doubt.DELETED:
                 who, other = ("theirs", "ours") if trio.ours else ("ours", "theirs")
@@ -173,6 +181,11 @@ class Merge:
         self.pieces += self.gaps.before(trio)
         self.pieces += pieces
         self.gaps.wrote(trio)
+
+    def _emit_whole(self, trio: Trio, parent: Trio, reason: str = "") -> None:
+        self._emit(trio, [self._whole(trio, parent, reason)])
+        *_, last = trio.any.walk()
+        self.gaps.wrote(trio_of(last))
 
     def _tail(self) -> Lines:
         return steady(*(document.tail for document in self.documents))

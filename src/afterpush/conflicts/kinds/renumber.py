@@ -24,7 +24,9 @@ def renumbered(trios: Sequence[Trio], short: Shortened) -> Renumbered | None:
     """
     minted: dict[str, str] = {}
     for trio in trios:
-        if trio.doubt is Doubt.MINTED and trio.theirs and re.search(r"\d$", trio.theirs.id):
+        before = trio.base.id if trio.base else ""
+        is_new = trio.doubt is Doubt.MINTED and trio.theirs and trio.theirs.id != before
+        if trio.theirs and is_new and re.search(r"\d$", trio.theirs.id):
             minted.setdefault(trio.theirs.id, trio.theirs.said)
     if not minted:
         return None

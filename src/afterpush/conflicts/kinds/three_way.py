@@ -42,10 +42,18 @@ def changed_alone(base: Any, ours: Any, theirs: Any) -> int:
 
 def merged_names(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
     """The keys of a line or the columns of a table: what a side took away is gone, what one added keeps its
-    place."""
-    merged = [name for name in ours if name in theirs or name not in base]
-    for place, name in enumerate(theirs):
+    place. The order is that of the side that changed it."""
+
+    def in_order(names: Sequence[str]) -> bool:
+        return [name for name in names if name in base] == [name for name in base if name in names]
+
+    first, second = sorted((list(ours), list(theirs)), key=lambda names: (in_order(names), names))
+    merged = [name for name in first if name in second or name not in base]
+    for place, name in enumerate(second):
         if name not in merged and name not in base:
-            behind = [merged.index(one) for one in theirs[:place] if one in merged]
-            merged.insert(max(behind) + 1 if behind else 0, name)
+            behind = [merged.index(one) for one in second[:place] if one in merged]
+            at = max(behind) + 1 if behind else 0
+            while at < len(merged) and merged[at] not in base and merged[at] not in second:
+                at += 1
+            merged.insert(at, name)
     return merged

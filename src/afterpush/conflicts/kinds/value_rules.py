@@ -16,6 +16,8 @@ from afterpush.roadmap.status import Status, are_opposed, checkbox_status, find_
 from afterpush.roadmap.tables import is_empty_value, normal
 
 DATE_KEY = re.compile(r"\b(?:date|updated|modified|reviewed|refreshed|synced)\b")
+# `_Last updated: 2024-05-02 by Ann_`: the date of a text, with who wrote it.
+_DATED = re.compile(r"[\W_]*(?:last )?(?:updated|modified|reviewed)(?: on| at)?\W+(?=\d|[a-z]+\.? \d)", re.I)
 STATUS_KEYS = frozenset({"status", "state"})
 VERSION_KEYS = frozenset({"version", "roadmap version", "document version", "doc version"})
 LIST_KEYS = frozenset(
@@ -212,6 +214,8 @@ def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
     decided = three_way_said(base, ours, theirs, normal)
     if decided is not None:
         return Decision(decided)
+    if _DATED.match(ours) and _DATED.match(theirs):
+        return merge_date(base, ours, theirs)
     taken = with_latest_dates(ours, theirs) if moment_of(ours) else None
     if taken is not None:
         return Decision(taken, "the later date")

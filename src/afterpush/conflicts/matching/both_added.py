@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.matching.alike import match_both
-from afterpush.conflicts.matching.labels import by_digest, by_key, by_text, pairs_of, says_enough, single
+from afterpush.conflicts.matching.labels import (
+    by_digest,
+    by_key,
+    by_text,
+    pairs_of,
+    rest_of,
+    says_enough,
+    single,
+    title_of,
+)
 from afterpush.conflicts.matching.match import Matching
 from afterpush.conflicts.matching.trios import Doubt, Trio, new_release_over, parent_of, trio_of
 from afterpush.roadmap.keys import is_global_id, likeness, overlap, reference_of
@@ -31,7 +40,9 @@ def match_all(base: Tree, ours: Tree, theirs: Tree, is_hidden: Callable[[str], b
                 node.trio.nodes[side] = node
     _pair_elsewhere(free)
     _find_minted_twice(base, free, is_hidden)
-    return trios + list(dict.fromkeys(trio_of(node) for nodes in free for node in nodes))
+    trios += dict.fromkeys(trio_of(node) for nodes in free for node in nodes)
+    _find_numbered_twice(trios)
+    return trios
 
 
 def _pair_added(trios: Sequence[Trio]) -> None:
@@ -49,7 +60,7 @@ def _pair_added(trios: Sequence[Trio]) -> None:
                 if label is by_key and not _is_one_key(one, other, trio):
                     continue
                 made = Trio(None, one, other)
-                if label is by_key and one.id and overlap(_rest(one), _rest(other)) < 0.5:
+                if label is by_key and one.id and overlap(rest_of(one), rest_of(other)) < 0.5:
                     made.refuse(Doubt.MINTED, minted_reason(one.id, one, other))
                 queue.append(made)
         _pair_by_reference(trio)
@@ -122,19 +133,9 @@ def _carries(node: Node) -> bool:
     return any(origin and parent_of(origin) is not parent for origin in origins)
 
 
-def _rest(node: Node) -> str:
-    """What a node says besides its ID."""
-    said = node.said.replace("|", " ")
-    return said.partition(node.id.split()[-1])[2] or said
-
-
-def _title(node: Node) -> str:
-    return node.said.split("|")[1] if node.kind is Kind.ROW and "|" in node.said else _rest(node)
-
-
 def minted_reason(key: str, one: Node, other: Node) -> str:
     """Why two things with one new ID are refused, and what to do."""
-    mine, yours = (_title(node).strip(" :.-–—|*[]") for node in (one, other))
+    mine, yours = (title_of(node).strip(" :.-–—|*").removeprefix("]").strip() for node in (one, other))
     return (
         f"{key}: both sides gave this new ID to different things ('{_short(mine)}' and '{_short(yours)}'); "
         f"give one of them another ID, or merge with --renumber"
@@ -155,7 +156,30 @@ def _find_minted_twice(base: Tree, free: Sequence[Sequence[Node]], is_hidden: Ca
                 found[side].setdefault(node.id, []).append(node)
     for key in found[0].keys() & found[1].keys():
         mine, yours = found[0][key], found[1][key]
-        if is_hidden(key) or any(overlap(_rest(one), _rest(other)) >= 0.5 for one in mine for other in yours):
+        shares = [overlap(rest_of(one), rest_of(other)) for one in mine for other in yours]
+        if is_hidden(key) or max(shares) >= 0.5:
             continue
         for node in (*mine, *yours):
             trio_of(node).refuse(Doubt.MINTED, minted_reason(key, mine[0], yours[0]))
+
+
+def _find_numbered_twice(trios: Sequence[Trio]) -> None:
+    """Numbers that would be there twice: given to a new thing here, to one that was pushed down there.
+
+    base  ## 3. Polish     ours  ## 3. Wheels     theirs  ## 3. Polish     4 would be Polish and Launch.
+                                 ## 4. Polish             ## 4. Launch
+    """
+    found: dict[tuple[Trio | None, str], list[tuple[Trio, Node]]] = {}
+    for trio in trios[1:]:
+        before = trio.base.id if trio.base else ""
+        for node in trio.nodes[1:]:
+            if node and node.id not in ("", before):
+                where = None if is_global_id(node.id) else parent_of(node)
+                found.setdefault((where, node.id), []).append((trio, node))
+    for (_, key), known in found.items():
+        is_old = any(trio.base for trio, _ in known)
+        if is_old and len({trio for trio, _ in known}) == len(known) == 2:
+            (one, mine), (other, yours) = sorted(known, key=lambda pair: pair[0].ours is not pair[1])
+            if one.ours is mine and other.theirs is yours:
+                for trio in (one, other):
+                    trio.refuse(Doubt.MINTED, minted_reason(key, mine, yours))

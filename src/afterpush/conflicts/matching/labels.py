@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable
 
 from afterpush.conflicts.document.align import align
-from afterpush.roadmap.keys import likeness, reference_of, release_of
+from afterpush.roadmap.keys import is_global_id, likeness, reference_of, release_of
 from afterpush.roadmap.nodes import Kind, Node
 from afterpush.roadmap.tables import is_empty_value
 
@@ -34,9 +34,30 @@ def by_key(node: Node) -> Hashable:
     return None
 
 
+def by_title(node: Node) -> Hashable:
+    """What follows an ID, for where they are counted again: `Phase 3: Polish` is it too as Phase 4."""
+    if not node.id:
+        return None
+    is_global = is_global_id(node.id)
+    title = (rest_of if is_global else title_of)(node).strip(" :.)-–—|")
+    is_told = says_enough(title) if is_global else len(title) >= 4
+    return (node.kind, title) if is_told else None
+
+
+def title_of(node: Node) -> str:
+    """The title behind an ID: of a row the next cell."""
+    return node.said.split("|")[1] if node.kind is Kind.ROW and "|" in node.said else rest_of(node)
+
+
+def rest_of(node: Node) -> str:
+    """What a node says besides its ID."""
+    said = node.said.replace("|", " ")
+    return said.partition(node.id.split()[-1])[2] or said
+
+
 def pairs_of(mine: list[Node], yours: list[Node], label: Label) -> list[tuple[Node, Node]]:
     """Nodes with one label: in order where it occurs several times, wherever it is where it is single."""
-    is_key = label is by_key
+    is_key = label in (by_key, by_title)
     first, second = [label(node) for node in mine], [label(node) for node in yours]
     alone = single(mine, label).keys() & single(yours, label).keys()
     found = [] if is_key else [pair for pair in align(first, second) if first[pair[0]] is not None]

@@ -17,13 +17,14 @@ from afterpush.conflicts.matching.labels import (
     by_digest,
     by_key,
     by_text,
+    by_title,
     differ,
     is_telling,
     is_telling_leaf,
     pairs_of,
     single,
 )
-from afterpush.roadmap.keys import likeness, release_of
+from afterpush.roadmap.keys import is_global_id, likeness, release_of
 from afterpush.roadmap.nodes import CONTAINERS, Kind, Node
 
 # So many headings beside one are asked whether they are it under another title.
@@ -37,6 +38,7 @@ class Matching:
         self.base, self.side = base, side
         self.forward: dict[Node, Node] = {}
         self.backward: dict[Node, Node] = {}
+        self.ids = [{node.id for node in nodes} for nodes in (base, side)]
         self.other = self
         # What the other side has too, word for word, under the same parent; and the base has not.
         self.shared: dict[Node, Node] = {}
@@ -101,15 +103,23 @@ class Matching:
     def _pair_children(self, one: Node, other: Node) -> list[tuple[Node, Node]]:
         """Matches children under one parent; returns the pairs that are to be looked into."""
         found: list[tuple[Node, Node]] = []
-        for label in (by_digest, by_text, by_key):
+        for label in (by_digest, by_text, by_title, by_key):
             mine = self.free(one.children, self.forward)
             yours = self.free(other.children, self.backward)
             if not mine or not yours:
                 break
             for first, second in pairs_of(mine, yours, label):
+                if label is by_title and not self._is_counted_again(first, second):
+                    continue
                 self.take(first, second)
                 found.append((first, second))
         return found
+
+    def _is_counted_again(self, one: Node, other: Node) -> bool:
+        """Whether an ID is another one because others were put in or taken out: one of them was in use."""
+        if not is_global_id(one.id) or one.id == other.id:
+            return True
+        return one.id in self.ids[1] or other.id in self.ids[0]
 
     def _anywhere(self, label: Label, is_asked: Callable[[Node], bool]) -> None:
         """Stages 2 and 3: what is single in both versions, the outermost first."""
@@ -143,6 +153,7 @@ class Matching:
                     if above.kind is one.kind and above not in self.backward:
                         votes[above] += 1
                     above = above.parent
+            votes.update(self._alike_siblings(one, below))
             shares = {other: 2 * count / (len(below) + sizes[other]) for other, count in votes.items()}
             known = [other for other, share in shares.items() if share >= 0.5 and not differ(one, other)]
             # A heading put in below a renamed one may have all that it held: the titles tell them apart.
@@ -154,6 +165,20 @@ class Matching:
                 alike = {node: likeness(one.said, node.said) for node in known}
                 score = {node: shares.get(node, 0.0) + 2 * alike[node] for node in known}
                 self.pair_below(one, max(known, key=lambda node: (score[node], -node.index)))
+
+    def _alike_siblings(self, one: Node, below: Sequence[Node]) -> Counter[Node]:
+        """How much free siblings hold of what is below a heading and too short to be known elsewhere."""
+        parent = self.forward.get(one.parent) if one.parent else None
+        siblings = self.free(parent.children if parent else (), self.backward)
+        if len(siblings) > _MOST_SIBLINGS:
+            return Counter()
+        texts = Counter(map(by_text, self.free(below, self.forward)))
+        found: Counter[Node] = Counter()
+        for other in siblings if texts else ():
+            if other.kind is one.kind:
+                inside = self.free(list(other.walk())[1:], self.backward)
+                found[other] = (texts & Counter(map(by_text, inside))).total()
+        return +found
 
     def _is_renamed(self, one: Node, other: Node) -> bool:
         is_free = one.kind is other.kind and other not in self.backward

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from afterpush.conflicts.matching.trios import Doubt, Trio, new_release_over, parent_of, trio_of
 from afterpush.roadmap.keys import is_unreleased, release_of
 from afterpush.roadmap.nodes import Kind, Node
+from afterpush.roadmap.tables import column_key, is_empty_value, said_cells
 
 
 class Placement:
@@ -142,6 +143,8 @@ class Placement:
             return True
         if trio.nodes[other]:
             return parent_of(trio.base) is not parent_of(node)
+        if node.kind is Kind.ROW:
+            return _is_row_changed(trio.base, node)
         return (trio.base.said, trio.base.mark) != (node.said, node.mark)
 
     def _standing(self, trio: Trio) -> Trio:
@@ -150,6 +153,20 @@ class Placement:
         while home and home in self.gone:
             home = home.home
         return home or self.root
+
+
+def _is_row_changed(base: Node, row: Node) -> bool:
+    """Whether a cell of a row says something else; a new column that is empty there says nothing."""
+    before, now = (
+        dict(zip(map(column_key, said_cells(one.parent.own[0])), said_cells(one.own[0]), strict=False))
+        if one.parent
+        else {}
+        for one in (base, row)
+    )
+    return any(
+        before.get(name, "") != cell and (name in before or not is_empty_value(cell))
+        for name, cell in now.items()
+    )
 
 
 def _neighbours_home(node: Node, other: int) -> Trio | None:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from afterpush.conflicts.document.align import chunks
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.kinds.three_way import steady
 from afterpush.conflicts.kinds.value_rules import merge_status
+from afterpush.conflicts.records.order import lead_among, merged_order, with_leads
 from afterpush.conflicts.records.structure import (
     ChangedAndDeletedError,
     Container,
@@ -43,19 +44,9 @@ class Merging:
 
 def merge_values(base: Value | None, ours: Value, theirs: Value, path: str, merging: Merging) -> Value:
     """The three-way merge of one value. Raises UndecidedError, naming the path."""
-    if ours.text == theirs.text or _same(ours, theirs):
-        if base is not None and theirs.text == base.text:
-            return ours
-        return (
-            theirs
-            if base is not None and ours.text == base.text
-            else max(ours, theirs, key=lambda one: one.text)
-        )
-    if base is not None and _same(theirs, base):
-        return ours
-    if base is not None and _same(ours, base):
-        return theirs
     rule = merging.rules.get(path)
+    if taken := _changed_alone(base, ours, theirs, path):
+        return taken
     if rule is None and isinstance(ours, Container) and isinstance(theirs, Container):
         known = base if isinstance(base, Container) else None
         return _merge_containers(known, ours, theirs, path, merging)
@@ -67,6 +58,31 @@ def merge_values(base: Value | None, ours: Value, theirs: Value, path: str, merg
             )
             return taken
     raise UndecidedError(f"both sides changed {path or 'the whole value'!r}, and no rule decides it")
+
+
+def _changed_alone(base: Value | None, ours: Value, theirs: Value, path: str) -> Value | None:
+    """What both sides say, or the side that alone says something else; None where they disagree.
+
+    Layout is three-way too:
+    base  {"a": 1, "b": 2}    ours  { "a": 1, "b": 2 }    theirs  {"a": 1, "b": 3}    { "a": 1, "b": 3 }
+    """
+    texts = [None if base is None else base.text, ours.text, theirs.text]
+    if texts[2] in texts[:2]:
+        return ours
+    if texts[0] == texts[1]:
+        return theirs
+    if _same(ours, theirs):
+        taken = max(ours, theirs, key=lambda one: one.text)
+    elif base and _same(base, ours):
+        taken = theirs
+    elif base and _same(base, theirs):
+        taken = ours
+    else:
+        return None
+    if isinstance(base, Container) and isinstance(ours, Container) and isinstance(theirs, Container):
+        with suppress(UndecidedError):
+            return _merge_containers(base, ours, theirs, path, Merging())
+    return taken
 
 
 def _same(one: Value, other: Value) -> bool:
@@ -126,8 +142,11 @@ def _merge_containers(
         entry = _merge_entry(known[0].get(key), known[1].get(key), known[2].get(key), below, merging)
         if entry:
             alive[key] = entry
+    for side in (1, 2):
+        for key in known[side].keys() - known[0].keys() - known[3 - side].keys():
+            alive[key] = replace(alive[key], lead=lead_among(alive[key].lead, known[side], alive))
     order = merged_order(*(list(some) for some in known))
-    entries = _with_leads(
+    entries = with_leads(
         [alive[key] for key in order if key in alive], [one for one in (ours, theirs, base) if one]
     )
     return replace(
@@ -141,7 +160,13 @@ def _merge_entry(
     base: Entry | None, ours: Entry | None, theirs: Entry | None, path: str, merging: Merging
 ) -> Entry | None:
     if ours and theirs:
-        value = merge_values(base.value if base else None, ours.value, theirs.value, path, merging)
+        try:
+            value = merge_values(base.value if base else None, ours.value, theirs.value, path, merging)
+        except UndecidedError as error:
+            if base is None and not isinstance(ours.value, Scalar):
+                why = f"{path!r}: both sides added it, each in its own way ({error})"
+                raise UndecidedError(why) from error
+            raise
         parts = {name: _part(name, base, ours, theirs) for name in ("lead", "head", "tail")}
         return Entry(ours.key, parts["lead"], parts["head"], value, parts["tail"])
     survivor = ours or theirs
@@ -193,45 +218,3 @@ def _id_of(value: Value, name: str) -> str | None:
     found = next((entry.value for entry in value.entries if entry.key == name), None)
     is_id = isinstance(found, Scalar) and isinstance(found.value, str | int | tuple)
     return found.text if found and is_id else None
-
-
-def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
-    """The keys of a merged container: what both add at one place is in the order of the keys."""
-    found: list[str] = []
-    # What begins with a zero byte holds the place of many that are the same in all versions.
-    known = [key for key in base if key[:1] != "\0"]
-    is_falling = len(known) > 1 and known == sorted(known, key=_natural, reverse=True)
-    is_rising = known == sorted(known, key=_natural)
-    for chunk in chunks(base, ours, theirs):
-        if not chunk.is_open:
-            found += chunk.merged
-        elif is_rising or is_falling:
-            found += sorted({*chunk.ours, *chunk.theirs}, key=_natural, reverse=is_falling)
-        else:
-            first, second = sorted((chunk.ours, chunk.theirs))
-            found += first + second
-    return list(dict.fromkeys(found))
-
-
-def _natural(key: str) -> list[tuple[int, int, str]]:
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", key)]
-
-
-def _with_leads(entries: Sequence[Entry], versions: Sequence[Container]) -> list[Entry]:
-    """Entries that became the first, or are no longer the first, with the blanks of that place."""
-    firsts = [one.entries[0].lead for one in versions if one.entries]
-    later = [entry.lead for one in versions for entry in one.entries[1:]]
-    found: list[Entry] = []
-    for place, entry in enumerate(entries):
-        lead = entry.lead
-        if not place and lead not in firsts and firsts and not lead.strip():
-            lead = firsts[0]
-        elif place and lead in firsts and lead not in later and not lead.strip():
-            lead = _blanks(later[0]) if later else (lead or " ")
-        found.append(replace(entry, lead=lead))
-    return found
-
-
-def _blanks(lead: str) -> str:
-    """The blanks of a lead without the comments in it."""
-    return lead if not lead.strip() else re.sub(r"(?s).*\n", "", lead)

@@ -12,7 +12,8 @@ from afterpush.conflicts.document.unchanged import shortened_lines
 from afterpush.conflicts.kinds.dates import moment_of
 from afterpush.conflicts.outcome import Merged, Style
 from afterpush.conflicts.records.json_text import read_json
-from afterpush.conflicts.records.members import KEYS, Merging, Rules, merge_values, merged_order
+from afterpush.conflicts.records.members import KEYS, Merging, Rules, merge_values
+from afterpush.conflicts.records.order import merged_order
 from afterpush.conflicts.records.structure import ChangedAndDeletedError, UndecidedError
 from afterpush.roadmap.source import read_source
 

@@ -1,8 +1,10 @@
 """Block YAML read with the exact text of every entry; what is in brackets stays one value.
 
 PyYAML's parser says where keys and values begin. A comment or blank line above a key belongs to the key.
+An entry with an anchor, an alias or a tag is one with its value, and compared as it is written.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -20,13 +22,14 @@ def read_yaml(text: str) -> Container:
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise UndecidedError(f"it is no YAML that can be merged ({problem})") from error
-    if any(isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) for event in events):
-        raise UndecidedError("it has anchors or aliases")
-    if any(getattr(event, "tag", None) for event in events):
-        raise UndecidedError("it has tags")
+    named = [
+        event.start_mark.index
+        for event in events
+        if event.start_mark and (getattr(event, "anchor", None) or getattr(event, "tag", None))
+    ]
     if not _is_block(root) or sum(isinstance(event, yaml.DocumentStartEvent) for event in events) != 1:
         raise UndecidedError("it is no single mapping or list")
-    return _Reader(text).container(root, 0, len(text))
+    return _Reader(text, named).container(root, 0, len(text))
 
 
 def _is_block(node: Any) -> bool:
@@ -34,14 +37,17 @@ def _is_block(node: Any) -> bool:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, named: list[int]) -> None:
+        """`named` are the places of anchors, aliases and tags."""
+        self.text, self.named = text, named
 
     def container(self, node: Any, start: int, end: int) -> Container:
         """A block collection whose text reaches from `start` to `end`."""
         is_array = isinstance(node, yaml.SequenceNode)
         pairs = [(None, child) for child in node.value] if is_array else list(node.value)
         begins = [self._begin(node, key, value) for key, value in pairs]
+        if any(before >= behind for before, behind in pairwise(begins)) or (begins and begins[0] < start):
+            raise UndecidedError("a list has aliases")
         column = node.start_mark.column
         entries: list[Entry] = []
         keys: set[str] = set()
@@ -83,8 +89,21 @@ class _Reader:
             line = above
         return line
 
+    def _is_named(self, value: Any, begin: int, stop: int) -> bool:
+        """Whether a value is an alias, or has an anchor or a tag: then it is one with its key, as written."""
+        start = int(value.start_mark.index)
+        if not begin <= start < stop:
+            return True
+        last = start + 1 if _is_block(value) else stop
+        return any(start <= place < last for place in self.named)
+
     def _entry(self, name: str, value: Any, at: int, begin: int, stop: int) -> Entry:
         start, end = int(value.start_mark.index), stop
+        if self._is_named(value, begin, stop):
+            whole = self.text[begin:stop].rstrip()
+            return Entry(
+                name, self.text[at:begin], "", Scalar(whole, whole), self.text[begin + len(whole) : stop]
+            )
         if _is_block(value) and value.value:
             # A mapping below its key begins on a line of its own; its indentation belongs to its entries.
             line = self.text.rfind("\n", 0, start) + 1

@@ -82,7 +82,8 @@ def _written(
             cell_in(line.rows[side], column[side]) or "" if cell is None else cell
             for cell, column in zip(line.cells, columns, strict=True)
         ]
-        sides.append(layout.row(cells) if layout else as_written([line.rows[side]], cells, columns))
+        alone = [row if at == side else None for at, row in enumerate(line.rows)]
+        sides.append(layout.row(cells) if layout else as_written(alone, cells, columns))
     for name, cell, column in zip(names, line.cells, columns, strict=True):
         if cell is None:
             mine, yours = (cell_in(line.rows[side], column[side]) for side in (1, 2))
