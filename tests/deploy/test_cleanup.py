@@ -39,15 +39,6 @@ def test_old_files_go_young_ones_and_strangers_stay(folder: StateFolder) -> None
     assert not any(path.exists() for path in old) and all(path.exists() for path in [*young, *strangers])
 
 
-@pytest.mark.parametrize("prefix", ["", "."])
-def test_what_a_killed_monitor_left_half_written_goes_too(tmp_path: Path, prefix: str) -> None:
-    folder = StateFolder(tmp_path, tmp_path / "history.db", prefix)
-    half = tmp_path / f".{folder.pid('a' * 40).name}.{'0' * 12}.tmp"
-    half.write_text("{")
-    os.utime(half, (0, 0))
-    assert cleanup(folder, NOW, 7).removed == 1 and not half.exists()
-
-
 def test_a_dry_run_counts_and_touches_nothing(folder: StateFolder) -> None:
     paths = make(folder, "aaaaaaa", 8)
     assert cleanup(folder, NOW, 7, dry_run=True).removed == 4
@@ -79,15 +70,11 @@ def test_links_are_never_followed_out(folder: StateFolder, tmp_path_factory: pyt
     assert treasure.read_text() == "gold"
 
 
-def test_captured_logs_and_what_a_killed_writer_left_go_too(folder: StateFolder) -> None:
-    left = [
-        folder.path / "deployment-status-aaaaaaa.build.log",
-        folder.path / ".deployment-status-aaaaaaa.result.0123456789ab.tmp",
-    ]
-    for path in left:
-        path.write_text("x")
-        os.utime(path, (0, 0))
-    assert cleanup(folder, NOW, 7).removed == 2
+def test_captured_logs_go_too(folder: StateFolder) -> None:
+    caught = folder.captured_log("a" * 40, "run_restarted")
+    caught.write_text("x")
+    os.utime(caught, (0, 0))
+    assert cleanup(folder, NOW, 7).removed == 1 and not caught.exists()
 
 
 def test_the_files_in_the_repository_root_are_the_hidden_ones(tmp_path: Path) -> None:

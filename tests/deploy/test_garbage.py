@@ -25,7 +25,7 @@ values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=8,
 )
-PID_KEYS = ["pid", "pid_started_at", "boot_id", "host", "sha", "started_at", "timeout_seconds", "phase"]
+PID_KEYS = ["pid", "pid_started_at", "boot_id", "host", "sha", "started_at", "phase"]
 RESULT_KEYS = ["sha", "verdict", "message", "source", "phases", "reason", "log_path", "elapsed_seconds"]
 
 
@@ -41,7 +41,7 @@ def test_any_pid_file_is_read_or_counts_as_none(
 
 
 def test_a_pid_file_comes_back_as_it_was(tmp_path: Path) -> None:
-    paper = PidFile(7, 1.5, "boot", "host", "a" * 40, 2.5, 1800.0, phase="BUILDING", requests=3)
+    paper = PidFile(7, 1.5, "boot", "host", "a" * 40, 2.5, phase="BUILDING", requests=3)
     write_pid_file(tmp_path / "x.pid", paper)
     assert read_pid_file(tmp_path / "x.pid") == paper
     assert not paper.is_of_running_process

@@ -8,10 +8,10 @@ import yaml
 from afterpush.appspec.scalars import read_scalar
 from afterpush.appspec.yaml_tree import Kind, Node
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.yaml_data import fast_loader
 
 MAX_DEPTH = 60
 MAX_NODES = 100_000
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_tree(text: str, name: str) -> Node:
@@ -23,7 +23,7 @@ def read_tree(text: str, name: str) -> Node:
         # libyaml takes tabs where YAML allows them, PyYAML's own parser does not; its offsets leave out a
         # byte order mark.
         skipped = len(text) - len(text.removeprefix("\ufeff"))
-        return _Builder(iter(yaml.parse(text[skipped:], Loader=_Loader)), name, skipped).document()
+        return _Builder(iter(yaml.parse(text[skipped:], Loader=fast_loader())), name, skipped).document()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from afterpush.deploy.monitor.background import REFUSED, SETTINGS
-from afterpush.deploy.monitor.files import AlreadyRunning
+from afterpush.deploy.monitor.lock_and_result import AlreadyRunning
 from afterpush.deploy.monitor.session import open_session
 from afterpush.infra.clock import SystemClock, rfc3339
 from afterpush.infra.configuration.config import load_settings, settings_from_text

@@ -13,6 +13,10 @@ from afterpush.infra.printable import one_line
 from afterpush.infra.safe_paths import Gate, Refused
 
 VARIABLE = "AFTERPUSH_STATE_DIR"
+MONITOR_FILE = re.compile(
+    r"\.?deployment-(?:status|monitor)-(?P<short>[0-9a-f]{7})(?:\.[a-z_]+)?\.(?P<ending>log|result|pid|lock)"
+)
+"""The names of the monitors' files, those of the logs that they caught too."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from afterpush.infra.errors import AfterpushError
+
 # What a file may stand for once its aliases are written out: a few kilobytes of them can stand for years.
 _MOST_VALUES = 100_000
 
@@ -18,6 +20,28 @@ def load_yaml(text: str) -> Any:
     tree = yaml.load(text, Loader=_loader())
     _require_plain(tree)
     return tree
+
+
+def yaml_document(text: str, name: str) -> Any:
+    """The same. Raises AfterpushError that names the file, and the line at which it is no YAML any more."""
+    import yaml
+
+    try:
+        return load_yaml(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise AfterpushError(f"{name}{where}: not valid YAML: {problem}") from error
+    except (ValueError, RecursionError) as error:
+        raise AfterpushError(f"{name}: not valid YAML: {str(error) or 'nested too deeply'}") from error
+
+
+def fast_loader() -> Any:
+    """The safe loader of libyaml, else PyYAML's own: for who reads events or nodes."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _require_plain(tree: object) -> None:
@@ -39,9 +63,7 @@ def _require_plain(tree: object) -> None:
 
 @cache
 def _loader() -> Any:
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    class Loader(fast_loader()):  # type: ignore[misc]
         pass
 
     def number(loader: Any, node: Any) -> Any:

@@ -10,15 +10,14 @@ from typing import Any
 import yaml
 
 from afterpush.conflicts.records.structure import Container, Entry, Scalar, UndecidedError, Value
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from afterpush.infra.yaml_data import fast_loader
 
 
 def read_yaml(text: str) -> Container:
     """The mapping or sequence of a document. Raises UndecidedError for what is not plain block YAML."""
     try:
-        events = list(yaml.parse(text, Loader=_Loader))
-        root = yaml.compose(text, Loader=_Loader)
+        events = list(yaml.parse(text, Loader=fast_loader()))
+        root = yaml.compose(text, Loader=fast_loader())
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise UndecidedError(f"it is no YAML that can be merged ({problem})") from error

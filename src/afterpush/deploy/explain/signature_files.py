@@ -22,7 +22,7 @@ from afterpush.deploy.explain.signatures import (
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 from afterpush.infra.near import near
-from afterpush.infra.yaml_data import load_yaml
+from afterpush.infra.yaml_data import yaml_document
 
 TEAM_FILE = Path("config/failures.yaml")
 SHORTEST_NEED = 2
@@ -56,16 +56,10 @@ def _ours() -> Failures:
 
 
 def _parse(text: str, name: str) -> Failures:
-    import yaml
-
+    tree = yaml_document(text, name)
     try:
-        return msgspec.convert(load_yaml(text) or {}, Failures, dec_hook=_expression)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid"
-        raise AfterpushError(f"{name}{where}: not valid YAML: {problem}") from error
-    except (msgspec.ValidationError, ValueError, RecursionError) as error:
+        return msgspec.convert(tree or {}, Failures, dec_hook=_expression)
+    except (ValueError, RecursionError) as error:  # msgspec's ValidationError is a ValueError.
         raise AfterpushError(f"reading the signatures: {name}: {error or 'nested too deeply'}") from error
 
 

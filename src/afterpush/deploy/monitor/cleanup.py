@@ -1,7 +1,6 @@
 """Removing what finished monitors left, when it is old enough."""
 
 import os
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
@@ -9,12 +8,9 @@ from typing import Annotated, NamedTuple
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.locks import existing_lock
-from afterpush.infra.state import StateFolder
+from afterpush.infra.state import MONITOR_FILE, StateFolder
 
 DAY_SECONDS = 86_400
-_OURS = re.compile(
-    r"\.{0,2}deployment-(?:status|monitor)-([0-9a-f]{7})(?:\.[a-z_]+)?\.(log|result|pid|lock)(\.[0-9a-f]{12}\.tmp)?"
-)
 _MARK = "last-cleanup"
 
 
@@ -70,12 +66,12 @@ def _sorted_by_age(folder: StateFolder, before: float) -> tuple[list[_Entry], in
     young = 0
     with os.scandir(folder.path) as entries:
         for entry in entries:
-            found = _OURS.fullmatch(entry.name)
+            found = MONITOR_FILE.fullmatch(entry.name)
             if not found or entry.is_dir(follow_symlinks=False):
                 continue
             facts = entry.stat(follow_symlinks=False)
             if facts.st_mtime < before:
-                old.append(_Entry(entry.path, found[1], found[2] == "lock" and not found[3], facts.st_size))
+                old.append(_Entry(entry.path, found["short"], found["ending"] == "lock", facts.st_size))
             else:
                 young += 1
     return old, young

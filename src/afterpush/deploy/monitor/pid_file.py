@@ -25,7 +25,6 @@ class PidFile:
     host: str
     sha: str
     started_at: float
-    timeout_seconds: float
     phase: str | None = None
     source: str | None = None
     app: str | None = None
@@ -42,10 +41,10 @@ class PidFile:
         return self.host == socket.gethostname() and is_running(self.identity)
 
 
-def own_pid_file(began: Watching, timeout_seconds: float) -> PidFile:
+def own_pid_file(began: Watching) -> PidFile:
     """What this process writes when it begins to watch."""
     own, host = own_identity(), socket.gethostname()
-    return PidFile(own.pid, own.started_at, own.boot_id, host, began.sha, began.started_at, timeout_seconds)
+    return PidFile(own.pid, own.started_at, own.boot_id, host, began.sha, began.started_at)
 
 
 def noted_state(state: Watching) -> dict[str, Any]:

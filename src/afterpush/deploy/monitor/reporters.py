@@ -134,7 +134,7 @@ class Everybody:
             reporter.note(text)
 
 
-class LogFile:
+class MonitorLog:
     """Appends redacted lines to the monitor's log; a full disk costs the log, never the verdict."""
 
     def __init__(self, path: Path, redactor: Redactor) -> None:

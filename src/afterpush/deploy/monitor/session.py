@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afterpush.deploy.logs.capture import Capture
-from afterpush.deploy.monitor.files import AlreadyRunning, MonitorFiles
+from afterpush.deploy.monitor.lock_and_result import AlreadyRunning, MonitorRecord
 from afterpush.deploy.monitor.pid_file import PidFile, noted_state, own_pid_file
-from afterpush.deploy.monitor.reporters import Everybody, LineReporter, LogFile, Reporter
+from afterpush.deploy.monitor.reporters import Everybody, LineReporter, MonitorLog, Reporter
 from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.monitor.status import follow
 from afterpush.deploy.watch.facts import Finished, State, Verdict, Watching
@@ -53,8 +53,8 @@ class Session:
         return total_estimate(self.prepared.records)
 
     @property
-    def files(self) -> MonitorFiles:
-        return MonitorFiles(self.folder, self.sha, self.warn)
+    def record(self) -> MonitorRecord:
+        return MonitorRecord(self.folder, self.sha, self.warn)
 
     def run(self, reporter: Reporter, notes: Sequence[str] = ()) -> Outcome:
         """Watches in this process to the end, telling `reporter` and the log, `notes` first.
@@ -62,10 +62,10 @@ class Session:
         SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
         Raises AlreadyRunning.
         """
-        log = LogFile(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
+        log = MonitorLog(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
         everybody = Everybody([reporter, LineReporter(log.write)] if log else [reporter])
         facts = commit_facts(self.repo, self.sha)
-        with self.files.occupied():
+        with self.record.occupied():
             # Only with the lock in hand: a log without a lock is what a crashed monitor leaves.
             for note in notes:
                 everybody.note(note)
@@ -98,18 +98,18 @@ class Session:
             state = stopped(state.known, self.clock.now(), interruption.name)
             reporter.show(state)
         except AfterpushError:
-            self.files.remove_pid()  # A mistake in the configuration is no crash.
+            self.record.remove_pid()  # A mistake in the configuration is no crash.
             raise
         with uninterrupted():
             result = result or self._outcome(state, facts)
-            self.files.leave(result, self.settings.deploy.branches[0], facts)
+            self.record.leave(result, self.settings.deploy.branches[0], facts)
         return result
 
     def _states(self, began: Watching, reporter: Reporter, capture: Capture | None) -> Iterator[State]:
         """The states of the watch, each shown and noted in the pid file before it is handed on."""
         prepared = self.prepared
-        recorded = own_pid_file(began, prepared.limits.timeout_seconds)
-        self.files.write_pid(recorded)
+        recorded = own_pid_file(began)
+        self.record.write_pid(recorded)
         wake = prepared.signals.wake
         for state in watch(began, prepared.sources, self.clock, prepared.pace, prepared.limits, wake):
             while prepared.sources.notes:
@@ -118,7 +118,7 @@ class Session:
                 updated = self._noted(recorded, state)
                 if replace(updated, requests=recorded.requests) != recorded:  # A mere count is not worth it.
                     recorded = updated
-                    self.files.write_pid(recorded)
+                    self.record.write_pid(recorded)
             if capture:
                 capture.observe(state, prepared.app_id)
             reporter.show(state)

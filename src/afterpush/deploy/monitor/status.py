@@ -5,7 +5,6 @@ a pid file or a log without one is a crash.
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,10 +21,9 @@ from afterpush.infra.files import read_bytes
 from afterpush.infra.invocation import program
 from afterpush.infra.locks import is_locked
 from afterpush.infra.log_tail import last_line
-from afterpush.infra.state import StateFolder
+from afterpush.infra.state import MONITOR_FILE, StateFolder
 
 FINISHED: Final = "finished"
-_NAME = re.compile(r"\.?deployment-(?:status|monitor)-([0-9a-f]{7})\.(?:log|result|pid|lock)")
 
 
 MonitorState = Literal["running", "crashed", "finished"]
@@ -111,7 +109,7 @@ def short_shas(folder: StateFolder) -> list[str]:
         return []
     except OSError as error:
         raise AfterpushError(f"cannot read the state folder {folder.path}: {error.strerror}") from error
-    return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
+    return sorted({found["short"] for name in names if (found := MONITOR_FILE.fullmatch(name))})
 
 
 def monitors(folder: StateFolder, now: float) -> list[Monitor]:

@@ -11,7 +11,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_text
 from afterpush.infra.git.remotes import watched_by_default
 from afterpush.infra.near import nearest
-from afterpush.infra.yaml_data import load_yaml
+from afterpush.infra.yaml_data import yaml_document
 
 CONFIG_PATH = Path("config/afterpush.yaml")
 FILE_LIMIT = 1 << 20
@@ -42,17 +42,7 @@ def parse_settings(text: str, path: Path) -> Settings:
 
 
 def _tree(text: str, path: Path) -> dict[Any, Any]:
-    import yaml
-
-    try:
-        tree = load_yaml(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise AfterpushError(f"{path}{where}: not valid YAML: {problem}") from error
-    except (ValueError, RecursionError) as error:
-        raise AfterpushError(f"{path}: not valid YAML: {str(error) or 'nested too deeply'}") from error
+    tree = yaml_document(text, str(path))
     if tree is None:
         return {}
     if not isinstance(tree, dict):

@@ -32,26 +32,22 @@ class ProcessEntry:
 
 def entry_of(pid: int) -> ProcessEntry | None:
     """The process that has this pid now; None when there is none."""
-    if not (_PROC / "self" / "stat").exists():
-        return _of_psutil(pid, _entry_of_psutil, None)
-    try:
-        stat = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-    except (OSError, ValueError):
-        return None
-    # proc_pid_stat(5): the name in parentheses may hold anything, the fields count from behind it.
-    state, parent, *rest = stat.rpartition(")")[2].split()
-    return ProcessEntry(pid, int(parent), int(rest[17]) / os.sysconf("SC_CLK_TCK"), state in "ZX")
+
+    def read(stat: bytes) -> ProcessEntry:
+        # proc_pid_stat(5): the name in parentheses may hold anything, the fields count from behind it.
+        state, parent, *rest = stat.rpartition(b")")[2].split()
+        return ProcessEntry(pid, int(parent), int(rest[17]) / os.sysconf("SC_CLK_TCK"), state in b"ZX")
+
+    return _asked(pid, "stat", read, _entry_of_psutil, None)
 
 
 def argv_of(pid: int) -> tuple[str, ...]:
     """The command line; empty when the process is gone, hidden from us or a kernel thread."""
-    if not (_PROC / "self" / "stat").exists():
-        return _of_psutil(pid, lambda process: tuple(process.cmdline()), ())
-    try:
-        line = (_PROC / str(pid) / "cmdline").read_bytes()
-    except (OSError, ValueError):
-        return ()
-    return tuple(os.fsdecode(word) for word in line.removesuffix(b"\0").split(b"\0")) if line else ()
+
+    def read(line: bytes) -> tuple[str, ...]:
+        return tuple(os.fsdecode(word) for word in line.removesuffix(b"\0").split(b"\0")) if line else ()
+
+    return _asked(pid, "cmdline", read, lambda process: tuple(process.cmdline()), ())
 
 
 def ancestors(pid: int) -> Iterator[ProcessEntry]:
@@ -76,7 +72,7 @@ def age_of(entry: ProcessEntry, now: float) -> float | None:
 
 def running() -> list[ProcessEntry]:
     """Every process that can be seen now, without zombies."""
-    if (_PROC / "self" / "stat").exists():
+    if _has_proc():
         pids = [int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdigit()]
     else:
         import psutil
@@ -87,27 +83,41 @@ def running() -> list[ProcessEntry]:
 
 def environment_of(pid: int) -> dict[str, str]:
     """The environment that a process was started with; empty when it is gone or belongs to another user."""
-    if not (_PROC / "self" / "stat").exists():
-        return _of_psutil(pid, lambda process: dict(process.environ()), {})
-    try:
-        block = (_PROC / str(pid) / "environ").read_bytes()
-    except (OSError, ValueError):
-        return {}
-    pairs = (os.fsdecode(entry).partition("=") for entry in block.split(b"\0") if entry)
-    return {name: value for name, _, value in pairs}
+
+    def read(block: bytes) -> dict[str, str]:
+        pairs = (os.fsdecode(entry).partition("=") for entry in block.split(b"\0") if entry)
+        return {name: value for name, _, value in pairs}
+
+    return _asked(pid, "environ", read, lambda process: dict(process.environ()), {})
 
 
 def resident_bytes(pid: int) -> int:
     """The memory that a process holds now, shared pages included; 0 when it is gone."""
-    try:
-        pages = (_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0 if _PROC.exists() else _of_psutil(pid, lambda process: int(process.memory_info().rss), 0)
+
+    def read(statm: bytes) -> int:
+        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    return _asked(pid, "statm", read, lambda process: int(process.memory_info().rss), 0)
 
 
-def _of_psutil(pid: int, ask: "Callable[[psutil.Process], Answer]", otherwise: Answer) -> Answer:
-    """What psutil says of a process; `otherwise` when it is gone, or not ours to ask about."""
+def _has_proc() -> bool:
+    return (_PROC / "self" / "stat").exists()
+
+
+def _asked(
+    pid: int,
+    name: str,
+    read: Callable[[bytes], Answer],
+    ask: "Callable[[psutil.Process], Answer]",
+    otherwise: Answer,
+) -> Answer:
+    """What a file of /proc/PID says of a process, or psutil where there is no /proc; `otherwise` when it is
+    gone, or not ours to ask about."""
+    if _has_proc():
+        try:
+            return read((_PROC / str(pid) / name).read_bytes())
+        except (OSError, ValueError, IndexError):
+            return otherwise
     import psutil
 
     try:

@@ -1,4 +1,4 @@
-"""What a monitor leaves behind: its lock and pid file while it runs, the result and a line of history.
+"""What a monitor records: its lock and pid file while it runs, then the result and a line of history.
 
 State that cannot be written costs the record, never the verdict.
 """
@@ -26,8 +26,8 @@ class AlreadyRunning(AfterpushError):
 
 
 @dataclass(frozen=True)
-class MonitorFiles:
-    """Where a monitor keeps its files. Without a folder it keeps none, and the lock is best effort."""
+class MonitorRecord:
+    """The record of one monitor. Without a folder it keeps none, and the lock is best effort."""
 
     folder: StateFolder | None
     sha: str
