@@ -46,7 +46,7 @@ def _surroundings(here: AppRepository) -> Any:
             partial(
                 probe_platform,
                 partial(setup.app_platform, environment, clock),
-                partial(setup.wanted_app, here.repo, settings, environment),
+                partial(setup.wanted_app, here),
                 clock,
             ),
             partial(
@@ -57,7 +57,7 @@ def _surroundings(here: AppRepository) -> Any:
             ),
             partial(
                 probe_health,
-                partial(setup.health_url, settings, environment),
+                partial(setup.health_url, here),
                 partial(shown_commit, field=settings.health.commit_field),
                 clock,
             ),

@@ -10,6 +10,7 @@ from afterpush.deploy.monitor.setup import Prepared, prepare
 from afterpush.deploy.watch.facts import Finished, State
 from afterpush.deploy.watch.loop import watch
 from afterpush.deploy.watch.verdict import begin
+from afterpush.infra.configuration.app_repository import AppRepository
 from afterpush.infra.configuration.config import parse_settings
 from afterpush.infra.configuration.environment_variables import Environment
 from afterpush.infra.configuration.settings import Settings
@@ -45,15 +46,9 @@ class World:
         return self.repository.head()
 
     def prepare(self, sha: str, **arguments: Any) -> Prepared:
-        return prepare(
-            self.repository.path,
-            sha,
-            self.settings,
-            Environment(self.variables),
-            self.clock,
-            random=lambda: 0.5,
-            **arguments,
-        )
+        here = AppRepository(self.repository.path)
+        here.settings, here.environment = self.settings, Environment(self.variables)
+        return prepare(here, sha, self.clock, random=lambda: 0.5, **arguments)
 
     def states(self, sha: str, prepared: Prepared | None = None, **arguments: Any) -> Iterator[State]:
         prepared = prepared or self.prepare(sha, **arguments)

@@ -16,10 +16,9 @@ from afterpush.deploy.monitor.background import REFUSED, SETTINGS
 from afterpush.deploy.monitor.lock_and_result import AlreadyRunning
 from afterpush.deploy.monitor.session import open_session
 from afterpush.infra.clock import SystemClock, rfc3339
+from afterpush.infra.configuration.app_repository import AppRepository
 from afterpush.infra.configuration.config import load_settings, settings_from_text
-from afterpush.infra.configuration.environment_variables import read_environment
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import main_worktree
 
 
 def main() -> int:
@@ -28,27 +27,18 @@ def main() -> int:
     redact: Callable[[str], str] = str
     try:
         arguments = _arguments()
-        repo = Path(arguments["repo"])
-        root = main_worktree(repo)
+        here = AppRepository(Path(arguments["repo"]))
         handed_on = os.environ.pop(SETTINGS, None)
-        settings = settings_from_text(handed_on) if handed_on else load_settings(root)
-        environment = read_environment(root, os.environ).telling(settings.notify.webhook_env)
-        redact = environment.redactor()
+        here.settings = settings_from_text(handed_on) if handed_on else load_settings(here.root)
+        redact = here.environment.redactor()
 
         def warn(text: str) -> None:
             _tell(f"{rfc3339(clock.now())}  note: {redact(text)}")
 
         notes: list[str] = []
-        environment = replace(environment, tell=notes.append)
-        session = open_session(
-            repo,
-            arguments["sha"],
-            settings,
-            environment,
-            clock,
-            warn=warn,
-            timeout_seconds=float(arguments["timeout"]) if "timeout" in arguments else None,
-        )
+        here.environment = replace(here.environment, tell=notes.append)
+        timeout = float(arguments["timeout"]) if "timeout" in arguments else None
+        session = open_session(here, arguments["sha"], clock, warn=warn, timeout_seconds=timeout)
         return int(session.run_in_background(notes, strict="strict" in arguments))
     except AlreadyRunning:
         return 0

@@ -1,68 +1,28 @@
-"""The app repository that a task acts on: its root, settings, variables and state folder."""
+"""Which app repository a task acts on, and its secrets taken out of what is said."""
 
-import contextlib
-import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afterpush.infra.configuration.app_repository import AppRepository
 from afterpush.infra.errors import AfterpushError
 
 if TYPE_CHECKING:
-    from afterpush.infra.configuration.environment_variables import Environment
-    from afterpush.infra.configuration.settings import Settings
     from afterpush.infra.secrets.redaction import Redactor
-    from afterpush.infra.state import StateFolder
 
+__all__ = [
+    "DEFAULTS",
+    "AppRepository",
+    "app_repository",
+    "app_repository_if_any",
+    "redacted",
+    "redactor_here",
+    "warn_on_error",
+]
 # What comes with us: the documented configuration and variables, and the template of prompts.
 DEFAULTS = Path(__file__).parents[1] / "defaults"
-
-
-class AppRepository:
-    """The app repository that a task acts on, its settings and variables, each read on first use."""
-
-    def __init__(self, repo: Path) -> None:
-        self.repo = repo
-
-    @functools.cached_property
-    def root(self) -> Path:
-        """The main worktree's root: configuration and `.env` are read there."""
-        from afterpush.infra.git import main_worktree
-
-        return main_worktree(self.repo)
-
-    @functools.cached_property
-    def settings(self) -> "Settings":
-        from afterpush.infra.configuration.config import load_settings
-
-        return load_settings(self.root)
-
-    @functools.cached_property
-    def environment(self) -> "Environment":
-        from afterpush.infra.configuration.environment_variables import read_environment
-
-        environment = replace(read_environment(self.root), tell=_tell_once)
-        with contextlib.suppress(
-            AfterpushError
-        ):  # Told where the settings are needed; secrets are hidden anyway.
-            environment = environment.telling(self.settings.notify.webhook_env)
-        return environment
-
-    @functools.cached_property
-    def state(self) -> "StateFolder":
-        from afterpush.infra.state import state_folder
-
-        return state_folder(self.repo, self.settings.deploy.state_dir)
-
-
-@functools.cache
-def _tell_once(sentence: str) -> None:
-    from afterpush.infra.console import note
-
-    note(f"afterpush: {sentence}")
 
 
 def app_repository() -> AppRepository:

@@ -97,7 +97,7 @@ def _target(
 ) -> HealthTarget | None:
     if asked.url:
         return target_of(asked.url, spec, component)
-    configured = health_url(here.settings, here.environment)
+    configured = health_url(here)
     if configured:
         return target_of(configured, spec, component, "HEALTH_URL (health.url)")
     api = app_platform(here.environment, SystemClock())
@@ -123,7 +123,7 @@ def _look(asked: Asked, target: HealthTarget, component: SpecComponent | None) -
 
 
 def _app(here: AppRepository, api: AppPlatform) -> dict[str, object]:
-    return live_app(api, wanted_app(here.repo, here.settings, here.environment))
+    return live_app(api, wanted_app(here))
 
 
 def live_here(here: AppRepository) -> Live:

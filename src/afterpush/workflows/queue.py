@@ -162,7 +162,7 @@ def _require_source(here: AppRepository) -> None:
     from afterpush.deploy.monitor.setup import require_source
     from afterpush.infra.git import resolve_commit
 
-    require_source(here.settings, here.environment, resolve_commit(here.repo, "HEAD"))
+    require_source(here, resolve_commit(here.repo, "HEAD"))
 
 
 def _hold(here: AppRepository) -> "Callable[[], str | None]":

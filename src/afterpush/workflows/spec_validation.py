@@ -69,7 +69,7 @@ def platform_said(here: AppRepository, spec: AppSpec) -> PlatformWord:
 
     api = app_platform(here.environment, SystemClock())
     assert api is not None
-    wanted = wanted_app(here.repo, here.settings, here.environment)
+    wanted = wanted_app(here)
     told = platform_word(api, spec, wanted, here.environment.redactor())
     if told.why_not:
         note(f"note: {told.why_not}")

@@ -164,7 +164,7 @@ def _has_source(here: AppRepository) -> bool:
     from afterpush.deploy.monitor.setup import health_url
 
     names = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", "DB_HOST")
-    return bool(health_url(here.settings, here.environment) or any(map(here.environment.source_of, names)))
+    return bool(health_url(here) or any(map(here.environment.source_of, names)))
 
 
 def show_commands(agent: str = "", check: str | None = None, workers: str = "") -> None:

@@ -16,7 +16,6 @@ from afterpush.digitalocean.deployed_commits import Kinship
 from afterpush.digitalocean.readiness import Readiness, answered, judged_at, settled
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.git import main_worktree
 from afterpush.infra.http import Client, Response
 
 if TYPE_CHECKING:
@@ -68,8 +67,8 @@ def _with_cause(session: "Session", result: Outcome, logs: CapturedLogs, good: P
 
 def _ask(session: "Session", logs: Iterable[Path], **more: Any) -> dict[str, Any]:
     """By a process of its own: this one must stay small."""
-    question = Question(str(main_worktree(session.repo)), tuple(map(str, logs)), **more)
-    return asked(question, session.environment.for_child())
+    question = Question(str(session.here.root), tuple(map(str, logs)), **more)
+    return asked(question, session.here.environment.for_child())
 
 
 def still_runs(result: Outcome) -> str | None:
@@ -95,7 +94,7 @@ def last_words(result: Outcome) -> list[str]:
 def _with_readiness(session: "Session", finished: Finished, result: Outcome) -> Outcome:
     """A live verdict with whether this commit answers ready: the platform's word is not the app's."""
     was_replaced = finished.superseded_by and not finished.contained_in
-    if finished.verdict is not Verdict.LIVE or was_replaced or not session.settings.health.ready_seconds:
+    if finished.verdict is not Verdict.LIVE or was_replaced or not session.here.settings.health.ready_seconds:
         return result
     readiness = _readiness(session)
     if readiness is None:
@@ -106,10 +105,10 @@ def _with_readiness(session: "Session", finished: Finished, result: Outcome) -> 
 
 def _readiness(session: "Session") -> Readiness | None:
     """By the health URL, else by what the platform sees; None where neither says anything."""
-    prepared, health = session.prepared, session.settings.health
+    prepared, health = session.prepared, session.here.settings.health
     # `--timeout` bounds this wait too.
     seconds = min(health.ready_seconds, max(prepared.countdown.left(), 0.0))
-    url = health_url(session.settings, session.environment)
+    url = health_url(session.here)
     if not url:
         platform = prepared.platform
         if platform is None or platform.app is None:

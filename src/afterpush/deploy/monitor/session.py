@@ -7,7 +7,6 @@ it runs, and at its end writes the result and a line of history.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from afterpush.deploy.logs.capture import Capture
 from afterpush.deploy.monitor.lock_and_result import AlreadyRunning, MonitorRecord
@@ -21,24 +20,21 @@ from afterpush.deploy.watch.outcome import CRASHED, Outcome, outcome
 from afterpush.deploy.watch.poll_interval import total_estimate
 from afterpush.deploy.watch.verdict import begin, stopped
 from afterpush.infra.clock import Clock
+from afterpush.infra.configuration.app_repository import AppRepository
 from afterpush.infra.configuration.approvals import Trust
-from afterpush.infra.configuration.environment_variables import Environment
-from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.console import plain
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.git import CommitFacts, commit_facts, common_folder
 from afterpush.infra.processes.signals import Interrupted, interruptible, uninterrupted
-from afterpush.infra.state import StateFolder, state_folder
+from afterpush.infra.state import StateFolder
 
 
 @dataclass(frozen=True)
 class Session:
     """A watch that is ready to begin. `folder` is None where no state can be kept."""
 
-    repo: Path
+    here: AppRepository
     prepared: Prepared
-    settings: Settings
-    environment: Environment
     clock: Clock
     folder: StateFolder | None
     warn: Callable[[str], None]
@@ -62,9 +58,9 @@ class Session:
         SIGINT, SIGTERM and SIGHUP end it with the verdict `stopped`, recorded like any other.
         Raises AlreadyRunning.
         """
-        log = MonitorLog(self.folder.log(self.sha), self.environment.redactor()) if self.folder else None
+        log = MonitorLog(self.folder.log(self.sha), self.here.environment.redactor()) if self.folder else None
         everybody = Everybody([reporter, LineReporter(log.write)] if log else [reporter])
-        facts = commit_facts(self.repo, self.sha)
+        facts = commit_facts(self.here.repo, self.sha)
         with self.record.occupied():
             # Only with the lock in hand: a log without a lock is what a crashed monitor leaves.
             for note in notes:
@@ -102,7 +98,7 @@ class Session:
             raise
         with uninterrupted():
             result = result or self._outcome(state, facts)
-            self.record.leave(result, self.settings.deploy.branches[0], facts)
+            self.record.leave(result, self.here.settings.deploy.branches[0], facts)
         return result
 
     def _states(self, began: Watching, reporter: Reporter, capture: Capture | None) -> Iterator[State]:
@@ -151,9 +147,9 @@ class Session:
         result = self.run(Everybody([]), notes)
         from afterpush.digitalocean import notify  # Now, not before: a monitor stays small while it watches.
 
-        told = notify.Notification.from_document(plain(result))
-        trust = Trust(common_folder(self.repo), self.environment.own)
-        for problem in notify.notify(told, self.settings, self.environment, trust=trust, cwd=self.repo):
+        here, told = self.here, notify.Notification.from_document(plain(result))
+        trust = Trust(common_folder(here.repo), here.environment.own)
+        for problem in notify.notify(told, here.settings, here.environment, trust=trust, cwd=here.repo):
             self.warn(problem)
         return exit_code(result, strict=strict)
 
@@ -162,7 +158,7 @@ class Session:
         if self.folder is None or self.prepared.platform is None:
             return None
         api = self.prepared.platform.api.apart()
-        signals, redactor = self.prepared.signals, self.environment.redactor()
+        signals, redactor = self.prepared.signals, self.here.environment.redactor()
         capture = Capture(self.folder, self.sha, redactor, api, self.clock, signals.ended)
         signals.follows = capture.is_following
         return capture
@@ -172,16 +168,14 @@ class Session:
 
         if self.folder:
             try:
-                cleanup_if_due(self.folder, self.clock.now(), self.settings.deploy.keep_days)
+                cleanup_if_due(self.folder, self.clock.now(), self.here.settings.deploy.keep_days)
             except AfterpushError as error:
                 self.warn(str(error))
 
 
 def open_session(
-    repo: Path,
+    here: AppRepository,
     sha: str,
-    settings: Settings,
-    environment: Environment,
     clock: Clock,
     *,
     warn: Callable[[str], None],
@@ -191,11 +185,10 @@ def open_session(
 
     A state folder that cannot be written is reported through `warn`, once; the watch does without.
     """
-    prepared = prepare(repo, sha, settings, environment, clock, timeout_seconds=timeout_seconds)
+    prepared = prepare(here, sha, clock, timeout_seconds=timeout_seconds)
     for warning in prepared.history.warnings:
         warn(warning)
-    folder = _writable(state_folder(repo, settings.deploy.state_dir), warn)
-    return Session(repo, prepared, settings, environment, clock, folder, warn)
+    return Session(here, prepared, clock, _writable(here.state, warn), warn)
 
 
 def _writable(folder: StateFolder, warn: Callable[[str], None]) -> StateFolder | None:

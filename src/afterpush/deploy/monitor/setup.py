@@ -23,15 +23,14 @@ from afterpush.digitalocean.client import AppPlatform, checked_base_url
 from afterpush.digitalocean.find_app import Wanted, repository_names
 from afterpush.digitalocean.steps import Phase
 from afterpush.infra.clock import Clock, Countdown
+from afterpush.infra.configuration.app_repository import AppRepository
 from afterpush.infra.configuration.environment_variables import API_ADDRESS, PUBLIC_API, Environment
-from afterpush.infra.configuration.settings import Settings
 from afterpush.infra.database import Address, Connection, address_from_variables, connected
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import commit_time
 from afterpush.infra.http import LEAST_SECONDS, Client
 from afterpush.infra.printable import one_line
 from afterpush.infra.secrets import TOKENS
-from afterpush.infra.state import state_folder
 
 NO_SOURCE = (
     "nothing to ask about {sha}: set DIGITALOCEAN_TOKEN (made under API in the control panel; "
@@ -76,28 +75,26 @@ class Prepared:
 
 
 def prepare(
-    repo: Path,
+    here: AppRepository,
     sha: str,
-    settings: Settings,
-    environment: Environment,
     clock: Clock,
     *,
     random: Callable[[], float] = jitter,
     timeout_seconds: float | None = None,
 ) -> Prepared:
     """Builds the sources that are configured. Raises AfterpushError (exit 2) when none is, or one wrongly."""
-    history = History(state_folder(repo, settings.deploy.state_dir).history)
-    timeout = settings.deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
-    limits = Limits(settings.deploy.grace_seconds, timeout)
+    history, deploy = History(here.state.history), here.settings.deploy
+    timeout = deploy.timeout_seconds if timeout_seconds is None else timeout_seconds
+    limits = Limits(deploy.grace_seconds, timeout)
     countdown = Countdown(clock, limits.timeout_seconds)  # A look must not outlast the watch.
-    commit = _commit(repo, sha, settings, clock)
-    platform = _platform(repo, commit, settings, environment, clock, left=countdown.left)
+    commit = _commit(here, sha, clock)
+    platform = _platform(here, commit, clock, left=countdown.left)
     sources: list[Source] = [platform] if platform else []
-    sources += _other_sources(commit, settings, environment, clock, countdown.left)
-    require_source(settings, environment, sha)
+    sources += _other_sources(here, commit, clock, countdown.left)
+    require_source(here, sha)
     signals = LogSignals()
     records = _records(history)
-    redactor = environment.redactor()
+    redactor = here.environment.redactor()
     return Prepared(
         sha=sha,
         sources=RankedSources(sources, clock, lambda text: one_line(redact_log(text, redactor))),
@@ -105,7 +102,7 @@ def prepare(
         limits=limits,
         countdown=countdown,
         pace=AdaptivePace(
-            settings.deploy.poll,
+            deploy.poll,
             random=random,
             building=estimate(records, "BUILDING"),
             deploying=estimate(records, "DEPLOYING"),
@@ -120,27 +117,26 @@ def prepare(
 
 
 def _other_sources(
-    commit: Commit, settings: Settings, environment: Environment, clock: Clock, left: Callable[[], float]
+    here: AppRepository, commit: Commit, clock: Clock, left: Callable[[], float]
 ) -> Iterator[Source]:
     """The table and the health URL, where they are configured."""
-    if address := address_from_variables(environment):
+    if address := address_from_variables(here.environment):
         push = commit.push
         yield DatabaseSource(
             partial(_connected, address, left),
-            settings.deploy.database_table,
+            here.settings.deploy.database_table,
             commit.sha,
             commit.kin,
             lambda: clock.now() - push.since if push else None,
         )
-    if url := health_url(settings, environment):
+    if url := health_url(here):
         client = Client(timeout_seconds=10, left=left)
-        yield HealthSource(client, url, commit.kin, settings.health.commit_field)
+        yield HealthSource(client, url, commit.kin, here.settings.health.commit_field)
 
 
-def require_source(settings: Settings, environment: Environment, sha: str) -> None:
+def require_source(here: AppRepository, sha: str) -> None:
     """Raises AfterpushError (exit 2), naming the variables, when no source is configured."""
-    can_ask = environment.token(), address_from_variables(environment), health_url(settings, environment)
-    if not any(can_ask):
+    if not any((here.environment.token(), address_from_variables(here.environment), health_url(here))):
         raise AfterpushError(NO_SOURCE.format(sha=sha[:7]))
 
 
@@ -166,39 +162,31 @@ def app_platform(
     return AppPlatform(http, token, base_url, clock)
 
 
-def wanted_app(repo: Path, settings: Settings, environment: Environment) -> Wanted:
+def wanted_app(here: AppRepository) -> Wanted:
     """Which app is meant: configured, or found by the push remote and the watched branches."""
     return Wanted(
-        environment.get("AFTERPUSH_APP") or settings.deploy.app,
-        repository_names(repo, settings.push.remote),
-        frozenset(settings.deploy.branches),
+        here.environment.get("AFTERPUSH_APP") or here.settings.deploy.app,
+        repository_names(here.repo, here.settings.push.remote),
+        frozenset(here.settings.deploy.branches),
     )
 
 
-def platform_source(
-    repo: Path, sha: str, settings: Settings, environment: Environment, clock: Clock
-) -> PlatformSource | None:
+def platform_source(here: AppRepository, sha: str, clock: Clock) -> PlatformSource | None:
     """The API as a source of this commit; None without a token."""
-    return _platform(repo, _commit(repo, sha, settings, clock), settings, environment, clock)
+    return _platform(here, _commit(here, sha, clock), clock)
 
 
 def _platform(
-    repo: Path,
-    commit: Commit,
-    settings: Settings,
-    environment: Environment,
-    clock: Clock,
-    *,
-    left: Callable[[], float] | None = None,
+    here: AppRepository, commit: Commit, clock: Clock, *, left: Callable[[], float] | None = None
 ) -> PlatformSource | None:
-    api = app_platform(environment, clock, left=left)
-    return PlatformSource(api, wanted_app(repo, settings, environment), commit, clock) if api else None
+    api = app_platform(here.environment, clock, left=left)
+    return PlatformSource(api, wanted_app(here), commit, clock) if api else None
 
 
-def _commit(repo: Path, sha: str, settings: Settings, clock: Clock) -> Commit:
+def _commit(here: AppRepository, sha: str, clock: Clock) -> Commit:
     """What this clone knows of the commit, and of the push that it came with."""
-    record = state_folder(repo, settings.deploy.state_dir).pushes
-    pushed = known_push(record, repo, settings.push.remote, settings.deploy.branches, sha)
+    repo, settings = here.repo, here.settings
+    pushed = known_push(here.state.pushes, repo, settings.push.remote, settings.deploy.branches, sha)
     kin = GitKin(repo, sha, pushed.before if pushed else None)
     # A committer's clock that is ahead must not hide the deployments that are there already.
     committed_at = min(commit_time(repo, sha), clock.now())
@@ -213,9 +201,9 @@ def _committed_at(repo: Path, sha: str) -> float | None:
         return None
 
 
-def health_url(settings: Settings, environment: Environment) -> str | None:
+def health_url(here: AppRepository) -> str | None:
     """The health URL: HEALTH_URL, else `health.url`. Raises AfterpushError when it is no http(s) URL."""
-    url = environment.get("HEALTH_URL") or settings.health.url
+    url = here.environment.get("HEALTH_URL") or here.settings.health.url
     if url and not url.startswith(("http://", "https://")):
         raise AfterpushError(
             "HEALTH_URL (health.url) is no URL of an app; it begins with http:// or https://"

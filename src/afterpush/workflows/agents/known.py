@@ -46,7 +46,7 @@ def with_production(here: AppRepository, found: "Outcome") -> "Outcome":
     seen = None
     with contextlib.suppress(AfterpushError):  # The verdict does not depend on it.
         api = app_platform(here.environment, SystemClock(), timeout_seconds=ASK_SECONDS)
-        wanted = wanted_app(here.repo, here.settings, here.environment)
+        wanted = wanted_app(here)
         seen = production_if_told(api, wanted, note) if api else None
     if seen is None or seen.live is None:
         return found

@@ -88,7 +88,7 @@ def _platform_logs(here: AppRepository, commit: str, *, has_reason: bool) -> Ite
     from afterpush.deploy.logs.platform_logs import remaining_logs
     from afterpush.deploy.monitor.setup import platform_source
 
-    source = platform_source(here.repo, commit, here.settings, here.environment, SystemClock())
+    source = platform_source(here, commit, SystemClock())
     if source is None:
         if has_reason:
             return iter(())

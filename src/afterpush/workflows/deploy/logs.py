@@ -46,7 +46,7 @@ class LogRequest:
 
 def print_logs(here: AppRepository, sha: str, wanted: LogRequest) -> ExitCode:
     """Copies the log to stdout as it comes. Raises AfterpushError."""
-    source = platform_source(here.repo, sha, here.settings, here.environment, SystemClock())
+    source = platform_source(here, sha, SystemClock())
     if source is None:
         raise AfterpushError("logs come from the platform: set DIGITALOCEAN_TOKEN (scope app:read is enough)")
     deployment = source.own_deployment()

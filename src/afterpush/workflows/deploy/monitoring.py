@@ -24,10 +24,8 @@ def monitor_here(
 ) -> ExitCode:
     """Watches in this terminal and prints the outcome; returns its exit code."""
     session = open_session(
-        here.repo,
+        here,
         sha,
-        here.settings,
-        here.environment,
         SystemClock(),
         warn=lambda text: note(f"note: {text}"),
         timeout_seconds=timeout_seconds,

@@ -32,7 +32,7 @@ def status_here(
     else:
         found = status(here.state, sha, SystemClock().now())
     if found.started_at is None and found.verdict == Verdict.NONE:
-        require_source(here.settings, here.environment, sha)
+        require_source(here, sha)
         return found
     return found if found.verdict in _NOT_JUDGED_AGAIN else _judged_again(here, found)
 
@@ -90,5 +90,5 @@ def _production(here: AppRepository, clock: SystemClock) -> Production | None:
     api = app_platform(here.environment, clock, timeout_seconds=_ASK_SECONDS)
     if api is None:
         return None
-    wanted = wanted_app(here.repo, here.settings, here.environment)
+    wanted = wanted_app(here)
     return production_if_told(api, wanted, lambda text: note(f"note: {text}"))

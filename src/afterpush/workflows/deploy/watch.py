@@ -37,7 +37,7 @@ def start_background(
     from afterpush.deploy.monitor.setup import require_source
     from afterpush.infra.clock import SystemClock
 
-    require_source(repository.settings, repository.environment, sha)
+    require_source(repository, sha)
     return start_monitor(
         repository.repo,
         repository.state,
@@ -65,9 +65,7 @@ def look_once(repository: AppRepository, sha: str, *, timeout_seconds: float | N
     from afterpush.infra.clock import SystemClock
 
     here, clock = repository, SystemClock()
-    prepared = prepare(
-        here.repo, sha, here.settings, here.environment, clock, timeout_seconds=timeout_seconds
-    )
+    prepared = prepare(here, sha, clock, timeout_seconds=timeout_seconds)
     now, limits = clock.now(), prepared.limits
     pushed = prepared.commit.push
     waited = max(0.0, min(now - pushed.since, limits.grace_seconds)) if pushed else 0.0
