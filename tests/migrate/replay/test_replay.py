@@ -109,3 +109,29 @@ def test_managed_mysql_is_read_too(digitalocean: Server) -> None:
     found = history(digitalocean, sql)
     assert found.final["table", "people", "column full name"] == "float"
     assert found.effects[1].number == 3750
+
+
+def test_a_table_says_when_it_is_no_longer_in_partitions(server: Server) -> None:
+    made = "CREATE TABLE q (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2;"
+    found = effects(
+        server,
+        f"{made} ALTER TABLE q REMOVE PARTITIONING; {made.replace('CREATE', 'ALTER').replace(' (id INT PRIMARY KEY)', '')}",
+    )
+    assert found[1:] == [{"table q", "partitions of table q"}] * 2
+
+
+def test_white_space_and_comments_of_a_body_count_in_strings_only(server: Server) -> None:
+    def text(body: str) -> str:
+        final = history(
+            server, f"CREATE TABLE t (a TEXT); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW {body};"
+        ).final
+        return final["trigger", "g", "trigger"]
+
+    plain = text("BEGIN SET NEW.a = 'x  -- y # z'; SET @a = 5 - -1; END")
+    assert (
+        text("BEGIN\n  -- don't\n SET NEW.a =\t'x  -- y # z'; /* ' * */\n\n SET @a = 5 - -1; # it's\nEND")
+        == plain
+    )
+    assert "'x  -- y # z'" in plain
+    assert text("SET NEW.a = 'x  y'") != text("SET NEW.a = 'x y'")
+    assert text(f"BEGIN {'SET @a  = 1; ' * 9000} END")

@@ -75,3 +75,8 @@ def test_only_the_part_of_the_way_up_is_run(tmp_path: Path, up: str, down: str) 
 def test_a_remark_is_no_direction() -> None:
     text = "-- down\nCREATE TABLE a (id INT);\n-- slow down here\nCREATE TABLE b (id INT);\n-- up\n"
     assert up_part(text) == text
+
+
+def test_lines_end_as_the_plain_client_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_bytes(b"INSERT INTO t VALUES ('a\r\nb');\r\n")
+    assert [one.sql for one in statements_of(tmp_path, ["a.sql"])] == ["INSERT INTO t VALUES ('a\nb')"]

@@ -9,6 +9,8 @@ programs come without comments and with single spaces, since clients differ in w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from afterpush.migrate.statements.tokens import literal
+
 _Word = str | tuple[str | None, str | None]
 UNREADABLE = "(its text is hidden from this user)"
 # A replay lives in that year (see `scratch.py`): what begins there was said relative to the present.
@@ -49,12 +51,23 @@ def _own(column: str) -> str:
     return f"REPLACE(REPLACE({column}, CONCAT('`', {{here}}, '`.'), ''), CONCAT('\"', {{here}}, '\".'), '')"
 
 
-def _body(column: str) -> str:
-    # Lossy inside strings, but alike on both sides of a comparison.
-    found = _own(column)
-    for pattern in (r"(--[[:blank:]][^\\n]*|#[^\\n]*)", "/[*][^!*M][^*]*[*]/", "[[:space:]]+"):
-        found = f"REGEXP_REPLACE({found}, '{pattern}', ' ')"
-    return f"TRIM({found})"
+def _body(column: str, around: str = "%s") -> tuple[str, str]:
+    """A program's text with one space for white space and comments, but for those inside strings.
+
+    Every run of code goes to `$1`, and what separates it from the next one to a space. `~` stands for a
+    backslash, which sql_mode may read otherwise. A long text stays as it is: MySQL's regexp_time_limit.
+    """
+    pattern = f"REPLACE({literal(_CODE + _BETWEEN)}, '~', CHAR(92))"
+    text = _own(column)
+    found = f"IF(LENGTH({text}) > 100000, {text}, TRIM(REGEXP_REPLACE({text}, {pattern}, CONCAT(%s, '1 '))))"
+    return around % (found % "'$'"), around % (found % "CHAR(92)")
+
+
+_STRING = "'(?:[^'~~]++|~~.|'')*+'|\"(?:[^\"~~]++|~~.|\"\")*+\"|`[^`]*+`|['\"`]"
+_WORD = "(?:[^[:space:]'\"`#/-]++| (?=[^[:space:]#/-]))*+"
+_CODE = f"({_WORD}(?:(?:{_STRING}|/(?![*](?!M?!))|-(?!-(?:[[:space:]]|$))){_WORD})*+)"
+_COMMENT = "(?:--(?=[[:space:]]|$)[^\n]*+|#[^\n]*+|/[*](?!M?!)(?:[^*]++|[*](?!/))*+[*]/)"
+_BETWEEN = f"[[:space:]]*+(?:{_COMMENT}[[:space:]]*+)*+"
 
 
 def _rule(verb: str) -> str:
@@ -139,7 +152,7 @@ PARTS = {
          "p.SQL_DATA_ACCESS",
          "CONCAT('SQL SECURITY ', p.SECURITY_TYPE)",
          _if("p.ROUTINE_COMMENT", "CONCAT('COMMENT ', QUOTE(p.ROUTINE_COMMENT))"),
-         f"IFNULL({_body('p.ROUTINE_DEFINITION')}, '{UNREADABLE}')"],
+         _body("p.ROUTINE_DEFINITION", f"IFNULL(%s, '{UNREADABLE}')")],
         "information_schema.ROUTINES AS p WHERE p.ROUTINE_SCHEMA = {here} AND p.ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')",
     ),
     "parameter": Part(
@@ -153,7 +166,7 @@ PARTS = {
          "CONCAT('ON COMPLETION ', e.ON_COMPLETION)",
          "e.STATUS",
          _if("e.EVENT_COMMENT", "CONCAT('COMMENT ', QUOTE(e.EVENT_COMMENT))"),
-         f"CONCAT('DO ', {_body('e.EVENT_DEFINITION')})"],
+         _body("e.EVENT_DEFINITION", "CONCAT('DO ', %s)")],
         _EVENTS,
     ),
     **{

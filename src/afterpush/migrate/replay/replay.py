@@ -38,7 +38,7 @@ _LINES = (
     (re.compile(r"CONSTRAINT .*\bFOREIGN KEY\b"), ("foreign key",)),
     # A column without a COLLATE of its own has the table's: its line stays the same.
     (re.compile(r"\) "), ("table", "counter", "column", "order")),
-    (re.compile(r"/\*!|\(?(?:SUB)?PARTITION\b"), ("partitions",)),
+    (re.compile(r"/\*!|\(?(?:SUB)?PARTITION\b"), ("partitions", "table")),
     (re.compile(r"(?:\w+ )*(?:KEY|INDEX)\b|PERIOD\b"), ("index",)),
 )
 _FIRST_LINE = "CREATE "

@@ -109,8 +109,12 @@ def _spelled(path: str) -> str:
 
 
 def statements_of(root: Path, files: Sequence[str]) -> tuple[Statement, ...]:
-    """The statements of these files, in order. Bytes that are no UTF-8 are replaced."""
-    return tuple(statement for file in files for statement in split(up_part(text_of(root, file)), file))
+    """The statements of these files, in order. Bytes that are no UTF-8 are replaced.
+
+    Lines end in a line feed, as the plain clients of both flavours read them.
+    """
+    texts = {file: up_part(text_of(root, file).replace("\r\n", "\n")) for file in files}
+    return tuple(statement for file, text in texts.items() for statement in split(text, file))
 
 
 def text_of(root: Path, file: str | None) -> str:

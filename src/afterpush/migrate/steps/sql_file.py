@@ -138,10 +138,11 @@ def _made_anew(
 
 
 def _plain(sql: str) -> str:
-    if len(split(sql + ";", "")) == 1 and ";" not in sql:
+    if len(found := split(f"{sql};\n;", "")) == 1 and found[0].sql == sql and ";" not in sql:
         return f"{sql};\n"
     delimiter = next(mark for mark in ("//", "$$", "@@@@", ";;;;") if mark not in sql)
-    return f"DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;\n"
+    # In a line of its own, since a comment may be the last thing in the statement.
+    return f"DELIMITER {delimiter}\n{sql}\n{delimiter}\nDELIMITER ;\n"
 
 
 def _journaled(step: Step) -> str:

@@ -129,8 +129,13 @@ def _kind(statement: Statement, effects: Sequence[Effect], temporary: set[str]) 
             return SETTING
         return DATA
     if verb in QUERIES:
-        return SETTING if "@" in statement.sql and "INTO" in statement.sql.upper() else ""
+        return SETTING if _sets_variable(statement.sql) else ""
     return "" if verb in ("CREATE", "ALTER", "RENAME") else DATA
+
+
+def _sets_variable(sql: str) -> bool:
+    """`SELECT id INTO @a`, `SELECT @a := id`: what comes after it reads the variable."""
+    return "@" in sql and (":=" in sql or "INTO" in sql.upper())
 
 
 _PLAIN = frozenset("create temporary table if not exists as select from int varchar primary key".split())
