@@ -46,7 +46,7 @@ def by_queue(app: Path, *words: str) -> int:
     """The number of check runs."""
     done = subprocess.run(
         [
-            *(sys.executable, "-c", "from afterpush.program import main; main()"),
+            *(sys.executable, "-c", "from afterpush.__main__ import main; main()"),
             *("queue.run", "--pattern=agents/*", "--json", *words),
         ],
         cwd=app,

@@ -62,7 +62,7 @@ def by_swarm(folder: Path, tasks: int, agents: int, *, check: bool) -> tuple[flo
     words = ["swarm.run", "--ready", f"--agents={agents}", "--command=echo x >done.$AFTERPUSH_TASK", "--json"]
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", "from afterpush.program import main; main()", *words]
+        [sys.executable, "-c", "from afterpush.__main__ import main; main()", *words]
         + (["--check=test -e docs/ROADMAP.md"] if check else []),
         cwd=app,
         env=ENVIRONMENT,

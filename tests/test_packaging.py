@@ -18,7 +18,7 @@ from tests.support.shared import ROOT
 
 HEAVY = (
     "fabric paramiko pymysql sqlglot rich jinja2 ruamel tree_sitter distributed yaml msgspec urllib3 dotenv "
-    "psutil sphinx requests sqlite3 ssl filelock"
+    "psutil sphinx requests sqlite3 ssl filelock asyncio"
 ).split()
 LOADED = f"print(*sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)"
 
@@ -106,6 +106,18 @@ def test_listing_the_tasks_imports_nothing_heavy_beyond_invoke_itself() -> None:
     assert "deploy.monitor" in printed
 
 
+def test_the_console_script_loads_asyncio_only_for_a_mock_context() -> None:
+    listing = (
+        "sys.argv = ['afterpush', '--list']\nfrom afterpush.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
+    loaded, printed = loaded_by(listing)
+    assert not loaded & {"asyncio", "ssl"} and "deploy.monitor" in printed
+    mocking = "from invoke import MockContext\nprint(MockContext(run='mocked').run('echo').stdout)"
+    loaded, printed = loaded_by(f"{listing}\n{mocking}")
+    assert "asyncio" in loaded and printed.endswith("mocked\n")
+
+
 def test_judging_an_app_spec_loads_no_client_of_the_platform() -> None:
     loaded, _ = loaded_by("import afterpush.appspec.validate.validation, afterpush.workflows.spec_validation")
     assert not loaded & {"urllib3", "ssl", "rich", "sqlite3", "jinja2"}
@@ -167,7 +179,7 @@ def test_a_slip_on_the_command_line_is_one_line_that_helps(
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
-    program = f"{sys.executable} -c 'from afterpush.program import main; main()' --list"
+    program = f"{sys.executable} -c 'from afterpush.__main__ import main; main()' --list"
     script = f"{program} 2>err | head -n 1"
     subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, check=True)
     assert (tmp_path / "err").read_text() == ""

@@ -14,7 +14,7 @@ from tests.support.json_types import differences
 from tests.support.program_server import ProgramServer, is_free_of_python
 
 # The console script's code; words of the command line follow.
-AFTERPUSH = [sys.executable, "-c", "from afterpush.program import main; main()"]
+AFTERPUSH = [sys.executable, "-c", "from afterpush.__main__ import main; main()"]
 
 
 @dataclass(frozen=True)

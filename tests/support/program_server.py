@@ -2,7 +2,7 @@
 
 Starting Python and importing the program costs more than most tasks do: 0.3 s of CPU against some hundredths.
 The server imports once and forks for each call. A call is still a process of its own, with its own folder,
-environment, descriptors and exit code, as `python -c "from afterpush.program import main; main()" WORDS` is.
+environment, descriptors and exit code, as `python -c "from afterpush.__main__ import main; main()" WORDS` is.
 Only its command line in /proc is the server's, and what Python reads from the environment when it starts.
 
     test process           server           keeper                the call

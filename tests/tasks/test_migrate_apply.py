@@ -59,7 +59,7 @@ def started(app: Repository) -> Iterator[Callable[[Address], "subprocess.Popen[b
     running: list[subprocess.Popen[bytes]] = []
 
     def start(address: Address) -> "subprocess.Popen[bytes]":
-        program = "from afterpush.program import main; main()"
+        program = "from afterpush.__main__ import main; main()"
         process = subprocess.Popen(
             [sys.executable, "-c", program, "migrate.apply", "--json"],
             cwd=app.path,

@@ -295,7 +295,7 @@ def execute(site: Repository, script: str, **environment: str) -> "subprocess.Co
     programs.mkdir(exist_ok=True)
     program = programs / "afterpush"
     program.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "from afterpush.program import main; main()" "$@"\n'
+        f'#!/bin/sh\nexec {sys.executable} -c "from afterpush.__main__ import main; main()" "$@"\n'
     )
     program.chmod(0o755)
     return subprocess.run(

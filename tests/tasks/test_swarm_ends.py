@@ -14,7 +14,7 @@ from tests.support.repositories import Repository
 from tests.support.swarm import alive, main_files, with_roadmap
 from tests.support.waiting import wait_until
 
-MAIN = "from afterpush.program import main; main()"
+MAIN = "from afterpush.__main__ import main; main()"
 HANG = (
     "echo half >half.$AFTERPUSH_TASK; (setsid sleep 300 >/dev/null 2>&1 &); "
     "touch ../up.$AFTERPUSH_TASK; sleep 300"
