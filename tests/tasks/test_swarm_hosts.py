@@ -222,7 +222,8 @@ def test_checks_of_the_merge_queue_run_on_both_machines(machines: Machines) -> N
         repository.git("checkout", "--quiet", "-b", name, "main")
         repository.commit(name, **{f"{name}_txt": "x"})
     repository.git("checkout", "--quiet", "main")
-    check = f"--check=pwd >>{machines.folder}/places; ls bad.* && exit 3; exit 0"
+    knows = '[ "$AFTERPUSH_PORT" -gt 0 ] && [ -n "$AFTERPUSH_BRANCHES" ]'
+    check = f"--check={knows} && pwd >>{machines.folder}/places; ls bad.* && exit 3; exit 0"
     words = ["queue.run", "--branch=bad,good", check, HOSTS, "--json"]
     answer = afterpush(*words, cwd=repository.path, timeout_seconds=300)
     assert answer.code == 1, answer.err

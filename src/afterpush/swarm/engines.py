@@ -4,20 +4,22 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from afterpush.infra.clock import Clock
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out
 
+Work = TypeVar("Work", contravariant=True)
 
-class Engine(Protocol):
-    """Runs attempts. A stopped one ends its attempts with the state `stopped`."""
 
-    def submit(self, spec: AttemptSpec, /) -> "Future[Attempted]":
-        """Begins an attempt as soon as there is a place for it."""
+class Engine(Protocol[Work]):
+    """Does work, such as attempts. A stopped one ends what it has begun with the state `stopped`."""
+
+    def submit(self, work: Work, /) -> "Future[Any]":
+        """Begins as soon as there is a place for it."""
 
     def stop(self) -> None:
-        """Ends every attempt that runs; returns at once."""
+        """Ends all that runs; returns at once."""
 
     def close(self) -> None:
         """Waits until nothing runs any more, and gives back what was taken."""

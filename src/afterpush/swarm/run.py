@@ -12,6 +12,7 @@ from afterpush.infra.files import private_folder, write_private
 from afterpush.infra.git import require_identity
 from afterpush.infra.locks import locked
 from afterpush.infra.processes.signals import noticing
+from afterpush.swarm.agent.attempt import AttemptSpec
 from afterpush.swarm.claims import Claimant, Claims
 from afterpush.swarm.context import RunRequest, SwarmContext
 from afterpush.swarm.engines import Engine
@@ -47,7 +48,7 @@ def run_swarm(
     order: RunRequest,
     context: SwarmContext,
     mainline: Mainline,
-    open_engine: Callable[[], Engine],
+    open_engine: Callable[[], Engine[AttemptSpec]],
 ) -> RunReport:
     """Runs the selected tasks to their ends. Raises AfterpushError when nothing can be begun at all."""
     began = context.clock.monotonic()

@@ -47,7 +47,7 @@ class RunContext:
     journal: TaskJournal
     mainline: Mainline
     claims: Claims
-    engine: Engine
+    engine: Engine[AttemptSpec]
     queue: MergeQueue
     slots: AgentLimit
     is_stopped: Callable[[], bool]
@@ -184,7 +184,8 @@ class TaskRun:
             disk_free_megabytes=bounds.disk_free_megabytes,
         )
         self.shared.journal.started(self.task.id, number, spec.branch, base, spec.worktree)
-        return self.shared.engine.submit(spec).result()
+        attempted: Attempted = self.shared.engine.submit(spec).result()
+        return attempted
 
     def _merged(self, attempted: Attempted, held: Held) -> Result:
         branch = self._branch

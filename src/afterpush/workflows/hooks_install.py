@@ -2,29 +2,28 @@
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from afterpush.hooks.install.changes import Plan, apply, as_document, describe
+from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, call_line, plan_install, plan_uninstall
+from afterpush.hooks.install.run_file import choose_program, has_hook_task, is_invoke, own_program, program_of
+from afterpush.hooks.notes import hooks_folder
+from afterpush.hooks.policy import Policy
+from afterpush.hooks.status import goal_of_push
+from afterpush.hooks.trial import try_push
+from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import print_json, say
 from afterpush.infra.errors import ExitCode
+from afterpush.infra.git import has_commits
 from afterpush.infra.invocation import command
 from afterpush.workflows.app_repository import AppRepository, app_repository
 from afterpush.workflows.hooks import policy_of
-
-if TYPE_CHECKING:
-    from afterpush.hooks.install.changes import Plan
-    from afterpush.hooks.policy import Policy
+from afterpush.workflows.trust import hook_item, may_load_tasks, tasks_item, trust_of
 
 UNTRUSTED_TASKS = "nobody said yes to tasks.py in this clone, so the hook calls afterpush without loading it"
 
 
 def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: bool, json: bool) -> ExitCode:
     """Tries which program has the hook's task here, writes what calls it, and tries what it set aside."""
-    from afterpush.hooks.install.changes import apply
-    from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, plan_install
-    from afterpush.hooks.install.run_file import choose_program, own_program
-    from afterpush.hooks.notes import hooks_folder
-    from afterpush.workflows.trust import hook_item, may_load_tasks, tasks_item, trust_of
-
     here = app_repository()
     policy = policy_of(here)
     if not dry_run:
@@ -49,9 +48,6 @@ def install_hooks(manager: str, *, enforce: bool, hint: str | None, dry_run: boo
 def is_program_good(here: AppRepository) -> bool:
     """Whether the program that the hooks of this clone call has their task, as far as it may be tried: `inv`
     would load a tasks.py that nobody said yes to, so the hook does not call it either."""
-    from afterpush.hooks.install.run_file import has_hook_task, is_invoke, program_of
-    from afterpush.workflows.trust import may_load_tasks
-
     program = program_of(here.repo)
     if program is None or (is_invoke(program) and not may_load_tasks(here)):
         return True
@@ -69,15 +65,8 @@ def _home_page() -> str | None:
     return next((f"see {url.partition(', ')[2]}" for url in urls), None)
 
 
-def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) -> "Plan":
+def _tried(here: AppRepository, policy: Policy, plan: Plan, manager: str) -> Plan:
     """A hook that was set aside must run as before: else it comes back, and the line to add is printed."""
-    from afterpush.hooks.install.changes import apply
-    from afterpush.hooks.install.plan import call_line, plan_uninstall
-    from afterpush.hooks.status import goal_of_push
-    from afterpush.hooks.trial import try_push
-    from afterpush.infra.clock import SystemClock
-    from afterpush.infra.git import has_commits
-
     if not any(step.moved_to for step in plan.steps) or not has_commits(here.repo):
         return plan
     goal = goal_of_push(here.repo, policy)
@@ -100,9 +89,6 @@ def _tried(here: AppRepository, policy: "Policy", plan: "Plan", manager: str) ->
 
 def uninstall_hooks(manager: str, *, dry_run: bool, json: bool) -> ExitCode:
     """Takes our lines out again."""
-    from afterpush.hooks.install.changes import apply
-    from afterpush.hooks.install.plan import plan_uninstall
-
     here = app_repository()
     plan = plan_uninstall(here.repo, manager)
     if not dry_run:
@@ -110,8 +96,6 @@ def uninstall_hooks(manager: str, *, dry_run: bool, json: bool) -> ExitCode:
     return _report(plan, dry_run=dry_run, json=json)
 
 
-def _report(plan: "Plan", *, dry_run: bool, json: bool) -> ExitCode:
-    from afterpush.hooks.install.changes import as_document, describe
-
+def _report(plan: Plan, *, dry_run: bool, json: bool) -> ExitCode:
     print_json(as_document(plan, dry_run=dry_run)) if json else say(describe(plan, dry_run=dry_run))
     return ExitCode.BAD_ANSWER if plan.problems else ExitCode.GOOD

@@ -3,15 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
+from afterpush.infra.clock import SystemClock
+from afterpush.infra.configuration.approvals import commands_with, configured
+from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
+from afterpush.infra.git.fetch_push import Target
 from afterpush.infra.invocation import program
+from afterpush.infra.state import feature_folder
+from afterpush.push.outcome import Prediction, PushResult
+from afterpush.push.predict import dry_run as predicted
+from afterpush.push.predict import predict
+from afterpush.push.request import PushContext, PushRequest
+from afterpush.push.run import push
 from afterpush.workflows.app_repository import AppRepository, redacted
-
-if TYPE_CHECKING:
-    from afterpush.push.outcome import Prediction, PushResult
-    from afterpush.push.request import PushContext, PushRequest
+from afterpush.workflows.trust import command_environment, require
 
 
 class Watch(TypedDict):
@@ -65,13 +72,8 @@ class Wanted:
     autostash: bool = False
 
 
-def push_here(here: AppRepository, wanted: Wanted, *, dry_run: bool = False) -> "PushResult":
+def push_here(here: AppRepository, wanted: Wanted, *, dry_run: bool = False) -> PushResult:
     """Pushes, or tells what a push would do. Raises AfterpushError, also for a check without a yes."""
-    from afterpush.infra.configuration.approvals import commands_with, configured
-    from afterpush.push.predict import dry_run as predicted
-    from afterpush.push.run import push
-    from afterpush.workflows.trust import require
-
     order = _order(here, wanted)
     if order.check and not dry_run:
         require(here, commands_with(here.settings, configured("push.check", order.check)))
@@ -79,18 +81,13 @@ def push_here(here: AppRepository, wanted: Wanted, *, dry_run: bool = False) -> 
         return predicted(order, context) if dry_run else push(order, context)
 
 
-def predict_here(here: AppRepository, wanted: Wanted) -> "Prediction":
+def predict_here(here: AppRepository, wanted: Wanted) -> Prediction:
     """How far ahead and behind the branch is, and what would conflict."""
-    from afterpush.push.predict import predict
-
     with _world(here) as context:
         return predict(_order(here, wanted), context)
 
 
-def _order(here: AppRepository, wanted: Wanted) -> "PushRequest":
-    from afterpush.infra.git.fetch_push import Target
-    from afterpush.push.request import PushRequest
-
+def _order(here: AppRepository, wanted: Wanted) -> PushRequest:
     settings = here.settings.push
     return PushRequest(
         Target(
@@ -104,16 +101,11 @@ def _order(here: AppRepository, wanted: Wanted) -> "PushRequest":
 
 
 @contextmanager
-def _world(here: AppRepository) -> "Iterator[PushContext]":
+def _world(here: AppRepository) -> Iterator[PushContext]:
     """A push's context: the merge driver comes from the conflicts feature."""
     import random
 
     from afterpush.conflicts.git.on_the_fly import merging_documents
-    from afterpush.infra.clock import SystemClock
-    from afterpush.infra.console import note
-    from afterpush.infra.state import feature_folder
-    from afterpush.push.request import PushContext
-    from afterpush.workflows.trust import command_environment
 
     with merging_documents(here.repo, here.settings.documents) as merging:
         variables = command_environment(here)
@@ -121,12 +113,11 @@ def _world(here: AppRepository) -> "Iterator[PushContext]":
         yield PushContext(here.repo, state, merging, SystemClock(), random.random, note, variables)
 
 
-def watch_push(here: AppRepository, outcome: "PushResult") -> Watch:
+def watch_push(here: AppRepository, outcome: PushResult) -> Watch:
     """Starts the watch over the deployment: its process and log, or why there is none.
 
     The push has landed, whatever comes of the watch.
     """
-    from afterpush.infra.console import note
     from afterpush.workflows.deploy.watch import start_background
 
     if outcome.target.branch not in here.settings.deploy.branches:

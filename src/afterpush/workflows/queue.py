@@ -1,5 +1,22 @@
 """The merge queue of this clone: its branches, its check, and what became of what landed."""
 
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from afterpush.infra.clock import SystemClock, parse_rfc3339
+from afterpush.infra.git import resolve_commit
+from afterpush.infra.state import feature_folder
+from afterpush.swarm.context import SwarmContext
+from afterpush.swarm.merge_queue import report
+from afterpush.swarm.merge_queue.branches import Branch, Wanted, find_branches
+from afterpush.swarm.merge_queue.mainline import Mainline
+from afterpush.swarm.merge_queue.model import Entry, Queue
+from afterpush.swarm.merge_queue.report import Deployed
+from afterpush.swarm.merge_queue.store import FileStore
+
+if TYPE_CHECKING:
+    from afterpush.swarm.merge_queue.checks import CheckEngine
+
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,34 +27,21 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.swarm import show_commands, split, swarm_context, target_of
 
-if TYPE_CHECKING:
-    from afterpush.swarm.context import SwarmContext
-    from afterpush.swarm.merge_queue.branches import Branch, Wanted
-    from afterpush.swarm.merge_queue.checks import CheckEngine
-    from afterpush.swarm.merge_queue.model import Entry, Queue
-    from afterpush.swarm.merge_queue.report import Deployed
-    from afterpush.swarm.merge_queue.store import FileStore
-
 NO_CHECK = "none: what merges lands"
 _NOT_LIVE = ("failed", "canceled", "rolled_back", "timeout", "unreachable", "crashed")
 
 
-def store_of(here: AppRepository) -> "FileStore":
+def store_of(here: AppRepository) -> FileStore:
     """Where this clone keeps its queue."""
-    from afterpush.infra.state import feature_folder
-    from afterpush.swarm.merge_queue.store import FileStore
-
     return FileStore(feature_folder(here.repo, "queue"))
 
 
-def wanted(branch: str | None, pattern: str | None, author: str | None) -> "Wanted":
+def wanted(branch: str | None, pattern: str | None, author: str | None) -> Wanted:
     """The branches that the flags name."""
-    from afterpush.swarm.merge_queue.branches import Wanted
-
     return Wanted(split(branch), split(pattern), author or "")
 
 
-def add(here: AppRepository, asked: "Wanted", priority: int, *, dry_run: bool, json: bool) -> ExitCode:
+def add(here: AppRepository, asked: Wanted, priority: int, *, dry_run: bool, json: bool) -> ExitCode:
     """Adds branches. Raises AfterpushError when none is named."""
     if not asked:
         raise AfterpushError("which branches? give --branch=NAME,NAME, --pattern='agents/*' or --author=NAME")
@@ -50,7 +54,7 @@ def add(here: AppRepository, asked: "Wanted", priority: int, *, dry_run: bool, j
 
 def run(
     here: AppRepository,
-    asked: "Wanted",
+    asked: Wanted,
     priority: int,
     *,
     check: str | None,
@@ -61,7 +65,6 @@ def run(
     json: bool,
 ) -> ExitCode:
     """Adds what is asked for, and runs the queue."""
-    from afterpush.swarm.merge_queue.mainline import Mainline
     from afterpush.swarm.merge_queue.session import QueueRun, run_queue
 
     command = check or here.settings.swarm.check
@@ -98,15 +101,13 @@ def remove(
     here: AppRepository, branch: str | None, pattern: str | None, *, dry_run: bool, json: bool
 ) -> ExitCode:
     """Takes branches out of the queue. Raises AfterpushError when none is named, or one is not in it."""
-    from fnmatch import fnmatchcase
-
     from afterpush.swarm.merge_queue.session import without_branches
 
     names, patterns = split(branch), split(pattern)
     if not names and not patterns:
         raise AfterpushError("which branches? give --branch=NAME,NAME or --pattern='agents/*'")
 
-    def change(queue: "Queue") -> "Queue":
+    def change(queue: Queue) -> Queue:
         return without_branches(queue, names, lambda name: any(fnmatchcase(name, p) for p in patterns))
 
     store = store_of(here)
@@ -121,29 +122,26 @@ def status(here: AppRepository, *, json: bool) -> ExitCode:
     return ExitCode.GOOD
 
 
-def _found(here: AppRepository, asked: "Wanted") -> "list[Branch]":
-    from afterpush.swarm.merge_queue.branches import find_branches
-
+def _found(here: AppRepository, asked: Wanted) -> list[Branch]:
     return find_branches(here.repo, target_of(here), asked)
 
 
 def _with(
-    here: AppRepository, found: "Sequence[Branch]", priority: int, *, retry: bool, dry_run: bool
-) -> "Queue":
-    from afterpush.swarm.merge_queue.mainline import Mainline
+    here: AppRepository, found: Sequence[Branch], priority: int, *, retry: bool, dry_run: bool
+) -> Queue:
     from afterpush.swarm.merge_queue.session import lost_landings, with_branches
 
     store = store_of(here)
     lost = lost_landings(here.repo, Mainline(here.repo, target_of(here)), store.load(), found)
 
-    def change(queue: "Queue") -> "Queue":
+    def change(queue: Queue) -> Queue:
         return with_branches(queue, found, priority, lost, retry=retry)
 
     return change(store.load()) if dry_run else store.update(change)
 
 
 def _engine(
-    here: AppRepository, context: "SwarmContext", command: str, places: int, hosts: str | None
+    here: AppRepository, context: SwarmContext, command: str, places: int, hosts: str | None
 ) -> "CheckEngine":
     """Where checks run: here, or on the machines that are named."""
     from afterpush.swarm.merge_queue.checks import LocalChecks
@@ -160,12 +158,11 @@ def _engine(
 
 def _require_source(here: AppRepository) -> None:
     from afterpush.deploy.monitor.setup import require_source
-    from afterpush.infra.git import resolve_commit
 
     require_source(here, resolve_commit(here.repo, "HEAD"))
 
 
-def _hold(here: AppRepository) -> "Callable[[], str | None]":
+def _hold(here: AppRepository) -> Callable[[], str | None]:
     """Why nothing may land: what landed last is not live. "" as long as its monitor runs."""
 
     def hold() -> str | None:
@@ -185,11 +182,9 @@ def _hold(here: AppRepository) -> "Callable[[], str | None]":
     return hold
 
 
-def _deployed(here: AppRepository, sha: str) -> "Deployed | None":
+def _deployed(here: AppRepository, sha: str) -> Deployed | None:
     """What its monitor knows of a commit; None when none was started."""
     from afterpush.deploy.monitor.status import status as monitor_status
-    from afterpush.infra.clock import SystemClock, parse_rfc3339
-    from afterpush.swarm.merge_queue.report import Deployed
 
     with suppress(AfterpushError):
         found = monitor_status(here.state, sha, SystemClock().now())
@@ -202,16 +197,13 @@ def _deployed(here: AppRepository, sha: str) -> "Deployed | None":
 
 def _show(
     here: AppRepository,
-    queue: "Queue",
+    queue: Queue,
     *,
     json: bool,
     dry_run: bool = False,
     message: str = "",
-    only: "Callable[[Entry], bool]" = lambda entry: True,
+    only: Callable[[Entry], bool] = lambda entry: True,
 ) -> None:
-    from afterpush.infra.clock import SystemClock
-    from afterpush.swarm.merge_queue import report
-
     heads = {entry.head for entry in queue.entries if entry.head}
     verdicts = {head: found for head in heads if (found := _deployed(here, head))}
     shown = report.report(

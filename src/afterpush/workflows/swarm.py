@@ -7,21 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from afterpush.infra.clock import SystemClock
 from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.invocation import program
+from afterpush.infra.git.fetch_push import Target
+from afterpush.infra.globs import matches_any
+from afterpush.infra.invocation import program, program_in
 from afterpush.infra.printable import command_line
 from afterpush.infra.safe_paths import Gate, Refused
+from afterpush.infra.state import feature_folder
+from afterpush.roadmap import Task
+from afterpush.swarm.context import Bounds, RunRequest, SwarmContext
+from afterpush.swarm.journal import JOURNAL, TaskJournal
+from afterpush.swarm.plan import tasks_on
 from afterpush.workflows.app_repository import DEFAULTS, AppRepository, redacted, warn_on_error
 from afterpush.workflows.trust import command_environment
-
-if TYPE_CHECKING:
-    from afterpush.infra.git.fetch_push import Target
-    from afterpush.roadmap import Task
-    from afterpush.swarm.context import Bounds, RunRequest, SwarmContext
-    from afterpush.swarm.journal import TaskJournal
 
 WORKTREES_VARIABLE = "AFTERPUSH_WORKTREES"
 
@@ -33,25 +34,18 @@ class Roadmap:
         self._here, self._commit = here, commit
 
     @cached_property
-    def tasks(self) -> "dict[str, Task]":
-        from afterpush.infra.globs import matches_any
-        from afterpush.swarm.plan import tasks_on
-
+    def tasks(self) -> dict[str, Task]:
         globs = self._here.settings.prompts.roadmap
         return tasks_on(self._here.repo, self._commit, lambda path: matches_any(path, globs))
 
 
-def target_of(here: AppRepository) -> "Target":
+def target_of(here: AppRepository) -> Target:
     """The branch that everything lands on."""
-    from afterpush.infra.git.fetch_push import Target
-
     return Target(here.settings.push.remote, here.settings.push.branch)
 
 
 def state_of(here: AppRepository) -> Path:
     """The swarm's own folder in the git folder."""
-    from afterpush.infra.state import feature_folder
-
     return feature_folder(here.repo, "swarm")
 
 
@@ -73,13 +67,9 @@ def worktrees_of(here: AppRepository) -> Path:
 
 
 @contextmanager
-def swarm_context(
-    here: AppRepository, tasks: "Callable[[], dict[str, Task]]" = dict
-) -> "Iterator[SwarmContext]":
+def swarm_context(here: AppRepository, tasks: Callable[[], dict[str, Task]] = dict) -> Iterator[SwarmContext]:
     """The context that the swarm acts on; the merge driver comes from the conflicts feature."""
     from afterpush.conflicts.git.on_the_fly import merging_documents
-    from afterpush.infra.clock import SystemClock
-    from afterpush.swarm.context import SwarmContext
 
     main = target_of(here).tracking_ref
     with merging_documents(here.repo, here.settings.documents, branch=main) as merging:
@@ -101,15 +91,14 @@ def swarm_context(
         )
 
 
-def _prompts(here: AppRepository, tasks: "Callable[[], dict[str, Task]]") -> "Callable[[Task], str]":
+def _prompts(here: AppRepository, tasks: Callable[[], dict[str, Task]]) -> Callable[[Task], str]:
     """Renders the prompt of a task, as `prompts.regen` would write it."""
     from afterpush.documents.prompts.template import PromptContext, find_template
-    from afterpush.infra.invocation import program_in
 
     push = here.settings.push
     around = PromptContext(push.remote, push.branch, program_in(here.repo))
 
-    def render(task: "Task") -> str:
+    def render(task: Task) -> str:
         template = find_template(here.repo, here.settings.prompts.template, DEFAULTS)
         return template.render(task, tasks(), around)
 
@@ -142,7 +131,7 @@ class _Watching:
             note(f"watching the deployment of {sha[:7]} (pid {started.pid})")
 
 
-def _explainer(here: AppRepository) -> "Callable[[Path], str]":
+def _explainer(here: AppRepository) -> Callable[[Path], str]:
     """What `deploy.explain` says of the log of a check, in a sentence; "" when it does not know."""
 
     def explain(log: Path) -> str:
@@ -175,10 +164,8 @@ def show_commands(agent: str = "", check: str | None = None, workers: str = "") 
             note(f"{name}: {redacted(command_line(text))}")
 
 
-def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":
+def bounds_of(here: AppRepository, timeout_seconds: float) -> Bounds:
     """The bounds of a run, from the configuration."""
-    from afterpush.swarm.context import Bounds
-
     settings = here.settings.swarm
     return Bounds(
         timeout_seconds,
@@ -190,20 +177,15 @@ def bounds_of(here: AppRepository, timeout_seconds: float) -> "Bounds":
     )
 
 
-def merge_order(here: AppRepository, check: str | None) -> "RunRequest":
+def merge_order(here: AppRepository, check: str | None) -> RunRequest:
     """The order of a queue without agents."""
-    from afterpush.swarm.context import RunRequest
-
     settings = here.settings.swarm
     bounds = bounds_of(here, settings.timeout_seconds)
     return RunRequest("", check or settings.check, settings.agents, bounds, only_merge=True)
 
 
-def journal_of(here: AppRepository) -> "TaskJournal":
+def journal_of(here: AppRepository) -> TaskJournal:
     """The journal of this clone's swarm."""
-    from afterpush.infra.clock import SystemClock
-    from afterpush.swarm.journal import JOURNAL, TaskJournal
-
     return TaskJournal(state_of(here) / JOURNAL, SystemClock())
 
 

@@ -1,5 +1,21 @@
 """A run of the swarm, and the engine that it is on: this machine, a dask scheduler, or hosts over SSH."""
 
+from typing import TYPE_CHECKING
+
+from afterpush.infra.git import remote_urls
+from afterpush.infra.git.urls import without_credentials
+from afterpush.swarm.agent.attempt import AttemptSpec
+from afterpush.swarm.context import RunRequest, SwarmContext
+from afterpush.swarm.engines import Engine, LocalEngine
+from afterpush.swarm.merge_queue.mainline import Mainline
+from afterpush.swarm.plan import RunPlan, plan
+from afterpush.swarm.run import RunReport, run_swarm
+from afterpush.swarm.selection import Selection
+
+if TYPE_CHECKING:
+    from afterpush.swarm.remote.checks import Workers
+    from afterpush.swarm.remote.worker import CloneSource
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,16 +23,6 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 from afterpush.workflows.swarm import Roadmap, journal_of, show_commands, split, swarm_context, target_of
-
-if TYPE_CHECKING:
-    from afterpush.swarm.context import RunRequest, SwarmContext
-    from afterpush.swarm.engines import Engine
-    from afterpush.swarm.merge_queue.mainline import Mainline
-    from afterpush.swarm.plan import RunPlan
-    from afterpush.swarm.remote.checks import Workers
-    from afterpush.swarm.remote.worker import CloneSource
-    from afterpush.swarm.run import RunReport
-    from afterpush.swarm.selection import Selection
 
 LOCAL, DASK = "local", "dask"
 
@@ -64,17 +70,13 @@ def choice(here: AppRepository, engine: str | None, scheduler: str | None, hosts
 
 def run_here(
     here: AppRepository,
-    order: "RunRequest",
+    order: RunRequest,
     chosen: EngineChoice,
-    select: "Callable[[Roadmap, Mainline], Selection]",
+    select: Callable[[Roadmap, Mainline], Selection],
     *,
     dry_run: bool,
-) -> "RunReport | RunPlan":
+) -> RunReport | RunPlan:
     """Runs the tasks that `select` chooses, or only plans it. Raises AfterpushError."""
-    from afterpush.swarm.merge_queue.mainline import Mainline
-    from afterpush.swarm.plan import plan
-    from afterpush.swarm.run import run_swarm
-
     if not dry_run:
         show_commands(order.command, order.check, chosen.workers)
     mainline = Mainline(here.repo, target_of(here))
@@ -88,18 +90,16 @@ def run_here(
 
 
 def _opened_engine(
-    here: AppRepository, context: "SwarmContext", order: "RunRequest", chosen: EngineChoice
-) -> "Callable[[], Engine]":
+    here: AppRepository, context: SwarmContext, order: RunRequest, chosen: EngineChoice
+) -> Callable[[], Engine[AttemptSpec]]:
     """What opens the engine. Raises AfterpushError for an address that is not safe to use."""
-    from afterpush.swarm.engines import LocalEngine
-
     if chosen.name == LOCAL:
         return lambda: LocalEngine(here.repo, order.agents, context.environment, context.clock)
     return opened_workers(here, context, order.agents, chosen)
 
 
 def opened_workers(
-    here: AppRepository, context: "SwarmContext", places: int, chosen: EngineChoice
+    here: AppRepository, context: SwarmContext, places: int, chosen: EngineChoice
 ) -> "Callable[[], Workers]":
     """What opens the workers on other machines, with so many places in all."""
     if chosen.hosts:
@@ -112,10 +112,8 @@ def opened_workers(
     return lambda: DaskEngine(address, _source(here, context), context.token())
 
 
-def _source(here: AppRepository, context: "SwarmContext") -> "CloneSource":
+def _source(here: AppRepository, context: SwarmContext) -> "CloneSource":
     """Where workers find the code; they have credentials of their own."""
-    from afterpush.infra.git import remote_urls
-    from afterpush.infra.git.urls import without_credentials
     from afterpush.swarm.remote.worker import CloneSource
 
     urls = remote_urls(here.repo, context.target.remote)

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Protocol
 
 from afterpush.infra.clock import duration
-from afterpush.infra.files import private_folder, unless_gone
-from afterpush.infra.git.worktrees import Linked, detached_worktree, discard_worktree, linked_worktrees
+from afterpush.infra.files import unless_gone
+from afterpush.infra.git.worktrees import Linked, discard_worktree, linked_worktrees
 from afterpush.infra.log_tail import in_brackets
-from afterpush.swarm.agent.attempt import supervised_environment
-from afterpush.swarm.agent.ports import PORTS
-from afterpush.swarm.agent.supervision import run_supervised
-from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
+from afterpush.swarm.agent.check_run import CHECK_PREFIX, CheckSpec, run_check
+from afterpush.swarm.agent.supervisor import Ended
 from afterpush.swarm.context import SwarmContext
 from afterpush.swarm.manager_files import managers
 from afterpush.swarm.merge_queue.model import Candidate
 
-CHECK_PREFIX = ".check-"
 _KEEP_SECONDS = 30 * 86400
 
 
@@ -51,21 +48,22 @@ class LocalChecks:
     explain: Callable[[Path], str] = lambda log: ""
 
     def check(self, candidate: Candidate, number: int, is_stopped: Callable[[], bool]) -> Checked:
-        context, name = self.context, f"{os.getpid()}-{number}"
-        folder = private_folder(context.state / "checks")
-        log, result = folder / f"{name}.log", folder / f"{name}.json"
-        place = context.worktrees / f"{CHECK_PREFIX}{name}"
-        port = PORTS.take()
-        try:
-            with detached_worktree(context.repo, place, candidate.commit) as tree:
-                request = SupervisorRequest(self.command, str(tree), str(log), str(result), self.seconds)
-                env = supervised_environment(context.environment, f"{context.tag}check/{name}")
-                own = {"AFTERPUSH_PORT": str(port), "AFTERPUSH_BRANCHES": " ".join(candidate.branches)}
-                ended = run_supervised(request, env | own, is_stopped=is_stopped, clock=context.clock)
-        finally:
-            PORTS.give_back(port)
-            result.unlink(missing_ok=True)
+        context = self.context
+        ended, log = run_check(
+            context.repo,
+            self.spec(candidate, f"{os.getpid()}-{number}"),
+            context.state / "checks",
+            context.worktrees,
+            context.environment,
+            is_stopped=is_stopped,
+            clock=context.clock,
+        )
         return self.judged(ended, log)
+
+    def spec(self, candidate: Candidate, name: str, ref: str = "") -> CheckSpec:
+        """The check of a candidate, as this machine or another is to run it."""
+        tag = f"{self.context.tag}check/{name}"
+        return CheckSpec(self.command, candidate.commit, candidate.branches, name, tag, self.seconds, ref)
 
     def close(self) -> None:
         pass

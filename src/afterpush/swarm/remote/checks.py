@@ -1,29 +1,26 @@
 """Checks of candidates on other machines: the commit travels over a ref of the remote, the log comes back."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.files import private_folder
 from afterpush.infra.git.leases import ABSENT, Change, push_changes
 from afterpush.infra.log_tail import first_words
+from afterpush.swarm.agent.check_run import CheckSpec
+from afterpush.swarm.engines import Engine
 from afterpush.swarm.merge_queue.checks import Checked, LocalChecks
 from afterpush.swarm.merge_queue.model import Candidate
-from afterpush.swarm.remote.worker import RemoteCheck, RemoteChecked, Work
+from afterpush.swarm.remote.worker import RemoteChecked, Work
 
 PREFIX = "refs/afterpush/candidates/"
 _LOOK_SECONDS = 0.2
 _MOST_LOST = 3
 
 
-class Workers(Protocol):
-    """Workers on other machines: an engine that takes checks as well as attempts."""
-
-    def submit(self, work: Work, /) -> "Future[Any]": ...
-    def stop(self) -> None: ...
-    def close(self) -> None: ...
+Workers = Engine[Work]
+"""Workers on other machines: an engine that takes checks as well as attempts."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +42,20 @@ class RemoteChecks:
                 f"sending a candidate to {target.remote}: git says: {first_words(pushed.said)}",
                 ExitCode.UNREACHABLE,
             )
-        order = RemoteCheck(
-            self.here.command,
-            candidate.commit,
-            change.ref,
-            name,
-            f"{context.tag}check/{name}",
-            self.here.seconds,
-        )
         try:
-            return self._answer(order, is_stopped)
+            return self._answer(self.here.spec(candidate, name, change.ref), is_stopped)
         finally:
             push_changes(context.repo, target.remote, [Change(change.ref, ABSENT, candidate.commit)])
 
-    def _answer(self, order: RemoteCheck, is_stopped: Callable[[], bool]) -> Checked:
+    def _answer(self, spec: CheckSpec, is_stopped: Callable[[], bool]) -> Checked:
         for attempt in range(_MOST_LOST):
-            future = self.workers.submit(replace(order, name=f"{order.name}-{attempt}"))
+            future = self.workers.submit(replace(spec, name=f"{spec.name}-{attempt}"))
             while not wait([future], timeout=_LOOK_SECONDS).done:
                 if is_stopped():
                     return Checked(is_green=None)
             done: RemoteChecked = future.result()
             if not done.is_lost:
-                log = private_folder(self.here.context.state / "checks") / f"{order.name}.log"
+                log = private_folder(self.here.context.state / "checks") / f"{spec.name}.log"
                 log.write_bytes(done.log)
                 return self.here.judged(done.ended, log)
         raise AfterpushError(f"{_MOST_LOST} workers were lost in one check", ExitCode.UNREACHABLE)

@@ -15,8 +15,9 @@ from afterpush.infra.remote.environment import prepared
 from afterpush.infra.remote.ssh import Conversation, Remote, connected
 from afterpush.infra.remote.wheel import Installed
 from afterpush.swarm.agent.attempt import AttemptSpec
+from afterpush.swarm.agent.check_run import CheckSpec
 from afterpush.swarm.remote.host_worker import HELLO, STOP, Order, Reply
-from afterpush.swarm.remote.worker import STALE_SECONDS, CloneSource, RemoteCheck, Work, lost
+from afterpush.swarm.remote.worker import STALE_SECONDS, CloneSource, Work, lost
 
 _HELLO_SECONDS = 60.0
 _END_SECONDS = 10.0
@@ -69,7 +70,7 @@ class Host:
             number = self._count
             self._running[number] = work, answer
         attempt = work if isinstance(work, AttemptSpec) else None
-        check = work if isinstance(work, RemoteCheck) else None
+        check = work if isinstance(work, CheckSpec) else None
         self._say(msgspec.json.encode(Order(number, source, attempt, check)))
         if self.is_lost:
             self._let_go()

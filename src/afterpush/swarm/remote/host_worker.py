@@ -17,10 +17,10 @@ import msgspec
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
+from afterpush.swarm.agent.check_run import CheckSpec
 from afterpush.swarm.remote.worker import (
     STALE_SECONDS,
     CloneSource,
-    RemoteCheck,
     RemoteChecked,
     carry_out_here,
     reach,
@@ -38,7 +38,7 @@ class Order:
     number: int
     source: CloneSource
     attempt: AttemptSpec | None = None
-    check: RemoteCheck | None = None
+    check: CheckSpec | None = None
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from afterpush.infra.git import git
 from afterpush.infra.git.leases import ABSENT, Change, fetch_objects, push_changes, remote_refs
 from afterpush.infra.git.objects import read_commits, write_commit
 from afterpush.infra.git.refs import NEVER_ASK
-from afterpush.infra.git.worktrees import detached_worktree, remove_clean_worktree
+from afterpush.infra.git.worktrees import remove_clean_worktree
 from afterpush.infra.locks import locked
-from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out, supervised_environment
-from afterpush.swarm.agent.supervision import run_supervised
-from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
+from afterpush.swarm.agent.attempt import Attempted, AttemptSpec, carry_out
+from afterpush.swarm.agent.check_run import CheckSpec, run_check
+from afterpush.swarm.agent.supervisor import Ended
 from afterpush.swarm.states import TaskState
 
 BEAT_SECONDS = 1.0
@@ -43,18 +43,6 @@ class CloneSource:
 
 
 @dataclass(frozen=True)
-class RemoteCheck:
-    """All that a worker must know to check one candidate; `tag` marks every process of it."""
-
-    command: str
-    commit: str
-    ref: str
-    name: str
-    tag: str
-    seconds: float
-
-
-@dataclass(frozen=True)
 class RemoteChecked:
     """How it ended, and the end of its log. `is_lost`: its worker died, and nothing is known."""
 
@@ -63,13 +51,13 @@ class RemoteChecked:
     is_lost: bool = False
 
 
-Work = AttemptSpec | RemoteCheck
+Work = AttemptSpec | CheckSpec
 Answer = Attempted | RemoteChecked
 
 
 def lost(work: Work, why: str, *, is_lost: bool) -> Answer:
     """The answer to work that no worker answers: it was lost with its worker, or else stopped."""
-    if isinstance(work, RemoteCheck):
+    if isinstance(work, CheckSpec):
         return RemoteChecked(Ended("lost" if is_lost else "stopped", 1, 0.0), is_lost=is_lost)
     return Attempted(None, TaskState.FAILED if is_lost else TaskState.STOPPED, why, is_lost=is_lost)
 
@@ -88,7 +76,7 @@ def carry_out_here(work: Work, source: CloneSource, is_cut: Callable[[], bool]) 
     """Runs on a worker: the work in the worker's own clone, until `is_cut`. Raises AfterpushError."""
     home = _home_of(os.environ, source)
     repo = _clone_of(home, source)
-    if isinstance(work, RemoteCheck):
+    if isinstance(work, CheckSpec):
         return _check(repo, home, work, is_cut)
     fetch_objects(repo, "origin", source.main_ref, work.base)
     return _attempt(repo, home, work, is_cut)
@@ -126,20 +114,21 @@ def _mark(repo: Path, spec: AttemptSpec) -> str:
     return write_commit(repo, read_commits(repo, [spec.base])[0].tree, [spec.base], message.encode())
 
 
-def _check(repo: Path, home: Path, order: RemoteCheck, is_cut: Callable[[], bool]) -> RemoteChecked:
-    fetch_objects(repo, "origin", order.ref, order.commit)
-    folder = private_folder(home / "checks")
-    log, result = folder / f"{order.name}.log", folder / f"{order.name}.json"
-    env = supervised_environment(os.environ, order.tag)
-    place = home / "worktrees" / f".check-{order.name}"
+def _check(repo: Path, home: Path, spec: CheckSpec, is_cut: Callable[[], bool]) -> RemoteChecked:
+    fetch_objects(repo, "origin", spec.ref, spec.commit)
+    ended, log = run_check(
+        repo,
+        spec,
+        home / "checks",
+        home / "worktrees",
+        os.environ,
+        is_stopped=is_cut,
+        clock=SystemClock(),
+    )
     try:
-        with detached_worktree(repo, place, order.commit):
-            request = SupervisorRequest(order.command, str(place), str(log), str(result), order.seconds)
-            ended = run_supervised(request, env, is_stopped=is_cut, clock=SystemClock())
         return RemoteChecked(ended, read_tail(log, _LOG_BYTES))
     finally:
         log.unlink(missing_ok=True)
-        result.unlink(missing_ok=True)
 
 
 def _home_of(environment: Mapping[str, str], source: CloneSource) -> Path:

@@ -1,5 +1,13 @@
 """What is known of a commit: the answer of `deploy.status`, and one look where nobody watched it."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from afterpush.infra.git import is_pushed
+
+if TYPE_CHECKING:
+    from afterpush.deploy.watch.outcome import Outcome
+
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -8,17 +16,12 @@ from afterpush.infra.console import note
 from afterpush.infra.errors import AfterpushError
 from afterpush.workflows.app_repository import AppRepository
 
-if TYPE_CHECKING:
-    from afterpush.deploy.watch.outcome import Outcome
-
 ASK_SECONDS = 10.0
 _STILL_OPEN = frozenset(("running", "crashed", "stopped"))
 
 
 def known(here: AppRepository, sha: str) -> "Outcome":
     """What `deploy.status` says; of a commit that nobody watched, what one look shows."""
-    from dataclasses import replace
-
     from afterpush.workflows.deploy.status import status_here
     from afterpush.workflows.deploy.watch import look_once
 
@@ -36,8 +39,6 @@ def known(here: AppRepository, sha: str) -> "Outcome":
 
 def with_production(here: AppRepository, found: "Outcome") -> "Outcome":
     """While a monitor watches, what production runs meanwhile is asked for once."""
-    from dataclasses import replace
-
     from afterpush.deploy.monitor.setup import app_platform, wanted_app
     from afterpush.deploy.watch.production import production_if_told
 
@@ -55,8 +56,6 @@ def with_production(here: AppRepository, found: "Outcome") -> "Outcome":
 
 def is_on_remote(here: AppRepository, sha: str) -> bool:
     """Whether a branch of the push remote contains the commit, as far as git here knows."""
-    from afterpush.infra.git import is_pushed
-
     return is_pushed(here.repo, here.settings.push.remote, sha)
 
 

@@ -1,5 +1,18 @@
 """The tools of an agent, composed of what the tasks do: `deploy.status` judges, `deploy.explain` explains."""
 
+from typing import TYPE_CHECKING
+
+from afterpush import __version__
+from afterpush.agents.serve import Service, serve
+from afterpush.infra.configuration.environment_variables import read_environment
+from afterpush.infra.git import top_level
+from afterpush.workflows.agents.gate import settle
+from afterpush.workflows.push import Wanted, push_here, watch_push
+
+if TYPE_CHECKING:
+    from afterpush.deploy.explain.answer import Explanation
+    from afterpush.deploy.watch.outcome import Outcome
+
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,18 +27,11 @@ from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.workflows.agents.known import explanation_of, is_on_remote, known, with_production
 from afterpush.workflows.app_repository import AppRepository, app_repository
 
-if TYPE_CHECKING:
-    from afterpush.deploy.explain.answer import Explanation
-    from afterpush.deploy.watch.outcome import Outcome
-
 _MOST_LOG_CHARACTERS = 4 << 20
 
 
 def serve_here(*, allow_push: bool) -> None:
     """Serves the client at stdin and stdout until it goes."""
-    from afterpush import __version__
-    from afterpush.agents.serve import Service, serve
-
     serve(Service(lambda folders: RepositoryTools(folders), __version__, allow_push))
 
 
@@ -55,8 +61,6 @@ class RepositoryTools:
         explanation = explanation_of(self.here, found) if found.verdict == "failed" else None
         answer = _of_outcome(found, explanation, detail=detail)
         if found.verdict == "live":
-            from afterpush.workflows.agents.gate import settle
-
             settle(self.here, found.sha)
         return cleaned(answer, self.here.environment.redactor())
 
@@ -88,8 +92,6 @@ class RepositoryTools:
 
     def push(self, *, dry_run: bool, autostash: bool) -> Answer:
         """What `inv push` does, with its guards."""
-        from afterpush.workflows.push import Wanted, push_here, watch_push
-
         outcome = push_here(self.here, Wanted(autostash=autostash), dry_run=dry_run)
         watch = watch_push(self.here, outcome) if outcome.pushed else None
         is_bad = outcome.exit_code is not ExitCode.GOOD
@@ -127,8 +129,6 @@ class RepositoryTools:
         return None
 
     def _redactor(self) -> Any:
-        from afterpush.infra.configuration.environment_variables import read_environment
-
         here = self._here_if_any()
         with contextlib.suppress(AfterpushError):
             if here:
@@ -142,7 +142,6 @@ _WATCHABLE = frozenset(("running", "crashed", "stopped", "timeout", "none", "unr
 def _repository_of(folders: Sequence[Path]) -> AppRepository:
     if not folders:
         return app_repository()
-    from afterpush.infra.git import top_level
 
     current = Path.cwd()
     for folder in sorted(folders, key=lambda folder: not current.is_relative_to(folder)):
@@ -182,7 +181,6 @@ def _of_outcome(found: "Outcome", explanation: dict[str, Any] | None, *, detail:
 
 def _explained_text(here: AppRepository | None, log: str) -> "Explanation":
     from afterpush.deploy.explain.answer import NOTHING_KNOWN
-    from afterpush.infra.configuration.environment_variables import read_environment
     from afterpush.workflows.deploy.explain import explained
 
     pieces = [log[-_MOST_LOG_CHARACTERS:].encode("utf-8", "replace")]
