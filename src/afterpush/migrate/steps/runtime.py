@@ -1,5 +1,9 @@
 # ruff: noqa: E501 (queries and JavaScript, in lines of their own kind)
-"""What the module of steps does when the app starts: the decisions of `decide.py`, in JavaScript."""
+"""What the module of steps does when the app starts: the decisions of `decide.py`, in JavaScript.
+
+Its functions are named like those of `decide.py`, `decide_rows.py`, `stage.py` and `timeline.py`, and a test
+compares their answers.
+"""
 
 RUNTIME = r"""
 const rowsOf = (answer) => {
@@ -10,12 +14,32 @@ const keyOf = (change) => change.slice(0, 3).join("\t");
 const changesOf = (step, flavour) => (step.changes && step.changes[flavour]) || [];
 const isCounter = (key) => key.endsWith("\tcounter");
 const isOrder = (key) => key.endsWith("\torder");
+const isTable = (key) => key.endsWith("\ttable");
+const objectOf = (key) => key.split("\t")[1];
+const place = (step) => step.file + ":" + step.line;
+const plain = (text) => (text == null ? undefined : text.replace(/ WITH PARSER \S*$/, ""));
 const same = (key, expected, found) =>
   isCounter(key) ? Number(found || 1) >= Number(expected || 1)
-    : (expected == null && /\t(at|starts|ends)$/.test(key)) || (expected == null ? undefined : expected.replace(/ WITH PARSER \S*$/, "")) === (found == null ? undefined : found);
+    : plain(expected) === plain(found) || (expected == null && /\t(at|starts|ends)$/.test(key));
 const set = (state, key, text) => (text == null ? state.delete(key) : state.set(key, text));
+const put = (state, changes) => changes.forEach((change) => set(state, keyOf(change), change[4]));
+// Every word of the statement but for strings and comments: tables that it reads or changes are among them.
+const tokens = /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|(?:--\s|#)[^\n]*|\/\*(?!!)[^]*?\*\/|`((?:[^`]|``)+)`|([\p{L}\p{N}_$]+)/gu;
+function wordsOf(step) {
+  const sql = step.sql.length < 200000 ? step.sql : step.sql.slice(0, 20000);
+  step.words = step.words || new Set([...sql.matchAll(tokens)].map((one) => (one[1] || "").replace(/``/g, "`") || one[2] || "").map((word) => word.toLowerCase()));
+  return step.words;
+}
+// `column t.a`, `table t`, `view v`: a part for people.
+function shown(key) {
+  const [kind, name, part] = key.split("\t"), named = /^(column|index|foreign key|check) (.*)$/.exec(part);
+  if (kind !== "table") return (kind + " " + name).trim() + (part === kind ? "" : " (" + part + ")");
+  return part === "table" ? "table " + name : named ? named[1] + " " + name + "." + named[2] : part + " of table " + name;
+}
+// `index` of an index: it is itself under any name.
+const nameless = (key) => (/\t(index|foreign key|check) [^\t]*$/.exec(key) || [])[1];
 
-// The parts of the schema, as information_schema has them; an order only with the columns that the steps know.
+// The parts of the schema, as information_schema has them.
 async function look(run, flavour) {
   const state = new Map();
   for (const row of rowsOf(await run(looks[flavour]))) {
@@ -28,177 +52,251 @@ async function look(run, flavour) {
     if (kind === "table" && !state.has("table\t" + name + "\ttable")) state.delete(key);
   }
   for (const key of [...state.keys()].filter((key) => key.startsWith("sequence\t"))) {
-    const name = "`" + key.split("\t")[1].replace(/`/g, "``") + "`";
+    const name = "`" + objectOf(key).replace(/`/g, "``") + "`";
     const shown = String(Object.values(rowsOf(await run("SHOW CREATE SEQUENCE " + name))[0])[1]);
     state.set(key.replace(/[^\t]*$/, "numbers"), shown.slice(shown.indexOf(name) + name.length).split(" ENGINE=")[0].trim());
-  }
-  const columns = new Map();
-  for (const step of steps) for (const change of changesOf(step, flavour)) {
-    if (change[2] !== "order") continue;
-    for (const text of [change[3], change[4]]) for (const name of text == null ? [] : text.split(", ")) {
-      if (!columns.has(keyOf(change))) columns.set(keyOf(change), new Set());
-      columns.get(keyOf(change)).add(name);
-    }
-  }
-  for (const [key, names] of columns) {
-    if (state.has(key)) state.set(key, state.get(key).split(", ").filter((name) => names.has(name)).join(", "));
   }
   return state;
 }
 
-function initial(flavour) {
-  const state = new Map(), seen = new Set();
-  for (const step of steps) for (const change of changesOf(step, flavour)) {
-    if (!seen.has(keyOf(change))) set(state, keyOf(change), change[3]);
-    seen.add(keyOf(change));
+// The parts that the steps know, before the first of them and after the last, with all their texts.
+function timeline(flavour) {
+  const initial = new Map(), final = new Map(), texts = new Map();
+  for (const change of steps.flatMap((step) => changesOf(step, flavour))) {
+    const key = keyOf(change);
+    if (!texts.has(key)) set(initial, key, change[3]);
+    if (!texts.has(key)) texts.set(key, new Set());
+    for (const text of [change[3], change[4]]) if (text != null) texts.get(key).add(text);
+    set(final, key, change[4]);
   }
-  return [state, seen];
+  return { initial, final, texts };
+}
+
+// What the steps know of a live schema, and the live names of what it has under other names.
+function knownOf(texts, live) {
+  const found = new Map([...live].filter(([key]) => texts.has(key))), names = new Map();
+  for (const key of [...found.keys()].filter(isOrder)) {
+    const columns = new Set([...texts.get(key)].flatMap((text) => text.split(", ")));
+    found.set(key, found.get(key).split(", ").filter((name) => columns.has(name)).join(", "));
+  }
+  const wanted = [...texts.keys()].filter(nameless).sort();
+  for (const [key, text] of live) {
+    const kind = texts.has(key) ? undefined : nameless(key);
+    const other = kind && wanted.find((other) => nameless(other) === kind && objectOf(other) === objectOf(key) && !found.has(other) && texts.get(other).has(text));
+    if (!other) continue;
+    found.set(other, text);
+    names.set(other, key.split("\t")[2].slice(kind.length + 1));
+  }
+  return [found, names];
 }
 
 // The number of the last step whose state this is: -1 before the first, undefined where it is none's.
-function stageOf(flavour, live, noted, withOrder) {
-  const [state, seen] = initial(flavour);
-  const isNew = !state.size && !noted.size && ![...live.keys()].some((key) => seen.has(key));
-  for (const step of steps) for (const change of changesOf(step, flavour)) set(state, keyOf(change), change[4]);
-  if (isNew && state.size) return -1;
-  const known = [...seen].filter((key) => withOrder || !isOrder(key));
-  const wrong = new Set(known.filter((key) => !same(key, state.get(key), live.get(key))));
-  const found = [];
-  for (let number = steps.length - 1; number >= -1; number--) {
-    if (!wrong.size) found.push(number);
-    for (const change of number < 0 ? [] : changesOf(steps[number], flavour)) {
-      const key = keyOf(change);
-      if (!withOrder && isOrder(key)) continue;
-      if (same(key, change[3], live.get(key))) wrong.delete(key); else wrong.add(key);
-    }
-  }
+function findStage(flavour, { initial, final, texts }, live, noted) {
+  if (!noted.size && !live.size && !initial.size && final.size) return -1;
   let last = noted.size ? -1 : steps.length;
   while (noted.size && last + 1 < steps.length && (steps[last + 1].kind === "session" || noted.get(steps[last + 1].checksum) === "done")) last++;
-  const ahead = found.filter((number) => number >= last);
-  return ahead.length ? ahead[ahead.length - 1] : found[0];
+  for (const withOrder of [true, false]) {
+    const known = [...texts.keys()].filter((key) => withOrder || !isOrder(key));
+    const wrong = new Set(known.filter((key) => !same(key, final.get(key), live.get(key))));
+    const found = [];
+    for (let number = steps.length - 1; number >= -1; number--) {
+      if (!wrong.size) found.push(number);
+      for (const change of number < 0 ? [] : changesOf(steps[number], flavour)) {
+        const key = keyOf(change);
+        if (!withOrder && isOrder(key)) continue;
+        if (same(key, change[3], live.get(key))) wrong.delete(key); else wrong.add(key);
+      }
+    }
+    const ahead = found.filter((number) => number >= last);
+    if (found.length) return ahead.length ? ahead[ahead.length - 1] : found[0];
+  }
 }
 
-// Step by step: needed where its parts are as before it, done where they are as after it or a later one.
-function byParts(flavour, live) {
-  const now = new Map(live);
-  return steps.map((step, number) => {
-    const all = changesOf(step, flavour);
-    if (step.kind !== "schema") return "done";
-    let keys = all.map(keyOf).filter((key) => !isOrder(key) && !isCounter(key));
-    if (!keys.length) keys = all.map(keyOf);
-    const later = new Map();
-    for (const other of steps.slice(number)) {
-      const changes = changesOf(other, flavour).filter((change) => keys.includes(keyOf(change)));
-      if (!changes.length) continue;
-      for (const change of changes) set(later, keyOf(change), change[4]);
-      if (keys.every((key) => same(key, later.get(key), now.get(key)))) return "done";
+// Step by step: needed where its parts are as before it, done where they are as after it or a later one. What
+// is needed only for another one (a procedure that is called, then dropped) is found in a second pass.
+function byParts(flavour, initial, live) {
+  for (const forced = new Set(); ;) {
+    const now = new Map(live), recorded = new Map(initial), makers = new Map(), more = new Set();
+    const decisions = steps.map((step, number) => {
+      const changes = changesOf(step, flavour);
+      const one = step.kind === "schema" ? byItsParts(flavour, number, now, forced.has(number)) : ["done"];
+      if (one[0] === "needed") {
+        const there = new Set([...now.keys()].map((key) => objectOf(key).toLowerCase()));
+        for (const word of [...recorded.keys()].map((key) => objectOf(key).toLowerCase())) {
+          if (!there.has(word) && wordsOf(step).has(word) && makers.has(word)) more.add(makers.get(word));
+        }
+        put(now, changes);
+      }
+      put(recorded, changes);
+      for (const [kind, name, part, , after] of changes) if (after != null && [kind, "table"].includes(part)) makers.set(name.toLowerCase(), number);
+      return one;
+    });
+    if ([...more].every((number) => forced.has(number))) return decisions;
+    more.forEach((number) => forced.add(number));
+  }
+}
+
+function byItsParts(flavour, number, now, isForced) {
+  const all = changesOf(steps[number], flavour);
+  let keys = all.map(keyOf).filter((key) => !isOrder(key) && !isCounter(key));
+  if (!keys.length) keys = all.map(keyOf);
+  const before = new Map(all.map((change) => [keyOf(change), change[3] == null ? undefined : change[3]]));
+  const isAs = (state) => keys.every((key) => same(key, state.get(key), now.get(key)));
+  if (isForced && isAs(before)) return ["needed"];
+  const later = new Map(), states = [before];
+  for (const other of steps.slice(number)) {
+    const changes = changesOf(other, flavour);
+    if (!changes.some((change) => keys.includes(keyOf(change)))) continue;
+    put(later, changes);
+    if (isAs(later)) return ["done"];
+    states.push(new Map(later));
+  }
+  if (isAs(before)) return ["needed"];
+  const wrongIn = (state) => keys.filter((key) => !same(key, state.get(key), now.get(key)));
+  const nearest = states.reduce((best, state) => (wrongIn(state).length < wrongIn(best).length ? state : best));
+  const said = wrongIn(nearest).sort().map((key) => {
+    const expected = [...new Set(states.map((state) => state.get(key) || "nothing").reverse())];
+    return shown(key) + ": here " + (now.get(key) || "nothing") + "; expected " + expected.join(" or ");
+  });
+  return ["drifted", said.join("; ")];
+}
+
+// A step for rows runs once, at its place. Which ones the old way wrote, the definitions around them tell.
+function withRows(decisions, now, stage) {
+  const schema = steps.map((step, number) => number).filter((number) => steps[number].kind === "schema");
+  const done = schema.filter((number) => decisions[number][0] === "done");
+  const needed = schema.filter((number) => decisions[number][0] !== "done");
+  const last = done[done.length - 1];
+  const withoutJournal = (step, number) => {
+    if (stage !== -1 && done.length && (!needed.length || number < last)) return ["done"];
+    if (stage === -1 || (needed.length && number > needed[0])) return ["needed"];
+    if (done.length && step.file === steps[last].file) return ["done"];
+    const tables = [...now.live.keys()].filter(isTable).map(objectOf);
+    const named = tables.filter((name) => wordsOf(step).has(name.toLowerCase()));
+    const isFilled = (named.length ? named : tables).some((name) => now.filled.has(name));
+    if (isFilled && needed.length) {
+      return ["drifted", "nothing shows whether this file ran here: run `inv migrate.apply --ran-until=FILE` once, with the last file that did"];
     }
-    const before = new Map(all.map((change) => [keyOf(change), change[3]]));
-    const wrong = keys.filter((key) => !same(key, before.get(key), now.get(key)));
-    if (wrong.length) {
-      const said = wrong.map((key) => key.replace(/\t/g, " ") + ": here " + (now.get(key) || "nothing"));
-      throw new Error(step.file + ":" + step.line + ": in no state of the migrations, nothing was executed: " + said.join("; "));
-    }
-    for (const change of all) set(now, keyOf(change), change[4]);
-    return "needed";
+    return [isFilled ? "done" : "needed"];
+  };
+  return decisions.map((one, number) => {
+    const step = steps[number];
+    if (step.kind !== "data") return one;
+    if (now.noted.get(step.checksum) === "started") return ["drifted", "it began and did not end: look at its rows, then set its state in " + journal + " to done"];
+    if (step.left_out || now.noted.has(step.checksum)) return ["done"];
+    if (!now.noted.size) return withoutJournal(step, number);
+    const past = done.find((other) => other > number && changesOf(steps[other], now.flavour).some((change) => wordsOf(step).has(change[1].toLowerCase())));
+    return past === undefined ? ["needed"] : ["drifted", "its place is before " + place(steps[past]) + ", which is done: run it by hand, or write a later one"];
   });
 }
 
-// Whether a table that the step names, or else any one, has rows.
-async function isFilled(run, step, live) {
-  const tables = [...live.keys()].map((key) => key.split("\t")).filter((key) => key[2] === "table" && key[1] !== journal).map((key) => key[1]);
-  const words = new Set(step.sql.toLowerCase().split(/[^\w$]+/));
-  const named = tables.filter((name) => words.has(name.toLowerCase()));
-  for (const name of named.length ? named : tables) {
-    if (rowsOf(await run("SELECT 1 AS found FROM `" + name.replace(/`/g, "``") + "` LIMIT 1")).length) return true;
-  }
-  return false;
+// Without permission, a step that loses what is there waits, and so does what follows on its objects.
+function withWaiting(decisions, now) {
+  const blocked = new Set();
+  return decisions.map((one, number) => {
+    const step = steps[number], changes = changesOf(step, now.flavour);
+    if (one[0] !== "needed" || step.kind === "session") return one;
+    const names = [...new Set(changes.map((change) => change[1]))];
+    const lost = (names.length ? names : [...now.filled].filter((name) => wordsOf(step).has(name))).filter((name) => now.filled.has(name));
+    const before = changes.filter((change) => change[3] != null && /^(table$|column |partitions$)/.test(change[2])).map(keyOf);
+    const isThere = before.length ? before.some((key) => now.live.has(key)) : [...now.live.keys()].some((key) => wordsOf(step).has(objectOf(key).toLowerCase()));
+    if (step.loses && lost.length && !mayLose && isThere) {
+      lost.forEach((name) => blocked.add(name.toLowerCase()));
+      return ["waits", step.loses + "; allow it with migrate.destructive"];
+    }
+    if (![...names.map((name) => name.toLowerCase()), ...wordsOf(step)].some((name) => blocked.has(name))) return one;
+    names.forEach((name) => blocked.add(name.toLowerCase()));
+    return ["waits", "it waits for one before it on the same object"];
+  });
 }
 
-async function plan(run) {
+// What is to be done about each step, and why: needed, done, drifted, waits.
+function decide(now) {
+  const line = timeline(now.flavour);
+  const [live, names] = knownOf(line.texts, now.live);
+  const stage = findStage(now.flavour, line, live, now.noted);
+  let decisions = stage === undefined ? byParts(now.flavour, line.initial, live) : steps.map((step, number) => [number <= stage ? "done" : "needed"]);
+  decisions = withWaiting(withRows(decisions, now, stage), now);
+  const busy = new Set();
+  for (let number = steps.length - 1; number >= 0; number--) {
+    const step = steps[number];
+    if (step.kind === "session") decisions[number] = [busy.has(step.file) ? "needed" : "done"];
+    else if (decisions[number][0] === "needed") busy.add(step.file);
+  }
+  return [decisions, names];
+}
+
+async function situation(run) {
   const version = String(Object.values(rowsOf(await run("SELECT VERSION() AS version"))[0])[0]);
   const flavour = /mariadb/i.test(version) ? "mariadb" : "mysql";
   if (!looks[flavour]) throw new Error("the steps were not made for " + version + ": consolidate with such a server");
-  const live = await look(run, flavour);
+  const live = await look(run, flavour), filled = new Set();
   const noted = new Map(rowsOf(await run("SELECT checksum, state FROM " + journal)).map((row) => [String(row.checksum), String(row.state)]));
-  let stage = stageOf(flavour, live, noted, true);
-  if (stage === undefined) stage = stageOf(flavour, live, noted, false);
-  const verdicts = stage === undefined ? byParts(flavour, live) : steps.map((_, number) => (number <= stage ? "done" : "needed"));
-  const schema = steps.map((step, number) => number).filter((number) => steps[number].kind === "schema");
-  const done = schema.filter((number) => verdicts[number] === "done");
-  const ahead = schema.filter((number) => verdicts[number] !== "done");
-  const last = done.length ? done[done.length - 1] : -1;
-  const names = new Set([...live.keys()].map((key) => key.split("\t")[1]));
-  const blocked = new Set(), written = new Set(), found = [];
-  const isSure = (number) => noted.size || steps[number].kind !== "data" || steps[number].left_out || stage === -1 || number < last
-    || (last >= 0 && (!ahead.length || steps[number].file === steps[last].file)) || (ahead.length > 0 && number > ahead[0]);
-  for (let number = 0; number < steps.length; number++) {
-    if (isSure(number) || !(await isFilled(run, steps[number], live))) continue;
-    if (!ahead.length) {
-      written.add(steps[number]);
-      continue;
-    }
-    throw new Error(steps[number].file + ":" + steps[number].line + ": nothing shows whether this file ran here, nothing was executed: "
-      + "run `inv migrate.apply --ran-until=FILE` once, with the last file that did");
+  const asksAll = !noted.size && steps.some((step) => step.kind === "data" && !step.left_out);
+  const losing = steps.filter((step) => step.loses && !mayLose);
+  for (const name of [...live.keys()].filter(isTable).map(objectOf)) {
+    const concerns = (step) => wordsOf(step).has(name.toLowerCase()) || changesOf(step, flavour).some((change) => change[1] === name);
+    if (name === journal || !(asksAll || losing.some(concerns))) continue;
+    if (rowsOf(await run("SELECT 1 AS found FROM `" + name.replace(/`/g, "``") + "` LIMIT 1")).length) filled.add(name);
   }
-  steps.forEach((step, number) => {
-    if (step.kind === "data") {
-      const cameWith = written.has(step) || !noted.size && stage !== -1 && last >= 0
-        && (!ahead.length || number < last || (number < ahead[0] && step.file === steps[last].file));
-      verdicts[number] = step.left_out || cameWith || noted.get(step.checksum) === "done" ? "done" : "needed";
-      if (cameWith) found.push(step);
-    }
-    const mine = new Set(changesOf(step, flavour).map((change) => change[1]));
-    const words = new Set(step.sql.toLowerCase().split(/[^\w$]+/));
-    if (verdicts[number] === "needed" && step.kind !== "session") {
-      const goes = changesOf(step, flavour).some((change) => change[3] != null && live.has(keyOf(change)))
-        || (step.kind === "data" && [...names].some((name) => words.has(name.toLowerCase())));
-      const waits = (step.loses && !mayLose && stage !== -1 && goes)
-        || [...blocked].some((name) => mine.has(name) || words.has(name.toLowerCase()));
-      if (waits) {
-        console.error(step.file + ":" + step.line + " waits: " + (step.loses || "for one before it") + " (migrate.destructive)");
-        for (const name of mine) blocked.add(name);
-        verdicts[number] = "waits";
-      }
-    }
-  });
-  const busy = new Set(steps.filter((step, number) => verdicts[number] === "needed" && step.kind !== "session").map((step) => step.file));
-  return [steps.filter((step, number) => (step.kind === "session" ? busy.has(step.file) : verdicts[number] === "needed")), found, noted];
+  return { flavour, live, noted, filled };
 }
 
 const quote = (text) => "'" + text.replace(/\\/g, "\\\\").replace(/'/g, "''") + "'";
 const row = (step, state) =>
   "(" + quote(step.name.slice(0, 190)) + ", '" + step.checksum + "', '" + state + "', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))";
-const note = (verb, rows) => verb + " INTO " + journal + " (step, checksum, state, started_at, finished_at) VALUES " + rows.join(", ");
+const insert = (rows) => "INSERT INTO " + journal + " (step, checksum, state, started_at, finished_at) VALUES " + rows.join(", ");
+const note = (rows, state) => insert(rows) + " ON DUPLICATE KEY UPDATE state = '" + state + "', finished_at = UTC_TIMESTAMP(6)";
 
-// In one go: which rows came the old way, and that this database is not a new one from here on.
-async function begin(run, found) {
-  const first = steps.filter((step) => step.kind === "schema").slice(0, 1).map((step) => row(step, "started"));
-  const rows = [...found.map((step) => row(step, "done")), ...first];
-  if (rows.length) await run(note("INSERT IGNORE", rows));
+// In one go: what needs no run, and that this database is not a new one from here on.
+async function noteWhatIsThere(run, decisions, noted) {
+  const there = steps.filter((step, number) => step.kind !== "session" && decisions[number][0] === "done" && noted.get(step.checksum) !== "done");
+  for (let first = 0; first < there.length; first += 200) await run(note(there.slice(first, first + 200).map((step) => row(step, "done")), "done"));
+  const next = steps.find((step, number) => step.kind === "schema" && decisions[number][0] === "needed");
+  if (next && !noted.size) await run(note([row(next, "started")], "started"));
 }
 
-async function runStep(run, step) {
-  if (step.kind !== "data") return run(step.sql);
-  await run(note("INSERT", [row(step, "started")]));
-  await run(step.sql);
-  await run("UPDATE " + journal + " SET state = 'done' WHERE checksum = '" + step.checksum + "'");
+// `DROP FOREIGN KEY t_ibfk_1` where the server called this key t_ibfk_2 on this database.
+function withLiveNames(step, flavour, names) {
+  let sql = step.sql;
+  for (const change of changesOf(step, flavour)) {
+    const live = change[3] != null && names.get(keyOf(change));
+    if (!live) continue;
+    const name = change[2].slice(nameless(keyOf(change)).length + 1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    sql = sql.replace(new RegExp("`" + name + "`|(?<![\\w$`'\"])" + name + "(?![\\w$`'\"])", "g"), () => "`" + live.replace(/`/g, "``") + "`");
+  }
+  return sql;
+}
+
+async function runStep(run, step, sql) {
+  if (step.kind === "data") await run(insert([row(step, "started")]));
+  await run(sql);
+  if (step.kind !== "session") await run(note([row(step, "done")], "done"));
 }
 
 // Another process may be at the same steps: what fails is looked at again.
 async function migrate(run) {
   await run(makeJournal);
   for (let tries = 0; ; tries++) {
-    const [needed, found, noted] = await plan(run);
-    if (!noted.size) await begin(run, found);
+    const now = await situation(run);
+    const [decisions, names] = decide(now);
+    const of = (verdict) => steps.map((step, number) => number).filter((number) => decisions[number][0] === verdict);
+    const said = (number) => place(steps[number]) + ": " + decisions[number][1];
     try {
-      for (const step of needed) await runStep(run, step);
-      if (needed.some((step) => step.kind === "session")) {
+      if (of("drifted").length) {
+        const error = new Error("the database is in no state of the migrations, nothing was executed: " + of("drifted").map(said).join("; "));
+        // Rows that another process is writing are begun, too.
+        throw Object.assign(error, { isFinal: !of("drifted").some((number) => now.noted.get(steps[number].checksum) === "started") });
+      }
+      await noteWhatIsThere(run, decisions, now.noted);
+      for (const number of of("waits")) console.error(said(number));
+      for (const number of of("needed")) await runStep(run, steps[number], withLiveNames(steps[number], now.flavour, names));
+      if (of("needed").some((number) => steps[number].kind === "session")) {
         await run("SET SESSION foreign_key_checks = 1, unique_checks = 1, sql_mode = DEFAULT");
       }
       return;
     } catch (error) {
-      if (tries === 10) throw error;
+      if (error.isFinal || tries === 10) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
