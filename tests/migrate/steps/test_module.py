@@ -117,7 +117,8 @@ def history(chance: random.Random) -> tuple[list[Step], list[State]]:
     steps, states = [], [dict(state)]
     for number in range(chance.randint(1, 9)):
         kind = chance.choice([SCHEMA, SCHEMA, SCHEMA, DATA, SETTING])
-        before, after = {}, {}
+        before: State = {}
+        after: State = {}
         for key, texts in chance.sample(PARTS, chance.randint(1, 3)) if kind == SCHEMA else ():
             text = chance.choice([*texts, ""])
             if state.get(key, "") != text:
@@ -172,16 +173,17 @@ for (const line of readFileSync("cases.jsonl", "utf8").trim().split("\\n")) {
 
 def test_the_module_decides_as_apply_does(tmp_path: Path) -> None:
     chance = random.Random(20)
-    cases, expected, whys = [], [], []
+    cases, whys = [], []
+    expected: list[tuple[list[str], list[list[str]]]] = []
     for _ in range(400):
         planned, states = history(chance)
         for now in situations(chance, planned, states):
             plan = decide(planned, now)
             expected.append(
-                [
+                (
                     [one.verdict.value for one in plan.decisions],
                     [["\t".join(key), name] for key, name in plan.names.items()],
-                ]
+                )
             )
             whys.append([one.why for one in plan.decisions])
             noted = [[one, "done"] for one in now.journal.done] + [
@@ -207,6 +209,6 @@ def test_the_module_decides_as_apply_does(tmp_path: Path) -> None:
         "waits",
     }
     for case, answer, wanted, why in zip(cases, answers, expected, whys, strict=True):
-        assert answer[:2] == wanted, (case, why)
+        assert answer[:2] == list(wanted), (case, why)
         for said, own in zip(answer[2], why, strict=True):
             assert said == own or not own.startswith(("column", "table", "view")), (said, own)
