@@ -11,7 +11,7 @@ from afterpush.hooks.push_process import word_of
 from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.processes.identity import identity_of
 
-MAIN = RefUpdate("", "a" * 40, "refs/heads/main", "b" * 40)
+MAIN = RefUpdate("a" * 40, "refs/heads/main", "b" * 40)
 
 
 def at_once(*works: Callable[[int], None]) -> None:

@@ -19,7 +19,7 @@ def test_a_commit_is_looked_through_once_for_all_the_branches_that_it_goes_to(
 ) -> None:
     repository.write("docs/ROADMAP.md", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n")
     sha = repository.commit("Leave a marker")
-    updates = [RefUpdate("HEAD", sha, f"refs/heads/b{number}", NEW) for number in range(50)]
+    updates = [RefUpdate(sha, f"refs/heads/b{number}", NEW) for number in range(50)]
     real, log = shutil.which("git"), tmp_path / "log"
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()

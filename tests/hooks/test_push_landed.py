@@ -8,7 +8,7 @@ from afterpush.infra.git.refs import pushes_noted
 from tests.support.repositories import Repository
 
 OLD, NEW, LATER, STRANGE = "0a" * 20, "1b" * 20, "2c" * 20, "3d" * 20
-UPDATE = RefUpdate("main", NEW, "refs/heads/main", OLD)
+UPDATE = RefUpdate(NEW, "refs/heads/main", OLD)
 
 
 def contains(older: str, newer: str) -> bool:
@@ -37,7 +37,7 @@ def test_a_tracking_ref_proves_a_push_only_when_it_moved_to_it(
 
 
 def test_a_refused_step_back_is_not_proved_by_the_commits_that_stay() -> None:
-    back = RefUpdate("HEAD~1", OLD, "refs/heads/main", NEW)
+    back = RefUpdate(OLD, "refs/heads/main", NEW)
     assert not moved_here(back, NEW, NEW, contains)
     assert not there(back, NEW, contains).landed
     assert there(back, OLD, contains).landed

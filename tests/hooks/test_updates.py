@@ -33,8 +33,8 @@ def test_every_key_of_the_policy_comes_from_the_configuration() -> None:
 
 @given(st.lists(st.tuples(st.lists(NAMES, min_size=1, max_size=3).map(" ".join), NAMES)))
 def test_lines_are_read_whatever_revision_was_pushed(pairs: list[tuple[str, str]]) -> None:
-    updates = [RefUpdate(local, A, f"refs/{remote}", B) for local, remote in pairs]
-    text = "".join(f"{u.local_ref} {u.sha} {u.ref} {u.old}\n" for u in updates)
+    updates = [RefUpdate(A, f"refs/{remote}", B) for _, remote in pairs]
+    text = "".join(f"{local} {A} refs/{remote} {B}\n" for local, remote in pairs)
     assert parse_updates(text) == updates
 
 
@@ -58,7 +58,7 @@ def test_what_is_no_ref_line_is_passed_over(text: str) -> None:
 def test_only_a_live_branch_of_the_apps_remote_is_watched(
     ref: str, sha: str, is_app_remote: bool, reason: str | None
 ) -> None:
-    update = RefUpdate("x", sha, ref, B)
+    update = RefUpdate(sha, ref, B)
     choice = choose([update], Policy(), remote="elsewhere", is_app_remote=is_app_remote)
     assert choice.watched == ([] if reason else [update])
     assert [reason in said for said in choice.reasons if reason] == ([True] if reason else [])

@@ -144,7 +144,7 @@ def after_tracking_moved(
     if trial:
         return landed_in_trial(trial, identity, pairs)
     refs = [(sha, followed_ref(repo, policy.remote, tracking)) for sha, tracking in pairs]
-    moved = [RefUpdate("", sha, ref, "0" * len(sha)) for sha, ref in refs if ref]
+    moved = [RefUpdate(sha, ref, "0" * len(sha)) for sha, ref in refs if ref]
     choice = choose(moved, policy, remote=policy.remote, is_app_remote=True)
     journal.add(*choice.reasons)
     return Request(policy.remote, identity, tuple(choice.watched)) if choice.watched else None

@@ -48,7 +48,7 @@ class Request:
     def from_words(cls, words: Sequence[str]) -> "Request":
         remote, push, *updates = words
         parts = (update.split(":", 2) for update in updates)
-        return cls(remote, identity_of(push), tuple(RefUpdate("", sha, ref, old) for sha, old, ref in parts))
+        return cls(remote, identity_of(push), tuple(RefUpdate(sha, ref, old) for sha, old, ref in parts))
 
 
 def arm(request: Request, *, repo: Path, folder: Path) -> int:

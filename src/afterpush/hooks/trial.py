@@ -157,7 +157,7 @@ def landed_in_trial(trial: Trial, push: Identity, moved: Sequence[tuple[str, str
     trial.mark("hook", "reference-transaction")
     prefix = f"refs/remotes/{TRIAL_REMOTE}/"
     updates = [
-        RefUpdate("", sha, ref.replace(prefix, BRANCH_PREFIX, 1), "0" * len(sha))
+        RefUpdate(sha, ref.replace(prefix, BRANCH_PREFIX, 1), "0" * len(sha))
         for sha, ref in moved
         if ref.startswith(prefix)
     ]

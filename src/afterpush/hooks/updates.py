@@ -8,14 +8,13 @@ from afterpush.hooks.policy import Policy
 
 BRANCH_PREFIX = "refs/heads/"
 MOST_REASONS = 20
-_LINE = re.compile(r"(.*) ([0-9a-f]{40,64}) ([^ ]+) ([0-9a-f]{40,64})")
+_LINE = re.compile(r".* ([0-9a-f]{40,64}) ([^ ]+) ([0-9a-f]{40,64})")
 
 
 @dataclass(frozen=True)
 class RefUpdate:
-    """One line: the remote's `ref` goes from `old` to `sha`. A missing side is all zeros."""
+    """The remote's `ref` goes from `old` to `sha`. A missing side is all zeros."""
 
-    local_ref: str
     sha: str
     ref: str
     old: str

@@ -39,9 +39,16 @@ class TaskStatus:
 
 def status(state: Path, journal: TaskJournal, now: float) -> TaskStatus:
     """What the journal says, corrected where a manager has died without a last word."""
-    pids = tuple(manager.identity.pid for manager in managers(state) if manager.is_running)
-    tasks = [_seen(state, record, bool(pids), now) for record in journal.records().values()]
-    return TaskStatus(bool(pids), pids, tuple(tasks))
+    records = journal.records()
+    while True:
+        pids = tuple(manager.identity.pid for manager in managers(state) if manager.is_running)
+        tasks = tuple(_seen(state, record, bool(pids), now) for record in records.values())
+        # A task may have ended, and its lock gone, since the journal was read: then that says so now.
+        is_doubtful = any(seen.state is not records[seen.task].state for seen in tasks)
+        again = journal.records() if is_doubtful else records
+        if again == records:
+            return TaskStatus(bool(pids), pids, tasks)
+        records = again
 
 
 def _seen(state: Path, record: TaskRecord, has_manager: bool, now: float) -> Result:
