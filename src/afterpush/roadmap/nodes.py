@@ -38,11 +38,13 @@ class Node:
 
     __slots__ = (
         "children", "digest", "gap", "id", "index", "kind", "level", "line",
-        "mark", "own", "parent", "said", "title", "trio",
+        "mark", "own", "parent", "rank", "said", "title", "trio",
     )  # fmt: skip
 
     def __init__(self, kind: Kind, own: Lines, gap: Lines = (), level: int = 0) -> None:
         self.kind, self.gap, self.level = kind, gap, level
+        # The level that it is nested by; releases are all on one.
+        self.rank = level
         self.children: list[Node] = []
         self.parent: Node | None = None
         self.index = 0

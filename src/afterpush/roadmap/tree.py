@@ -39,20 +39,20 @@ def bodies_of(lines: Sequence[str]) -> list[tuple[Heading | None, Lines]]:
 def read_tree(lines: Sequence[str]) -> Tree:
     """The tree of a text."""
     root = Node(Kind.ROOT, ())
-    path = [(root, 0)]
+    path = [root]
     gap: Lines = ()
     bodies = bodies_of(lines)
     ranks = _ranks([(lines[heading.start], heading.level) for heading, _ in bodies if heading])
     for place, (heading, body) in enumerate(bodies):
         if heading:
-            rank = ranks[place - 1]
-            while len(path) > 1 and path[-1][1] >= rank:
-                path.pop()
             section = Node(Kind.SECTION, tuple(lines[heading.start : heading.end]), gap, heading.level)
-            path[-1][0].add(section)
-            path.append((section, rank))
-        gap = _read_body(body, path[-1][0], is_first=place == 0)
-    return Tree(root, _hoisted(root, path[-1][0], gap))
+            section.rank = ranks[place - 1]
+            while len(path) > 1 and path[-1].rank >= section.rank:
+                path.pop()
+            path[-1].add(section)
+            path.append(section)
+        gap = _read_body(body, path[-1], is_first=place == 0)
+    return Tree(root, _hoisted(root, path[-1], gap))
 
 
 def _ranks(headings: Sequence[tuple[str, int]]) -> list[int]:

@@ -8,9 +8,12 @@ from afterpush.roadmap.nodes import Lines, Node
 from afterpush.roadmap.tables import normal
 
 
-def against(ours: Node, theirs: Node) -> str:
-    mine, yours = ("; ".join(line.strip() for line in node.own) for node in (ours, theirs))
-    return f"'{brief(mine)}' against '{brief(yours)}'"
+def against(ours: Lines, theirs: Lines) -> str:
+    """What each side wrote, for a reason."""
+    mine, yours = (brief("; ".join(map(str.strip, lines))) for lines in (ours, theirs))
+    if not (mine and yours):
+        return f"{'theirs' if yours else 'ours'} wrote '{mine or yours}', the other side took it away"
+    return f"'{mine}' against '{yours}'"
 
 
 def merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[Piece]:
@@ -18,7 +21,7 @@ def merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list
     if base is None:
         if larger((), ours.own, theirs.own):
             return [*max((len(own), own) for own in (ours.own, theirs.own))[1]]
-        return [Hunk(ours.own, theirs.own, against(ours, theirs))]
+        return [Hunk(ours.own, theirs.own, against(ours.own, theirs.own))]
     found: list[Piece] = []
     for chunk in chunks(base.own, ours.own, theirs.own):
         if not chunk.is_open:
@@ -26,8 +29,7 @@ def merge_lines(base: Node | None, ours: Node, theirs: Node, said: Said) -> list
             continue
         lines = _lines_by_rule(chunk.base, chunk.ours, chunk.theirs, said)
         if lines is None:
-            mine, yours = ("; ".join(map(str.strip, side)) for side in (chunk.ours, chunk.theirs))
-            found.append(Hunk(chunk.ours, chunk.theirs, f"'{brief(mine)}' against '{brief(yours)}'"))
+            found.append(Hunk(chunk.ours, chunk.theirs, against(chunk.ours, chunk.theirs)))
         else:
             found += lines
     return found

@@ -48,6 +48,7 @@ class Merge:
         self.gaps = Gaps(self.documents)
         self._numbers: dict[Trio, int] = {}
         self._layouts = Layouts()
+        self._run: Piece | None = None
         self._write_children(self.trios[0])
         self.pieces += self._tail()
         return self.pieces
@@ -73,8 +74,12 @@ class Merge:
             self._write(child, trio)
 
     def _write(self, trio: Trio, parent: Trio) -> None:
+        if trio.doubt is Doubt.BOTH_WROTE and self.pieces and self.pieces[-1] is self._run:
+            self._lengthen_run(trio, parent)
+            return
         if trio.doubt:
             self._emit_whole(trio, parent)
+            self._run = self.pieces[-1] if trio.doubt is Doubt.BOTH_WROTE else None
             return
         if trio.kind is Kind.TABLE:
             self._write_table(trio, parent)
@@ -181,6 +186,18 @@ class Merge:
         self.pieces += self.gaps.before(trio)
         self.pieces += pieces
         self.gaps.wrote(trio)
+
+    def _lengthen_run(self, trio: Trio, parent: Trio) -> None:
+        """What both sides wrote at one place, as one hunk: all of ours, all of theirs."""
+        run, more, gap = self.pieces[-1], self._whole(trio, parent), self.gaps.before(trio)
+        assert isinstance(run, Hunk)
+        ours, theirs = (
+            (*one, *(gap if one and other else ()), *other)
+            for one, other in ((run.ours, more.ours), (run.theirs, more.theirs))
+        )
+        self._run = self.pieces[-1] = Hunk(ours, theirs, run.reason)
+        *_, last = trio.any.walk()
+        self.gaps.wrote(trio_of(last))
 
     def _emit_whole(self, trio: Trio, parent: Trio, reason: str = "") -> None:
         self._emit(trio, [self._whole(trio, parent, reason)])

@@ -31,7 +31,7 @@ def merge_own(base: Node | None, ours: Node, theirs: Node, said: Said) -> list[P
         case _:
             return merge_lines(base, ours, theirs, said)
     if merged is None:
-        return [Hunk(ours.own, theirs.own, against(ours, theirs))]
+        return [Hunk(ours.own, theirs.own, against(ours.own, theirs.own))]
     return list(merged)
 
 
@@ -209,7 +209,8 @@ def _both_appended(base: Lines, ours: Lines, theirs: Lines) -> list[str] | None:
         if not re.fullmatch(rf"(?:{_BRACKETED.pattern})+\s*", text):
             return None
         notes.append([found[1] for found in _BRACKETED.finditer(text)])
-    keys = [{re.split(r"[:\s]", note.strip("[("))[0] for note in some} for some in notes]
+    # `(@ann)` and `(@bob)` are two claims of one thing.
+    keys = [{re.split(r"[:\s]|(?<=@)", note.strip("[("))[0] for note in some} for some in notes]
     if keys[0] & keys[1]:
         return None
     merged = sorted(notes[0] + notes[1])

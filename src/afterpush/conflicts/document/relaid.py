@@ -70,7 +70,9 @@ def _layout(node: Node, side: int) -> Layout:
     assert node.parent is not None
     place = node.parent.children.index(node)
     siblings = sorted(enumerate(node.parent.children), key=lambda entry: abs(entry[0] - place))
-    alike = [one for _, one in siblings if one.kind is node.kind and _is_alike(one, node)]
+    home = trio_of(node.parent)
+    stayed = [one for _, one in siblings if one.kind is node.kind and trio_of(one).home is home]
+    alike = [one for one in stayed if _is_alike(one, node)]
     for known in (*alike, node.parent):
         base, other = trio_of(known).base, trio_of(known).nodes[3 - side]
         if base and other and known.kind in (Kind.SECTION, Kind.ITEM) and _is_alike(base, known):

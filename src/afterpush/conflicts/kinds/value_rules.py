@@ -214,7 +214,8 @@ def merge_text(base: str | None, ours: str, theirs: str) -> Decision | None:
     decided = three_way_said(base, ours, theirs, normal)
     if decided is not None:
         return Decision(decided)
-    if _DATED.match(ours) and _DATED.match(theirs):
+    is_dated = _DATED.match(ours) and _DATED.match(theirs)
+    if is_dated and without_dates(ours) != without_dates(theirs) and moment_of(ours) != moment_of(theirs):
         return merge_date(base, ours, theirs)
     taken = with_latest_dates(ours, theirs) if moment_of(ours) else None
     if taken is not None:

@@ -22,7 +22,8 @@ def match_both(ours: Matching, theirs: Matching) -> None:
         _match_alike(ours)
         _match_alike(theirs)
         if len(ours.forward) + len(theirs.forward) == before:
-            return
+            break
+    _match_claimed(ours, theirs)
 
 
 def _find_shared(ours: Matching, theirs: Matching) -> None:
@@ -51,6 +52,30 @@ def _match_alike(side: Matching) -> None:
     mine = list(filter(_is_wordy, side.free(side.base, side.forward)))
     yours = list(filter(_is_wordy, side.free(side.side, side.backward))) if mine else []
     side.pair_free(likely(mine, yours, least=0.75))
+
+
+def _match_claimed(ours: Matching, theirs: Matching) -> None:
+    """What both took away and wrote again under an old heading, with more words: two claims of one thing.
+
+    ## Open            ## Doing              ## Doing
+    - Mobile           - Mobile (@ann)       - Mobile (@bob)
+    """
+    gone = [one for one in ours.free(ours.base, ours.forward) if one.kind is Kind.ITEM]
+    gone = [one for one in theirs.free(gone, theirs.forward) if words_of(one.said)]
+    for one in gone:
+        mine, yours = (
+            [
+                node
+                for node in side.free(side.side, side.backward)
+                if node.kind is one.kind
+                and node.parent in side.backward
+                and words_of(one.said) <= words_of(node.said)
+            ]
+            for side in (ours, theirs)
+        )
+        if len(mine) == len(yours) == 1:
+            ours.take(one, mine[0])
+            theirs.take(one, yours[0])
 
 
 def _is_wordy(node: Node) -> bool:

@@ -1,5 +1,6 @@
 """What both sides added: one and the same thing, two things, or two things under one new ID."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from afterpush.conflicts.matching.alike import match_both
@@ -96,7 +97,8 @@ def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
     """Equal texts that both sides added under different parents.
 
     One thing where a side also brought old neighbours there (it was released meanwhile); two things where
-    both parents are new releases (a fix that was ported back); else a person decides.
+    both parents are new releases (a fix that was ported back), or new sections that have little else in
+    common; else a person decides.
     """
     mine, yours = (
         single([node for node in nodes if _is_single(node) and _is_telling(node)], by_text) for nodes in free
@@ -107,7 +109,8 @@ def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
             continue
         releases = [new_release_over(node) for node in (one, other)]
         carrying = [_carries(one), _carries(other)]
-        if all(releases) and releases[0] is not releases[1] and not any(carrying):
+        are_releases = all(releases) and releases[0] is not releases[1]
+        if (are_releases or _are_two_sections(one, other)) and not any(carrying):
             trio_of(one).is_twice = trio_of(other).is_twice = True
             continue
         trio = Trio(None, one, other)
@@ -115,6 +118,21 @@ def _pair_elsewhere(free: Sequence[Sequence[Node]]) -> None:
             trio.refuse(Doubt.TORN, "")
         else:
             trio.home = parent_of(one if carrying[0] else other)
+
+
+def _are_two_sections(one: Node, other: Node) -> bool:
+    """Whether two texts are in new sections of other titles that share no more than half of their texts."""
+    mine, yours = one.parent, other.parent
+    if mine is None or yours is None or mine.kind is not Kind.SECTION or yours.kind is not Kind.SECTION:
+        return False
+    if not (_is_new(mine) and _is_new(yours)) or overlap(mine.said, yours.said) >= 0.5:
+        return False
+    texts = [Counter(map(by_text, list(node.walk())[1:])) for node in (mine, yours)]
+    return 2 * (texts[0] & texts[1]).total() <= min(some.total() for some in texts)
+
+
+def _is_new(node: Node) -> bool:
+    return trio_of(node).base is None and _is_single(node)
 
 
 def _is_single(node: Node) -> bool:

@@ -155,7 +155,11 @@ class Matching:
                     above = above.parent
             votes.update(self._alike_siblings(one, below))
             shares = {other: 2 * count / (len(below) + sizes[other]) for other, count in votes.items()}
-            known = [other for other, share in shares.items() if share >= 0.5 and not differ(one, other)]
+            known = [
+                other
+                for other, share in shares.items()
+                if share >= 0.5 and not differ(one, other) and self._has_kept(one, other)
+            ]
             # A heading put in below a renamed one may have all that it held: the titles tell them apart.
             near = [
                 node for other in known if other.parent for node in other.parent.children[:_MOST_SIBLINGS]
@@ -165,6 +169,17 @@ class Matching:
                 alike = {node: likeness(one.said, node.said) for node in known}
                 score = {node: shares.get(node, 0.0) + 2 * alike[node] for node in known}
                 self.pair_below(one, max(known, key=lambda node: (score[node], -node.index)))
+
+    def _has_kept(self, one: Node, other: Node) -> bool:
+        """Whether something of what a section says itself is in the other one: not only its subsections.
+
+        Those are in it too where it was deleted, and another one put before them.
+        """
+        body = [node for child in one.children if child.kind is not Kind.SECTION for node in child.walk()]
+        if len(body) < 3:
+            return True
+        texts = set(map(by_text, (node for node in other.walk() if node is not other)))
+        return any(by_text(node) in texts for node in body if is_telling_leaf(node))
 
     def _alike_siblings(self, one: Node, below: Sequence[Node]) -> Counter[Node]:
         """How much free siblings hold of what is below a heading and too short to be known elsewhere."""

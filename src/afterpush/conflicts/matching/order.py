@@ -17,7 +17,7 @@ Runs = dict[Trio | None, list[Trio]]
 
 def ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
     """The members of a parent in the order of the merged text: sections behind what has no heading."""
-    ranks: dict[int, list[Trio]] = {}
+    ranks: dict[tuple[int, int], list[Trio]] = {}
     for trio in members:
         ranks.setdefault(_rank(trio, parent), []).append(trio)
     return [trio for rank in sorted(ranks) for trio in _ordered(parent, ranks[rank])]
@@ -50,12 +50,28 @@ def _ordered(parent: Trio, members: Sequence[Trio]) -> list[Trio]:
     return found
 
 
-def _rank(trio: Trio, parent: Trio) -> int:
-    """Sections come behind what has no heading of its own; definitions at the end of a text behind all."""
+def _rank(trio: Trio, parent: Trio) -> tuple[int, int]:
+    """Sections come behind what has no heading of its own; definitions at the end of a text behind all.
+
+    The deeper section first: behind `## B` in the same document `### A` would be a part of it.
+    """
     if trio.kind in (Kind.LINK, Kind.NOTE) and parent.kind is Kind.ROOT:
         siblings = trio.any.parent.children if trio.any.parent else []
-        return 2 if any(one.kind is Kind.SECTION and one.index < trio.any.index for one in siblings) else 0
-    return 1 if trio.kind is Kind.SECTION else 0
+        is_last = any(one.kind is Kind.SECTION and one.index < trio.any.index for one in siblings)
+        return (2 if is_last else 0), 0
+    if trio.kind is not Kind.SECTION:
+        return 0, 0
+    return 1, -_depth(trio, parent)
+
+
+def _depth(trio: Trio, parent: Trio) -> int:
+    """How deep a section was before a side may have put all of them deeper."""
+    if trio.base and parent_of(trio.base) is parent:
+        return trio.base.rank
+    node = trio.any
+    siblings = (one for one in (node.parent.children if node.parent else ()) if one.rank == node.rank)
+    old = (trio_of(one).base for one in siblings)
+    return next((one.rank for one in old if one and parent_of(one) is parent), node.rank)
 
 
 def _place_from_elsewhere(found: Sequence[Trio], trio: Trio) -> int:
@@ -151,7 +167,7 @@ def _by_text(run: Sequence[Trio], behind: Kind | None) -> tuple[bool, list[str]]
 def _refuse_both(mine: Sequence[Trio], yours: Sequence[Trio]) -> None:
     """Two texts written at one place: whether both are wanted, and in which order, a person knows."""
     for trio in (*mine, *yours):
-        if trio.base is None and trio.kind in _PROSE:
+        if trio.base is None:
             trio.refuse(Doubt.BOTH_WROTE, f"{trio.any.name}: both sides wrote a text here")
 
 
