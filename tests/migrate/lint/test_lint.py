@@ -74,6 +74,27 @@ def test_the_mildest_way_that_the_server_takes_is_the_answer(server: Server) -> 
     assert found == {sql: ways[server.flavour == "mariadb"] for sql, ways in WAYS.items()}
 
 
+PARTITIONED = """CREATE TABLE days (at_year INT PRIMARY KEY) PARTITION BY RANGE (at_year)
+  (PARTITION a VALUES LESS THAN (2020), PARTITION b VALUES LESS THAN (2025));
+ALTER TABLE days ADD PARTITION (PARTITION c VALUES LESS THAN (2030));
+ALTER TABLE days DROP PARTITION a;
+ALTER TABLE days REORGANIZE PARTITION c INTO
+  (PARTITION c VALUES LESS THAN (2028), PARTITION d VALUES LESS THAN (2031));
+ALTER TABLE days TRUNCATE PARTITION b;
+"""
+
+
+def test_a_partition_that_comes_or_goes_rebuilds_nothing(server: Server) -> None:
+    entries = linted(server, PARTITIONED).statements
+    assert [entry.rebuild for entry in entries[:3]] == [False, False, True]
+    assert [entry.loses for entry in entries] == [
+        [],
+        ["partition days.a with its rows"],
+        [],
+        ["every row of days, partition b"],
+    ]
+
+
 CONSEQUENCES = {
     "ALTER TABLE pets DROP COLUMN note": ("column pets.note with its values", "column pets.note is gone"),
     "ALTER TABLE pets CHANGE note remark TEXT": ("", "column pets.note is remark now"),

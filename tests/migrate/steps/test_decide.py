@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.replay.schema import State
+from afterpush.migrate.statements.split import split
 from afterpush.migrate.steps.decide import decide
+from afterpush.migrate.steps.losing import losses
 from afterpush.migrate.steps.narrowing import lost_values
 from afterpush.migrate.steps.plan import Situation, Verdict
 from afterpush.migrate.steps.stage import Journal
@@ -226,3 +228,18 @@ def test_from_every_stage_the_rest_leads_to_the_end(changes: list[tuple[str, str
 )
 def test_a_narrower_type_is_known(before: str, after: str, expected: bool) -> None:
     assert bool(lost_values(before, after)) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_lost"),
+    [
+        ("bigint NOT NULL auto_increment", "bigint unsigned NOT NULL auto_increment", False),
+        ("bigint NOT NULL auto_increment", "int NOT NULL auto_increment", True),
+        ("bigint NOT NULL", "bigint unsigned NOT NULL", True),
+    ],
+)
+def test_a_counted_column_has_no_values_below_zero_but_may_have_large_ones(
+    before: str, after: str, is_lost: bool
+) -> None:
+    (statement,) = split("ALTER TABLE t MODIFY a INT", "1.sql")
+    assert bool(losses(statement, {A: before}, {A: after}, with_data=False)) is is_lost

@@ -14,7 +14,8 @@ from afterpush.migrate.steps.narrowing import lost_values
 
 _PROGRAMS = ("view", "procedure", "function")
 _EMPTIED = re.compile(
-    r"TRUNCATE\s+(?:TABLE\s+)?(\S+)|ALTER\s+TABLE\s+(\S+\s+TRUNCATE\s+PARTITION\s+.*)",
+    r"(?:TRUNCATE\s+(?:TABLE\s+)?|ALTER\s+TABLE\s+(?=\S+\s+TRUNCATE\s+PARTITION\s))(?P<table>\S+)"
+    r"(?:\s+TRUNCATE\s+PARTITION\s+(?P<partitions>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
 _COLUMN = re.compile(r"`((?:[^`]|``)+)`")
@@ -42,8 +43,9 @@ def consequences(effect: Effect) -> Consequences:
             _of_program(key, text, effect.after.get(key), found)
     emptied = _EMPTIED.match(effect.statement.sql)
     if emptied and not effect.rejected:
-        found.table = (emptied[1] or emptied[2]).split()[0].strip("`")
-        found.loses.append(f"every row of {emptied[1] or emptied[2]}")
+        found.table = emptied["table"].strip("`")
+        partitions = f", partition {emptied['partitions']}" if emptied["partitions"] else ""
+        found.loses.append(f"every row of {emptied['table']}{partitions}")
     return found
 
 

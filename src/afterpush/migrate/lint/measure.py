@@ -98,7 +98,8 @@ class Bench:
                 reason = error.said if error.number in (1845, 1846) else reason
                 continue
             after = self._ids()
-            rebuild = None if before is None or after is None else before != after
+            # A partition that is only added or dropped has no twin on the other side.
+            rebuild = None if before is None or after is None else bool(before - after and after - before)
             changed = self._changed(values, target.table)
             shown = lock or ("NONE" if algorithm else "")
             return Measured(algorithm or None, shown or None, rebuild, reason, changed=changed), 0

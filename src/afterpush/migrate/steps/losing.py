@@ -57,5 +57,5 @@ def _lost(statement: Statement, before: State, after: State) -> Iterator[str]:
 def _lost_values(before: str, after: str) -> str:
     """What the user must allow. A character that a charset lacks is refused by the server, never replaced."""
     lost = "" if "GENERATED" in after else lost_values(before, after)
-    is_counted = "auto_increment" in after and lost.startswith("values below")
+    is_counted = "auto_increment" in after and lost.startswith("values below") and "above" not in lost
     return "" if is_counted or lost.startswith("characters ") else lost

@@ -74,12 +74,15 @@ def _numbers(old: _Type, new: _Type) -> str | None:
         return None
     if after.scale < before.scale:
         return f"more than {after.scale} digits of the fraction"
-    are_whole = old.name in _INTEGERS and new.name in _INTEGERS
-    if after.low > before.low and (are_whole or not after.low):
-        return f"values below {after.low}"
-    if after.low <= before.low and after.high >= before.high:
-        return ""
-    return f"values above {after.high}" if are_whole else "large values"
+    is_lower = after.high < before.high
+    are_whole = {old.name, new.name} <= {*_INTEGERS, "bit"}
+    if are_whole:
+        lost = [f"below {after.low}"] if after.low > before.low else []
+        lost += [f"above {after.high}"] if is_lower else []
+        return f"values {' or '.join(lost)}" if lost else ""
+    if after.low > before.low and not after.low:
+        return "values below 0 and large values" if is_lower else "values below 0"
+    return "large values" if is_lower or after.low > before.low else ""
 
 
 class _Range(NamedTuple):
