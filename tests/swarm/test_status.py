@@ -20,11 +20,11 @@ def test_a_task_that_ends_while_one_looks_was_not_left_by_a_dead_manager(tmp_pat
     journal = TaskJournal(tmp_path / "journal", FakeClock())
 
     def work() -> None:
-        for number in range(1, 60):
-            lock = task_lock(tmp_path, "A-001")
+        for task in (f"A-{number:03}" for number in range(150)):
+            lock = task_lock(tmp_path, task)
             assert lock
-            journal.started("A-001", number, f"swarm/A-001/{number}", "base", "/wt")
-            journal.ended(Result("A-001", TaskState.MERGED, number, None, "sha", "merged"))
+            journal.started(task, 1, f"swarm/{task}/1", "base", "/wt")
+            journal.ended(Result(task, TaskState.MERGED, 1, None, "sha", "merged"))
             lock.release()
 
     with registered(tmp_path), ThreadPoolExecutor(1) as pool:
