@@ -64,8 +64,8 @@ OURS = (
 def pytest_configure(config: pytest.Config) -> None:
     hold_lifeline(config)
     if config.getoption("--hypothesis-profile", None) is None:
-        # Hypothesis also draws constants out of the modules that are loaded by then: other ones in each worker,
-        # so other examples in each run, and to read all modules costs each worker 3 s.
+        # Hypothesis also draws constants out of the modules that are loaded by then: other ones in each
+        # worker, so other examples in each run, and to read all modules costs each worker 3 s.
         providers._get_local_constants = lambda: providers._local_constants
     # What pytest makes of a test file is kept also where Python is not to keep what it compiles.
     sys.dont_write_bytecode = False
