@@ -14,11 +14,11 @@ from afterpush.infra.processes.identity import identity_of
 MAIN = RefUpdate("a" * 40, "refs/heads/main", "b" * 40)
 
 
-def at_once(*works: Callable[[int], None]) -> None:
-    """Each of these twenty times, beside the others."""
+def at_once(times: int, *works: Callable[[int], None]) -> None:
+    """Each of these so many times, beside the others."""
 
     def all_of(work: Callable[[int], None]) -> None:
-        for number in range(20):
+        for number in range(times):
             work(number)
 
     with ThreadPoolExecutor(len(works)) as pool:
@@ -39,8 +39,8 @@ def test_what_several_watchers_note_at_once_is_all_kept(tmp_path: Path) -> None:
     def add(letter: str, number: int) -> None:
         Unwatched(tmp_path).add(f"{letter}{number}", f"why {letter}{number}")
 
-    at_once(partial(add, "a"), partial(add, "b"))
-    assert len(Unwatched(tmp_path).known()) == 40
+    at_once(6, partial(add, "a"), partial(add, "b"))
+    assert len(Unwatched(tmp_path).known()) == 12
 
 
 def test_a_note_that_is_taken_away_while_it_is_looked_at_is_no_fault(tmp_path: Path) -> None:
@@ -55,4 +55,4 @@ def test_a_note_that_is_taken_away_while_it_is_looked_at_is_no_fault(tmp_path: P
             later_push(tmp_path, "1@2t", "refs/heads/other")
 
     leave_note(tmp_path, "1@2t", "origin", [MAIN])
-    at_once(come_and_go, look)
+    at_once(20, come_and_go, look)

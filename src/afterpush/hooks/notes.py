@@ -165,7 +165,7 @@ class Unwatched:
         lock = self._path.with_name(f"{UNWATCHED}.lock")
         with (
             contextlib.suppress(OSError, AfterpushError),
-            locked(lock, wait_seconds=1, doing="noting a push"),
+            locked(lock, wait_seconds=10, doing="noting a push"),
         ):
             lines = change(self._lines())[-MOST_LINES:]
             write_atomic(self._path, "".join("\t".join(line) + "\n" for line in lines), 0o600)
