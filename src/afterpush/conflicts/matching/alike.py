@@ -23,7 +23,22 @@ def match_both(ours: Matching, theirs: Matching) -> None:
         _match_alike(theirs)
         if len(ours.forward) + len(theirs.forward) == before:
             break
+    _match_renamed(ours, theirs)
+    _match_renamed(theirs, ours)
     _match_claimed(ours, theirs)
+
+
+def _match_renamed(side: Matching, other: Matching) -> None:
+    """A section that has the new title which the other side gave to an old one is that one."""
+    renamed = [
+        (one, node)
+        for one, node in other.forward.items()
+        if one.kind is Kind.SECTION and one not in side.forward and one.said != node.said
+    ]
+    for one, node in renamed:
+        above = side.forward.get(one.parent) if one.parent else None
+        free = side.free(above.children if above else (), side.backward)
+        side.pair_free((one, twin) for twin in free if twin.kind is one.kind and twin.said == node.said)
 
 
 def _find_shared(ours: Matching, theirs: Matching) -> None:

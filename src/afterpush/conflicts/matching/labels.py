@@ -13,6 +13,9 @@ Label = Callable[[Node], Hashable]
 # `**Status:** ready` is under every task: what it says is no sign of which one it was.
 _NEVER_MOVED = frozenset({Kind.RULE, Kind.FRONT, Kind.ROOT, Kind.ENTRY})
 
+# What says something of its own, wherever it is.
+LEAVES = frozenset({Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE})
+
 
 def by_digest(node: Node) -> Hashable:
     return node.digest
@@ -92,11 +95,7 @@ def says_enough(text: str) -> bool:
 
 
 def is_telling_leaf(node: Node) -> bool:
-    return (
-        node.kind in (Kind.ITEM, Kind.ROW, Kind.TEXT, Kind.CODE, Kind.QUOTE)
-        and says_enough(node.said)
-        and not is_placeholder(node)
-    )
+    return node.kind in LEAVES and says_enough(node.said) and not is_placeholder(node)
 
 
 def differ(one: Node, other: Node) -> bool:

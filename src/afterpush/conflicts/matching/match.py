@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from afterpush.conflicts.matching.labels import (
+    LEAVES,
     Label,
     by_digest,
     by_key,
     by_text,
     by_title,
     differ,
+    is_placeholder,
     is_telling,
     is_telling_leaf,
     pairs_of,
@@ -179,7 +181,9 @@ class Matching:
         if len(body) < 3:
             return True
         texts = set(map(by_text, (node for node in other.walk() if node is not other)))
-        return any(by_text(node) in texts for node in body if is_telling_leaf(node))
+        return any(
+            by_text(node) in texts for node in body if node.kind in LEAVES and not is_placeholder(node)
+        )
 
     def _alike_siblings(self, one: Node, below: Sequence[Node]) -> Counter[Node]:
         """How much free siblings hold of what is below a heading and too short to be known elsewhere."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from afterpush.conflicts.document.align import align, rising
 from afterpush.conflicts.kinds.list_direction import Direction, direction_of
 from afterpush.conflicts.matching.trios import Doubt, Trio, parent_of, trio_of
-from afterpush.roadmap.nodes import Kind
+from afterpush.roadmap.nodes import Kind, Node
 
 Runs = dict[Trio | None, list[Trio]]
 
@@ -56,12 +56,16 @@ def _rank(trio: Trio, parent: Trio) -> tuple[int, int]:
     The deeper section first: behind `## B` in the same document `### A` would be a part of it.
     """
     if trio.kind in (Kind.LINK, Kind.NOTE) and parent.kind is Kind.ROOT:
-        siblings = trio.any.parent.children if trio.any.parent else []
-        is_last = any(one.kind is Kind.SECTION and one.index < trio.any.index for one in siblings)
-        return (2 if is_last else 0), 0
+        here = [node for node in trio.nodes if node and parent_of(node) is parent]
+        return (2 if any(map(_is_behind_sections, here)) else 0), 0
     if trio.kind is not Kind.SECTION:
         return 0, 0
     return 1, -_depth(trio, parent)
+
+
+def _is_behind_sections(node: Node) -> bool:
+    siblings = node.parent.children if node.parent else ()
+    return any(one.kind is Kind.SECTION and one.index < node.index for one in siblings)
 
 
 def _depth(trio: Trio, parent: Trio) -> int:
