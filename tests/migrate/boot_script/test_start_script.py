@@ -41,6 +41,9 @@ def stripped(root: Path, script: str) -> tuple[str, list[str]]:
         ("echo migrating && node scripts/migrate.js && echo migrated\n", ""),
         ("node scripts/migrate.js || echo no; node scripts/other.js\n", "node scripts/other.js\n"),
         ("node scripts/migrate.js 2>&1 | tee log\n", ""),
+        ("dbmate --wait up && node dist/index.js\n", "node dist/index.js\n"),
+        ('flyway -url="$DB" migrate\n', ""),
+        ("migrate -path ./migrations -database $DB up\n", ""),
         ("if ! node scripts/migrate.js; then\n  echo failed\n  exit 1\nfi\n", ""),
     ],
 )
@@ -83,6 +86,8 @@ def test_a_step_that_is_bound_to_others_stays_with_the_reason(
         "# node scripts/migrate.js\n",
         "node scripts/other.js\nnpm run lint\nnpx drizzle-kit push\n",
         "ls migrations/\n",
+        "npx prisma migrate deploy\n",
+        "dbmate status\n",
     ],
 )
 def test_what_is_not_the_old_way_is_left_alone(tmp_path: Path, script: str) -> None:
@@ -107,6 +112,13 @@ START = "node scripts/migrate.js && node dist/index.js"
         ("Dockerfile", "FROM node:20\nCMD START\n", None),
         ("Procfile", "release: node scripts/migrate.js\nweb: node dist/index.js\n", "nothing would be left"),
         ("package.json", '{"scripts": {"start": "node scripts/migrate.js \\"x\\" && y"}}', "is quoted"),
+        ("Dockerfile", 'CMD ["sh", "-c", "START"]\n', "is quoted"),
+        (".do/app.yaml", '  run_command: ["sh", "-c", "START"]\n', "is quoted"),
+        (
+            ".do/app.yaml",
+            "  run_command: |\n    node scripts/migrate.js\n    node dist/index.js\n",
+            "several",
+        ),
         ("package.json", '{"scripts": {"start": "node x & node scripts/migrate.js"}}', "more than this (&)"),
     ],
 )
@@ -149,3 +161,9 @@ def test_only_what_starts_the_app_counts_in_such_a_file(tmp_path: Path, file: st
 )
 def test_a_boot_script_that_runs_the_files_itself_is_known(script: str, line: int | None) -> None:
     assert reads_sources(script, SOURCES) == line
+
+
+def test_a_tool_runs_the_files_of_its_own_folder(tmp_path: Path) -> None:
+    script = "npx prisma migrate deploy && node dist/index.js\n"
+    found = old_steps(script, tmp_path, frozenset(["prisma/migrations/1/migration.sql"]))
+    assert without(script, found) == "node dist/index.js\n"

@@ -16,6 +16,11 @@ _RUNNER = re.compile(
     r"(?:^|[\s;&|(!])(?:node|tsx|ts-node|npx|pnpm|npm|yarn|bun|deno|mysql|mariadb|sh|bash|\.?/)\S*"
 )
 _SCRIPT_FILE = re.compile(r"(?<![\w@./-])[\w@./-]+\.(?:[cm]?[jt]s|sh|sql)\b")
+# Tools that run files of SQL; of the first two, those in their own folders.
+_TOOL = re.compile(
+    r"\b(?:(?P<prisma>prisma)\s+migrate\s+deploy|(?P<drizzle>drizzle)-kit\s+migrate|flyway\b.*\bmigrate"
+    r"|dbmate\b.*\b(?:up|migrate)|goose\b.*\bup|migrate\b.*\s-(?:path|source)\b.*\bup|atlas\s+migrate\s+apply)\b"
+)
 _RUN = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)")
 
 
@@ -26,10 +31,11 @@ _FORMS = {
         r'"(?:pre)?(?:start|serve)(?::[\w:-]+)?"\s*:\s*"(?P<command>(?:[^"\\]|\\.)*)"'
     ),
     "procfile": re.compile(r"^[\w-]+:[ \t]*(?P<command>[^\r\n]*)", re.MULTILINE),
-    "dockerfile": re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(?P<command>[^\[\r\n][^\r\n]*)", re.MULTILINE),
+    "dockerfile": re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(?P<command>[^\r\n]+)", re.MULTILINE),
     ".yaml": re.compile(
-        r"""^[ \t-]*\w*(?:command|cmd)[ \t]*:[ \t]*"""
-        r"""(?P<quote>['"]?)(?P<command>[^'"|>\s][^\r\n]*?)(?P=quote)[ \t]*\r?$""",
+        r"""^(?P<indent>[ \t-]*)\w*(?:command|cmd)[ \t]*:[ \t]*"""
+        r"""(?:(?P<quote>['"]?)(?P<command>[^'"|>\s][^\r\n]*?)(?P=quote)[ \t]*\r?$"""
+        r"""|[|>][-+]?[ \t]*\r?\n(?P<block>(?:[ \t]*\r?\n|(?P=indent)[ \t]+[^\r\n]*\r?(?:\n|\Z))+))""",
         re.MULTILINE | re.IGNORECASE,
     ),
 }
@@ -86,6 +92,13 @@ def old_steps(script: str, root: Path, sources: frozenset[str], file: str = "sta
 def _in_places(script: str, form: re.Pattern[str], is_old: Callable[[str], bool]) -> Iterator[OldStep]:
     """The old steps of a file that is no shell script, but holds command lines at known places."""
     for place in form.finditer(script):
+        block = place.groupdict().get("block")
+        if block is not None:
+            found = next((line for line in block.splitlines() if is_old(line)), None)
+            if found is not None:
+                number = script.count("\n", 0, place.start("block") + block.index(found)) + 1
+                yield OldStep(number, number, found, refusal="it is one of several lines of a command")
+            continue
         command = place["command"]
         if not is_old(command):
             continue
@@ -93,8 +106,10 @@ def _in_places(script: str, form: re.Pattern[str], is_old: Callable[[str], bool]
         end = script.find("\n", place.end("command"))
         line = script[start : len(script) if end < 0 else end].rstrip("\r")
         kept, refusal = without_old(command, is_old)
-        if "\\" in command or not (kept or refusal):
-            refusal = "the command is quoted" if "\\" in command else "nothing would be left of the command"
+        if "\\" in command or command.startswith("["):
+            refusal = "the command is quoted"
+        elif not (kept or refusal):
+            refusal = "nothing would be left of the command"
         whole = script[start : place.start("command")] + kept + line[place.end("command") - start :]
         number = script.count("\n", 0, start) + 1
         yield OldStep(number, number, line, whole, refusal)
@@ -125,6 +140,9 @@ def _runs_sources(text: str, root: Path, sources: frozenset[str], depth: int = 0
         return False
     if _names_sources(code, sources) and re.search(r"\b(?:mysql|mariadb)\b|\bfor\s+\w+\s+in\b", code):
         return True
+    if tool := _TOOL.search(code):
+        folder = tool["prisma"] or tool["drizzle"]
+        return not folder or any(folder in Path(source).parts for source in sources)
     if not _RUNNER.search(code):
         return False
     if any(_script_reads(root, file, sources) for file in _SCRIPT_FILE.findall(code)):
