@@ -46,18 +46,17 @@ def reach(root: Path, boot_script: str, entry_point: str | None) -> Reach:
         return Reach(
             entries[0], None, (), f"the entry point {entries[0]} does not exist: correct migrate.entry_point"
         )
-    found = [_from(graph, entry, boot_script) for entry in entries]
-    return next((one for one in found if one.called), found[0])
-
-
-def _from(graph: "_Graph", entry: str, boot_script: str) -> Reach:
-    chain = graph.way(entry, boot_script)
-    if not chain:
-        return Reach(entry, False, (), _dead(graph, entry, boot_script))
-    if chain == (boot_script,) or graph.is_called(boot_script):
-        return Reach(entry, True, chain, f"called from {entry} ({' -> '.join(chain)})")
+    ways: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        chain = ways[entry] = graph.way(entry, boot_script)
+        if chain == (boot_script,) or (chain and graph.is_called(boot_script)):
+            return Reach(entry, True, chain, f"called from {entry} ({' -> '.join(chain)})")
+    entry = next((entry for entry in entries if ways[entry]), entries[0])
+    chain = ways[entry]
     said = (
         f"dead code: {' -> '.join(chain)} imports {boot_script}, but nothing reachable calls what it exports"
+        if chain
+        else _dead(graph, entry, boot_script)
     )
     return Reach(entry, False, chain, said)
 
@@ -76,6 +75,7 @@ class _Graph:
     def __init__(self, root: Path) -> None:
         self.project = Project(root)
         self._sources: dict[str, Source | None] = {}
+        self._imports: dict[str, list[str]] = {}
         self._reached: dict[str, str | None] = {}
 
     def way(self, entry: str, target: str) -> tuple[str, ...]:
@@ -108,11 +108,14 @@ class _Graph:
 
     def imports(self, file: str) -> list[str]:
         """The files of this repository that a file imports, in order."""
-        source = self.source(file)
-        if source is None:
-            return []
+        if file not in self._imports:
+            source = self.source(file)
+            self._imports[file] = [] if source is None else self._imported(source)
+        return self._imports[file]
+
+    def _imported(self, source: Source) -> list[str]:
         texts = [source.value(node) for node in source.specifiers() if not _is_type(source, node)]
-        found = [self.project.resolve(file, text.value) for text in texts if text is not None]
+        found = [self.project.resolve(source.file, text.value) for text in texts if text is not None]
         return list(dict.fromkeys(path for path in found if path is not None))
 
     def importers(self, target: str) -> list[str]:
