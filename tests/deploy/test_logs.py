@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpush.deploy.logs.follow import REMEMBERED_LINES, Connection, Following, ToldLines
-from afterpush.deploy.logs.lines import LONGEST_LINE, harmless, last_lines, lines, shown
+from afterpush.deploy.logs.lines import LONGEST_LINE, harmless, lines, shown
 from afterpush.deploy.logs.platform_logs import up_to_now
 from afterpush.digitalocean.failure import ApiFailure
 from afterpush.infra.clock import parse_rfc3339
@@ -85,9 +85,8 @@ def test_nothing_that_steers_a_terminal_is_shown(line: str, plain: str) -> None:
     assert harmless(line, colours=True).replace("\x1b[31m", "").replace("\x1b[0m", "") == plain
 
 
-def test_an_archive_ends_its_line_and_a_tail_is_the_last_lines() -> None:
+def test_an_archive_ends_its_line() -> None:
     assert list(lines([b"one", b"", b"two\n", b"", b"three"])) == [b"one\n", b"two\n", b"three"]
-    assert list(last_lines(lines([b"a\nb\nc\n"]), 2)) == [b"b\n", b"c\n"]
 
 
 def test_a_live_log_that_is_only_read_ends_with_the_present_or_with_silence() -> None:

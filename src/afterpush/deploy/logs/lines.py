@@ -1,7 +1,6 @@
 """A log in pieces, as lines; and lines as they may be shown: without secrets, harmless to a terminal."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from afterpush.infra.printable import printable
@@ -34,11 +33,6 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             rest = rest[cut:]
     if rest:
         yield rest
-
-
-def last_lines(told: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """The last `count` of the lines."""
-    yield from deque(told, maxlen=count)
 
 
 def _parts(line: bytes) -> Iterator[bytes]:

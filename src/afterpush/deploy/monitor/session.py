@@ -41,7 +41,7 @@ class Session:
 
     @property
     def sha(self) -> str:
-        return self.prepared.sha
+        return self.prepared.commit.sha
 
     @property
     def estimate_seconds(self) -> float | None:

@@ -42,7 +42,6 @@ NO_SOURCE = (
 class Prepared:
     """All that a watch of one commit needs; `countdown` runs until its time limit."""
 
-    sha: str
     sources: RankedSources
     platform: PlatformSource | None
     limits: Limits
@@ -96,7 +95,6 @@ def prepare(
     records = _records(history)
     redactor = here.environment.redactor()
     return Prepared(
-        sha=sha,
         sources=RankedSources(sources, clock, lambda text: one_line(redact_log(text, redactor))),
         platform=platform,
         limits=limits,

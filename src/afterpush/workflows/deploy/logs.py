@@ -2,13 +2,14 @@
 
 import math
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from afterpush.deploy.explain.log_redaction import redact_log
 from afterpush.deploy.logs.follow import Connection, Following, ToldLines
 from afterpush.deploy.logs.jobs import JOB, job_logs, job_runs
-from afterpush.deploy.logs.lines import last_lines, lines, shown
+from afterpush.deploy.logs.lines import lines, shown
 from afterpush.deploy.logs.platform_logs import PAST, TYPES, PlatformLog
 from afterpush.deploy.monitor.setup import platform_source
 from afterpush.deploy.watch.sources.platform import PlatformSource
@@ -86,7 +87,7 @@ def _read(log: PlatformLog, deployment: Deployment) -> Iterator[bytes]:
             f"the platform has no {log.type} log of deployment {log.deployment_id} yet", ExitCode.BAD_ANSWER
         )
     told = lines(log.read(places))
-    yield from last_lines(told, log.tail) if log.tail else told
+    yield from deque(told, maxlen=log.tail) if log.tail else told
 
 
 def _of_jobs(log: PlatformLog) -> Iterator[bytes]:
