@@ -98,8 +98,8 @@ class _Timeline:
     def _speaker(self, tries: list[Deployment]) -> Deployment:
         """Of the tries since another commit was live the first that went live, else the latest."""
         others = self._others_live(tries[0])
-        anew = [one for one in tries if others and self._all.index(one) > self._all.index(others[-1])]
-        tries = anew or tries
+        later = [one for one in tries if others and self._all.index(one) > self._all.index(others[-1])]
+        tries = later or tries
         return next(filter(self._went_live, tries), tries[-1])
 
     def _of_try(self, speaker: Deployment) -> Seen | RolledBack:
