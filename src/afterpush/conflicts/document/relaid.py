@@ -48,6 +48,8 @@ class Layouts:
 
     def __init__(self) -> None:
         self._known: dict[Node, Layout] = {}
+        # The layout of each shape of thing under a parent.
+        self._shapes: dict[tuple[Node, Kind, object], Layout] = {}
 
     def lines(self, trio: Trio) -> Lines | None:
         """The lines of a thing that one side alone added, or both alike but for the layout; else None."""
@@ -60,33 +62,35 @@ class Layouts:
         above = node.parent
         if above is None or trio.home is not trio_of(above):
             return node.own
-        layout = self._known.get(above, Layout()) if trio.home.base is None else _layout(node, side)
+        if trio.home.base is None:
+            layout = self._known.get(above, Layout())
+        else:
+            shape = (above, node.kind, _shape_of(node))
+            if shape not in self._shapes:
+                self._shapes[shape] = _layout(node, above, side)
+            layout = self._shapes[shape]
         self._known[node] = layout
         return layout.lines(node)
 
 
-def _layout(node: Node, side: int) -> Layout:
-    """Read off the nearest old sibling of that shape, else off the parent."""
-    assert node.parent is not None
-    place = node.parent.children.index(node)
-    siblings = sorted(enumerate(node.parent.children), key=lambda entry: abs(entry[0] - place))
-    home = trio_of(node.parent)
-    stayed = [one for _, one in siblings if one.kind is node.kind and trio_of(one).home is home]
-    alike = [one for one in stayed if _is_alike(one, node)]
-    for known in (*alike, node.parent):
+def _layout(node: Node, above: Node, side: int) -> Layout:
+    """Read off an old sibling of that shape that is still there, else off the parent."""
+    shape, home = _shape_of(node), trio_of(above)
+    alike = (one for one in above.children if one.kind is node.kind and _shape_of(one) == shape)
+    stayed = [one for one in alike if trio_of(one).home is home]
+    for known in (*stayed, above):
         base, other = trio_of(known).base, trio_of(known).nodes[3 - side]
-        if base and other and known.kind in (Kind.SECTION, Kind.ITEM) and _is_alike(base, known):
+        is_shaped = known.kind in (Kind.SECTION, Kind.ITEM)
+        if base and other and is_shaped and _shape_of(base) == _shape_of(known):
+            if known.kind is Kind.SECTION:
+                return Layout(levels=other.level - known.level)
             old, new = _shape(known.own[0]), _shape(other.own[0])
-            if known.kind is Kind.ITEM:
-                return Layout((old[0], new[0]), (old[1], new[1] or old[1]))
-            return Layout(levels=other.level - known.level)
+            return Layout((old[0], new[0]), (old[1], new[1] or old[1]))
     return Layout()
 
 
-def _is_alike(one: Node, other: Node) -> bool:
-    if one.kind is Kind.ITEM:
-        return _shape(one.own[0]) == _shape(other.own[0])
-    return one.level == other.level
+def _shape_of(node: Node) -> object:
+    return _shape(node.own[0]) if node.kind is Kind.ITEM else node.level
 
 
 def _shape(line: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ What both sides wrote in the very same words is one thing of the base for both o
                                               - x      beside a: x is new on both sides, a was deleted.
 """
 
-from afterpush.conflicts.matching.labels import by_digest, likely, pairs_of
+from afterpush.conflicts.matching.labels import MOST_PAIRS, by_digest, likely, pairs_of
 from afterpush.conflicts.matching.match import Matching
 from afterpush.roadmap.keys import words_of
 from afterpush.roadmap.nodes import Kind, Node
@@ -77,17 +77,18 @@ def _match_claimed(ours: Matching, theirs: Matching) -> None:
     """
     gone = [one for one in ours.free(ours.base, ours.forward) if one.kind is Kind.ITEM]
     gone = [one for one in theirs.free(gone, theirs.forward) if words_of(one.said)]
+    added = [
+        [
+            node
+            for node in (side.free(side.side, side.backward) if gone else ())
+            if node.kind is Kind.ITEM and node.parent in side.backward
+        ]
+        for side in (ours, theirs)
+    ]
+    if len(gone) * max(map(len, added)) > MOST_PAIRS:
+        return
     for one in gone:
-        mine, yours = (
-            [
-                node
-                for node in side.free(side.side, side.backward)
-                if node.kind is one.kind
-                and node.parent in side.backward
-                and words_of(one.said) <= words_of(node.said)
-            ]
-            for side in (ours, theirs)
-        )
+        mine, yours = ([node for node in some if words_of(one.said) <= words_of(node.said)] for some in added)
         if len(mine) == len(yours) == 1:
             ours.take(one, mine[0])
             theirs.take(one, yours[0])

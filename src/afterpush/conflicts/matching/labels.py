@@ -117,12 +117,12 @@ def is_placeholder(node: Node) -> bool:
 
 
 # Above this many pairs of free siblings likeness is not asked for: it would be the one quadratic step.
-_MOST_PAIRS = 4000
+MOST_PAIRS = 4000
 
 
 def likely(mine: list[Node], yours: list[Node], least: float = 0.5) -> list[tuple[Node, Node]]:
     """Pairs of one kind that share words, the likest first, then the nearest."""
-    if len(mine) * len(yours) > _MOST_PAIRS:
+    if len(mine) * len(yours) > MOST_PAIRS:
         return []
     scored = [
         (-score, abs(one.index - other.index), one.said, other.said, one, other)
