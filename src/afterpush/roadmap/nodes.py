@@ -88,7 +88,7 @@ class Node:
     def name(self) -> str:
         """How to speak of it in a sentence: its ID or the beginning of its text."""
         said = self.said.partition("|")[0] if self.kind is Kind.ROW else self.said
-        said = said or "".join(self.own).strip()
+        said = " ".join((said or "".join(self.own)).split())
         return said if len(said) <= 60 else said[:57] + "..."
 
 

@@ -59,9 +59,11 @@ class Placement:
             mine, yours = parent_of(ours), parent_of(theirs)
             if mine is before or mine is yours:
                 return yours
-            if yours is not before:
-                trio.refuse(Doubt.TORN, "")
-            return mine
+            if yours is before:
+                return mine
+            trio.refuse(Doubt.TORN, "")
+            # Whichever side is ours: what one side deleted is then written, with all that is in it.
+            return max(mine, yours, key=lambda one: (None in one.nodes[1:], one.any.own, one.any.index))
         survivor = ours or theirs
         return parent_of(survivor) if survivor else before
 
