@@ -88,6 +88,7 @@ def _by_meaning(
     from afterpush.conflicts.records.merge import (
         ChangedAndDeletedError,
         UndecidedError,
+        is_readable,
         merge_lines,
         merge_structure,
     )
@@ -98,9 +99,14 @@ def _by_meaning(
         return merge_structure(*texts, json_rules(path, documents), is_yaml=kind is Kind.YAML)
     except UndecidedError as error:
         plain = _plain(texts, f"{path}: {error}", style)
-        is_missed = plain.is_clean and isinstance(error, ChangedAndDeletedError)
-        # Git does not see that a record which was moved is the one that the other side deleted.
-        return _whole(texts[1], texts[2], f"{path}: {error}", style) if is_missed else plain
+        is_yaml = kind is Kind.YAML
+        are_read = kind is not Kind.LINES and all(is_readable(text, is_yaml=is_yaml) for text in texts)
+        is_broken = are_read and not is_readable(plain.text, is_yaml=is_yaml)
+        # Git does not see that a record which was moved is the one that the other side deleted, or that
+        # an anchor has another name by now.
+        is_missed = plain.is_clean and (is_broken or isinstance(error, ChangedAndDeletedError))
+        why = f"what both sides changed does not fit together ({error})" if is_broken else error
+        return _whole(texts[1], texts[2], f"{path}: {why}", style) if is_missed else plain
 
 
 def _plain(texts: Texts, reason: str, style: Style, *, is_refused: bool = False) -> Merged:

@@ -17,7 +17,7 @@ from afterpush.conflicts.records.order import merged_order
 from afterpush.conflicts.records.structure import ChangedAndDeletedError, UndecidedError
 from afterpush.roadmap.source import read_source
 
-__all__ = ["ChangedAndDeletedError", "UndecidedError", "merge_lines", "merge_structure"]
+__all__ = ["ChangedAndDeletedError", "UndecidedError", "is_readable", "merge_lines", "merge_structure"]
 
 _STAMPS = ("created_at", "timestamp", "time", "ts", "date", "at", "updated_at")
 
@@ -50,6 +50,17 @@ def merge_structure(base: bytes, ours: bytes, theirs: bytes, rules: Rules, *, is
     value = merge_values(before_part[1] if before_part else None, mine_part[1], yours_part[1], "", merging)
     keep = mine_part if before_part is None or yours_part[::2] == before_part[::2] else yours_part
     return _settled(f"{keep[0]}{value.text}{keep[2]}", merging)
+
+
+def is_readable(text: bytes, *, is_yaml: bool) -> bool:
+    """Whether a text is JSON, or YAML of the kind that is merged."""
+    from afterpush.conflicts.records.yaml_text import read_yaml
+
+    try:
+        (read_yaml if is_yaml else read_json)(text.decode("utf-8", "surrogateescape"))
+    except UndecidedError:
+        return False
+    return True
 
 
 def _settled(text: str, merging: Merging) -> Merged:
