@@ -8,7 +8,7 @@ from afterpush.conflicts.document.line_text import against, larger, merge_lines
 from afterpush.conflicts.document.pieces import Hunk, Piece, Said, brief
 from afterpush.conflicts.kinds.three_way import merged_names, three_way
 from afterpush.conflicts.kinds.value_rules import Decision, merge_marks, merge_text, merge_value
-from afterpush.roadmap.keys import release_of
+from afterpush.roadmap.keys import plain, release_of
 from afterpush.roadmap.nodes import Kind, Lines, Node
 from afterpush.roadmap.tables import normal
 
@@ -60,8 +60,7 @@ def _merge_heading(base: Node | None, ours: Node, theirs: Node, said: Said) -> L
     """Level, title and status of a heading, each three-way; the shape of the line is that of a side."""
     title = three_way(base.said if base else None, ours.said, theirs.said)
     if title is None and base is None and release_of(ours.title):
-        longer, shorter = sorted((ours.said, theirs.said), key=lambda text: (-len(text), text))
-        title = longer if longer.startswith(shorter) else None
+        title = _release_title(ours.said, theirs.said)
     if title is None:
         title = _merge_words(base.said if base else None, ours.said, theirs.said, said)
     mark = merge_marks(base.mark if base else None, ours.mark, theirs.mark)
@@ -73,6 +72,15 @@ def _merge_heading(base: Node | None, ours: Node, theirs: Node, said: Said) -> L
     if pattern is None:
         return None
     return _dressed(pattern, title, mark, [*sides, base] if base else sides)
+
+
+def _release_title(ours: str, theirs: str) -> str | None:
+    """The title of a release that both sides made: the one with a date or a link, the later of two dates."""
+    longer, shorter = sorted((ours, theirs), key=lambda text: (-len(text), text))
+    if longer.startswith(shorter) or plain(longer) == plain(shorter):
+        return longer
+    dated = merge_text(None, ours, theirs)
+    return dated.value if dated else None
 
 
 def _dressed(pattern: Node, title: str, mark: str, nodes: Sequence[Node]) -> Lines | None:

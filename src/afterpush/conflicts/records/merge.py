@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from afterpush.conflicts.document.align import chunks
@@ -184,5 +185,14 @@ def _moment(record: Record) -> str:
     """When a line of a log was written."""
     for name in _STAMPS:
         if (said := _field(record, name)) and (moment_of(said) or said.isdigit()):
-            return said
+            return _in_utc(said)
     return ""
+
+
+def _in_utc(said: str) -> str:
+    """A time with an offset as it is in UTC: half past twelve at +02:00 is before eleven at Z."""
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return said
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else said
