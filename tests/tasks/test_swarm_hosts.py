@@ -234,3 +234,21 @@ def test_checks_of_the_merge_queue_run_on_both_machines(machines: Machines) -> N
     assert places and all("/swarm/" in place for place in places)
     assert repository.git("ls-remote", "origin", "refs/afterpush/*") == ""
     wait_until(machines.is_left_clean, "nothing is left")
+
+
+def test_a_queue_that_loses_every_machine_ends_and_keeps_its_branches(machines: Machines) -> None:
+    repository, up = machines.repository, machines.folder / "up"
+    repository.git("checkout", "--quiet", "-b", "one", "main")
+    repository.commit("one", one_txt="x")
+    repository.git("checkout", "--quiet", "main")
+    words = ["queue.run", "--branch=one", f"--check=touch {up}; sleep 300", HOSTS]
+    log = (machines.folder / "queue.log").open("wb")
+    manager = subprocess.Popen([*AFTERPUSH, *words], cwd=repository.path, stdout=log, stderr=log)
+    wait_until(up.exists, "a check runs")
+    for pid in machines.workers():
+        os.kill(pid, signal.SIGKILL)
+    assert manager.wait(timeout=300) == 6, (machines.folder / "queue.log").read_text()
+    assert "checking one: the workers for it were lost" in (machines.folder / "queue.log").read_text()
+    queue = afterpush("queue.status", "--json", cwd=repository.path).json()
+    assert [row["branch"] for row in queue["branches"]] == ["one"]
+    wait_until(machines.is_left_clean, "nothing is left")

@@ -54,11 +54,17 @@ class RemoteChecks:
                 if is_stopped():
                     return Checked(is_green=None)
             done: RemoteChecked = future.result()
+            if done.ended.how == "stopped" and not is_stopped():
+                break  # Nobody stopped it: there is no worker left.
             if not done.is_lost:
                 log = private_folder(self.here.context.state / "checks") / f"{spec.name}.log"
                 log.write_bytes(done.log)
                 return self.here.judged(done.ended, log)
-        raise AfterpushError(f"{_MOST_LOST} workers were lost in one check", ExitCode.UNREACHABLE)
+        raise AfterpushError(
+            f"checking {' '.join(spec.branches)}: the workers for it were lost; see whether their machines "
+            "are up, and run the queue again: its branches are kept",
+            ExitCode.UNREACHABLE,
+        )
 
     def close(self) -> None:
         self.workers.stop()
