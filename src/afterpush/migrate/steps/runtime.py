@@ -10,6 +10,7 @@ const rowsOf = (answer) => {
   if (!Array.isArray(answer)) return answer && answer.rows ? answer.rows : [];
   return Array.isArray(answer[0]) ? answer[0] : answer;
 };
+
 // The parts of the schema, as information_schema has them.
 async function look(run, flavour) {
   const state = new Map();
@@ -88,7 +89,7 @@ async function migrate(run) {
     const said = (number) => place(steps[number]) + ": " + decisions[number][1];
     try {
       if (of("drifted").length) {
-        const error = new Error("the database is in no state of the migrations, nothing was executed: " + of("drifted").map(said).join("; "));
+        const error = new Error("the database is in no state of the migrations, nothing was executed: " + of("drifted").map(said).join("; ") + ". Bring either in line with the other, then start again");
         // Rows that another process is writing are begun, too.
         throw Object.assign(error, { isFinal: !of("drifted").some((number) => now.noted.get(steps[number].checksum) === "started") });
       }
