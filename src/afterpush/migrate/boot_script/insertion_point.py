@@ -56,7 +56,7 @@ def find_spot(source: Source) -> Spot:
     scope = entrance.function or source.root
     others = [node for node, found in uses if node not in calls]
     own = [*calls, *(node for node in sql if not any(is_below(node, other) for other in others))]
-    inside = [node for one in own for node in order.path(one) if is_below(node, scope)]
+    inside = [entrance.node, *(node for one in own for node in order.path(one) if is_below(node, scope))]
     block = _block(source, scope, entrance, inside, opening)
     _require_promises(source, block, [call for call in calls if is_below(call, scope)])
     first = next(child for child in block.named_children if any(is_below(node, child) for node in inside))
