@@ -156,6 +156,8 @@ def test_only_what_starts_the_app_counts_in_such_a_file(tmp_path: Path, file: st
         ("await migrate(db, { migrationsFolder: `${root}/migrations` });\n", 1),
         ("import { readFile } from 'fs';\nconst key = await readFile('tls/key.pem');\n", None),
         ("import { x } from './migrations';\n// readdirSync('./migrations')\n", None),
+        ("const ca = readFileSync('ca.pem');\nif (await isThere('migrations')) await start();\n", None),
+        ("const dir = '../migrations';\nfor (const f of readdirSync(dir)) run(f);\n", 2),
         ("await db.query('CREATE TABLE migrations (id INT)');\n", None),
     ],
 )

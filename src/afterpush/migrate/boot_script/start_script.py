@@ -159,12 +159,22 @@ def _runs_sources(text: str, root: Path, sources: frozenset[str], depth: int = 0
 
 _READING = re.compile(r"\b(?:read(?:dir|File)(?:Sync)?|createReadStream|glob(?:Sync)?|migrationsFolder)\b")
 
+# A folder as part of a path, and not as a table's name: `join(root, "migrations")`, `= "./migrations"`.
+_IN_PATH = (
+    r"(?:\b(?:join|resolve|readdir\w*|readFile\w*|glob\w*|URL)\s*\([^;]*?|[=:]\s*['\"`][^'\"`\n]*)"
+    r"(?<=['\"`/]){folder}(?=['\"`/])"
+)
+
 
 def reads_sources(text: str, sources: frozenset[str]) -> int | None:
     """The line in which a script reads the sources from their folder to run them; None where it does not."""
     code = re.sub(r"^[ \t]*(?://|\*|import\b).*|\brequire\(.*", "", text, flags=re.MULTILINE)
     found = _READING.search(code)
-    return code.count("\n", 0, found.start()) + 1 if found and _names_folder(code, sources) else None
+    folders = {re.escape(Path(source).parent.name) for source in sources} - {""}
+    is_named = any(Path(source).name in code for source in sources) or any(
+        re.search(_IN_PATH.format(folder=folder), code) for folder in folders
+    )
+    return code.count("\n", 0, found.start()) + 1 if found and is_named else None
 
 
 def _names_sources(text: str, sources: frozenset[str]) -> bool:
