@@ -110,10 +110,8 @@ def seal(root: Node) -> list[Node]:
 
 def place_of(node: Node) -> str:
     """The heading over a node, for the beginning of a sentence; "" where there is none."""
-    above = node.parent
-    while above and above.kind is not Kind.SECTION:
-        above = above.parent
-    return f"{above.own[0].strip('# ').strip()}: " if above else ""
+    path = _headings_over(node)
+    return f"{path[-1]}: " if path else ""
 
 
 def places_apart(one: Node, other: Node) -> list[str]:
