@@ -1,13 +1,17 @@
 # ruff: noqa: E501 (SQL in lines of its own)
 """What comes after the adoption: every kind of later migration reaches a database in use, or is refused."""
 
+from secrets import token_hex
+
 import pytest
 
 from afterpush.infra.database import StatementRejected, connected
 from afterpush.infra.errors import AfterpushError
+from afterpush.migrate.replay.replay import replay
 from afterpush.migrate.steps.execute import Drifted, note_what_is_there, plan_for, situation
 from afterpush.migrate.steps.sql_file import render_sql
-from tests.migrate.histories import applied, database, rows, run, settle, state, steps
+from afterpush.migrate.steps.step import steps_of
+from tests.migrate.histories import applied, database, replaying, rows, run, settle, state, statements, steps
 from tests.support.database_servers import Server, fresh_database
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, b VARCHAR(20) NULL, KEY ka (a));"
@@ -198,6 +202,22 @@ def test_a_plain_client_writes_rows_once_or_stops(server: Server, stage: int, is
                 run(live, text)
         note = [] if is_refused else [None]
         assert rows(live, "SELECT * FROM roles") == [(1, "admin", *note)]
+
+
+@pytest.mark.parametrize("old", [(), ROLES[1:2]])
+def test_a_plain_client_does_so_too_where_the_tables_are_those_of_others(
+    server: Server, old: tuple[str, ...]
+) -> None:
+    found = replay(replaying(server), statements(ROLES[1]), base=statements(ROLES[0]), random_hex=token_hex)
+    text = render_sql(steps_of({server.flavour: found}, with_data=True), may_lose=False)
+    with database(server, ROLES[0], *old) as live:
+        for _ in range(2):
+            if old:
+                with pytest.raises(StatementRejected, match=r"001\.sql:1 ran\? inv migrate\.apply"):
+                    run(live, text)
+            else:
+                run(live, text)
+        assert rows(live, "SELECT name FROM roles") == [("admin",)]
 
 
 def test_another_flavour_takes_the_steps_only_where_nothing_of_them_is(

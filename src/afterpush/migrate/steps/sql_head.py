@@ -25,7 +25,8 @@ EXECUTE = f"PREPARE afterpush_step FROM {SQL};\nEXECUTE afterpush_step;\nDEALLOC
 
 def head(steps: Sequence[Step]) -> str:
     """The statements before the first step."""
-    looks = {flavour: _stage_query(steps, flavour) for flavour in flavours_of(steps)}
+    flavours = flavours_of(steps)
+    looks = {flavour: _stage_query(steps, flavour) for flavour in flavours}
     other = "SELECT * FROM `afterpush: consolidate again for this server`"
     mine, theirs = (literal(looks.get(flavour, other)) for flavour in ("mariadb", "mysql"))
     which = f"IF(VERSION() LIKE '%MariaDB%', {mine}, {theirs})"
@@ -39,9 +40,9 @@ def head(steps: Sequence[Step]) -> str:
         f"SET {', '.join(f'@afterpush_{name} = @@SESSION.{name}' for name in KEPT)};\n"
         "SET SESSION group_concat_max_len = 4294967295;\n"
         f"SET {_NEW} = (SELECT COUNT(*) = 0 FROM {JOURNAL_TABLE});\n"
-        f"SET {SQL} = {which};\n{EXECUTE}"
+        f"SET {STAGE} = -1, {SQL} = {which if flavours else literal('DO 0')};\n{EXECUTE}"
         f"SET {SQL} = IF({STAGE} IS NULL, {literal(stop)}, 'DO 0');\n{EXECUTE}"
-        f"{''.join(_unclear_rows(steps))}{_journal_begins(steps)}"
+        f"{''.join(_unclear_rows(steps) if flavours else _rows_of_others(steps))}{_journal_begins(steps)}"
     )
 
 
@@ -55,12 +56,29 @@ def _unclear_rows(steps: Sequence[Step]) -> Iterator[str]:
         if not (waiting and asked):
             continue
         filled = " OR ".join(f"EXISTS (SELECT 1 FROM {quoted(name)})" for name in sorted(asked))
-        stop = quoted(f"{waiting[0].place[-24:]} ran? inv migrate.apply --ran-until=FILE")
         yield (
             f"SET {_FILLED} = 0, {SQL} = IF({_NEW} AND {STAGE} = {stage}, "
-            f"{literal(f'SELECT {filled} INTO {_FILLED}')}, 'DO 0');\n{EXECUTE}"
-            f"SET {SQL} = IF({_FILLED}, {literal(f'SELECT * FROM {stop}')}, 'DO 0');\n{EXECUTE}"
+            f"{literal(f'SELECT {filled} INTO {_FILLED}')}, 'DO 0');\n{EXECUTE}{_stop_if_filled(waiting[0])}"
         )
+
+
+def _rows_of_others(steps: Sequence[Step]) -> Iterator[str]:
+    """The same for a history without definitions: it writes into tables that only the database knows."""
+    waiting = [step for step in steps if step.kind == DATA and not step.is_left_out]
+    words = ", ".join(map(literal, sorted({word for step in waiting for word in step.words})))
+    if waiting:
+        yield (
+            f"SET {_FILLED} = 0, {SQL} = IF({_NEW}, (SELECT CONCAT('SELECT ', "
+            "GROUP_CONCAT('EXISTS (SELECT 1 FROM `', REPLACE(TABLE_NAME, '`', '``'), '`)' SEPARATOR ' OR '), "
+            f"' INTO {_FILLED}') FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() "
+            f"AND TABLE_TYPE = 'BASE TABLE' AND LOWER(TABLE_NAME) IN ({words})), NULL);\n"
+            f"SET {SQL} = IFNULL({SQL}, 'DO 0');\n{EXECUTE}{_stop_if_filled(waiting[0])}"
+        )
+
+
+def _stop_if_filled(step: Step) -> str:
+    stop = quoted(f"{step.place[-24:]} ran? inv migrate.apply --ran-until=FILE")
+    return f"SET {SQL} = IF({_FILLED}, {literal(f'SELECT * FROM {stop}')}, 'DO 0');\n{EXECUTE}"
 
 
 def _journal_begins(steps: Sequence[Step]) -> str:
