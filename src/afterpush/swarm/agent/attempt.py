@@ -12,6 +12,7 @@ from afterpush.infra.git import clean_environment, git, git_text, resolve_commit
 from afterpush.infra.git.leases import ABSENT, Change, push_changes
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.git.unmerged import operation_under_way
+from afterpush.infra.git.work_tree import changed_paths
 from afterpush.infra.git.worktrees import add_worktree, changed_entries, commit_everything
 from afterpush.infra.invocation import program
 from afterpush.infra.log_tail import first_words, in_brackets
@@ -188,7 +189,7 @@ def _collected(repo: Path, spec: AttemptSpec, seconds: float, expected: str) -> 
     except AfterpushError:
         _publish_what_is_there(repo, spec, expected)
         raise
-    if _tree(repo, tip) == _tree(repo, spec.base):
+    if not changed_paths(repo, spec.base, tip):
         return Attempted(None, TaskState.EMPTY, "the agent ended well but changed nothing", seconds)
     # It may have left its branch; what it has checked out in the end is its work.
     git_text(repo, "update-ref", f"refs/heads/{spec.branch}", tip, doing=f"keeping the work of {spec.task}")
@@ -218,10 +219,6 @@ def _left_on_branch(repo: Path, spec: AttemptSpec) -> str:
     if tip is None or tip == spec.base:
         raise AfterpushError("the agent has removed its worktree and committed nothing on its branch")
     return tip
-
-
-def _tree(repo: Path, commit: str) -> str:
-    return git_text(repo, "rev-parse", f"{commit}^{{tree}}", doing="reading a tree")
 
 
 def _publish(repo: Path, spec: AttemptSpec, tip: str, expected: str) -> None:
