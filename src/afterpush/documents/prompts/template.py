@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from afterpush.documents.prompts.marker import digest
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.safe_paths import Gate
-from afterpush.roadmap import Task
 
 if TYPE_CHECKING:
     from jinja2 import Template as Compiled
+
+    from afterpush.roadmap import Task
 
 SHIPPED = Path("prompts/task.md.j2")
 
@@ -34,7 +35,7 @@ class Template:
     path: str
     parts: Mapping[str, str] = field(default_factory=dict)
 
-    def source_of(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> str:
+    def source_of(self, task: "Task", tasks: "Mapping[str, Task]", around: PromptContext) -> str:
         """The digest of all that the prompt is made from."""
         parts = [
             self.text,
@@ -43,7 +44,9 @@ class Template:
         ]
         return digest("\0".join(parts))
 
-    def variables(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> dict[str, object]:
+    def variables(
+        self, task: "Task", tasks: "Mapping[str, Task]", around: PromptContext
+    ) -> dict[str, object]:
         """What a template may use."""
         return {
             "task": _described(task),
@@ -56,12 +59,12 @@ class Template:
             "run": around.run,
         }
 
-    def render(self, task: Task, tasks: Mapping[str, Task], around: PromptContext) -> str:
+    def render(self, task: "Task", tasks: "Mapping[str, Task]", around: PromptContext) -> str:
         """The prompt's text. Raises AfterpushError naming template and line."""
         return self.render_all([task], tasks, around)[0]
 
     def render_all(
-        self, wanted: Sequence[Task], tasks: Mapping[str, Task], around: PromptContext
+        self, wanted: "Sequence[Task]", tasks: "Mapping[str, Task]", around: PromptContext
     ) -> list[str]:
         """The prompts' texts, by one bounded process. Raises AfterpushError naming template and line."""
         from afterpush.documents.prompts.rendering import render_all
@@ -132,7 +135,7 @@ def _said(error: Exception, variables: Mapping[str, object]) -> str:
     return said
 
 
-def _described(task: Task) -> dict[str, object]:
+def _described(task: "Task") -> dict[str, object]:
     """A task's facts under the names that templates use."""
     return {
         "id": task.id,
