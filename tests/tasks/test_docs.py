@@ -82,6 +82,13 @@ def app(repository: Repository) -> Repository:
     return repository
 
 
+@pytest.fixture
+def plain_app(app: Repository) -> Repository:
+    """The same without the reference, which is most of a small site's work for Sphinx."""
+    app.write("config/afterpush.yaml", 'docs:\n  reference: ""\n')
+    return app
+
+
 FAULTS = [
     ("Run `afterpush deploy.moniter`.", "there is no task deploy.moniter; did you mean deploy.monitor?"),
     ("The task `deploy.statsu`.", "there is no task deploy.statsu; did you mean deploy.status?"),
@@ -181,7 +188,8 @@ def test_in_another_repository_the_reference_is_kept_stale_is_told_and_the_site_
     assert afterpush("docs.check", cwd=app.path).code == 1
 
 
-def test_a_build_with_something_wrong_leaves_the_site_that_stands(app: Repository) -> None:
+def test_a_build_with_something_wrong_leaves_the_site_that_stands(plain_app: Repository) -> None:
+    app = plain_app
     pytest.importorskip("furo")
     assert afterpush("docs.build", cwd=app.path).code == 0
     before = (app.path / "site" / "guide.html").read_bytes()
@@ -227,7 +235,8 @@ def test_without_the_extra_it_says_how_to_install_it(app: Repository, tmp_path: 
     assert afterpush("docs.check", cwd=app.path, env=without_the_extra(tmp_path)).code == 0
 
 
-def test_other_documents_as_they_are_met_are_built_too(app: Repository) -> None:
+def test_other_documents_as_they_are_met_are_built_too(plain_app: Repository) -> None:
+    app = plain_app
     pytest.importorskip("furo")
     app.write("docs/logo.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>')
     app.write("docs/with space/a b.md", "# A\n\n# Second\n\n[up](../../README.md)\n")
@@ -258,7 +267,8 @@ def test_tasks_in_a_folder_are_known(app: Repository) -> None:
     assert "did you mean ship?" in afterpush("docs.check", cwd=app.path).out
 
 
-def test_what_a_page_would_fetch_from_elsewhere_is_named(app: Repository) -> None:
+def test_what_a_page_would_fetch_from_elsewhere_is_named(plain_app: Repository) -> None:
+    app = plain_app
     pytest.importorskip("furo")
     app.write("docs/guide.md", "# Guide\n\n## First steps\n\n![badge](https://example.org/badge.svg)\n")
     answer = afterpush("docs.build", "--json", cwd=app.path)
