@@ -82,7 +82,7 @@ def _hooks(here: AppRepository) -> Any:
     from afterpush.environment.repository import Hooks
     from afterpush.hooks.install.managers import find_owner
     from afterpush.hooks.install.plan import is_called
-    from afterpush.hooks.install.run_file import program_of
+    from afterpush.hooks.install.run_script import program_of
     from afterpush.hooks.notes import unwatched_pushes
     from afterpush.hooks.policy import policy_of
     from afterpush.workflows.hooks_install import is_program_good

@@ -11,7 +11,7 @@ from afterpush.appspec.healthcheck.probe import Measured
 from afterpush.appspec.healthcheck.startup import Startup
 from afterpush.appspec.schema import health_check_fields
 from afterpush.appspec.spec import HealthCheck
-from afterpush.digitalocean.readiness import Readiness
+from afterpush.digitalocean.health_verdict import Readiness
 
 READY = Readiness(True, False, "answered 200")
 WHOLE = st.integers(-5, 5000) | st.integers(0, 60)

@@ -13,7 +13,7 @@ from afterpush.appspec.healthcheck.survey import Observed
 from afterpush.appspec.healthcheck.target import HealthTarget
 from afterpush.appspec.schema import health_check_fields
 from afterpush.appspec.spec import AppSpec, SpecComponent, parse_spec
-from afterpush.digitalocean.readiness import Readiness
+from afterpush.digitalocean.health_verdict import Readiness
 
 READY = Readiness(True, False, "answered 200, and the body says ok")
 NOT_READY = Readiness(False, False, "answered 503")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from afterpush.infra.clock import SystemClock
-from afterpush.swarm.agent.supervision import run_supervised
+from afterpush.swarm.agent.run_supervised import run_supervised
 from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
 from tests.support.swarm import alive, pid_in, tagged_environment
 from tests.support.waiting import wait_until
@@ -108,7 +108,7 @@ def test_death_of_the_worker_ends_agent_daemons_and_supervisor(
             "-c",
             "import json, os, sys\n"
             "from afterpush.infra.clock import SystemClock\n"
-            "from afterpush.swarm.agent.supervision import run_supervised\n"
+            "from afterpush.swarm.agent.run_supervised import run_supervised\n"
             "from afterpush.swarm.agent.supervisor import SupervisorRequest\n"
             "request = SupervisorRequest(**json.loads(sys.argv[1]))\n"
             "run_supervised(request, os.environ | {'AFTERPUSH_SWARM': sys.argv[2]},"

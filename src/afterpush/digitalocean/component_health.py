@@ -9,8 +9,8 @@ from typing import Any
 
 from afterpush.digitalocean.client import AppPlatform, path_of
 from afterpush.digitalocean.failure import ApiFailure
+from afterpush.digitalocean.health_verdict import Readiness, settled
 from afterpush.digitalocean.lenient_json import read_as
-from afterpush.digitalocean.readiness import Readiness, settled
 from afterpush.digitalocean.steps import Wire
 from afterpush.infra.clock import Clock
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from afterpush.digitalocean.readiness import judged_at
+from afterpush.digitalocean.health_verdict import judged_at
 from afterpush.environment.probe import PROBE_SECONDS, Probe, outcome
 from afterpush.environment.report import State
 from afterpush.infra.clock import Clock

@@ -31,7 +31,7 @@ def main() -> None:
     record = None if trial else _record(repo)
     watch(Watch(request, repo, folder, record, SystemClock(), watcher_environment(os.environ)))
     if not trial:
-        from afterpush.hooks.install.run_file import renew_run_file
+        from afterpush.hooks.install.run_script import renew_run_file
 
         with contextlib.suppress(AfterpushError, OSError):  # The long way is never wrong.
             renew_run_file(repo, load_policy(main_worktree(repo)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from afterpush.hooks.install import managers, scripts
 from afterpush.hooks.install.managers import ENFORCING, Manager, Owner, find_owner
 from afterpush.hooks.install.plan import UNPREPARED, is_called, outside, watched_tracking_refs
-from afterpush.hooks.install.run_file import PROGRAM_KEY, program_of
+from afterpush.hooks.install.run_script import PROGRAM_KEY, program_of
 from afterpush.hooks.install.scripts import text_of
 from afterpush.hooks.journal import journal_path
 from afterpush.hooks.notes import unwatched_pushes

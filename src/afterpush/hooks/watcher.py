@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterpush.hooks.install.post_push_script import is_allowed
+from afterpush.hooks.install.post_push_permission import is_allowed
 from afterpush.hooks.install.scripts import PROGRAM_VARIABLE, is_ours, text_of
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note

@@ -42,7 +42,7 @@ def look_at_push(remote: str, url: str, *, as_hook: bool) -> ExitCode | int:
 
 def prepare() -> ExitCode:
     """Writes the file that the hooks of this clone read: this program works here."""
-    from afterpush.hooks.install.run_file import own_program, write_run_file
+    from afterpush.hooks.install.run_script import own_program, write_run_file
 
     here = _pushed_repository(as_hook=True)
     program = own_program()

@@ -5,7 +5,13 @@ from dataclasses import replace
 
 from afterpush.hooks.install.changes import Plan, apply, as_document, describe
 from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, call_line, plan_install, plan_uninstall
-from afterpush.hooks.install.run_file import choose_program, has_hook_task, is_invoke, own_program, program_of
+from afterpush.hooks.install.run_script import (
+    choose_program,
+    has_hook_task,
+    is_invoke,
+    own_program,
+    program_of,
+)
 from afterpush.hooks.notes import hooks_folder
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.status import goal_of_push

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from afterpush.appspec.healthcheck.target import HealthTarget
-from afterpush.digitalocean.readiness import NOWHERE, Readiness, is_page, judge, silent
+from afterpush.digitalocean.health_verdict import NOWHERE, Readiness, is_page, judge, silent
 from afterpush.infra.clock import Clock
 from afterpush.infra.http import Client, NoAnswer, Response
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from afterpush.appspec.healthcheck.probe import Measured, Origin
 from afterpush.appspec.healthcheck.target import HealthTarget
 from afterpush.appspec.validate.health_check_rules import is_liveness_name
-from afterpush.digitalocean.readiness import NOWHERE
+from afterpush.digitalocean.health_verdict import NOWHERE
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError, ExitCode
 from afterpush.infra.http import Client

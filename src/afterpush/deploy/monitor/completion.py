@@ -13,7 +13,7 @@ from afterpush.deploy.watch.outcome import Outcome
 from afterpush.deploy.watch.sources.health import shown_commit
 from afterpush.digitalocean.component_health import platform_ready
 from afterpush.digitalocean.deployed_commits import Kinship
-from afterpush.digitalocean.readiness import Readiness, answered, judged_at, settled
+from afterpush.digitalocean.health_verdict import Readiness, answered, judged_at, settled
 from afterpush.infra.clock import parse_rfc3339
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.http import Client, Response

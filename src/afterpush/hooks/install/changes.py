@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from afterpush.hooks.install.managers import Owner
-from afterpush.hooks.install.run_file import PROGRAM_KEY
+from afterpush.hooks.install.run_script import PROGRAM_KEY
 from afterpush.hooks.install.scripts import aside_folder, bytes_of
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import write_atomic

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from afterpush.infra.database import StatementRejected
 from afterpush.migrate.lint.algorithms import ATTEMPTS, Target, target_of
-from afterpush.migrate.lint.measure import Measured
+from afterpush.migrate.lint.trial_on_copy import Measured
 from afterpush.migrate.statements.tokens import tokens
 
 _CHECK = re.compile(r"ADD\s+(?:CONSTRAINT\s+\S+\s+)?CHECK\b", re.IGNORECASE)

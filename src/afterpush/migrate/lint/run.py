@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from afterpush.infra.database import Connection
 from afterpush.migrate.lint.algorithms import Target, target_of
 from afterpush.migrate.lint.consequences import Consequences, consequences, with_what_was_dropped
-from afterpush.migrate.lint.measure import Bench, Measured
 from afterpush.migrate.lint.report import Entry, Flavoured, Lint
 from afterpush.migrate.lint.rewrites import in_steps, rewrite_of
 from afterpush.migrate.lint.sizes import Size
 from afterpush.migrate.lint.text_rules import findings_of
+from afterpush.migrate.lint.trial_on_copy import Bench, Measured
 from afterpush.migrate.replay.history import Effect
 from afterpush.migrate.replay.replay import replay_in
 from afterpush.migrate.replay.scratch import Scratch, scratch, settle_looker

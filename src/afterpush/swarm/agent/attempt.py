@@ -18,7 +18,7 @@ from afterpush.infra.invocation import program
 from afterpush.infra.log_tail import first_words, in_brackets
 from afterpush.swarm.agent.ports import PORTS
 from afterpush.swarm.agent.push_guard import without_push
-from afterpush.swarm.agent.supervision import run_supervised
+from afterpush.swarm.agent.run_supervised import run_supervised
 from afterpush.swarm.agent.supervisor import TAG, Ended, SupervisorRequest
 from afterpush.swarm.states import TaskState
 

@@ -9,7 +9,7 @@ from afterpush.infra.files import private_folder
 from afterpush.infra.git.worktrees import detached_worktree
 from afterpush.swarm.agent.attempt import supervised_environment
 from afterpush.swarm.agent.ports import PORTS
-from afterpush.swarm.agent.supervision import run_supervised
+from afterpush.swarm.agent.run_supervised import run_supervised
 from afterpush.swarm.agent.supervisor import Ended, SupervisorRequest
 
 CHECK_PREFIX = ".check-"

@@ -8,8 +8,8 @@ import pytest
 from afterpush.hooks.install.changes import Plan, Step, apply
 from afterpush.hooks.install.managers import find_owner
 from afterpush.hooks.install.plan import Wanted, plan_install
-from afterpush.hooks.install.post_push_script import is_allowed
-from afterpush.hooks.install.run_file import run_text
+from afterpush.hooks.install.post_push_permission import is_allowed
+from afterpush.hooks.install.run_script import run_text
 from afterpush.hooks.install.scripts import own_script
 from afterpush.hooks.policy import Policy
 from afterpush.infra.errors import AfterpushError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpush.digitalocean.readiness import Readiness, answered, judge, settled
+from afterpush.digitalocean.health_verdict import Readiness, answered, judge, settled
 from afterpush.infra.http import Client, Response
 from tests.support.clock import FakeClock
 from tests.support.health_server import HealthServer, Reply, health_server, page
