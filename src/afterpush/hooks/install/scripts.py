@@ -1,7 +1,7 @@
 """The texts of the hooks: what is committed, in plain sh, and how it is put into a script that is there.
 
 A repository's own copy under `.husky/` serves everybody, so it names no path of one machine. Which program
-works here, and the shortcut, are in the file `run` of the clone's git folder (`hooks.run_file`).
+works here, and the shortcut, are in the file `run` of the clone's git folder (`run_script.py`).
 """
 
 import re
