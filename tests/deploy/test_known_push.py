@@ -7,7 +7,7 @@ import pytest
 from afterpush.deploy.watch.facts import Verdict
 from afterpush.deploy.watch.kinship import GitKin, KnownPush, known_push
 from afterpush.digitalocean.deployed_commits import Kinship
-from afterpush.infra.pushes import Push, append_push
+from afterpush.infra.push_record import Push, append_push
 from afterpush.infra.state import state_folder
 from afterpush.simulator.scenario import build_failure, live
 from tests.deploy.conftest import World

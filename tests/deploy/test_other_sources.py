@@ -12,7 +12,7 @@ from afterpush.deploy.watch.sources.ranked import RankedSources, SourceFailure
 from afterpush.digitalocean.deployment import read_deployment
 from afterpush.infra.database import Address, connected
 from afterpush.infra.errors import AfterpushError
-from afterpush.infra.pushes import Push, append_push
+from afterpush.infra.push_record import Push, append_push
 from afterpush.infra.state import state_folder
 from tests.deploy.conftest import World
 from tests.support.app_server import FakeApp, serve_app

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from afterpush.hooks.install.changes import apply
+from afterpush.hooks.install.apply_plan import apply
 from afterpush.hooks.install.managers import (
     is_by_git_lfs,
     lacks_git_lfs_hook,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterpush.hooks.notes import Unwatched, later_push, leave_note
 from afterpush.hooks.push_process import word_of
-from afterpush.hooks.updates import RefUpdate
+from afterpush.hooks.ref_updates import RefUpdate
 from afterpush.infra.processes.identity import identity_of
 
 MAIN = RefUpdate("a" * 40, "refs/heads/main", "b" * 40)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from afterpush.hooks.install.changes import Plan, Step, apply
+from afterpush.hooks.install.apply_plan import Plan, Step, apply
 from afterpush.hooks.install.managers import find_owner
 from afterpush.hooks.install.plan import Wanted, plan_install
 from afterpush.hooks.install.post_push_permission import is_allowed

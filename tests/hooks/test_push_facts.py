@@ -8,7 +8,7 @@ import pytest
 
 from afterpush.hooks.policy import Policy
 from afterpush.hooks.push_facts import Outgoing, look_at
-from afterpush.hooks.updates import RefUpdate
+from afterpush.hooks.ref_updates import RefUpdate
 from tests.support.repositories import Repository
 
 NEW = "0" * 40

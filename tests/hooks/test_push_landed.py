@@ -3,7 +3,7 @@
 import pytest
 
 from afterpush.hooks.push_landed import closed_by_log, moved_here, there
-from afterpush.hooks.updates import RefUpdate
+from afterpush.hooks.ref_updates import RefUpdate
 from afterpush.infra.git.refs import pushes_noted
 from tests.support.repositories import Repository
 

@@ -12,7 +12,7 @@ from afterpush.infra.configuration.config import parse_settings
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
 from afterpush.infra.git.leases import remote_refs
-from afterpush.infra.pushes import Push, append_push, read_pushes
+from afterpush.infra.push_record import Push, append_push, read_pushes
 from afterpush.infra.state import state_folder
 from afterpush.infra.toml_data import load_toml
 from afterpush.infra.yaml_data import load_yaml

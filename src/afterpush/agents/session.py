@@ -11,7 +11,7 @@ from afterpush.infra.files import read_bytes
 from afterpush.infra.git import common_folder, own_git_folder
 from afterpush.infra.git.refs import pushes_noted, tracking_ref
 from afterpush.infra.processes.process_table import age_of, ancestors, argv_of
-from afterpush.infra.pushes import read_pushes
+from afterpush.infra.push_record import read_pushes
 
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "fish", "env", "timeout", "nice", "afterpush", "inv"))
 _TIME = re.compile(rb'"(?:timestamp|startTime)"\s*:\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from afterpush.hooks.push_process import identity_of
-from afterpush.hooks.updates import RefUpdate
+from afterpush.hooks.ref_updates import RefUpdate
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import cure_for_writing, write_atomic
 from afterpush.infra.git import common_folder, own_git_folder

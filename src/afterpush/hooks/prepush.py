@@ -18,9 +18,9 @@ from afterpush.hooks.push_process import (
     is_forced,
     push_words,
 )
+from afterpush.hooks.ref_updates import RefUpdate, choose, parse_updates
 from afterpush.hooks.request import Request, arm
 from afterpush.hooks.trial import Trial, landed_in_trial
-from afterpush.hooks.updates import RefUpdate, choose, parse_updates
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import config_value, remote_urls
 from afterpush.infra.git.refs import followed_ref, is_same_place

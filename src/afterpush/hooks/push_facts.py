@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from afterpush.hooks.guards import Finding, force_finding, marker_finding, secret_findings, unfinished_finding
 from afterpush.hooks.policy import BLOCK, OFF, Policy
-from afterpush.hooks.updates import BRANCH_PREFIX, RefUpdate
+from afterpush.hooks.ref_updates import BRANCH_PREFIX, RefUpdate
 from afterpush.infra.clock import Countdown, SystemClock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import current_branch

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from afterpush.hooks.updates import RefUpdate
+from afterpush.hooks.ref_updates import RefUpdate
 
 RECENT_SECONDS = 60.0
 Contains = Callable[[str, str], bool]

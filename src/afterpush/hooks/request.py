@@ -9,7 +9,7 @@ from pathlib import Path
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import leave_note
 from afterpush.hooks.push_process import identity_of, word_of
-from afterpush.hooks.updates import RefUpdate
+from afterpush.hooks.ref_updates import RefUpdate
 from afterpush.infra.git import clean_environment
 from afterpush.infra.processes.detached import start_detached
 from afterpush.infra.processes.identity import Identity

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterpush.hooks.ref_updates import BRANCH_PREFIX, RefUpdate
 from afterpush.hooks.request import Request
-from afterpush.hooks.updates import BRANCH_PREFIX, RefUpdate
 from afterpush.infra.clock import Clock
 from afterpush.infra.files import temporary_folder
 from afterpush.infra.git import clean_environment, common_folder, git, git_text

@@ -11,9 +11,9 @@ from afterpush.hooks.install.scripts import PROGRAM_VARIABLE, is_ours, text_of
 from afterpush.hooks.journal import Journal
 from afterpush.hooks.notes import Unwatched, later_push, remember_last_push, taken_note
 from afterpush.hooks.push_landed import Answer, closed_by_log, moved_here, there
+from afterpush.hooks.ref_updates import RefUpdate
 from afterpush.hooks.request import SHELL, Request
 from afterpush.hooks.trial import TRIAL_VARIABLE
-from afterpush.hooks.updates import RefUpdate
 from afterpush.infra.clock import Clock
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import config_value, is_ancestor, remote_urls
@@ -22,7 +22,7 @@ from afterpush.infra.git.tracked_files import is_brought
 from afterpush.infra.invocation import command
 from afterpush.infra.processes import run_attached
 from afterpush.infra.processes.identity import is_running, wait_for_end
-from afterpush.infra.pushes import Push, append_push, read_pushes
+from afterpush.infra.push_record import Push, append_push, read_pushes
 
 PUSH_SECONDS = 600
 REMOTE_SECONDS = 30

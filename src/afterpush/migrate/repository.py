@@ -9,7 +9,7 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git.objects import read_blob
 from afterpush.infra.safe_paths import Gate
 from afterpush.migrate.boot_script.boot import BootScript, block_ranges, read_boot
-from afterpush.migrate.boot_script.imports import Reach, reach
+from afterpush.migrate.boot_script.reached_from_start import Reach, reach
 from afterpush.migrate.boot_script.start_script import OldStep, old_steps
 from afterpush.migrate.statements.file_order import files_of, statements_of, text_of
 from afterpush.migrate.statements.split import Statement, split

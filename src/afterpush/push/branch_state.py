@@ -5,7 +5,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
-from afterpush.infra.git.work_tree import (
+from afterpush.infra.git.local_changes import (
     apply_stash,
     changes_as_commit,
     discard_changes,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from afterpush.infra.errors import ExitCode
 from afterpush.infra.git import current_branch, git, resolve_commit
 from afterpush.infra.git.fetch_push import fetch_without_trace
+from afterpush.infra.git.local_changes import tracked_changes
 from afterpush.infra.git.objects import scratch_objects
 from afterpush.infra.git.remotes import require_remote
-from afterpush.infra.git.work_tree import tracked_changes
 from afterpush.push.outcome import Prediction, PushResult
 from afterpush.push.preflight import branch_to_push, refuse_dirty
 from afterpush.push.rebase_or_merge import choose, join, published_on, stand

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git, git_text, own_git_folder, resolve_commit
-from afterpush.infra.git.work_tree import (
+from afterpush.infra.git.local_changes import (
     apply_stash,
     blob_in,
     blob_on_disk,

@@ -16,7 +16,7 @@ from afterpush.infra.git.fetch_push import (
     push_commit,
 )
 from afterpush.infra.git.leases import PushAnswer, PushVerdict
-from afterpush.infra.git.work_tree import tracked_changes
+from afterpush.infra.git.local_changes import tracked_changes
 from afterpush.push.backoff import backoff_seconds, wait_for_quiet
 from afterpush.push.branch_state import BranchState
 from afterpush.push.check import run_check

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import git
+from afterpush.infra.git.local_changes import changed_paths
 from afterpush.infra.git.refs import refs_here
-from afterpush.infra.git.work_tree import changed_paths
 from afterpush.roadmap import Task
 from afterpush.swarm.agent.attempt import Attempted, AttemptSpec
 from afterpush.swarm.claims import Claim, Claims, Held

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from afterpush.hooks.install.changes import Plan, apply, as_document, describe
+from afterpush.hooks.install.apply_plan import Plan, apply, as_document, describe
 from afterpush.hooks.install.plan import DEFAULT_HINT, Wanted, call_line, plan_install, plan_uninstall
 from afterpush.hooks.install.run_script import (
     choose_program,

@@ -15,7 +15,7 @@ from pathlib import Path
 from afterpush.digitalocean.deployed_commits import Kinship
 from afterpush.infra.git import git, is_ancestor
 from afterpush.infra.git.refs import moves_noted, tracking_ref
-from afterpush.infra.pushes import Push, read_pushes
+from afterpush.infra.push_record import Push, read_pushes
 
 _ASKED_AGAIN_AFTER = 10
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afterpush.hooks.install import managers, scripts
-from afterpush.hooks.install.changes import Plan, Step
+from afterpush.hooks.install.apply_plan import Plan, Step
 from afterpush.hooks.install.managers import ENFORCING, Manager, Owner, find_owner
 from afterpush.hooks.install.scripts import text_of
 from afterpush.hooks.policy import Policy
-from afterpush.hooks.updates import BRANCH_PREFIX
+from afterpush.hooks.ref_updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.git import common_folder, main_worktree
 from afterpush.infra.git.refs import tracking_ref

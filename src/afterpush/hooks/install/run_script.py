@@ -19,8 +19,8 @@ from afterpush.hooks.install.managers import lacks_git_lfs_hook
 from afterpush.hooks.install.scripts import CANDIDATES, PROGRAM_VARIABLE, case_pattern, is_quick, text_of
 from afterpush.hooks.notes import LAST_PUSH, hooks_folder, hooks_place
 from afterpush.hooks.policy import CONFIG_PATH, OFF, Policy
+from afterpush.hooks.ref_updates import BRANCH_PREFIX
 from afterpush.hooks.request import PYTHON_VARIABLES, WAIT
-from afterpush.hooks.updates import BRANCH_PREFIX
 from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import read_bytes, write_atomic
 from afterpush.infra.git import common_folder, config_value, git, main_worktree

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from afterpush.infra.errors import AfterpushError
 from afterpush.migrate.boot_script.boot import sql_in
 from afterpush.migrate.boot_script.call_form import CallForm, commonest, form_of
-from afterpush.migrate.boot_script.entrance import HELP, Entrance, find_entrance
 from afterpush.migrate.boot_script.running_order import RunningOrder
+from afterpush.migrate.boot_script.startup_function import HELP, Entrance, find_entrance
 from afterpush.migrate.boot_script.typescript import FUNCTIONS, Source, ancestors, is_below, walk
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from afterpush.infra.errors import AfterpushError
 from afterpush.infra.files import private_folder, write_private
 from afterpush.infra.git import clean_environment, git, git_text, resolve_commit
 from afterpush.infra.git.leases import ABSENT, Change, push_changes
+from afterpush.infra.git.local_changes import changed_paths
 from afterpush.infra.git.refs import ref_value
 from afterpush.infra.git.unmerged import operation_under_way
-from afterpush.infra.git.work_tree import changed_paths
 from afterpush.infra.git.worktrees import add_worktree, changed_entries, commit_everything
 from afterpush.infra.invocation import program
 from afterpush.infra.log_tail import first_words, in_brackets

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from afterpush.migrate.boot_script.entry_points import find_entry_points
-from afterpush.migrate.boot_script.imports import reach
 from afterpush.migrate.boot_script.project import Project
+from afterpush.migrate.boot_script.reached_from_start import reach
 from tests.migrate.repositories import write
 
 BOOT = "export async function runAutoMigrations() {}\n"

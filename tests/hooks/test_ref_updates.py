@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpush.hooks.policy import Policy, policy_of
-from afterpush.hooks.updates import RefUpdate, choose, parse_updates
+from afterpush.hooks.ref_updates import RefUpdate, choose, parse_updates
 from afterpush.infra.configuration.settings import Settings
 
 A, B, NONE = "a" * 40, "b" * 40, "0" * 40

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from afterpush.infra.pushes import Push, append_push, read_pushes
+from afterpush.infra.push_record import Push, append_push, read_pushes
 
 SHA = "9a4df0b" + "1" * 33
 
