@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -35,17 +36,27 @@ def _mock_on_demand() -> Iterator[None]:
     """What imports `Mock` in the block gets one that loads `unittest.mock` when it is called.
 
     Invoke imports it for its MockContext, which is for tests, and with it asyncio: a quarter of a short task.
+    Any other name of the module brings the module itself.
     """
     if _MOCK in sys.modules:
         yield
         return
     stand_in: Any = ModuleType(_MOCK)
     stand_in.Mock = _new_mock
+    stand_in.__getattr__ = _of_the_real_one
     sys.modules[_MOCK] = stand_in
     try:
         yield
     finally:
-        del sys.modules[_MOCK]
+        if sys.modules.get(_MOCK) is stand_in:
+            del sys.modules[_MOCK]
+
+
+def _of_the_real_one(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    del sys.modules[_MOCK]
+    return getattr(import_module(_MOCK), name)
 
 
 def _new_mock(*words: Any, **names: Any) -> Any:
