@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from secrets import token_hex
 
 from tests.support.database_servers import CACHE, client_of
 
@@ -38,6 +39,8 @@ def main() -> None:
 def _row(program: Program, root: Path, statements: int, tables: int, files: int) -> str:
     history = _histories.history(statements, tables)
     paths = _histories.write(root, history, files)
+    # A table that no earlier run had: else the audit would remember the whole history.
+    paths[0].write_text(f"CREATE TABLE run_{token_hex(4)} (id INT PRIMARY KEY);\n{paths[0].read_text()}")
     subprocess.run(["git", "init", "--quiet", root], check=True)
     client = seconds_of(lambda: run_client(program, paths))
     audit = seconds_of(lambda: _audit(program, root))
