@@ -10,11 +10,11 @@ from afterpush.roadmap.source import DocumentLines
 
 def answer(pieces: Sequence[Piece], edges: DocumentLines, said: Sequence[str], style: Style) -> Merged:
     """The merged bytes, with markers where there are hunks."""
-    lines = _marked(pieces, style)
+    lines, hunks = _marked(pieces, style), hunks_in(pieces)
     ends = bool(lines) and (edges.has_final_newline or isinstance(pieces[-1], Hunk))
-    reasons = tuple(dict.fromkeys(hunk.reason for hunk in hunks_in(pieces)))
+    reasons = tuple(dict.fromkeys(hunk.reason for hunk in hunks))
     source = replace(edges, lines=tuple(lines), has_final_newline=ends)
-    return Merged(source.data, not hunks_in(pieces), reasons, resolved=tuple(dict.fromkeys(said)))
+    return Merged(source.data, not hunks, reasons, resolved=tuple(dict.fromkeys(said)))
 
 
 def _marked(pieces: Sequence[Piece], style: Style) -> list[str]:

@@ -196,11 +196,14 @@ class Merge:
             for one, other in ((run.ours, more.ours), (run.theirs, more.theirs))
         )
         self._run = self.pieces[-1] = Hunk(ours, theirs, run.reason)
-        *_, last = trio.any.walk()
-        self.gaps.wrote(trio_of(last))
+        self._wrote_all_of(trio)
 
     def _emit_whole(self, trio: Trio, parent: Trio, reason: str = "") -> None:
         self._emit(trio, [self._whole(trio, parent, reason)])
+        self._wrote_all_of(trio)
+
+    def _wrote_all_of(self, trio: Trio) -> None:
+        """A hunk holds all that is below its thing: what comes next is behind the last of it."""
         *_, last = trio.any.walk()
         self.gaps.wrote(trio_of(last))
 

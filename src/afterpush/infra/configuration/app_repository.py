@@ -38,9 +38,8 @@ class AppRepository:
         from afterpush.infra.configuration.environment_variables import read_environment
 
         environment = replace(read_environment(self.root), tell=_tell_once)
-        with contextlib.suppress(
-            AfterpushError
-        ):  # Told where the settings are needed; secrets are hidden anyway.
+        # A mistake in the settings is told where they are needed; secrets are hidden anyway.
+        with contextlib.suppress(AfterpushError):
             environment = environment.telling(self.settings.notify.webhook_env)
         return environment
 

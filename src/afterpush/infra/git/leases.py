@@ -57,8 +57,8 @@ class PushAnswer:
 _REJECTED = re.compile(r"^ ! \[(?:remote )?rejected\].*\((?P<why>.*)\)$", re.MULTILINE)
 # Somebody else's push to the same ref had the lock, or ended between our look and our write.
 _RACES = re.compile(
-    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|failed to update ref"
-    r"|incorrect old value|reference already exists|fail(?:ed)? to (?:lock|update)"
+    r"fetch first|non-fast-forward|stale info|cannot lock ref|incorrect old value|reference already exists"
+    r"|fail(?:ed)? to (?:lock|update)"
 )
 _MOST_LINES = 5
 
